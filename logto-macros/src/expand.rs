@@ -1,0 +1,135 @@
+//! The expansion: the user's function as it is, and a hidden route that calls it.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{format_ident, quote};
+use syn::ext::IdentExt;
+use syn::parse::{Parse, ParseStream};
+use syn::{Error, Ident, Result, Token};
+
+use crate::args::{Args, Redirect};
+use crate::errors::{both, collect};
+use crate::route::{Route, recovered};
+use crate::shim::shim;
+
+pub(crate) fn authenticated(args: TokenStream, item: TokenStream) -> TokenStream {
+    if let Ok(Then(tokens)) = syn::parse2(args.clone()) {
+        return quote!(#item #tokens);
+    }
+    match parse(args, &item) {
+        Ok((args, route)) => protected(&args, &route),
+        Err(error) => {
+            // The item stays, so that one mistake does not also break `routes![..]` and the editor.
+            let item = recovered(item);
+            let error = error.into_compile_error();
+            quote!(#error #item)
+        }
+    }
+}
+
+/// `@ ..`, which only our own expansion writes: what to put behind the item.
+struct Then(TokenStream);
+
+impl Parse for Then {
+    fn parse(input: ParseStream<'_>) -> Result<Self> {
+        input.parse::<Token![@]>()?;
+        input.parse().map(Self)
+    }
+}
+
+/// Parses both sides, to report the mistakes of both at once.
+fn parse(args: TokenStream, item: &TokenStream) -> Result<(Args, Route)> {
+    let (args, route) = both(syn::parse2::<Args>(args), syn::parse2::<Route>(item.clone()))?;
+    check_user_info(&args, &route)?;
+    Ok((args, route))
+}
+
+fn check_user_info(args: &Args, route: &Route) -> Result<()> {
+    let mut errors = None;
+    for ty in route.user_infos().filter(|_| !args.fetch_user_info) {
+        let message = "`&UserInfo` is fetched only with `fetch_user_info`; \
+                       add it, as in `#[authenticated(fetch_user_info)]`";
+        collect(&mut errors, Err(Error::new_spanned(ty, message)));
+    }
+    errors.map_or(Ok(()), Err)
+}
+
+// Input:
+//     #[get("/orders/<id>")] async fn order(id: u64, user: &User) -> String { .. }
+// Output:
+//     async fn order(id: u64, user: &User) -> String { .. }
+//     #[get("/orders/<id>")] async fn __logto_route_order(.., id: u64, user: &User) -> String
+//     struct order {}
+//     impl order { pub fn into_route(self) -> Route { .. } }
+//     pub use rocket_uri_macro___logto_route_order as rocket_uri_macro_order;
+fn protected(args: &Args, route: &Route) -> TokenStream {
+    let Route { attrs, function, .. } = route;
+    let hidden = hidden_name(&route.sig.ident);
+    let handler = handler(args, route, &hidden);
+    let uri_macro = uri_macro(route, &hidden);
+    let shim = shim(args, route, &hidden, &quote!(#handler #uri_macro));
+    quote!(#(#attrs)* #function #shim)
+}
+
+// Input:
+//     #[authenticated(redirect)] #[get("/orders/<id>")] pub fn order(id: u64, user: &User) -> String
+// Output:
+//     pub struct order {}
+//     impl order { pub fn into_route(self) -> Route { .. } }
+fn handler(args: &Args, route: &Route, hidden: &Ident) -> TokenStream {
+    let Route { deprecated, vis, sig, .. } = route;
+    let (private, policy) = (args.private(), policy(args));
+    let (ident, name) = (&sig.ident, sig.ident.to_string());
+    quote! {
+        #[doc(hidden)]
+        #[allow(nonstandard_style)]
+        #deprecated
+        #vis struct #ident {}
+
+        #[allow(deprecated, nonstandard_style)]
+        impl #ident {
+            #[doc(hidden)]
+            pub fn into_route(self) -> #private::Route {
+                static POLICY: #private::Policy = #policy;
+                #private::protect_route(#hidden {}.into_route(), #name, &POLICY)
+            }
+        }
+    }
+}
+
+// Input:
+//     redirect = "/welcome", fetch_user_info
+// Output:
+//     Policy::new().redirect_to("/welcome").fetch_user_info()
+fn policy(args: &Args) -> TokenStream {
+    let private = args.private();
+    let redirect = match &args.redirect {
+        Redirect::No => None,
+        Redirect::SignIn => Some(quote!(.redirect())),
+        Redirect::To(path) => Some(quote!(.redirect_to(#path))),
+    };
+    let fetch_user_info = args.fetch_user_info.then(|| quote!(.fetch_user_info()));
+    quote!(#private::Policy::new() #redirect #fetch_user_info)
+}
+
+/// Gives Rocket's `uri!` macro of the hidden route the name of the user's function.
+fn uri_macro(route: &Route, hidden: &Ident) -> TokenStream {
+    let ident = &route.sig.ident;
+    let theirs = format_ident!("rocket_uri_macro_{hidden}");
+    let ours = format_ident!("rocket_uri_macro_{}", ident.unraw(), span = ident.span());
+    quote! {
+        #[doc(hidden)]
+        #[allow(unused)]
+        pub use #theirs as #ours;
+    }
+}
+
+/// The name of the hidden route.
+fn hidden_name(ident: &Ident) -> Ident {
+    // Unique by its place, as the name of Rocket's `uri!` macro: of two imports of one name, one
+    // in a function and one around it, neither could be used.
+    let place = format!("{:?}", ident.span());
+    let place: Vec<_> =
+        place.split(|c: char| !c.is_ascii_digit()).filter(|n| !n.is_empty()).collect();
+    let name = format!("__logto_route_{}_{}", ident.unraw(), place.join("_"));
+    Ident::new(&name, ident.span().resolved_at(Span::call_site()))
+}

@@ -1,0 +1,82 @@
+//! What Logto says about a user. Each claim is absent, null or a value, and the
+//! three stay apart: Logto leaves a claim out when its scope was not asked for,
+//! and sends null when the user has no such thing.
+
+mod id_token;
+mod set;
+mod user;
+mod user_info;
+
+pub use self::id_token::IdTokenClaims;
+pub use self::user::User;
+pub use self::user_info::UserInfo;
+
+/// A claim: absent, null or a value.
+///
+/// # Example
+///
+/// ```rust
+/// use logto_rocket::{Claim, IdTokenClaims};
+///
+/// let claims: IdTokenClaims = serde_json::from_str(
+///     r#"{ "iss": "https://foo.logto.app/oidc", "sub": "u1", "aud": "app",
+///          "exp": 1, "iat": 0, "name": "Alice", "email": null }"#,
+/// )?;
+///
+/// assert_eq!(claims.name(), Claim::Value("Alice"));
+/// assert_eq!(claims.email(), Claim::Null);
+/// assert_eq!(claims.phone_number(), Claim::Absent);
+/// assert_eq!(claims.email().unwrap_or("none"), "none");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Claim<T> {
+    /// Logto did not send the claim; usually its scope was not asked for.
+    Absent,
+    /// Logto sent null: the user has no such thing.
+    Null,
+    /// What Logto sent.
+    Value(T),
+}
+
+impl<T> Claim<T> {
+    /// Returns the value, or `None` if the claim is absent or null.
+    pub fn value(self) -> Option<T> {
+        match self {
+            Self::Value(value) => Some(value),
+            Self::Absent | Self::Null => None,
+        }
+    }
+
+    /// Returns the value, or `default` if the claim is absent or null.
+    pub fn unwrap_or(self, default: T) -> T {
+        self.value().unwrap_or(default)
+    }
+
+    /// Returns the value, or the type's default if the claim is absent or null.
+    pub fn unwrap_or_default(self) -> T
+    where
+        T: Default,
+    {
+        self.value().unwrap_or_default()
+    }
+
+    /// Whether Logto did not send the claim.
+    pub fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent)
+    }
+
+    /// Whether Logto sent null.
+    pub fn is_null(&self) -> bool {
+        matches!(self, Self::Null)
+    }
+
+    /// Applies `f` to the value, if there is one.
+    pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Claim<U> {
+        match self {
+            Self::Absent => Claim::Absent,
+            Self::Null => Claim::Null,
+            Self::Value(value) => Claim::Value(f(value)),
+        }
+    }
+}

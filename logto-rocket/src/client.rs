@@ -1,0 +1,273 @@
+//! The protocol: what is asked of the provider and how its answers are read. It
+//! knows neither Rocket nor sessions.
+
+mod id_token;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use openidconnect::core::{CoreAuthenticationFlow, CoreClient, CoreJsonWebKeySet};
+use openidconnect::{
+    AccessToken, AuthUrl, AuthorizationCode, ClientId, CsrfToken, EndpointNotSet, EndpointSet,
+    IssuerUrl, Nonce, OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl,
+    RefreshToken, RequestTokenError, Scope, TokenResponse as _, TokenUrl,
+};
+use url::Url;
+
+pub(crate) use self::id_token::{Expected, VerifiedIdToken};
+use crate::claims::UserInfo;
+use crate::config::Checked;
+use crate::discovery::{Discovery, ProviderMetadata};
+use crate::error::{Error, ErrorKind, Result};
+use crate::http::Http;
+use crate::jwks::Jwks;
+use crate::options::SignInOptions;
+use crate::scope::{requested_resources, requested_scopes};
+use crate::token::{Grant, Timestamp, UserInfoToken};
+use crate::transaction::Transaction;
+
+/// How long a token lives if the provider does not say (RFC 6749 section 5.1
+/// leaves it to us): Logto's own default.
+const DEFAULT_LIFETIME: Duration = Duration::from_secs(3600);
+
+type TokenRequests = CoreClient<
+    EndpointSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointSet,
+    EndpointNotSet,
+>;
+
+/// A client of one provider, as one application.
+pub(crate) struct Client {
+    http: Http,
+    discovery: Discovery,
+    jwks: Jwks,
+    app_id: String,
+    app_secret: Option<crate::config::AppSecret>,
+    redirect_uri: String,
+    post_sign_out_uri: String,
+    include_reserved_scopes: bool,
+    clock_skew: Duration,
+}
+
+impl Client {
+    pub(crate) fn new(checked: &Checked) -> Result<Self> {
+        let http = Http::new()?;
+        let config = &checked.config;
+        Ok(Self {
+            discovery: Discovery::new(
+                http.clone(),
+                checked.issuer.clone(),
+                config.danger_allow_http,
+            ),
+            jwks: Jwks::new(http.clone()),
+            http,
+            app_id: config.app_id.clone(),
+            app_secret: config.app_secret.clone(),
+            redirect_uri: checked.redirect_uri(),
+            post_sign_out_uri: checked.post_sign_out_uri(),
+            include_reserved_scopes: config.include_reserved_scopes,
+            clock_skew: checked.clock_skew(),
+        })
+    }
+
+    pub(crate) async fn metadata(&self) -> Result<Arc<ProviderMetadata>> {
+        self.discovery.metadata().await
+    }
+
+    /// The address to send the browser to for this sign-in (OpenID Connect Core,
+    /// section 3.1.2.1). PKCE is S256 whatever the provider lists (RFC 7636
+    /// section 4.4.1).
+    pub(crate) async fn authorization_url(
+        &self,
+        transaction: &Transaction,
+        options: &SignInOptions,
+    ) -> Result<Url> {
+        let extra = options.checked_extra_params()?;
+        let metadata = self.metadata().await?;
+        let requests = self.token_requests(&metadata)?.disable_openid_scope();
+        let scopes = requested_scopes(self.include_reserved_scopes, &options.scopes);
+        let resources = requested_resources(&scopes, &options.resources);
+        let prompt = options.prompt.as_deref().unwrap_or_default();
+        let prompt = prompt.iter().map(|prompt| prompt.as_str()).collect::<Vec<_>>().join(" ");
+
+        let state = CsrfToken::new(transaction.state.clone());
+        let nonce = transaction.nonce.clone();
+
+        let mut request = requests
+            .authorize_url(CoreAuthenticationFlow::AuthorizationCode, || state, || nonce)
+            .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(
+                &transaction.pkce_verifier,
+            ))
+            .add_scopes(scopes.into_iter().map(Scope::new));
+        for resource in resources {
+            request = request.add_extra_param("resource", resource);
+        }
+        if !prompt.is_empty() {
+            request = request.add_extra_param("prompt", prompt);
+        }
+        for (name, value) in options.logto_params() {
+            request = request.add_extra_param(name, value);
+        }
+        for (name, value) in extra {
+            request = request.add_extra_param(name.clone(), value.clone());
+        }
+        Ok(request.url().0)
+    }
+
+    /// Redeems an authorization code. It is never tried twice: a code that is used
+    /// again makes Logto revoke everything it gave.
+    pub(crate) async fn redeem(
+        &self,
+        code: String,
+        verifier: PkceCodeVerifier,
+        nonce: &Nonce,
+    ) -> Result<(Grant, VerifiedIdToken)> {
+        let metadata = self.metadata().await?;
+        let answer = self
+            .token_requests(&metadata)?
+            .exchange_code(AuthorizationCode::new(code))
+            .set_pkce_verifier(verifier)
+            .request_async(&self.http)
+            .await
+            .map_err(token_error)?;
+        let grant = grant(&answer);
+        let Some(id_token) = &grant.id_token else {
+            return Err(Error::new(ErrorKind::InvalidAnswer, "there is no ID token"));
+        };
+        let token = grant.user_info_token.token.clone();
+        let claims = self.verify(id_token, Expected::Nonce(nonce), &token).await?;
+        Ok((grant, claims))
+    }
+
+    /// Asks for new tokens. The ID token that comes with them, if any, must be of
+    /// the same user and sign-in (OpenID Connect Core, section 12.2).
+    pub(crate) async fn refresh(
+        &self,
+        refresh_token: &RefreshToken,
+        first: Expected<'_>,
+    ) -> Result<(Grant, Option<VerifiedIdToken>)> {
+        let metadata = self.metadata().await?;
+        let answer = self
+            .token_requests(&metadata)?
+            .exchange_refresh_token(refresh_token)
+            .request_async(&self.http)
+            .await
+            .map_err(token_error)?;
+        let grant = grant(&answer);
+        let token = grant.user_info_token.token.clone();
+        let claims = match &grant.id_token {
+            Some(id_token) => Some(self.verify(id_token, first, &token).await?),
+            None => None,
+        };
+        Ok((grant, claims))
+    }
+
+    /// Asks for the user info of `subject` (OpenID Connect Core, section 5.3).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::SessionEnded`] when Logto no longer knows the token: 401, or
+    /// 400 `invalid_grant` for a suspended user.
+    pub(crate) async fn user_info(&self, token: &AccessToken, subject: &str) -> Result<UserInfo> {
+        let metadata = self.metadata().await?;
+        let answer = self.http.get_with_token(&metadata.userinfo_endpoint, token.secret()).await?;
+        answer.check_available()?;
+        match answer.status {
+            401 => return Err(Error::new(ErrorKind::SessionEnded, "the user info answered 401")),
+            400.. => return Err(answer.refusal()),
+            _ => {}
+        }
+        let info: UserInfo = answer.json("the user info").map_err(|error| match error.kind() {
+            ErrorKind::InvalidAnswer => {
+                Error::new(ErrorKind::InvalidUserInfo, "it has not its form")
+            }
+            _ => error,
+        })?;
+        // Section 5.3.2: user info of another subject must not be used.
+        if info.subject() != subject {
+            return Err(Error::new(ErrorKind::InvalidUserInfo, "it is of another user"));
+        }
+        Ok(info)
+    }
+
+    /// Revokes a refresh token and with it the whole grant (RFC 7009). By a
+    /// request of our own, as openidconnect refuses http, also to this machine.
+    pub(crate) async fn revoke(&self, refresh_token: &RefreshToken) -> Result<()> {
+        let metadata = self.metadata().await?;
+        let Some(endpoint) = &metadata.revocation_endpoint else { return Ok(()) };
+        let app = (self.app_id.as_str(), self.app_secret.as_ref().map(|secret| secret.secret()));
+        let fields =
+            [("token", refresh_token.secret().as_str()), ("token_type_hint", "refresh_token")];
+        let answer = self.http.post_form(endpoint, app, &fields).await?;
+        answer.check_available()?;
+        if answer.status == 200 { Ok(()) } else { Err(answer.refusal()) }
+    }
+
+    /// The address that ends the session at the provider (OpenID Connect
+    /// RP-Initiated Logout, section 2); `None` if it has none. The application is
+    /// named by its id: Logto refuses a hint whose key was rotated out.
+    pub(crate) async fn end_session_url(&self) -> Result<Option<Url>> {
+        let metadata = self.metadata().await?;
+        let Some(endpoint) = &metadata.end_session_endpoint else { return Ok(None) };
+        let mut url = Url::parse(endpoint).map_err(|_| no_url())?;
+        url.query_pairs_mut()
+            .append_pair("client_id", &self.app_id)
+            .append_pair("post_logout_redirect_uri", &self.post_sign_out_uri);
+        Ok(Some(url))
+    }
+
+    fn token_requests(&self, metadata: &ProviderMetadata) -> Result<TokenRequests> {
+        let issuer = IssuerUrl::new(metadata.issuer.clone()).map_err(|_| no_url())?;
+        let auth = AuthUrl::new(metadata.authorization_endpoint.clone()).map_err(|_| no_url())?;
+        let token = TokenUrl::new(metadata.token_endpoint.clone()).map_err(|_| no_url())?;
+        let redirect = RedirectUrl::new(self.redirect_uri.clone()).map_err(|_| no_url())?;
+        let keys = CoreJsonWebKeySet::new(Vec::new());
+        let mut client = CoreClient::new(ClientId::new(self.app_id.clone()), issuer, keys);
+        if let Some(secret) = &self.app_secret {
+            client = client.set_client_secret(secret.to_client_secret());
+        }
+        Ok(client.set_auth_uri(auth).set_token_uri(token).set_redirect_uri(redirect))
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("app_id", &self.app_id).finish_non_exhaustive()
+    }
+}
+
+fn no_url() -> Error {
+    Error::new(ErrorKind::InvalidAnswer, "an endpoint has no valid URL")
+}
+
+fn grant(answer: &openidconnect::core::CoreTokenResponse) -> Grant {
+    let lifetime = answer.expires_in().unwrap_or(DEFAULT_LIFETIME);
+    let token = answer.access_token().clone();
+    let scopes = answer
+        .scopes()
+        .map(|scopes| scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" "));
+    Grant {
+        user_info_token: UserInfoToken::new(token, Timestamp::now(), lifetime),
+        refresh_token: answer.refresh_token().cloned(),
+        id_token: answer.id_token().map(ToString::to_string),
+        scope: scopes,
+    }
+}
+
+/// The HTTP client has made an error of every answer that is not 200; a body that
+/// is no token answer must not be quoted.
+fn token_error<T: openidconnect::ErrorResponse + 'static>(
+    error: RequestTokenError<Error, T>,
+) -> Error {
+    match error {
+        RequestTokenError::Request(error) => error,
+        RequestTokenError::Parse(error, _) => {
+            Error::new(ErrorKind::InvalidAnswer, format!("the token answer, at `{}`", error.path()))
+        }
+        _ => Error::new(ErrorKind::InvalidAnswer, "the token answer"),
+    }
+}

@@ -1,0 +1,225 @@
+//! The configuration: what stands in `Rocket.toml` under `[default.logto]`.
+
+mod check;
+mod keys;
+mod problem;
+mod routes;
+mod secret;
+mod source;
+
+use serde::Deserialize;
+
+use crate::options::{self, Prompt, SignInOptions};
+
+pub(crate) use self::check::{Checked, check};
+pub use self::problem::ConfigError;
+pub use self::routes::{RoutePath, Routes};
+pub use self::secret::{AppSecret, CookieSecrets};
+pub(crate) use self::source::unknown_variables;
+
+/// The configuration.
+///
+/// It is read from the table `logto` of any profile in `Rocket.toml`, then from
+/// the environment, which wins:
+///
+/// ```toml
+/// [default.logto]
+/// endpoint = "https://foo.logto.app"
+/// app_id = "..."
+/// app_secret = "..."               # better: LOGTO_APP_SECRET
+/// base_url = "https://app.example.com"
+/// scopes = ["email", "urn:logto:scope:organizations"]
+/// resources = ["https://api.example.com"]
+///
+/// [default.logto.sign_in]          # SignInOptions
+/// first_screen = "register"
+///
+/// [default.logto.routes]           # Routes
+/// base = "/auth"
+/// sign_up = false
+///
+/// [default.logto.session]          # SessionConfig
+/// store = "memory"
+/// ```
+///
+/// | environment | key |
+/// |---|---|
+/// | `LOGTO_ENDPOINT` `LOGTO_APP_ID` `LOGTO_APP_SECRET` `LOGTO_BASE_URL` | as named |
+/// | `LOGTO_COOKIE_SECRET` | `cookie_secret`; several with spaces between them |
+/// | `LOGTO_SCOPES` `LOGTO_RESOURCES` | as named; commas or spaces between items |
+/// | `LOGTO_PROMPT` `LOGTO_INCLUDE_RESERVED_SCOPES` | as named |
+/// | `LOGTO_SESSION_STORE` `LOGTO_SESSION_IDLE` `LOGTO_SESSION_ABSOLUTE` | under `session` |
+/// | `LOGTO_CLOCK_SKEW` `LOGTO_COOKIE_SECURE` `LOGTO_DANGER_ALLOW_HTTP` | as named |
+/// | `LOGTO_POST_SIGN_OUT_PATH` | as named |
+///
+/// A key that is missing, misspelt, of the wrong type, a placeholder or in
+/// contradiction to another ends the launch with a message that names the key,
+/// its value unless secret, where it stands, and what to write instead.
+///
+/// # Example
+///
+/// ```rust
+/// use logto_rocket::Config;
+///
+/// let figment = rocket::Config::figment()
+///     .merge(("logto.endpoint", "https://foo.logto.app/"))
+///     .merge(("logto.app_id", "app"))
+///     .merge(("logto.base_url", "https://app.example.com"));
+///
+/// let config = Config::from_figment(&figment)?;
+/// assert_eq!(config.session.idle, 7 * 24 * 60 * 60);
+/// # Ok::<(), logto_rocket::ConfigError>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct Config {
+    /// The address of Logto. **(required)** A path and a trailing slash are fine;
+    /// the issuer is `{endpoint}/oidc`.
+    #[serde(deserialize_with = "secret::scalar")]
+    pub endpoint: String,
+    /// The id of the application, from its page in the Logto Console.
+    /// **(required)** OpenID Connect calls it `client_id`.
+    #[serde(deserialize_with = "secret::scalar")]
+    pub app_id: String,
+    /// The secret of the application, from the same page. **(default: none)** A
+    /// "traditional web" application has one.
+    #[serde(default)]
+    pub app_secret: Option<AppSecret>,
+    /// The address by which browsers know this application. **(default:
+    /// `http://localhost:<port>` in the `debug` profile; required in others)**
+    ///
+    /// `{base_url}/callback` and `{base_url}/` are what to register in the Logto
+    /// Console. A path is the prefix that a proxy takes away. It is never guessed
+    /// from a request: `Host` and `X-Forwarded-*` are the client's to choose.
+    #[serde(default, deserialize_with = "secret::some_scalar")]
+    pub base_url: Option<String>,
+    /// What cookies are sealed with: one string of at least 32 bytes, or several,
+    /// the newest first. **(default: derived from Rocket's `secret_key`; without
+    /// one random in the `debug` profile and required in others)**
+    #[serde(default)]
+    pub cookie_secret: CookieSecrets,
+    /// Whether cookies are for https only. **(default: whether `base_url` is)**
+    #[serde(default)]
+    pub cookie_secure: Option<bool>,
+    /// Scopes beyond the reserved ones: [`UserScope`](crate::UserScope)s and those
+    /// of API resources. **(default: none)**
+    #[serde(default, deserialize_with = "options::texts")]
+    pub scopes: Vec<String>,
+    /// API resources whose tokens a session may ask for. **(default: none)**
+    #[serde(default, deserialize_with = "options::texts")]
+    pub resources: Vec<String>,
+    /// Whether `openid`, `offline_access` and `profile` are asked for by
+    /// themselves. **(default: `true`)** If not, `scopes` must have `openid`.
+    #[serde(default = "yes")]
+    pub include_reserved_scopes: bool,
+    /// What Logto asks of a user who signs in: `none`, `login`, `consent` or
+    /// several. **(default: `consent`)** A refresh token needs `consent`.
+    #[serde(default = "consent", deserialize_with = "options::names")]
+    pub prompt: Vec<Prompt>,
+    /// How every sign-in is to go. **(default: nothing special)**
+    #[serde(default)]
+    pub sign_in: SignInOptions,
+    /// The routes that the fairing mounts.
+    #[serde(default)]
+    pub routes: Routes,
+    /// Path of this site to go to after sign-out, to be registered in the Logto
+    /// Console as `{base_url}{path}`. **(default: `/`)**
+    #[serde(default = "root")]
+    pub post_sign_out_path: String,
+    /// Where sessions live, and how long.
+    #[serde(default)]
+    pub session: SessionConfig,
+    /// Seconds by which Logto's clock and this machine's may differ. **(default:
+    /// `60`, at most `300`)**
+    #[serde(default = "sixty")]
+    pub clock_skew: u64,
+    /// Whether Logto may be called over plain http on other hosts than this one.
+    /// **(default: `false`)** Whoever is between the two then reads every token
+    /// and signs in as anybody.
+    #[serde(default)]
+    pub danger_allow_http: bool,
+}
+
+/// Where sessions live, and how long.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct SessionConfig {
+    /// Where sessions live. **(default: `cookie`)**
+    pub store: StoreKind,
+    /// Seconds a session lives after its last use. **(default: `604800`, 7 days)**
+    pub idle: u64,
+    /// Seconds a session lives at the most. **(default: `2592000`, 30 days)**
+    pub absolute: u64,
+    /// Sessions that the memory store keeps at the most; the least used go first.
+    /// **(default: `100000`)**
+    pub capacity: u64,
+}
+
+impl Default for SessionConfig {
+    fn default() -> Self {
+        const DAY: u64 = 24 * 60 * 60;
+        Self { store: StoreKind::Cookie, idle: 7 * DAY, absolute: 30 * DAY, capacity: 100_000 }
+    }
+}
+
+/// Where sessions live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum StoreKind {
+    /// `cookie`: sealed in the browser's cookie. Needs nothing, survives restarts.
+    Cookie,
+    /// `memory`: in this process, bounded. Ends with it.
+    Memory,
+}
+
+impl Config {
+    /// A configuration with defaults for everything but the two required keys.
+    pub fn new(endpoint: impl Into<String>, app_id: impl Into<String>) -> Self {
+        Self {
+            endpoint: endpoint.into(),
+            app_id: app_id.into(),
+            app_secret: None,
+            base_url: None,
+            cookie_secret: CookieSecrets::default(),
+            cookie_secure: None,
+            scopes: Vec::new(),
+            resources: Vec::new(),
+            include_reserved_scopes: true,
+            prompt: consent(),
+            sign_in: SignInOptions::default(),
+            routes: Routes::default(),
+            post_sign_out_path: root(),
+            session: SessionConfig::default(),
+            clock_skew: sixty(),
+            danger_allow_http: false,
+        }
+    }
+
+    /// The options of every sign-in, with those keys that stand at the top.
+    pub(crate) fn sign_in_options(&self) -> SignInOptions {
+        let top = SignInOptions::new()
+            .scopes(self.scopes.iter().cloned())
+            .resources(self.resources.iter().cloned())
+            .prompt(self.prompt.iter().copied());
+        top.with(&self.sign_in)
+    }
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn consent() -> Vec<Prompt> {
+    vec![Prompt::Consent]
+}
+
+fn root() -> String {
+    "/".into()
+}
+
+fn sixty() -> u64 {
+    60
+}

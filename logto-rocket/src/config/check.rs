@@ -1,0 +1,308 @@
+//! What a configuration must fulfil beyond its types, and what follows from it.
+
+use std::time::Duration;
+
+use rocket::figment::{Figment, value::Value};
+use url::Url;
+
+use super::keys::is_secret;
+use super::problem::{ConfigError, Problem};
+use super::source::{place, with_environment};
+use super::{Config, Routes};
+use crate::location::{ReturnPath, Site, is_loopback};
+use crate::scope::requested_scopes;
+use crate::seal;
+
+/// The shortest secret that cookies may be sealed with, in bytes.
+const MIN_SECRET: usize = 32;
+
+/// The keys published in Rocket's documentation: everybody has them.
+const PUBLISHED_KEYS: [&str; 2] =
+    ["hPRYyVRiMyxpw5sBB1XeCMN1kFsDCqKvBi2QJxBVHQk=", "hPrYyЭRiMyµ5sBB1π+CMæ1køFsåqKvBiQJxBVHQk="];
+
+/// A configuration that was found usable, with what follows from it.
+#[derive(Debug)]
+pub(crate) struct Checked {
+    pub(crate) config: Config,
+    /// `{endpoint}/oidc`.
+    pub(crate) issuer: String,
+    pub(crate) site: Site,
+    pub(crate) secure_cookies: bool,
+    pub(crate) secrets: Secrets,
+}
+
+/// What cookies are sealed with. Its `Debug` form is redacted.
+pub(crate) struct Secrets {
+    pub(crate) bytes: Vec<Vec<u8>>,
+    /// Whether they were made up for this run of the process.
+    pub(crate) random: bool,
+}
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Secrets({}, random: {})", self.bytes.len(), self.random)
+    }
+}
+
+impl Checked {
+    pub(crate) fn clock_skew(&self) -> Duration {
+        Duration::from_secs(self.config.clock_skew)
+    }
+
+    pub(crate) fn redirect_uri(&self) -> String {
+        self.site.url(&self.config.routes.full(&self.config.routes.callback))
+    }
+
+    pub(crate) fn post_sign_out_uri(&self) -> String {
+        self.site.url(&self.config.post_sign_out_path)
+    }
+}
+
+/// Checks `config`; `figment` says where its values stand, which profile is
+/// selected and what Rocket's own keys are.
+pub(crate) fn check(config: &Config, figment: &Figment) -> Result<Checked, ConfigError> {
+    let figment = with_environment(figment);
+    let mut check =
+        Check { figment: &figment, debug: figment.profile() == "debug", problems: vec![] };
+
+    let issuer = check.endpoint(config);
+    let base = check.base_url(config);
+    check.placeholders(config);
+    check.scopes(config);
+    check.paths(config);
+    check.numbers(config);
+    let secrets = check.secrets(config);
+    let secure_cookies = base.as_ref().is_some_and(|base| check.secure(config, base));
+
+    match (issuer, base, secrets) {
+        (Some(issuer), Some(base), Some(secrets)) if check.problems.is_empty() => Ok(Checked {
+            config: config.clone(),
+            issuer,
+            site: Site::new(base),
+            secure_cookies,
+            secrets,
+        }),
+        _ => Err(ConfigError::new(check.problems)),
+    }
+}
+
+struct Check<'f> {
+    figment: &'f Figment,
+    debug: bool,
+    problems: Vec<Problem>,
+}
+
+impl Check<'_> {
+    fn problem(&mut self, key: &str, value: Option<&str>, message: &str, fix: impl Into<String>) {
+        self.problems.push(Problem {
+            key: key.into(),
+            value: value.filter(|_| !is_secret(key)).map(Into::into),
+            place: place(self.figment, key),
+            message: message.into(),
+            fix: fix.into(),
+        });
+    }
+
+    fn endpoint(&mut self, config: &Config) -> Option<String> {
+        const FIX: &str = "write Logto's address, as `https://foo.logto.app`";
+        let given = config.endpoint.as_str();
+        let url = self.address("endpoint", given, FIX)?;
+        if url.scheme() == "http" && !is_loopback(&url) && !config.danger_allow_http {
+            let fix = "write https, or `danger_allow_http = true` if nobody is between the two";
+            self.problem("endpoint", Some(given), "is plain http to another host", fix);
+        }
+        let path = url.path().trim_end_matches('/');
+        Some(format!("{}{path}/oidc", url.origin().ascii_serialization()))
+    }
+
+    fn base_url(&mut self, config: &Config) -> Option<Url> {
+        const FIX: &str = "write the address that browsers use, as `https://app.example.com`";
+        let Some(given) = &config.base_url else {
+            if self.debug {
+                let port = self.figment.extract_inner("port").unwrap_or(8000_u16);
+                return format!("http://localhost:{port}").parse().ok();
+            }
+            let fix = "set it under `[default.logto]` in Rocket.toml or as LOGTO_BASE_URL";
+            self.problem("base_url", None, "is missing outside the `debug` profile", fix);
+            return None;
+        };
+        self.address("base_url", given, FIX)
+    }
+
+    /// An absolute http(s) address without user, query and fragment.
+    fn address(&mut self, key: &str, given: &str, fix: &str) -> Option<Url> {
+        if is_placeholder(given) {
+            return None;
+        }
+        let url = Url::parse(given).ok().filter(|url| {
+            matches!(url.scheme(), "http" | "https")
+                && url.has_host()
+                && url.username().is_empty()
+                && url.password().is_none()
+                && url.query().is_none()
+                && url.fragment().is_none()
+        });
+        if url.is_none() {
+            self.problem(key, Some(given), "is not an absolute http or https address", fix);
+        }
+        url
+    }
+
+    fn placeholders(&mut self, config: &Config) {
+        let secret = config.app_secret.as_ref().map(super::AppSecret::secret);
+        let given = [
+            ("endpoint", Some(config.endpoint.as_str())),
+            ("app_id", Some(config.app_id.as_str())),
+            ("app_secret", secret),
+            ("base_url", config.base_url.as_deref()),
+        ];
+        for (key, value) in given {
+            if value.is_some_and(is_placeholder) {
+                self.problem(key, value, "is empty or a placeholder", "write the real value");
+            }
+        }
+    }
+
+    fn scopes(&mut self, config: &Config) {
+        let options = config.sign_in_options();
+        let scopes = requested_scopes(config.include_reserved_scopes, &options.scopes);
+        if !scopes.iter().any(|scope| scope == "openid") {
+            let fix = "add \"openid\", or leave `include_reserved_scopes` on";
+            self.problem("scopes", Some(&scopes.join(" ")), "do not have `openid`", fix);
+        }
+        for resource in &options.resources {
+            if Url::parse(resource).map_or(true, |url| url.fragment().is_some()) {
+                let fix = "write the API identifier from the Logto Console (RFC 8707)";
+                let message = "is not an absolute URI without a fragment";
+                self.problem("resources", Some(resource), message, fix);
+            }
+        }
+        if let Err(error) = options.checked_extra_params() {
+            self.problem(
+                "sign_in.extra_params",
+                None,
+                "holds a protocol parameter",
+                error.to_string(),
+            );
+        }
+    }
+
+    fn paths(&mut self, config: &Config) {
+        let routes = &config.routes;
+        let mut paths = vec![
+            ("routes.base", routes.base.as_str()),
+            ("post_sign_out_path", config.post_sign_out_path.as_str()),
+        ];
+        paths.extend(routes.named().map(|(key, route)| (key, route.path.as_str())));
+        paths.extend(
+            config.sign_in.post_redirect_path.as_deref().map(|p| ("sign_in.post_redirect_path", p)),
+        );
+        for (key, path) in paths {
+            let is_route = key.starts_with("routes.");
+            if ReturnPath::parse(path).is_none() || is_route && path.contains(['?', '<', '>']) {
+                let fix = "write a path, as `/sign-in`";
+                self.problem(key, Some(path), "is not a path of this site", fix);
+            }
+        }
+        self.distinct_routes(routes);
+    }
+
+    fn distinct_routes(&mut self, routes: &Routes) {
+        let named = routes.named();
+        for (at, (key, route)) in named.iter().enumerate() {
+            if named[..at].iter().any(|(_, other)| other.path == route.path) {
+                let path = route.path.clone();
+                self.problem(key, Some(&path), "is the path of another route", "write another one");
+            }
+        }
+    }
+
+    fn numbers(&mut self, config: &Config) {
+        let session = &config.session;
+        let limits = [
+            ("clock_skew", config.clock_skew, 0, 300),
+            ("session.idle", session.idle, 1, 400 * 24 * 60 * 60),
+            ("session.absolute", session.absolute, 1, 400 * 24 * 60 * 60),
+            ("session.capacity", session.capacity, 1, u64::MAX),
+        ];
+        for (key, value, least, most) in limits {
+            if !(least..=most).contains(&value) {
+                let fix = format!("write a number from {least} to {most}");
+                self.problem(key, Some(&value.to_string()), "is out of range", fix);
+            }
+        }
+    }
+
+    fn secure(&mut self, config: &Config, base: &Url) -> bool {
+        let https = base.scheme() == "https";
+        match config.cookie_secure {
+            Some(true) if !https && !is_loopback(base) => {
+                let fix = "no browser would send them: make `base_url` https or leave the key out";
+                self.problem("cookie_secure", Some("true"), "is on, but `base_url` is http", fix);
+                true
+            }
+            Some(false) if https => {
+                let fix = "they would go over plain http too: leave the key out";
+                self.problem(
+                    "cookie_secure",
+                    Some("false"),
+                    "is off, but `base_url` is https",
+                    fix,
+                );
+                false
+            }
+            given => given.unwrap_or(https),
+        }
+    }
+
+    fn secrets(&mut self, config: &Config) -> Option<Secrets> {
+        const FIX: &str = "write at least 32 random bytes, as `openssl rand -base64 32` prints";
+        let given = config.cookie_secret.bytes();
+        if let Some(weak) = given.iter().find(|secret| is_weak(secret)) {
+            let message = format!("has {} bytes, or all of them are the same", weak.len());
+            self.problem("cookie_secret", None, &message, FIX);
+            return None;
+        }
+        if !given.is_empty() {
+            return Some(Secrets { bytes: given, random: false });
+        }
+        if let Some(key) = self.rocket_secret() {
+            return Some(Secrets { bytes: vec![key], random: false });
+        }
+        if self.debug {
+            return Some(Secrets { bytes: vec![seal::random::<32>().to_vec()], random: true });
+        }
+        let message = "is missing outside the `debug` profile, and so is a usable `secret_key`";
+        self.problem("cookie_secret", None, message, FIX);
+        None
+    }
+
+    /// Rocket's `secret_key` where it was really set. With the feature `secrets`
+    /// and no key, the figment holds 32 zero bytes.
+    fn rocket_secret(&self) -> Option<Vec<u8>> {
+        let key = match self.figment.find_value("secret_key").ok()? {
+            Value::String(_, text) if !PUBLISHED_KEYS.contains(&text.as_str()) => text.into_bytes(),
+            Value::Array(_, list) => {
+                list.iter().map(|byte| byte.to_u128()?.try_into().ok()).collect::<Option<_>>()?
+            }
+            _ => return None,
+        };
+        (!is_weak(&key)).then_some(key)
+    }
+}
+
+fn is_weak(secret: &[u8]) -> bool {
+    secret.len() < MIN_SECRET || secret.iter().all(|byte| byte == &secret[0])
+}
+
+/// Whether a value is what an example has in its place. Ids such as `app-id` are
+/// somebody's real ones.
+fn is_placeholder(value: &str) -> bool {
+    let value = value.trim().to_ascii_lowercase();
+    let inner = value.trim_start_matches("https://").trim_start_matches("http://");
+    inner.is_empty()
+        || inner.starts_with("...")
+        || inner.starts_with('<') && inner.ends_with('>')
+        || inner.starts_with("your-")
+        || inner.starts_with("replace-with-")
+}

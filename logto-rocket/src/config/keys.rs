@@ -1,0 +1,38 @@
+//! The keys that the environment may set, and how each is read: figment would
+//! turn the secret `0012345` into a number and want brackets around lists.
+
+/// How a value of the environment is read.
+#[derive(Clone, Copy)]
+pub(super) enum Form {
+    /// As it is.
+    Text,
+    /// Split at spaces.
+    Texts,
+    /// As a number or boolean of TOML.
+    Literal,
+}
+
+/// Environment variable without `LOGTO_`, key below `logto`, form.
+pub(super) const KEYS: &[(&str, &str, Form)] = &[
+    ("ENDPOINT", "endpoint", Form::Text),
+    ("APP_ID", "app_id", Form::Text),
+    ("APP_SECRET", "app_secret", Form::Text),
+    ("BASE_URL", "base_url", Form::Text),
+    ("COOKIE_SECRET", "cookie_secret", Form::Texts),
+    ("COOKIE_SECURE", "cookie_secure", Form::Literal),
+    ("SCOPES", "scopes", Form::Text),
+    ("RESOURCES", "resources", Form::Text),
+    ("INCLUDE_RESERVED_SCOPES", "include_reserved_scopes", Form::Literal),
+    ("PROMPT", "prompt", Form::Text),
+    ("POST_SIGN_OUT_PATH", "post_sign_out_path", Form::Text),
+    ("SESSION_STORE", "session.store", Form::Text),
+    ("SESSION_IDLE", "session.idle", Form::Literal),
+    ("SESSION_ABSOLUTE", "session.absolute", Form::Literal),
+    ("CLOCK_SKEW", "clock_skew", Form::Literal),
+    ("DANGER_ALLOW_HTTP", "danger_allow_http", Form::Literal),
+];
+
+/// Whether the value of this key may be shown.
+pub(super) fn is_secret(key: &str) -> bool {
+    matches!(key, "app_secret" | "cookie_secret")
+}

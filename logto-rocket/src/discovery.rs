@@ -1,0 +1,151 @@
+//! Provider metadata: fetched when first needed, kept, renewed in the background.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use url::Url;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::http::{Cached, Http};
+use crate::location::is_loopback;
+use crate::token::Timestamp;
+
+/// Metadata older than this are renewed, while the old ones serve.
+const MAX_AGE: Duration = Duration::from_secs(60 * 60);
+
+/// What the provider says about itself (OpenID Connect Discovery, section 3).
+#[derive(Clone, Deserialize)]
+pub(crate) struct ProviderMetadata {
+    pub(crate) issuer: String,
+    pub(crate) authorization_endpoint: String,
+    pub(crate) token_endpoint: String,
+    pub(crate) userinfo_endpoint: String,
+    pub(crate) jwks_uri: String,
+    pub(crate) end_session_endpoint: Option<String>,
+    pub(crate) revocation_endpoint: Option<String>,
+    #[serde(default)]
+    pub(crate) id_token_signing_alg_values_supported: Vec<String>,
+    /// Everything else, kept for the application.
+    #[serde(flatten)]
+    pub(crate) other: Map<String, Value>,
+    #[serde(skip, default = "Timestamp::now")]
+    fetched: Timestamp,
+}
+
+impl ProviderMetadata {
+    /// Refuses metadata of another issuer (OpenID Connect Discovery, section 4.3)
+    /// and endpoints that secrets must not be sent to.
+    fn checked(self, issuer: &str, allow_http: bool) -> Result<Self> {
+        if self.issuer.trim_end_matches('/') != issuer {
+            let detail = format!("the metadata are not those of {issuer}");
+            return Err(Error::new(ErrorKind::InvalidAnswer, detail));
+        }
+        let optional = [&self.end_session_endpoint, &self.revocation_endpoint];
+        let endpoints = [
+            &self.authorization_endpoint,
+            &self.token_endpoint,
+            &self.userinfo_endpoint,
+            &self.jwks_uri,
+        ];
+        for endpoint in endpoints.into_iter().chain(optional.into_iter().flatten()) {
+            let safe = Url::parse(endpoint).is_ok_and(|url| match url.scheme() {
+                "https" => true,
+                "http" => allow_http || is_loopback(&url),
+                _ => false,
+            });
+            if !safe {
+                let detail = "the metadata name an endpoint that is not https";
+                return Err(Error::new(ErrorKind::InvalidAnswer, detail));
+            }
+        }
+        Ok(self)
+    }
+}
+
+impl fmt::Debug for ProviderMetadata {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let others = self.other.len();
+        f.debug_struct("ProviderMetadata")
+            .field("issuer", &self.issuer)
+            .field("others", &others)
+            .finish()
+    }
+}
+
+/// The metadata of one provider.
+#[derive(Debug)]
+pub(crate) struct Discovery {
+    issuer: String,
+    allow_http: bool,
+    http: Http,
+    cached: Arc<Cached<ProviderMetadata>>,
+}
+
+impl Discovery {
+    pub(crate) fn new(http: Http, issuer: String, allow_http: bool) -> Self {
+        Self { issuer, allow_http, http, cached: Arc::new(Cached::new()) }
+    }
+
+    pub(crate) async fn metadata(&self) -> Result<Arc<ProviderMetadata>> {
+        let metadata = self.cached.get(|| self.fetch()).await?;
+        if Timestamp::now().since(metadata.fetched) > MAX_AGE {
+            self.renew_in_background(Arc::clone(&metadata));
+        }
+        Ok(metadata)
+    }
+
+    /// Fetches the metadata again, as after keys of another kind turned up.
+    pub(crate) async fn renew(
+        &self,
+        seen: &Arc<ProviderMetadata>,
+    ) -> Result<Arc<ProviderMetadata>> {
+        self.cached.replace(Some(seen), || self.fetch()).await
+    }
+
+    fn renew_in_background(&self, seen: Arc<ProviderMetadata>) {
+        let cached = Arc::clone(&self.cached);
+        let fetch = self.fetch();
+        tokio::spawn(async move { cached.replace(Some(&seen), || fetch).await.map(drop) });
+    }
+
+    fn fetch(&self) -> impl Future<Output = Result<ProviderMetadata>> + use<> {
+        let (http, issuer, allow_http) = (self.http.clone(), self.issuer.clone(), self.allow_http);
+        async move {
+            let answer = http.get(&format!("{issuer}/.well-known/openid-configuration")).await?;
+            answer.json::<ProviderMetadata>("the metadata")?.checked(&issuer, allow_http)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn metadata(change: impl FnOnce(&mut Value)) -> Result<ProviderMetadata> {
+        let mut json = serde_json::json!({
+            "issuer": "https://foo.logto.app/oidc",
+            "authorization_endpoint": "https://foo.logto.app/oidc/auth",
+            "token_endpoint": "https://foo.logto.app/oidc/token",
+            "userinfo_endpoint": "https://foo.logto.app/oidc/me",
+            "jwks_uri": "https://foo.logto.app/oidc/jwks",
+        });
+        change(&mut json);
+        let metadata: ProviderMetadata = serde_json::from_value(json).expect("metadata");
+        metadata.checked("https://foo.logto.app/oidc", false)
+    }
+
+    /// H1, H2: metadata of another issuer or with endpoints in clear.
+    #[test]
+    fn metadata_of_another_issuer_or_with_endpoints_in_clear_are_refused() {
+        assert!(metadata(|_| ()).is_ok());
+        assert!(metadata(|m| m["issuer"] = "https://foo.logto.app/oidc/".into()).is_ok());
+        assert!(metadata(|m| m["issuer"] = "https://foo.logto.app/oidcINVALID".into()).is_err());
+        assert!(metadata(|m| m["token_endpoint"] = "http://foo.logto.app/".into()).is_err());
+        assert!(metadata(|m| m["jwks_uri"] = "file:///etc/passwd".into()).is_err());
+        assert!(metadata(|m| m["revocation_endpoint"] = "http://169.254.169.254/".into()).is_err());
+        assert!(metadata(|m| m["token_endpoint"] = "http://127.0.0.1:3001/".into()).is_ok());
+    }
+}

@@ -1,0 +1,201 @@
+//! What can go wrong, and what the application can do about it.
+
+use std::borrow::Cow;
+use std::error::Error as StdError;
+use std::fmt;
+use std::sync::Arc;
+
+use rocket::http::Status;
+
+/// A [`Result`](std::result::Result) whose error is [`Error`] unless said
+/// otherwise.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What went wrong while talking to Logto or reading a session.
+///
+/// An `Error` says what failed ([`kind()`](Error::kind)), what it means for an
+/// answer ([`status()`](Error::status)) and keeps a store's own error as its
+/// [`source()`](StdError::source). Neither its `Display` nor its `Debug` form
+/// contains a token, a code, a secret or a cookie value, so both may be logged.
+///
+/// A stranger is not an error for a guard: guards forward then.
+///
+/// `Error` is a responder. It answers with [`status()`](Error::status), through
+/// the application's catcher for that status where there is one.
+///
+/// # Example
+///
+/// ```rust
+/// # use rocket::get;
+/// use logto_rocket::{ErrorKind, User};
+///
+/// #[get("/me")]
+/// fn me(user: logto_rocket::Result<&User>) -> String {
+///     match user {
+///         Ok(user) => user.subject().into(),
+///         Err(e) if e.kind() == ErrorKind::Unreachable => "Logto is down".into(),
+///         Err(_) => "try again later".into(),
+///     }
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Error {
+    kind: ErrorKind,
+    detail: Cow<'static, str>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
+}
+
+/// The kind of an [`Error`]: what happened, and what can be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The operation needs a signed-in user and there is none. Send the user to
+    /// the sign-in route.
+    NotAuthenticated,
+    /// The callback does not belong to a sign-in that this browser began: its
+    /// `state` is absent, unknown, expired or used up. The user can sign in again.
+    SignInNotFound,
+    /// The callback's parameters contradict themselves or the sign-in: given
+    /// twice, missing, or from another issuer (RFC 9207). The user can sign in
+    /// again.
+    InvalidCallback,
+    /// The user turned back on Logto's pages (`error=access_denied`). Offer to
+    /// sign in again.
+    Cancelled,
+    /// Logto refused a request with an OAuth error code, which the message names.
+    /// Usually a matter of the configuration here or in the Logto Console.
+    Refused,
+    /// The ID token does not prove who the user is: wrong signature, issuer,
+    /// audience, nonce or time. Nobody is signed in. Check this machine's clock
+    /// and the endpoint.
+    InvalidIdToken,
+    /// Logto's user info cannot be used: it is of another user or malformed.
+    InvalidUserInfo,
+    /// Logto answered something that is not an answer of its protocol.
+    InvalidAnswer,
+    /// Logto could not be reached, did not answer in time or answered that it
+    /// cannot serve now. Retrying may help; nothing is lost.
+    Unreachable,
+    /// Logto ended the session (`invalid_grant`): the user was suspended or
+    /// deleted, or the grant was revoked. The user can sign in again.
+    SessionEnded,
+    /// The session store failed; its own error is the source. Retrying may help;
+    /// nothing is lost.
+    Store,
+    /// The session does not fit into cookies. Ask for fewer scopes or keep
+    /// sessions in a store.
+    SessionTooLarge,
+    /// The request came from another site and would have signed the user out.
+    CrossSite,
+    /// The options of a sign-in contradict the protocol. A mistake in the
+    /// application's code; the message names it.
+    InvalidOptions,
+}
+
+impl ErrorKind {
+    /// The status that an answer to this kind of failure carries.
+    pub fn status(self) -> Status {
+        match self {
+            Self::NotAuthenticated | Self::SessionEnded => Status::Unauthorized,
+            Self::SignInNotFound | Self::InvalidCallback | Self::Cancelled => Status::BadRequest,
+            Self::CrossSite => Status::Forbidden,
+            Self::SessionTooLarge | Self::InvalidOptions => Status::InternalServerError,
+            Self::Refused | Self::InvalidIdToken | Self::InvalidUserInfo | Self::InvalidAnswer => {
+                Status::BadGateway
+            }
+            Self::Unreachable | Self::Store => Status::ServiceUnavailable,
+        }
+    }
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::NotAuthenticated => "nobody is signed in",
+            Self::SignInNotFound => "the sign-in was not begun in this browser or is over",
+            Self::InvalidCallback => "the callback does not fit the sign-in",
+            Self::Cancelled => "the sign-in was cancelled",
+            Self::Refused => "Logto refused the request",
+            Self::InvalidIdToken => "the ID token is not valid",
+            Self::InvalidUserInfo => "the user info is not valid",
+            Self::InvalidAnswer => "Logto's answer cannot be understood",
+            Self::Unreachable => "Logto cannot be reached",
+            Self::SessionEnded => "Logto ended the session",
+            Self::Store => "the session store failed",
+            Self::SessionTooLarge => "the session does not fit into cookies",
+            Self::CrossSite => "the request came from another site",
+            Self::InvalidOptions => "the sign-in options are not valid",
+        }
+    }
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { kind, detail: detail.into(), source: None }
+    }
+
+    /// Wraps the error of a session store, as a [`SessionStore`] reports it.
+    ///
+    /// The cause becomes the [`source()`](StdError::source); its message is not
+    /// part of this error's own.
+    ///
+    /// [`SessionStore`]: crate::SessionStore
+    pub fn store(cause: impl StdError + Send + Sync + 'static) -> Self {
+        Self { kind: ErrorKind::Store, detail: Cow::Borrowed(""), source: Some(Arc::new(cause)) }
+    }
+
+    /// What kind of failure this is.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// The status that an answer to this failure carries: 400, 401, 403, 500,
+    /// 502 or 503.
+    pub fn status(&self) -> Status {
+        self.kind.status()
+    }
+
+    /// Whether trying again may help and nothing was lost: Logto or the store
+    /// did not answer.
+    pub fn is_transient(&self) -> bool {
+        matches!(self.kind, ErrorKind::Unreachable | ErrorKind::Store)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind.as_str())?;
+        if !self.detail.is_empty() {
+            write!(f, ": {}", self.detail)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    // The source is left out: what its `Debug` shows is not ours to promise.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error").field("kind", &self.kind).field("detail", &self.detail).finish()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_ref().map(|source| &**source as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_says_the_kind_then_the_detail_and_not_its_source() {
+        let error = Error::new(ErrorKind::Refused, "invalid_client");
+        assert_eq!(error.to_string(), "Logto refused the request: invalid_client");
+
+        let store = Error::store(std::io::Error::other("password=hunter2"));
+        assert_eq!(store.to_string(), "the session store failed");
+        assert!(!format!("{store:?}").contains("hunter2"));
+        assert_eq!(store.source().expect("a cause").to_string(), "password=hunter2");
+        assert_eq!(store.status(), Status::ServiceUnavailable);
+    }
+}

@@ -1,0 +1,178 @@
+//! Configure, build, manage, mount, and write the cookies.
+
+use std::sync::Mutex;
+
+use rocket::fairing::{Fairing, Info, Kind, Result};
+use rocket::http::uri::Origin;
+use rocket::http::{Header, Status};
+use rocket::request::Request;
+use rocket::{Build, Data, Orbit, Response, Rocket};
+
+use crate::answer::RETRY_AFTER;
+use crate::config::{Config, check, unknown_variables};
+use crate::routes::routes;
+use crate::session::store::SessionStore;
+use crate::state::Logto;
+use crate::state::marker::{Carry, Marker};
+
+/// The fairing that [`Logto::fairing()`] returns.
+///
+/// It reads the configuration, mounts the routes, manages a [`Logto`] and writes
+/// the session's cookies on every answer, also on those of catchers.
+pub struct LogtoFairing {
+    config: Option<Config>,
+    store: Mutex<Option<Box<dyn SessionStore>>>,
+}
+
+impl Logto {
+    /// The fairing, configured from `Rocket.toml` and the environment as
+    /// [`Config`] says.
+    pub fn fairing() -> LogtoFairing {
+        LogtoFairing { config: None, store: Mutex::default() }
+    }
+}
+
+impl LogtoFairing {
+    /// Takes the configuration from code; neither `Rocket.toml` nor the
+    /// environment is read.
+    ///
+    /// ```rust
+    /// use logto_rocket::{Config, Logto};
+    ///
+    /// let mut config = Config::new("https://foo.logto.app", "app");
+    /// config.base_url = Some("https://app.example.com".into());
+    /// let fairing = Logto::fairing().config(config);
+    /// # let _ = rocket::build().attach(fairing);
+    /// ```
+    #[must_use]
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = Some(config);
+        self
+    }
+
+    /// Keeps sessions in `store` rather than where `session.store` says.
+    #[must_use]
+    pub fn store(self, store: impl SessionStore) -> Self {
+        Self { store: Mutex::new(Some(Box::new(store))), ..self }
+    }
+
+    fn build(&self, rocket: &Rocket<Build>) -> std::result::Result<Logto, String> {
+        let figment = rocket.figment();
+        let config = match &self.config {
+            Some(config) => Ok(config.clone()),
+            None => Config::extract(figment),
+        };
+        let checked =
+            config.and_then(|config| check(&config, figment)).map_err(|e| e.to_string())?;
+        if checked.secrets.random {
+            log::warn!(
+                "logto: no `cookie_secret` is configured: sessions end when this process does"
+            );
+        }
+        let store = self.store.lock().ok().and_then(|mut store| store.take());
+        Logto::new(checked, store).map_err(|error| error.to_string())
+    }
+}
+
+#[rocket::async_trait]
+impl Fairing for LogtoFairing {
+    fn info(&self) -> Info {
+        let kind = Kind::Ignite | Kind::Liftoff | Kind::Request | Kind::Response | Kind::Singleton;
+        Info { name: "Logto", kind }
+    }
+
+    async fn on_ignite(&self, rocket: Rocket<Build>) -> Result {
+        match self.build(&rocket) {
+            Ok(logto) => {
+                let base = logto.inner.checked.config.routes.base.clone();
+                let routes = routes(&logto);
+                Ok(rocket.mount(base, routes).manage(logto))
+            }
+            Err(message) => {
+                log::error!("logto: {message}");
+                Err(rocket)
+            }
+        }
+    }
+
+    async fn on_liftoff(&self, rocket: &Rocket<Orbit>) {
+        let names = unknown_variables();
+        if !names.is_empty() {
+            log::warn!("logto: not read, as it is no key of logto-rocket: {}", names.join(", "));
+        }
+        let config = rocket.config();
+        if config.log_level == rocket::config::LogLevel::Debug && config.profile != "debug" {
+            log::warn!("logto: the log level `debug` prints whole requests, with their cookies");
+        }
+    }
+
+    /// Takes the callback's query out of the address: Rocket logs every address,
+    /// and this one has the code in it.
+    async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
+        let Some(logto) = Logto::of(request) else { return };
+        let routes = &logto.inner.checked.config.routes;
+        if request.uri().path() != routes.full(&routes.callback).as_str() {
+            return;
+        }
+        let Some(query) = request.uri().query().map(|query| query.to_string()) else { return };
+        let path = request.uri().path().to_string();
+        if let Ok(uri) = Origin::parse_owned(path) {
+            request.set_uri(uri);
+            let _ = Marker::of(request).callback.set(query);
+        }
+    }
+
+    /// Writes our cookies on every answer. Cookies of the jar are lost when a
+    /// catcher answers, and a rotated refresh token must never be lost.
+    async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
+        let Some(logto) = Logto::of(request) else { return };
+        let marker = Marker::of(request);
+        let jar = request.cookies();
+        let mut cookies = marker.take_transactions();
+        match marker.carry() {
+            Carry::Nothing => {}
+            Carry::Removal => cookies.extend(logto.inner.sessions.remove(jar)),
+            Carry::Session(session) => match logto.inner.sessions.write(jar, &session) {
+                Ok(written) => cookies.extend(written),
+                Err(error) => {
+                    log::error!("logto: {error}");
+                    *response = Response::build().status(Status::InternalServerError).finalize();
+                }
+            },
+        }
+        let writes = !cookies.is_empty();
+        for cookie in &cookies {
+            response.adjoin_header(cookie);
+        }
+        if writes || marker.is_consulted() {
+            keep_private(response, writes);
+        }
+        if let Some(failure) = marker.failure()
+            && response.status() == Status::ServiceUnavailable
+            && failure.is_transient()
+        {
+            response.set_header(Header::new("Retry-After", RETRY_AFTER));
+        }
+    }
+}
+
+/// Keeps caches from giving one user's answer to another. What an application
+/// says itself holds if it is as strict, and never on an answer with our cookies.
+fn keep_private(response: &mut Response<'_>, writes: bool) {
+    let said = response.headers().get_one("Cache-Control").unwrap_or_default();
+    let strict = said.contains("no-store") || said.contains("private") && !writes;
+    if !strict {
+        response.set_header(Header::new("Cache-Control", "private, no-store"));
+    }
+    let varies =
+        response.headers().get("Vary").any(|vary| vary.to_ascii_lowercase().contains("cookie"));
+    if !varies {
+        response.adjoin_header(Header::new("Vary", "Cookie"));
+    }
+}
+
+impl std::fmt::Debug for LogtoFairing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LogtoFairing").field("config", &self.config).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,91 @@
+//! Request guards.
+
+mod gate;
+mod logto_client;
+
+use rocket::http::Status;
+use rocket::outcome::Outcome as RocketOutcome;
+use rocket::request::{FromRequest, Outcome, Request};
+use rocket::{Ignite, Rocket, Sentinel};
+
+pub use self::gate::Gate;
+pub use self::logto_client::{LogtoClient, Redirect};
+use crate::claims::{IdTokenClaims, User, UserInfo};
+use crate::error::{Error, ErrorKind, Result};
+use crate::state::Logto;
+use crate::state::marker::Marker;
+
+/// The ID token's claims of the signed-in user; `None` for a stranger.
+pub(crate) async fn claims<'r>(
+    logto: &Logto,
+    request: &'r Request<'_>,
+) -> Result<Option<&'r IdTokenClaims>> {
+    let Some(session) = logto.session(request).await? else { return Ok(None) };
+    let marker = Marker::of(request);
+    if marker.claims.get().is_none() {
+        let _ = marker.claims.set(session.record.id_token_claims()?);
+    }
+    Ok(marker.claims.get())
+}
+
+/// The signed-in user, with the user info if the request has fetched it.
+pub(crate) async fn user<'r>(logto: &Logto, request: &'r Request<'_>) -> Result<Option<&'r User>> {
+    let Some(claims) = claims(logto, request).await? else { return Ok(None) };
+    let marker = Marker::of(request);
+    let info = || marker.user_info.get().and_then(|info| info.as_ref().ok()).cloned();
+    Ok(Some(marker.user.get_or_init(|| User::new(claims.clone(), info()))))
+}
+
+/// What a guard answers: strangers forward with 401, failures fail with their
+/// status.
+fn outcome<T>(marker: &Marker, result: Result<Option<T>>) -> Outcome<T, Error> {
+    match result {
+        Ok(Some(value)) => RocketOutcome::Success(value),
+        Ok(None) => RocketOutcome::Forward(Status::Unauthorized),
+        Err(error) if error.kind() == ErrorKind::SessionEnded => {
+            RocketOutcome::Forward(Status::Unauthorized)
+        }
+        Err(error) => {
+            marker.fail(&error);
+            RocketOutcome::Error((error.status(), error))
+        }
+    }
+}
+
+/// Aborts the launch where the fairing is missing, and says what to do.
+fn abort(rocket: &Rocket<Ignite>) -> bool {
+    let missing = rocket.state::<Logto>().is_none();
+    if missing {
+        log::error!("logto: `Logto` is not attached; add `.attach(Logto::fairing())`");
+    }
+    missing
+}
+
+fn not_attached<T>() -> Outcome<T, Error> {
+    let error = Error::new(ErrorKind::NotAuthenticated, "`Logto::fairing()` is not attached");
+    RocketOutcome::Error((Status::InternalServerError, error))
+}
+
+macro_rules! guard {
+    ($type:ty, $read:expr) => {
+        #[rocket::async_trait]
+        impl<'r> FromRequest<'r> for &'r $type {
+            type Error = Error;
+
+            async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Error> {
+                let Some(logto) = Logto::of(request) else { return not_attached() };
+                outcome(Marker::of(request), $read(logto, request).await)
+            }
+        }
+
+        impl Sentinel for &$type {
+            fn abort(rocket: &Rocket<Ignite>) -> bool {
+                abort(rocket)
+            }
+        }
+    };
+}
+
+guard!(User, user);
+guard!(IdTokenClaims, claims);
+guard!(UserInfo, Logto::user_info);

@@ -1,0 +1,233 @@
+use std::fmt;
+use std::sync::Arc;
+
+use rocket::http::{Header, Status};
+use rocket::outcome::Outcome as RocketOutcome;
+use rocket::request::{FromRequest, Outcome, Request};
+use rocket::response::{Responder, Response};
+use rocket::{Ignite, Rocket, Sentinel};
+
+use super::{abort, claims, not_attached, user};
+use crate::claims::{IdTokenClaims, User, UserInfo};
+use crate::error::{Error, ErrorKind, Result};
+use crate::location::ReturnPath;
+use crate::options::SignInOptions;
+use crate::state::marker::Marker;
+use crate::state::{Logto, SignedOut};
+
+/// A request guard for all operations of Logto's SDKs, on this request's session.
+///
+/// With it the application writes routes of its own where those of the fairing do
+/// not do, and asks about the user without requiring one.
+///
+/// # Request Guard
+///
+/// The guard always succeeds; its methods say what failed. An application without
+/// [`Logto`](crate::Logto) attached does not launch.
+///
+/// # Example
+///
+/// Hand-written routes instead of those that the fairing mounts (which
+/// `routes.sign_in = false` and so on switch off):
+///
+/// ```rust
+/// use logto_rocket::{Error, FirstScreen, LogtoClient, Redirect, SignInOptions};
+/// use rocket::get;
+///
+/// #[get("/sign-in")]
+/// async fn sign_in(logto: LogtoClient<'_>) -> Result<Redirect, Error> {
+///     logto.sign_in(SignInOptions::new().first_screen(FirstScreen::SignIn)).await
+/// }
+///
+/// #[get("/callback")]
+/// async fn callback(logto: LogtoClient<'_>) -> Result<Redirect, Error> {
+///     logto.handle_sign_in_callback().await
+/// }
+///
+/// #[get("/sign-out")]
+/// async fn sign_out(logto: LogtoClient<'_>) -> Result<Redirect, Error> {
+///     logto.sign_out().await
+/// }
+///
+/// #[get("/")]
+/// async fn home(logto: LogtoClient<'_>) -> Result<String, Error> {
+///     Ok(match logto.user().await? {
+///         Some(user) => format!("Hello, {}!", user.name().unwrap_or("you")),
+///         None => "Hello, stranger.".into(),
+///     })
+/// }
+/// ```
+pub struct LogtoClient<'r> {
+    logto: &'r Logto,
+    request: &'r Request<'r>,
+}
+
+impl<'r> LogtoClient<'r> {
+    /// Begins a sign-in and returns the redirect to Logto.
+    ///
+    /// The user returns to `post_redirect_path` of the options, else of the
+    /// configuration, else to the home page.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unreachable`] or [`ErrorKind::InvalidAnswer`] when Logto's
+    /// metadata cannot be had, [`ErrorKind::InvalidOptions`] when the options
+    /// contradict the protocol.
+    pub async fn sign_in(&self, options: SignInOptions) -> Result<Redirect> {
+        let return_to = match options.post_redirect_path.as_deref() {
+            None => None,
+            Some(path) => Some(self.logto.site().return_path(path).ok_or_else(|| {
+                let detail = "`post_redirect_path` is not a path of this site";
+                Error::new(ErrorKind::InvalidOptions, detail)
+            })?),
+        };
+        let location = self.logto.begin_sign_in(self.request, &options, return_to).await?;
+        Ok(Redirect(location))
+    }
+
+    /// Completes the sign-in of this request's callback and returns the redirect
+    /// to where the user was going.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::SignInNotFound`], [`ErrorKind::InvalidCallback`],
+    /// [`ErrorKind::Cancelled`] or [`ErrorKind::Refused`] when the callback does
+    /// not sign in, [`ErrorKind::InvalidIdToken`], [`ErrorKind::InvalidAnswer`]
+    /// or [`ErrorKind::Unreachable`] when Logto's answer does not,
+    /// [`ErrorKind::Store`] when the session cannot be stored.
+    pub async fn handle_sign_in_callback(&self) -> Result<Redirect> {
+        let marker = Marker::of(self.request);
+        let query = match marker.callback.get() {
+            Some(query) => query.clone(),
+            None => self.request.uri().query().map(|q| q.to_string()).unwrap_or_default(),
+        };
+        match self.logto.complete_sign_in(self.request, &query).await {
+            Ok(completed) => Ok(Redirect(self.logto.site().page(&completed.return_to))),
+            Err(failed) => Err(failed.error),
+        }
+    }
+
+    /// Ends the session here and returns the redirect that ends it at Logto, which
+    /// sends the user on to `post_sign_out_path`. When Logto cannot be reached the
+    /// redirect goes there at once.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Store`] when the session cannot be ended; it goes on.
+    pub async fn sign_out(&self) -> Result<Redirect> {
+        let here = || {
+            let path = &self.logto.inner.checked.config.post_sign_out_path;
+            self.logto.site().page(&ReturnPath::parse(path).unwrap_or_else(ReturnPath::root))
+        };
+        match self.logto.sign_out(self.request).await? {
+            SignedOut::ToLogto(location) => Ok(Redirect(location)),
+            SignedOut::HereOnly => Ok(Redirect(here())),
+        }
+    }
+
+    /// Whether a user is signed in. Asks nobody but the session.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Store`] when the session cannot be read.
+    pub async fn is_authenticated(&self) -> Result<bool> {
+        Ok(self.logto.session(self.request).await?.is_some())
+    }
+
+    /// The signed-in user; `None` for a stranger.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Store`] when the session cannot be read.
+    pub async fn user(&self) -> Result<Option<&'r User>> {
+        user(self.logto, self.request).await
+    }
+
+    /// The claims of the ID token; `None` for a stranger.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Store`] when the session cannot be read.
+    pub async fn id_token_claims(&self) -> Result<Option<&'r IdTokenClaims>> {
+        claims(self.logto, self.request).await
+    }
+
+    /// The ID token itself, as long as this process remembers it: `None` for a
+    /// stranger, after a restart, and an hour after sign-in or refresh. Secret.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Store`] when the session cannot be read.
+    pub async fn id_token(&self) -> Result<Option<Arc<str>>> {
+        let session = self.logto.session(self.request).await?;
+        Ok(session.and_then(|session| self.logto.id_token(&session)))
+    }
+
+    /// Asks Logto for the user info, once a request; `None` for a stranger. An
+    /// access token that has expired is refreshed first.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::SessionEnded`] when Logto ended the session, which ends it here
+    /// too, [`ErrorKind::Unreachable`] and [`ErrorKind::InvalidUserInfo`] when
+    /// Logto's answer cannot be had or used, [`ErrorKind::Store`] when the session
+    /// cannot be read.
+    pub async fn fetch_user_info(&self) -> Result<Option<&'r UserInfo>> {
+        self.logto.user_info(self.request).await
+    }
+}
+
+impl fmt::Debug for LogtoClient<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("LogtoClient").field(self.logto).finish()
+    }
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for LogtoClient<'r> {
+    type Error = Error;
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Error> {
+        match Logto::of(request) {
+            Some(logto) => RocketOutcome::Success(Self { logto, request }),
+            None => not_attached(),
+        }
+    }
+}
+
+impl Sentinel for LogtoClient<'_> {
+    fn abort(rocket: &Rocket<Ignite>) -> bool {
+        abort(rocket)
+    }
+}
+
+/// A responder: 303 See Other to where an operation of [`LogtoClient`] leads.
+///
+/// The answer is not stored by caches and passes on no address of its own.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Redirect(pub(crate) String);
+
+impl Redirect {
+    /// The address. That of a sign-in holds `state` and `nonce`: not for logs.
+    pub fn location(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Redirect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = self.0.split('?').next().unwrap_or_default();
+        f.debug_tuple("Redirect").field(&shown).finish()
+    }
+}
+
+impl<'r> Responder<'r, 'static> for Redirect {
+    fn respond_to(self, _: &'r Request<'_>) -> rocket::response::Result<'static> {
+        Ok(Response::build()
+            .status(Status::SeeOther)
+            .header(Header::new("Location", self.0))
+            .header(Header::new("Cache-Control", "private, no-store"))
+            .header(Header::new("Referrer-Policy", "no-referrer"))
+            .finalize())
+    }
+}

@@ -1,0 +1,296 @@
+//! The HTTP client, with its limits: five seconds a call, one MiB an answer, no
+//! redirects.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use openidconnect::{HttpRequest, HttpResponse};
+use rocket::futures::FutureExt as _;
+use rocket::futures::future::BoxFuture;
+
+use crate::error::{Error, ErrorKind, Result};
+
+const TIMEOUT: Duration = Duration::from_secs(5);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+const MAX_BODY: usize = 1024 * 1024;
+
+/// Calls Logto.
+#[derive(Clone, Debug)]
+pub(crate) struct Http(reqwest::Client);
+
+/// An answer of Logto, whatever its status.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Http {
+    pub(crate) fn new() -> Result<Self> {
+        let client = reqwest::Client::builder()
+            .timeout(TIMEOUT)
+            .connect_timeout(CONNECT_TIMEOUT)
+            // A redirect would carry the client secret and the code to wherever
+            // it points (SSRF).
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(concat!("logto-rocket/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|_| Error::new(ErrorKind::Unreachable, "no HTTP client can be made"))?;
+        Ok(Self(client))
+    }
+
+    pub(crate) async fn get(&self, url: &str) -> Result<Answer> {
+        self.send(self.0.get(url).header("Accept", "application/json")).await
+    }
+
+    pub(crate) async fn get_with_token(&self, url: &str, token: &str) -> Result<Answer> {
+        self.send(self.0.get(url).bearer_auth(token).header("Accept", "application/json")).await
+    }
+
+    /// Posts a form, authenticated as the application where it has a secret.
+    pub(crate) async fn post_form(
+        &self,
+        url: &str,
+        app: (&str, Option<&str>),
+        fields: &[(&str, &str)],
+    ) -> Result<Answer> {
+        let request = self.0.post(url).header("Content-Type", "application/x-www-form-urlencoded");
+        let (id, secret) = app;
+        let own_id = secret.is_none().then_some(("client_id", id));
+        let form = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(fields)
+            .extend_pairs(own_id)
+            .finish();
+        // RFC 6749 section 2.3.1: both halves are form-encoded first.
+        let request = match secret {
+            Some(secret) => request.basic_auth(form_encoded(id), Some(form_encoded(secret))),
+            None => request,
+        };
+        self.send(request.body(form)).await
+    }
+
+    async fn send(&self, request: reqwest::RequestBuilder) -> Result<Answer> {
+        read(request.send().await.map_err(|e| unreachable(&e))?).await
+    }
+}
+
+impl<'c> openidconnect::AsyncHttpClient<'c> for Http {
+    type Error = Error;
+    type Future = BoxFuture<'c, Result<HttpResponse>>;
+
+    fn call(&'c self, request: HttpRequest) -> Self::Future {
+        async move {
+            let request = reqwest::Request::try_from(request).map_err(|_| {
+                Error::new(ErrorKind::InvalidAnswer, "an endpoint has no valid URL")
+            })?;
+            let answer = self.0.execute(request).await.map_err(|e| unreachable(&e))?;
+            let answer = check_token_answer(read(answer).await?)?;
+            openidconnect::http::Response::builder()
+                .status(answer.status)
+                .header("Content-Type", "application/json")
+                .body(answer.body)
+                .map_err(|_| Error::new(ErrorKind::InvalidAnswer, "the status is not one of HTTP"))
+        }
+        .boxed()
+    }
+}
+
+/// Keeps the answers that the protocol knows, so that the caller sees either a
+/// JSON object or a typed error.
+fn check_token_answer(answer: Answer) -> Result<Answer> {
+    answer.check_available()?;
+    match answer.status {
+        200 => Ok(answer),
+        400.. => Err(answer.refusal()),
+        status => Err(unexpected(status)),
+    }
+}
+
+impl Answer {
+    /// Answers that mean "not now": RFC 9110 section 15, 408, 429 and 5xx.
+    pub(crate) fn check_available(&self) -> Result<()> {
+        match self.status {
+            408 | 429 | 500.. => {
+                let detail = format!("it answered {}", self.status);
+                Err(Error::new(ErrorKind::Unreachable, detail))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The body of a 200 as `T`.
+    pub(crate) fn json<T: serde::de::DeserializeOwned>(&self, what: &str) -> Result<T> {
+        self.check_available()?;
+        if self.status != 200 {
+            return Err(unexpected(self.status));
+        }
+        // The message of serde_json may quote the body, so it is left out.
+        serde_json::from_slice(&self.body).map_err(|error| {
+            let at = format!("{what}, line {} column {}", error.line(), error.column());
+            Error::new(ErrorKind::InvalidAnswer, at)
+        })
+    }
+
+    /// The OAuth error of an answer of 4xx (RFC 6749 section 5.2). Logto's own
+    /// errors have only a `code`, as `oidc.invalid_grant`.
+    pub(crate) fn refusal(&self) -> Error {
+        #[derive(serde::Deserialize)]
+        struct Body {
+            error: Option<String>,
+            code: Option<String>,
+        }
+        let code = serde_json::from_slice::<Body>(&self.body).ok().and_then(|b| b.error.or(b.code));
+        match code.as_deref().and_then(error_code) {
+            Some("invalid_grant") => Error::new(ErrorKind::SessionEnded, "invalid_grant"),
+            Some(code) => Error::new(ErrorKind::Refused, code.to_owned()),
+            None => unexpected(self.status),
+        }
+    }
+}
+
+/// An error code that may be shown: short, and of the characters that the codes
+/// of OAuth and Logto are made of. `None` for anything else.
+pub(crate) fn error_code(code: &str) -> Option<&str> {
+    let code = code.strip_prefix("oidc.").unwrap_or(code);
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'.';
+    ((1..=64).contains(&code.len()) && code.bytes().all(plain)).then_some(code)
+}
+
+fn unexpected(status: u16) -> Error {
+    Error::new(ErrorKind::InvalidAnswer, format!("it answered {status}"))
+}
+
+fn form_encoded(text: &str) -> String {
+    url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+fn unreachable(error: &reqwest::Error) -> Error {
+    let detail = if error.is_timeout() {
+        "no answer in time"
+    } else if error.is_connect() {
+        "no connection"
+    } else {
+        "the connection broke"
+    };
+    Error::new(ErrorKind::Unreachable, detail)
+}
+
+async fn read(mut answer: reqwest::Response) -> Result<Answer> {
+    let status = answer.status().as_u16();
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(|e| unreachable(&e))? {
+        if body.len() + chunk.len() > MAX_BODY {
+            return Err(Error::new(ErrorKind::InvalidAnswer, "it is longer than 1 MiB"));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Answer { status, body })
+}
+
+/// A value that is fetched when first needed, one fetch at a time, and kept.
+#[derive(Debug)]
+pub(crate) struct Cached<T> {
+    value: std::sync::RwLock<Option<Arc<T>>>,
+    fetch: tokio::sync::Mutex<LastFetch>,
+}
+
+#[derive(Debug, Default)]
+struct LastFetch {
+    failed: Option<(tokio::time::Instant, Error)>,
+}
+
+/// How long a failed fetch speaks for the next ones: a Logto that is down is not
+/// asked by every request.
+const BACKOFF: Duration = Duration::from_secs(1);
+
+impl<T> Cached<T> {
+    pub(crate) fn new() -> Self {
+        Self { value: std::sync::RwLock::default(), fetch: tokio::sync::Mutex::default() }
+    }
+
+    pub(crate) fn peek(&self) -> Option<Arc<T>> {
+        self.value.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+
+    /// Returns the value, fetched with `fetch` if there is none yet.
+    pub(crate) async fn get<F>(&self, fetch: impl FnOnce() -> F) -> Result<Arc<T>>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        match self.peek() {
+            Some(value) => Ok(value),
+            None => self.replace(None, fetch).await,
+        }
+    }
+
+    /// Fetches the value again, unless another caller has replaced `seen`
+    /// meanwhile. When the fetch fails the old value stays.
+    pub(crate) async fn replace<F>(
+        &self,
+        seen: Option<&Arc<T>>,
+        fetch: impl FnOnce() -> F,
+    ) -> Result<Arc<T>>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        let mut last = self.fetch.lock().await;
+        if let Some(value) = self.peek()
+            && !seen.is_some_and(|seen| Arc::ptr_eq(seen, &value))
+        {
+            return Ok(value);
+        }
+        if let Some((at, error)) = &last.failed
+            && at.elapsed() < BACKOFF
+        {
+            return Err(error.clone());
+        }
+        let fetched = fetch().await.map(Arc::new);
+        last.failed = fetched.as_ref().err().map(|e| (tokio::time::Instant::now(), e.clone()));
+        let value = fetched?;
+        *self.value.write().unwrap_or_else(std::sync::PoisonError::into_inner) =
+            Some(Arc::clone(&value));
+        Ok(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, body: &str) -> Answer {
+        Answer { status, body: body.as_bytes().to_vec() }
+    }
+
+    #[test]
+    fn a_refusal_is_named_by_its_code_and_never_quotes_the_answer() {
+        let kind = |status, body| answer(status, body).refusal();
+        let ended = kind(400, r#"{"code":"oidc.invalid_grant","error":"invalid_grant"}"#);
+        assert_eq!(ended.kind(), ErrorKind::SessionEnded);
+        let refused = kind(400, r#"{"code":"oidc.invalid_target"}"#);
+        assert_eq!(refused.to_string(), "Logto refused the request: invalid_target");
+        let nonsense = kind(400, r#"{"error":"<script>alert(1)</script>"}"#);
+        assert_eq!(nonsense.to_string(), "Logto's answer cannot be understood: it answered 400");
+        assert_eq!(kind(404, "Not Found").kind(), ErrorKind::InvalidAnswer);
+    }
+
+    #[test]
+    fn answers_that_mean_not_now_are_transient() {
+        for status in [408, 429, 500, 503] {
+            let error = check_token_answer(answer(status, "{}")).err().expect("an error");
+            assert!(error.is_transient(), "{status}");
+        }
+        let redirect = check_token_answer(answer(302, "")).err().expect("an error");
+        assert_eq!(redirect.kind(), ErrorKind::InvalidAnswer);
+    }
+
+    #[rocket::async_test]
+    async fn a_value_is_fetched_once_and_survives_a_failed_fetch() {
+        let cached = Cached::new();
+        let first = cached.get(|| async { Ok(1) }).await.expect("a value");
+        let again = cached.get(|| async { panic!("fetched twice") }).await.expect("a value");
+        assert_eq!(*again, 1);
+
+        let down = || async { Err(Error::new(ErrorKind::Unreachable, "down")) };
+        assert!(cached.replace(Some(&first), down).await.is_err());
+        assert_eq!(*cached.peek().expect("the old value"), 1);
+    }
+}

@@ -1,0 +1,133 @@
+//! The provider's keys: fetched when first needed, kept, fetched again when a
+//! token names a key that is not among them.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use openidconnect::core::{CoreJsonWebKeySet, CoreJwsSigningAlgorithm};
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::time::Instant;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::http::{Cached, Http};
+
+/// Keys are fetched again at most once in this time, whatever tokens turn up.
+const COOLDOWN: Duration = Duration::from_secs(60);
+
+/// The keys of one provider.
+#[derive(Debug)]
+pub(crate) struct Jwks {
+    http: Http,
+    cached: Cached<KeySet>,
+    /// Until when no unknown key is worth another fetch.
+    quiet: Mutex<Option<Instant>>,
+}
+
+/// The keys that can have signed a token, and the algorithms they tell of.
+#[derive(Debug)]
+pub(crate) struct KeySet {
+    pub(crate) keys: CoreJsonWebKeySet,
+    /// The algorithms that belong to a curve: such a key signs with no other.
+    pub(crate) curve_algorithms: Vec<CoreJwsSigningAlgorithm>,
+}
+
+impl Jwks {
+    pub(crate) fn new(http: Http) -> Self {
+        Self { http, cached: Cached::new(), quiet: Mutex::default() }
+    }
+
+    pub(crate) async fn keys(&self, jwks_uri: &str) -> Result<Arc<KeySet>> {
+        self.cached.get(|| self.fetch(jwks_uri)).await
+    }
+
+    /// Fetches the keys again because those of `seen` did not do. The error of a
+    /// fetch that was not allowed is the one of a key that is not there.
+    pub(crate) async fn renew(&self, jwks_uri: &str, seen: &Arc<KeySet>) -> Result<Arc<KeySet>> {
+        if !self.cached.peek().is_some_and(|now| !Arc::ptr_eq(&now, seen)) && !self.take_turn() {
+            return Err(Error::new(ErrorKind::InvalidIdToken, "no key of Logto's fits it"));
+        }
+        self.cached.replace(Some(seen), || self.fetch(jwks_uri)).await
+    }
+
+    fn take_turn(&self) -> bool {
+        let mut quiet = self.quiet.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let may = quiet.is_none_or(|until| until <= now);
+        if may {
+            *quiet = Some(now + COOLDOWN);
+        }
+        may
+    }
+
+    async fn fetch(&self, jwks_uri: &str) -> Result<KeySet> {
+        self.http.get(jwks_uri).await?.json::<RawKeySet>("the keys").map(RawKeySet::usable)
+    }
+}
+
+#[derive(Deserialize)]
+struct RawKeySet {
+    keys: Vec<Value>,
+}
+
+impl RawKeySet {
+    /// Leaves out what cannot verify a signature: one odd key must not take the
+    /// others with it, and a published symmetric key must never be used.
+    fn usable(self) -> KeySet {
+        let signs = |key: &Value| {
+            key.get("use").is_none_or(|usage| usage == "sig")
+                && matches!(key["kty"].as_str(), Some("RSA" | "EC" | "OKP"))
+                && !is_short_rsa(key)
+        };
+        let keys: Vec<_> = self.keys.into_iter().filter(signs).collect();
+        let curve_algorithms = keys.iter().filter_map(curve_algorithm).collect();
+        let keys = keys.into_iter().filter_map(|key| serde_json::from_value(key).ok()).collect();
+        KeySet { keys: CoreJsonWebKeySet::new(keys), curve_algorithms }
+    }
+}
+
+fn is_short_rsa(key: &Value) -> bool {
+    // 2048 bits are 342 characters of base64url.
+    key["kty"] == "RSA" && key["n"].as_str().is_none_or(|n| n.len() < 342)
+}
+
+fn curve_algorithm(key: &Value) -> Option<CoreJwsSigningAlgorithm> {
+    match key["crv"].as_str()? {
+        "P-256" => Some(CoreJwsSigningAlgorithm::EcdsaP256Sha256),
+        "P-384" => Some(CoreJwsSigningAlgorithm::EcdsaP384Sha384),
+        "Ed25519" => Some(CoreJwsSigningAlgorithm::EdDsa),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// T9: bad entries are skipped and the good ones used.
+    #[test]
+    fn keys_that_cannot_verify_a_signature_are_left_out() {
+        let n = "A".repeat(342);
+        let keys = vec![
+            json!({"kty":"oct","k":"c2VjcmV0"}),
+            json!({"kty":"RSA","use":"enc","n":n,"e":"AQAB"}),
+            json!({"kty":"RSA","use":"sig","n":"AQAB","e":"AQAB"}),
+            json!({"kty":"AKP","alg":"ML-DSA-44","pub":"x"}),
+            json!("nonsense"),
+            json!({"kty":"RSA","kid":"good","n":n,"e":"AQAB"}),
+            json!({"kty":"EC","kid":"ec","crv":"P-384","x":"AA","y":"AA"}),
+        ];
+        let set = RawKeySet { keys }.usable();
+        assert_eq!(set.keys.keys().len(), 2);
+        assert_eq!(set.curve_algorithms, [CoreJwsSigningAlgorithm::EcdsaP384Sha384]);
+    }
+
+    #[rocket::async_test]
+    async fn keys_are_fetched_again_at_most_once_a_minute() {
+        let jwks = Jwks::new(Http::new().expect("a client"));
+        assert!(jwks.take_turn());
+        assert!((0..1000).all(|_| !jwks.take_turn()));
+    }
+}

@@ -1,0 +1,423 @@
+//! How a sign-in is to go: what Logto asks the user, and where they return to.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::de::value::StringDeserializer;
+use serde::de::{Deserialize, Deserializer, Error as _, SeqAccess, Visitor};
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// Parameters of an authorization request that are this crate's business: no
+/// extra parameter may bring a second value for one.
+const PROTOCOL_PARAMETERS: &[&str] = &[
+    "client_id",
+    "client_secret",
+    "code_challenge",
+    "code_challenge_method",
+    "direct_sign_in",
+    "first_screen",
+    "identifier",
+    "login_hint",
+    "nonce",
+    "one_time_token",
+    "organization_id",
+    "prompt",
+    "redirect_uri",
+    "request",
+    "request_uri",
+    "resource",
+    "response_mode",
+    "response_type",
+    "scope",
+    "state",
+    "ui_locales",
+];
+
+/// Defines an enum of names, its spelling on the wire, and its reading from the
+/// configuration.
+macro_rules! names {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Deserialize)]
+        #[non_exhaustive]
+        pub enum $name { $($(#[$vdoc])* #[serde(rename = $text)] $variant,)* }
+
+        impl $name {
+            /// The name as it is sent.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+        }
+    };
+}
+
+names! {
+    /// What Logto asks of a user who comes to sign in (OpenID Connect Core,
+    /// section 3.1.2.1). Several may be given together.
+    Prompt {
+        /// Show nothing; fail when the user would have to do something.
+        None = "none",
+        /// Ask for the password even of a user who is signed in at Logto. Alone it
+        /// gives no refresh token: add [`Consent`](Self::Consent).
+        Login = "login",
+        /// Grant what is asked for; needed for a refresh token. Applications of
+        /// one's own are consented to without a page.
+        Consent = "consent",
+    }
+}
+
+names! {
+    /// The page that Logto shows first (`first_screen`).
+    FirstScreen {
+        /// The sign-in page.
+        SignIn = "sign_in",
+        /// The registration page.
+        Register = "register",
+        /// The sign-in page that asks for one of the
+        /// [`identifiers`](SignInOptions::identifiers).
+        IdentifierSignIn = "identifier:sign_in",
+        /// The registration page that asks for one of the
+        /// [`identifiers`](SignInOptions::identifiers).
+        IdentifierRegister = "identifier:register",
+        /// The page to reset a forgotten password.
+        ResetPassword = "reset_password",
+        /// The page of single sign-on with an enterprise.
+        SingleSignOn = "single_sign_on",
+    }
+}
+
+names! {
+    /// What a user may be known by on Logto's first page.
+    Identifier {
+        /// The user name.
+        Username = "username",
+        /// The email address.
+        Email = "email",
+        /// The phone number.
+        Phone = "phone",
+    }
+}
+
+/// A way to sign in that skips Logto's first page (`direct_sign_in`).
+///
+/// Written `social:google` or `sso:acme` in the configuration.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DirectSignIn {
+    /// A social connector, by its target name: `google`, `github`.
+    Social(String),
+    /// An enterprise's connector, by its id.
+    Sso(String),
+}
+
+impl fmt::Display for DirectSignIn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Social(target) => write!(f, "social:{target}"),
+            Self::Sso(connector) => write!(f, "sso:{connector}"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for DirectSignIn {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        match text.split_once(':') {
+            Some(("social", target)) if !target.is_empty() => Ok(Self::Social(target.into())),
+            Some(("sso", connector)) if !connector.is_empty() => Ok(Self::Sso(connector.into())),
+            _ => Err(D::Error::custom("expected `social:<target>` or `sso:<connector id>`")),
+        }
+    }
+}
+
+/// How a sign-in is to go.
+///
+/// The same options stand in the configuration under `sign_in`, for every
+/// sign-in, and are given per call to
+/// [`LogtoClient::sign_in()`](crate::LogtoClient::sign_in), where they add to the
+/// configured scopes, resources and extra parameters and replace the rest.
+///
+/// # Example
+///
+/// ```rust
+/// use logto_rocket::{FirstScreen, Identifier, SignInOptions, UserScope};
+///
+/// let options = SignInOptions::new()
+///     .scopes([UserScope::Email])
+///     .scopes(["read:items"])
+///     .first_screen(FirstScreen::IdentifierRegister)
+///     .identifiers([Identifier::Email])
+///     .post_redirect_path("/welcome");
+///
+/// assert_eq!(options.scopes, ["email", "read:items"]);
+/// ```
+#[derive(Clone, Default, PartialEq, serde::Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
+pub struct SignInOptions {
+    /// Scopes beyond the reserved ones. **(default: none)**
+    #[serde(deserialize_with = "texts")]
+    pub scopes: Vec<String>,
+    /// API resources whose tokens the session may ask for. **(default: none)**
+    #[serde(deserialize_with = "texts")]
+    pub resources: Vec<String>,
+    /// What Logto asks of the user. **(default: `consent`)**
+    #[serde(deserialize_with = "some_or_list")]
+    pub prompt: Option<Vec<Prompt>>,
+    /// Logto's first page. **(default: its sign-in page)**
+    pub first_screen: Option<FirstScreen>,
+    /// What the first page may ask for, with the `identifier:` pages and
+    /// [`FirstScreen::ResetPassword`]. **(default: all)** Sent as `identifier`.
+    #[serde(deserialize_with = "some_or_list")]
+    pub identifiers: Option<Vec<Identifier>>,
+    /// A connector to go to at once. **(default: none)**
+    pub direct_sign_in: Option<DirectSignIn>,
+    /// Who is expected to sign in: fills in the form. **(default: none)**
+    pub login_hint: Option<String>,
+    /// The token of a magic link. **(default: none)** Secret; only per call.
+    #[serde(skip_deserializing)]
+    pub one_time_token: Option<String>,
+    /// Languages of Logto's pages, separated by spaces. **(default: the browser's)**
+    pub ui_locales: Option<String>,
+    /// The organization whose branding Logto's pages carry. **(default: none)**
+    pub organization_id: Option<String>,
+    /// Further parameters of the authorization request. **(default: none)** They
+    /// cannot bring another value for a parameter that this crate sends.
+    pub extra_params: BTreeMap<String, String>,
+    /// Path of this site to return to after sign-in, where no page asked for the
+    /// sign-in. **(default: `/`)**
+    pub post_redirect_path: Option<String>,
+}
+
+macro_rules! setters {
+    ($($(#[$doc:meta])* $name:ident: $type:ty;)*) => {$(
+        $(#[$doc])*
+        #[must_use]
+        pub fn $name(mut self, value: impl Into<$type>) -> Self {
+            self.$name = Some(value.into());
+            self
+        }
+    )*};
+}
+
+impl SignInOptions {
+    /// Options that change nothing.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds scopes: a [`UserScope`](crate::UserScope) or a name.
+    #[must_use]
+    pub fn scopes(mut self, scopes: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.scopes.extend(scopes.into_iter().map(Into::into));
+        self
+    }
+
+    /// Adds API resources.
+    #[must_use]
+    pub fn resources(mut self, resources: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.resources.extend(resources.into_iter().map(Into::into));
+        self
+    }
+
+    /// Sets what Logto asks of the user.
+    #[must_use]
+    pub fn prompt(mut self, prompt: impl IntoIterator<Item = Prompt>) -> Self {
+        self.prompt = Some(prompt.into_iter().collect());
+        self
+    }
+
+    /// Sets what the first page may ask for.
+    #[must_use]
+    pub fn identifiers(mut self, identifiers: impl IntoIterator<Item = Identifier>) -> Self {
+        self.identifiers = Some(identifiers.into_iter().collect());
+        self
+    }
+
+    /// Adds a parameter to the authorization request.
+    #[must_use]
+    pub fn extra_param(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.extra_params.insert(name.into(), value.into());
+        self
+    }
+
+    setters! {
+        /// Sets Logto's first page.
+        first_screen: FirstScreen;
+        /// Sets a connector to go to at once.
+        direct_sign_in: DirectSignIn;
+        /// Sets who is expected to sign in.
+        login_hint: String;
+        /// Sets the token of a magic link.
+        one_time_token: String;
+        /// Sets the languages of Logto's pages.
+        ui_locales: String;
+        /// Sets the organization whose branding Logto's pages carry.
+        organization_id: String;
+        /// Sets the path of this site to return to.
+        post_redirect_path: String;
+    }
+
+    /// These options with those of a call: lists add up, the rest is replaced.
+    pub(crate) fn with(&self, call: &Self) -> Self {
+        let join = |a: &[String], b: &[String]| [a, b].concat();
+        let mut extra_params = self.extra_params.clone();
+        extra_params.extend(call.extra_params.clone());
+        Self {
+            scopes: join(&self.scopes, &call.scopes),
+            resources: join(&self.resources, &call.resources),
+            prompt: call.prompt.clone().or_else(|| self.prompt.clone()),
+            first_screen: call.first_screen.or(self.first_screen),
+            identifiers: call.identifiers.clone().or_else(|| self.identifiers.clone()),
+            direct_sign_in: call.direct_sign_in.clone().or_else(|| self.direct_sign_in.clone()),
+            login_hint: call.login_hint.clone().or_else(|| self.login_hint.clone()),
+            one_time_token: call.one_time_token.clone(),
+            ui_locales: call.ui_locales.clone().or_else(|| self.ui_locales.clone()),
+            organization_id: call.organization_id.clone().or_else(|| self.organization_id.clone()),
+            extra_params,
+            post_redirect_path: call
+                .post_redirect_path
+                .clone()
+                .or_else(|| self.post_redirect_path.clone()),
+        }
+    }
+
+    /// Returns the extra parameters.
+    ///
+    /// # Errors
+    ///
+    /// One of them is a parameter of the protocol: it could widen the request or
+    /// lead its answer elsewhere.
+    pub(crate) fn checked_extra_params(&self) -> Result<&BTreeMap<String, String>> {
+        match self.extra_params.keys().find(|name| PROTOCOL_PARAMETERS.contains(&name.as_str())) {
+            None => Ok(&self.extra_params),
+            Some(name) => {
+                let detail =
+                    format!("`{name}` cannot be an extra parameter; it has its own option");
+                Err(Error::new(ErrorKind::InvalidOptions, detail))
+            }
+        }
+    }
+
+    /// The parameters that Logto adds to those of OpenID Connect.
+    pub(crate) fn logto_params(&self) -> Vec<(&'static str, String)> {
+        let identifiers = self.identifiers.as_deref().unwrap_or_default();
+        let identifiers: Vec<_> =
+            identifiers.iter().map(|identifier| identifier.as_str()).collect();
+        let all = [
+            ("first_screen", self.first_screen.map(|screen| screen.as_str().to_owned())),
+            ("identifier", (!identifiers.is_empty()).then(|| identifiers.join(" "))),
+            ("direct_sign_in", self.direct_sign_in.as_ref().map(ToString::to_string)),
+            ("login_hint", self.login_hint.clone()),
+            ("one_time_token", self.one_time_token.clone()),
+            ("ui_locales", self.ui_locales.clone()),
+            ("organization_id", self.organization_id.clone()),
+        ];
+        all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    }
+}
+
+impl fmt::Debug for SignInOptions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SignInOptions")
+            .field("scopes", &self.scopes)
+            .field("resources", &self.resources)
+            .field("prompt", &self.prompt)
+            .field("first_screen", &self.first_screen)
+            .field("identifiers", &self.identifiers)
+            .field("direct_sign_in", &self.direct_sign_in)
+            .field("one_time_token", &self.one_time_token.as_ref().map(|_| "[redacted]"))
+            .field("extra_params", &self.extra_params.keys())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Reads a list, or one text with commas or spaces between its items.
+pub(crate) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    struct Texts;
+
+    impl<'de> Visitor<'de> for Texts {
+        type Value = Vec<String>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a list of strings")
+        }
+
+        fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+            let items = text.split([',', ' ']).map(str::trim).filter(|item| !item.is_empty());
+            Ok(items.map(String::from).collect())
+        }
+
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            let mut texts = Vec::new();
+            while let Some(text) = list.next_element()? {
+                texts.push(text);
+            }
+            Ok(texts)
+        }
+    }
+    deserializer.deserialize_any(Texts)
+}
+
+/// As [`names()`], where nothing is `None`.
+fn some_or_list<'de, D, T>(deserializer: D) -> Result<Option<Vec<T>>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    names(deserializer).map(Some)
+}
+
+/// Reads one name, or a list of names, or names with spaces between them.
+pub(crate) fn names<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    let read = |name: String| T::deserialize(StringDeserializer::<D::Error>::new(name));
+    texts(deserializer)?.into_iter().map(read).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_options_of_a_call_add_to_the_configured_ones_or_replace_them() {
+        let configured: SignInOptions = serde_json::from_str(
+            r#"{"scopes":"email phone","prompt":"login consent","direct_sign_in":"social:google"}"#,
+        )
+        .expect("options");
+        let call = SignInOptions::new().scopes(["roles"]).first_screen(FirstScreen::Register);
+        let both = configured.with(&call);
+        assert_eq!(both.scopes, ["email", "phone", "roles"]);
+        assert_eq!(both.prompt, Some(vec![Prompt::Login, Prompt::Consent]));
+        let params = both.logto_params();
+        assert_eq!(params[0], ("first_screen", "register".into()));
+        assert_eq!(params[1], ("direct_sign_in", "social:google".into()));
+    }
+
+    #[test]
+    fn identifiers_go_by_the_name_that_logto_reads() {
+        let options = SignInOptions::new().identifiers([Identifier::Email, Identifier::Phone]);
+        assert_eq!(options.logto_params(), [("identifier", "email phone".into())]);
+    }
+
+    /// A13: a caller cannot override the protocol.
+    #[test]
+    fn an_extra_parameter_cannot_be_one_of_the_protocol() {
+        for name in PROTOCOL_PARAMETERS {
+            let options = SignInOptions::new().extra_param(*name, "evil");
+            let error = options.checked_extra_params().expect_err(name);
+            assert_eq!(error.kind(), ErrorKind::InvalidOptions);
+        }
+        assert!(SignInOptions::new().extra_param("theme", "dark").checked_extra_params().is_ok());
+    }
+
+    #[test]
+    fn a_one_time_token_is_not_in_the_debug_form() {
+        let options = SignInOptions::new().one_time_token("secret-token");
+        assert!(!format!("{options:?}").contains("secret-token"));
+    }
+}

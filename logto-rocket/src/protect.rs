@@ -1,0 +1,180 @@
+//! The wrapper around a route: it authorizes first, and only then anything of the
+//! route runs.
+
+use std::panic::Location;
+use std::sync::Arc;
+
+use rocket::Data;
+use rocket::http::Status;
+use rocket::request::Request;
+use rocket::route::{Handler, Outcome, Route};
+
+use crate::answer::{self, Stranger};
+use crate::error::{ErrorKind, Result};
+use crate::state::Logto;
+use crate::state::marker::Marker;
+
+/// Who may use a route, and what strangers get.
+///
+/// [`#[authenticated]`](macro@crate::authenticated) makes one of its arguments;
+/// [`protect()`] takes one.
+///
+/// # Example
+///
+/// ```rust
+/// use logto_rocket::Policy;
+///
+/// const PAGES: Policy = Policy::new().redirect();
+/// # assert_ne!(PAGES, Policy::new());
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Policy {
+    stranger: Stranger,
+    fetch_user_info: bool,
+}
+
+impl Policy {
+    /// Signed-in users only; strangers get 401 Unauthorized.
+    pub const fn new() -> Self {
+        Self { stranger: Stranger::Unauthorized, fetch_user_info: false }
+    }
+
+    /// Sends strangers who navigate to the sign-in route, and back afterwards.
+    #[must_use]
+    pub const fn redirect(mut self) -> Self {
+        self.stranger = Stranger::SignIn;
+        self
+    }
+
+    /// Sends strangers who navigate to a page of this site.
+    ///
+    /// # Panics
+    ///
+    /// `path` is not a path of this site: it must begin with one `/` and have no
+    /// `\` or control characters.
+    #[must_use]
+    pub const fn redirect_to(mut self, path: &'static str) -> Self {
+        assert!(is_local(path.as_bytes()), "`redirect` takes a path of this site, as \"/welcome\"");
+        self.stranger = Stranger::Page(path);
+        self
+    }
+
+    /// Fetches the user info before the handler runs.
+    #[must_use]
+    pub const fn fetch_user_info(mut self) -> Self {
+        self.fetch_user_info = true;
+        self
+    }
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+const fn is_local(path: &[u8]) -> bool {
+    if path.is_empty() || path[0] != b'/' || path.len() > 1 && path[1] == b'/' {
+        return false;
+    }
+    let mut at = 0;
+    while at < path.len() {
+        if !path[at].is_ascii_graphic() || path[at] == b'\\' {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
+/// Protects routes that were made without the attribute.
+///
+/// Nothing of a route runs for a stranger: no guard, no parsing of path, query or
+/// body. Unlike the attribute it cannot notice at launch that
+/// [`Logto`](crate::Logto) is not attached; then its routes answer 500 Internal
+/// Server Error and log where they were protected.
+///
+/// # Example
+///
+/// ```rust
+/// use logto_rocket::{Logto, Policy, protect};
+/// use rocket::fs::FileServer;
+///
+/// # fn app() -> rocket::Rocket<rocket::Build> {
+/// rocket::build()
+///     .attach(Logto::fairing())
+///     .mount("/files", protect(FileServer::from("/srv/files"), Policy::new().redirect()))
+/// # }
+/// ```
+#[track_caller]
+pub fn protect(routes: impl Into<Vec<Route>>, policy: Policy) -> Vec<Route> {
+    let origin = Origin::Call(Location::caller());
+    routes.into().into_iter().map(|route| wrap(route, policy, origin)).collect()
+}
+
+/// Protects the route that the attribute made.
+pub fn protect_route(route: Route, name: &'static str, policy: &'static Policy) -> Route {
+    let mut route = wrap(route, *policy, Origin::Attribute(name));
+    route.name = Some(name.into());
+    route
+}
+
+fn wrap(mut route: Route, policy: Policy, origin: Origin) -> Route {
+    let inner = Arc::from(route.handler);
+    route.handler = Box::new(Protected { inner, policy, origin });
+    route
+}
+
+/// Where a route was protected, for the log.
+#[derive(Clone, Copy)]
+enum Origin {
+    Attribute(&'static str),
+    Call(&'static Location<'static>),
+}
+
+#[derive(Clone)]
+struct Protected {
+    inner: Arc<dyn Handler>,
+    policy: Policy,
+    origin: Origin,
+}
+
+#[rocket::async_trait]
+impl Handler for Protected {
+    async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r> {
+        let Some(logto) = Logto::of(request) else {
+            self.log_missing_fairing();
+            return Outcome::Error(Status::InternalServerError);
+        };
+        match self.is_authorized(logto, request).await {
+            Ok(true) => {
+                Marker::of(request).admit(request.route());
+                self.inner.handle(request, data).await
+            }
+            Ok(false) => answer::stranger(logto, request, self.policy.stranger),
+            Err(error) => answer::failure(request, &error),
+        }
+    }
+}
+
+impl Protected {
+    async fn is_authorized(&self, logto: &Logto, request: &Request<'_>) -> Result<bool> {
+        if !self.policy.fetch_user_info {
+            return Ok(logto.session(request).await?.is_some());
+        }
+        match logto.user_info(request).await {
+            Err(error) if error.kind() == ErrorKind::SessionEnded => Ok(false),
+            info => Ok(info?.is_some()),
+        }
+    }
+
+    fn log_missing_fairing(&self) {
+        match self.origin {
+            Origin::Attribute(name) => log::error!("logto: `{name}`: `Logto` is not attached"),
+            Origin::Call(location) => log::error!(
+                "logto: routes protected at {location}: `Logto` is not attached; \
+                 add `.attach(Logto::fairing())`"
+            ),
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! The names of scopes, resources and organizations that Logto reserves.
+
+use std::fmt;
+
+/// The resource that carries the permissions of organizations.
+///
+/// Asked for by itself when the scopes name [`UserScope::Organizations`].
+pub const RESERVED_RESOURCE: &str = "urn:logto:resource:organizations";
+
+/// The scopes every sign-in asks for unless `include_reserved_scopes` is off.
+pub(crate) const RESERVED_SCOPES: [UserScope; 3] =
+    [UserScope::OpenId, UserScope::OfflineAccess, UserScope::Profile];
+
+const ORGANIZATION_PREFIX: &str = "urn:logto:organization:";
+
+/// A scope of Logto's own: which claims about the user the application gets.
+///
+/// Scopes of API resources are plain strings; wherever the API takes scopes it
+/// takes both. From Logto's `core-kit`, `openid.ts`.
+///
+/// # Example
+///
+/// ```rust
+/// use logto_rocket::UserScope;
+///
+/// let mut scopes: Vec<String> = vec![UserScope::Email.into()];
+/// scopes.push("read:items".into());
+/// assert_eq!(scopes, ["email", "read:items"]);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum UserScope {
+    /// `openid`: the ID token itself.
+    OpenId,
+    /// `offline_access`: a refresh token. Needs `prompt=consent`.
+    OfflineAccess,
+    /// `profile`: `name`, `username`, `picture` and the rest of the profile.
+    Profile,
+    /// `email`: `email`, `email_verified`.
+    Email,
+    /// `phone`: `phone_number`, `phone_number_verified`.
+    Phone,
+    /// `address`: `address`.
+    Address,
+    /// `custom_data`: `custom_data`, in the user info only.
+    CustomData,
+    /// `identities`: `identities` and `sso_identities`, in the user info only.
+    Identities,
+    /// `roles`: `roles`.
+    Roles,
+    /// `urn:logto:scope:organizations`: `organizations`, `organization_data`.
+    Organizations,
+    /// `urn:logto:scope:organization_roles`: `organization_roles`.
+    OrganizationRoles,
+    /// `urn:logto:scope:sessions`: the sessions of the account API.
+    Sessions,
+}
+
+impl UserScope {
+    /// The scope as it is sent.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::OpenId => "openid",
+            Self::OfflineAccess => "offline_access",
+            Self::Profile => "profile",
+            Self::Email => "email",
+            Self::Phone => "phone",
+            Self::Address => "address",
+            Self::CustomData => "custom_data",
+            Self::Identities => "identities",
+            Self::Roles => "roles",
+            Self::Organizations => "urn:logto:scope:organizations",
+            Self::OrganizationRoles => "urn:logto:scope:organization_roles",
+            Self::Sessions => "urn:logto:scope:sessions",
+        }
+    }
+}
+
+impl fmt::Display for UserScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl From<UserScope> for String {
+    fn from(scope: UserScope) -> Self {
+        scope.as_str().into()
+    }
+}
+
+/// Returns the scopes to ask for: the reserved ones first if `reserved`, then
+/// `scopes`, each once.
+pub(crate) fn requested_scopes(reserved: bool, scopes: &[String]) -> Vec<String> {
+    let reserved = RESERVED_SCOPES.iter().filter(|_| reserved).map(|scope| scope.as_str());
+    unique(reserved.chain(scopes.iter().map(String::as_str)))
+}
+
+/// Returns the resources to ask for, each once. The organizations scope adds the
+/// [`RESERVED_RESOURCE`], however it was written.
+pub(crate) fn requested_resources(scopes: &[String], resources: &[String]) -> Vec<String> {
+    let organizations = scopes.iter().any(|scope| scope == UserScope::Organizations.as_str());
+    let reserved = organizations.then_some(RESERVED_RESOURCE);
+    unique(resources.iter().map(String::as_str).chain(reserved))
+}
+
+fn unique<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let mut kept: Vec<String> = Vec::new();
+    for name in names {
+        if !name.is_empty() && !kept.iter().any(|known| known == name) {
+            kept.push(name.into());
+        }
+    }
+    kept
+}
+
+/// Returns the audience of the tokens of an organization.
+///
+/// ```rust
+/// assert_eq!(logto_rocket::organization_urn("acme"), "urn:logto:organization:acme");
+/// ```
+pub fn organization_urn(id: &str) -> String {
+    format!("{ORGANIZATION_PREFIX}{id}")
+}
+
+/// Returns the id of the organization that an audience names, if it names one.
+///
+/// ```rust
+/// use logto_rocket::organization_id;
+///
+/// assert_eq!(organization_id("urn:logto:organization:acme"), Some("acme"));
+/// assert_eq!(organization_id("https://api.example.com"), None);
+/// ```
+pub fn organization_id(urn: &str) -> Option<&str> {
+    urn.strip_prefix(ORGANIZATION_PREFIX).filter(|id| !id.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scopes_are_asked_for_once_and_the_reserved_ones_come_first() {
+        let scopes = ["email".into(), "openid".into(), "email".into()];
+        let expected = ["openid", "offline_access", "profile", "email"];
+        assert_eq!(requested_scopes(true, &scopes), expected);
+        assert_eq!(requested_scopes(false, &scopes), ["email", "openid"]);
+    }
+
+    #[test]
+    fn the_organizations_scope_as_a_plain_string_adds_the_reserved_resource() {
+        let scopes = ["urn:logto:scope:organizations".to_string()];
+        let resources = ["https://a".to_string(), "https://a".to_string()];
+        assert_eq!(requested_resources(&scopes, &resources), ["https://a", RESERVED_RESOURCE]);
+        assert_eq!(requested_resources(&[], &resources), ["https://a"]);
+    }
+}

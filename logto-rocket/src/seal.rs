@@ -1,0 +1,272 @@
+//! The sealing of cookie values, and every `Set-Cookie`.
+
+use std::fmt;
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+use aws_lc_rs::{digest, hkdf, rand};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use rocket::http::{Cookie, SameSite};
+use rocket::time::Duration;
+
+/// The longest cookie, name and attributes included, that browsers keep
+/// (RFC 6265 section 6.1).
+pub(crate) const MAX_COOKIE: usize = 4096;
+
+/// What the attributes we write may take of [`MAX_COOKIE`].
+pub(crate) const ATTRIBUTES: usize = 96;
+
+const TAG_LEN: usize = 16;
+
+/// One kind of sealed value. A value sealed as one kind does not open as another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Session,
+    Transaction,
+    Stored,
+}
+
+impl Kind {
+    fn label(self) -> &'static [u8] {
+        match self {
+            Self::Session => b"session",
+            Self::Transaction => b"transaction",
+            Self::Stored => b"stored session",
+        }
+    }
+}
+
+/// Seals and opens values with AES-256-GCM. The newest secret seals, all open.
+pub(crate) struct Sealer {
+    keys: Vec<RandomizedNonceKey>,
+}
+
+impl Sealer {
+    /// Derives a key of its own for this kind of value, issuer and application
+    /// from each secret (HKDF, RFC 5869).
+    pub(crate) fn new(secrets: &[Vec<u8>], issuer: &str, app_id: &str, kind: Kind) -> Self {
+        let info: [&[u8]; 7] = [
+            b"logto-rocket 1\0",
+            issuer.as_bytes(),
+            b"\0",
+            app_id.as_bytes(),
+            b"\0",
+            kind.label(),
+            b"\0",
+        ];
+        let keys = secrets.iter().map(|secret| {
+            let mut key = [0; 32];
+            hkdf::Salt::new(hkdf::HKDF_SHA256, &[])
+                .extract(secret)
+                .expand(&info, hkdf::HKDF_SHA256)
+                .and_then(|okm| okm.fill(&mut key))
+                .expect("32 bytes are the hash's own length");
+            RandomizedNonceKey::new(&AES_256_GCM, &key).expect("the key has 32 bytes")
+        });
+        Self { keys: keys.collect() }
+    }
+
+    /// Seals `plain` under the name it will be stored as: nonce, text, tag.
+    pub(crate) fn seal(&self, name: &str, mut plain: Vec<u8>) -> Vec<u8> {
+        let key = self.keys.first().expect("the configuration has a secret");
+        let nonce = key
+            .seal_in_place_append_tag(Aad::from(name.as_bytes()), &mut plain)
+            .expect("values are far below the limit of AES-GCM");
+        let mut sealed = Vec::with_capacity(NONCE_LEN + plain.len());
+        sealed.extend_from_slice(nonce.as_ref());
+        sealed.extend_from_slice(&plain);
+        sealed
+    }
+
+    /// Opens what [`seal()`](Self::seal) made under the same name; `None` for
+    /// everything else.
+    pub(crate) fn open(&self, name: &str, mut sealed: Vec<u8>) -> Option<Vec<u8>> {
+        if sealed.len() < NONCE_LEN + TAG_LEN {
+            return None;
+        }
+        let nonce: [u8; NONCE_LEN] = sealed[..NONCE_LEN].try_into().ok()?;
+        let text = sealed.split_off(NONCE_LEN);
+        let (last, others) = self.keys.split_last()?;
+        let copy = others.iter().find_map(|key| open_with(key, nonce, name, text.clone()));
+        copy.or_else(|| open_with(last, nonce, name, text))
+    }
+
+    /// As [`seal()`](Self::seal), written as a cookie's value.
+    pub(crate) fn seal_text(&self, name: &str, plain: Vec<u8>) -> String {
+        URL_SAFE_NO_PAD.encode(self.seal(name, plain))
+    }
+
+    /// Opens what [`seal_text()`](Self::seal_text) made.
+    pub(crate) fn open_text(&self, name: &str, value: &str) -> Option<Vec<u8>> {
+        self.open(name, URL_SAFE_NO_PAD.decode(value).ok()?)
+    }
+}
+
+fn open_with(
+    key: &RandomizedNonceKey,
+    nonce: [u8; NONCE_LEN],
+    name: &str,
+    mut text: Vec<u8>,
+) -> Option<Vec<u8>> {
+    let nonce = Nonce::assume_unique_for_key(nonce);
+    let length = key.open_in_place(nonce, Aad::from(name.as_bytes()), &mut text).ok()?.len();
+    text.truncate(length);
+    Some(text)
+}
+
+impl fmt::Debug for Sealer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sealer({} keys)", self.keys.len())
+    }
+}
+
+/// Returns `N` bytes of the system's cryptographic randomness.
+pub(crate) fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    rand::fill(&mut bytes).expect("the system has randomness");
+    bytes
+}
+
+/// Returns 256 random bits as 43 characters that need no escaping anywhere.
+pub(crate) fn random_text() -> String {
+    URL_SAFE_NO_PAD.encode(random::<32>())
+}
+
+/// Returns the SHA-256 of `bytes`.
+pub(crate) fn sha256(bytes: &[u8]) -> [u8; 32] {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
+    hash
+}
+
+/// Returns the first characters of a hash of `text`, for the names of cookies.
+pub(crate) fn short_hash(text: &str, length: usize) -> String {
+    let mut hash = URL_SAFE_NO_PAD.encode(sha256(text.as_bytes()));
+    hash.truncate(length);
+    hash
+}
+
+/// Compares in constant time, so that no secret can be guessed byte by byte.
+pub(crate) fn same_secret(a: &[u8], b: &[u8]) -> bool {
+    aws_lc_rs::constant_time::verify_slices_are_equal(a, b).is_ok()
+}
+
+/// How this application's cookies are written.
+#[derive(Clone, Debug)]
+pub(crate) struct Cookies {
+    prefix: String,
+    secure: bool,
+}
+
+impl Cookies {
+    /// A short hash of `app_id` keeps two applications on one host apart, as
+    /// cookies know no ports. `__Host-` keeps other hosts of the domain from
+    /// writing our cookies; browsers accept it over https only.
+    pub(crate) fn new(app_id: &str, secure: bool, https: bool) -> Self {
+        let host = if https { "__Host-" } else { "" };
+        Self { prefix: format!("{host}logto_{}", short_hash(app_id, 6)), secure }
+    }
+
+    /// The name of the session's cookie; its further parts are `name.1`, `name.2`.
+    pub(crate) fn session(&self) -> &str {
+        &self.prefix
+    }
+
+    /// The name of the cookie of the sign-in with this `state`.
+    pub(crate) fn transaction(&self, state: &str) -> String {
+        format!("{}{}", self.transaction_prefix(), short_hash(state, 10))
+    }
+
+    pub(crate) fn transaction_prefix(&self) -> String {
+        format!("{}_t_", self.prefix)
+    }
+
+    /// A cookie that lives `seconds`. Lax, because the browser must send it when
+    /// it returns from Logto, which is another site.
+    pub(crate) fn set(&self, name: String, value: String, seconds: i64) -> Cookie<'static> {
+        Cookie::build((name, value))
+            .http_only(true)
+            .secure(self.secure)
+            .same_site(SameSite::Lax)
+            .path("/")
+            .max_age(Duration::seconds(seconds))
+            .build()
+    }
+
+    /// The removal of a cookie, with the very attributes it was set with.
+    pub(crate) fn remove(&self, name: String) -> Cookie<'static> {
+        self.set(name, String::new(), 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sealer(secrets: &[&[u8]], app_id: &str, kind: Kind) -> Sealer {
+        let secrets: Vec<_> = secrets.iter().map(|secret| secret.to_vec()).collect();
+        Sealer::new(&secrets, "https://foo.logto.app/oidc", app_id, kind)
+    }
+
+    const NEW: &[u8] = b"a new secret of at least 32 bytes";
+    const OLD: &[u8] = b"an old secret of at least 32 bytes";
+
+    /// S4: each bit of each byte counts.
+    #[test]
+    fn a_value_opens_only_whole() {
+        let sealer = sealer(&[NEW], "app", Kind::Session);
+        let sealed = sealer.seal("n", b"hello".to_vec());
+        assert_eq!(sealer.open("n", sealed.clone()), Some(b"hello".to_vec()));
+        for at in 0..sealed.len() {
+            let mut forged = sealed.clone();
+            forged[at] ^= 1;
+            assert_eq!(sealer.open("n", forged), None, "byte {at}");
+            assert_eq!(sealer.open("n", sealed[..at].to_vec()), None, "cut at {at}");
+        }
+    }
+
+    /// S5: of another kind, name, application or secret.
+    #[test]
+    fn a_value_does_not_open_as_anything_else() {
+        let sealed = sealer(&[NEW], "app", Kind::Session).seal("n", b"hello".to_vec());
+        let opens =
+            |secrets, app, kind, name| sealer(secrets, app, kind).open(name, sealed.clone());
+        assert!(opens(&[NEW], "app", Kind::Session, "n").is_some());
+        assert_eq!(opens(&[NEW], "app", Kind::Transaction, "n"), None);
+        assert_eq!(opens(&[NEW], "app", Kind::Stored, "n"), None);
+        assert_eq!(opens(&[NEW], "other", Kind::Session, "n"), None);
+        assert_eq!(opens(&[NEW], "app", Kind::Session, "m"), None);
+        assert_eq!(opens(&[OLD], "app", Kind::Session, "n"), None);
+    }
+
+    /// S11: the old secret opens as long as it is configured.
+    #[test]
+    fn an_old_secret_still_opens_and_the_new_one_seals() {
+        let old = sealer(&[OLD], "app", Kind::Session);
+        let both = sealer(&[NEW, OLD], "app", Kind::Session);
+        let new = sealer(&[NEW], "app", Kind::Session);
+        assert!(both.open("n", old.seal("n", vec![1])).is_some());
+        assert!(new.open("n", both.seal("n", vec![1])).is_some());
+    }
+
+    /// S1: the attributes, the same on removal.
+    #[test]
+    fn cookies_are_http_only_and_lax_and_removed_with_the_same_attributes() {
+        let cookies = Cookies::new("app", true, true);
+        let set = cookies.set(cookies.session().into(), "v".into(), 60).to_string();
+        let removed = cookies.remove(cookies.session().into()).to_string();
+        assert!(set.starts_with("__Host-logto_"), "{set}");
+        assert_eq!(set.replace("=v;", "=;").replace("Max-Age=60", "Max-Age=0"), removed);
+        for attribute in ["HttpOnly", "Secure", "SameSite=Lax", "Path=/"] {
+            assert!(set.contains(attribute), "{set}");
+        }
+        assert!(!set.contains("Domain"));
+        assert!(set.len() - cookies.session().len() - 2 <= ATTRIBUTES, "{set}");
+        assert!(
+            !Cookies::new("app", false, false)
+                .set("n".into(), "v".into(), 1)
+                .secure()
+                .unwrap_or(false)
+        );
+    }
+}

@@ -1,0 +1,244 @@
+//! The session's life: begin, read, save, end, in the browser's cookie or in a
+//! store.
+
+pub(crate) mod cookie;
+pub(crate) mod memory;
+pub(crate) mod record;
+pub(crate) mod store;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use moka::sync::Cache;
+use rocket::http::{Cookie, CookieJar};
+
+use self::record::Record;
+use self::store::{Saved, SessionId, SessionStore, StoredSession, Version};
+use crate::config::SessionConfig;
+use crate::error::Result;
+use crate::seal::{Cookies, Sealer};
+use crate::token::Timestamp;
+
+/// Sessions whose newest generation the process remembers at the most.
+const NEWEST: u64 = 100_000;
+
+/// How long the newest generation is remembered after its last use: longer than
+/// any request that still carries an older one.
+const NEWEST_TTL: Duration = Duration::from_secs(60 * 60);
+
+/// A session, as one request sees it.
+#[derive(Clone, Debug)]
+pub(crate) struct Session {
+    pub(crate) record: Arc<Record>,
+    /// The version in the store; `None` for a session in a cookie.
+    version: Option<Version>,
+}
+
+/// What a request's cookies say.
+pub(crate) enum Read {
+    /// There is no session cookie.
+    Nothing,
+    /// There is one, but it is not, or no longer, a session.
+    Invalid,
+    /// A session. `rewrite` if the browser is to get its cookie anew.
+    Session { session: Session, rewrite: bool },
+}
+
+/// Where sessions live.
+pub(crate) struct Sessions {
+    config: SessionConfig,
+    cookies: Cookies,
+    place: Place,
+}
+
+enum Place {
+    /// In the cookie itself. A refresh makes a new generation; until every request
+    /// with an older one has come home, the process knows which is the newest.
+    Sealed { sealer: Sealer, newest: Cache<SessionId, Arc<Record>> },
+    /// In a store, by the id in the cookie.
+    Stored { sealer: Sealer, store: Box<dyn SessionStore> },
+}
+
+impl Sessions {
+    /// Sessions in cookies.
+    pub(crate) fn sealed(config: SessionConfig, cookies: Cookies, sealer: Sealer) -> Self {
+        let newest = Cache::builder().max_capacity(NEWEST).time_to_idle(NEWEST_TTL).build();
+        Self { config, cookies, place: Place::Sealed { sealer, newest } }
+    }
+
+    /// Sessions in `store`; what it holds is sealed.
+    pub(crate) fn stored(
+        config: SessionConfig,
+        cookies: Cookies,
+        sealer: Sealer,
+        store: Box<dyn SessionStore>,
+    ) -> Self {
+        Self { config, cookies, place: Place::Stored { sealer, store } }
+    }
+
+    /// Whether ended sessions have to be remembered, as their cookies stay good.
+    pub(crate) fn are_sealed(&self) -> bool {
+        matches!(self.place, Place::Sealed { .. })
+    }
+
+    /// Reads the session that the cookies carry.
+    ///
+    /// # Errors
+    ///
+    /// The store failed. The cookies say nothing wrong then.
+    pub(crate) async fn read(&self, jar: &CookieJar<'_>, now: Timestamp) -> Result<Read> {
+        let name = self.cookies.session();
+        let Some(value) = cookie::read(jar, name) else { return Ok(Read::Nothing) };
+        let session = match &self.place {
+            Place::Sealed { sealer, .. } => sealer
+                .open_text(name, &value)
+                .and_then(|bytes| Record::decode(&bytes))
+                .map(|record| Session { record: Arc::new(record), version: None }),
+            Place::Stored { sealer, store } => match SessionId::from_key(&value) {
+                Some(id) => load(&**store, sealer, &id).await?,
+                None => None,
+            },
+        };
+        let live = session.filter(|s| s.record.remaining(now, &self.config).is_some());
+        Ok(live.map_or(Read::Invalid, |session| Read::Session { session, rewrite: false }))
+    }
+
+    /// The newest generation of a session that was read from a cookie and has not
+    /// been ended, with its last use written down where that is due.
+    pub(crate) async fn bring_up_to_date(&self, session: Session, now: Timestamp) -> Result<Read> {
+        let (session, upgraded) = match &self.place {
+            Place::Sealed { newest, .. } => match newest.get(&session.record.id) {
+                Some(record) if record.generation > session.record.generation => {
+                    (Session { record, version: None }, true)
+                }
+                _ => (session, false),
+            },
+            Place::Stored { .. } => (session, false),
+        };
+        if !session.record.is_touch_due(now, &self.config) {
+            return Ok(Read::Session { session, rewrite: upgraded });
+        }
+        let touched = session.record.touched(now);
+        let session = match self.save(&session, touched).await? {
+            Some(saved) => saved,
+            None => session,
+        };
+        Ok(Read::Session { session, rewrite: true })
+    }
+
+    /// Begins a session.
+    pub(crate) async fn begin(&self, record: Record) -> Result<Session> {
+        let version = match &self.place {
+            Place::Sealed { .. } => None,
+            Place::Stored { sealer, store } => {
+                let stored = sealed(sealer, &record)?;
+                Some(store.create(&record.id, stored, self.time_to_live(&record)).await?)
+            }
+        };
+        Ok(Session { record: Arc::new(record), version })
+    }
+
+    /// Saves the next record of a session; `None` if the store has another one by
+    /// now, or none: then the caller reads it again.
+    pub(crate) async fn save(&self, read: &Session, record: Record) -> Result<Option<Session>> {
+        let version = match (&self.place, read.version) {
+            (Place::Sealed { newest, .. }, _) => {
+                let record = Arc::new(record);
+                if record.generation > read.record.generation {
+                    newest.insert(record.id, Arc::clone(&record));
+                }
+                return Ok(Some(Session { record, version: None }));
+            }
+            (Place::Stored { sealer, store }, Some(version)) => {
+                let stored = sealed(sealer, &record)?;
+                match store.save(&record.id, version, stored, self.time_to_live(&record)).await? {
+                    Saved::Yes(version) => Some(version),
+                    Saved::No => return Ok(None),
+                }
+            }
+            (Place::Stored { .. }, None) => return Ok(None),
+        };
+        Ok(Some(Session { record: Arc::new(record), version }))
+    }
+
+    /// Reads a stored session again; `None` if it was ended. For a sealed session,
+    /// the newest generation that is known.
+    pub(crate) async fn reload(&self, session: &Session) -> Result<Option<Session>> {
+        match &self.place {
+            Place::Sealed { newest, .. } => {
+                let newest = newest.get(&session.record.id);
+                let newer = newest.filter(|record| record.generation > session.record.generation);
+                Ok(Some(
+                    newer.map_or_else(
+                        || session.clone(),
+                        |record| Session { record, version: None },
+                    ),
+                ))
+            }
+            Place::Stored { sealer, store } => load(&**store, sealer, &session.record.id).await,
+        }
+    }
+
+    /// Ends a session.
+    pub(crate) async fn end(&self, session: &Session) -> Result<()> {
+        match &self.place {
+            Place::Sealed { newest, .. } => newest.invalidate(&session.record.id),
+            Place::Stored { store, .. } => store.delete(&session.record.id).await?,
+        }
+        Ok(())
+    }
+
+    /// When a session has surely ended by itself.
+    pub(crate) fn latest_end(&self, record: &Record) -> Timestamp {
+        record.created.plus(Duration::from_secs(self.config.absolute))
+    }
+
+    /// The cookies that carry the session.
+    pub(crate) fn write(
+        &self,
+        jar: &CookieJar<'_>,
+        session: &Session,
+    ) -> Result<Vec<Cookie<'static>>> {
+        let record = &session.record;
+        let value = match &self.place {
+            Place::Sealed { sealer, .. } => {
+                sealer.seal_text(self.cookies.session(), record.encode())
+            }
+            Place::Stored { .. } => record.id.to_key(),
+        };
+        let seconds = i64::try_from(self.time_to_live(record).as_secs()).unwrap_or(i64::MAX);
+        cookie::write(&self.cookies, jar, &value, seconds)
+    }
+
+    /// The cookies that remove the session from the browser.
+    pub(crate) fn remove(&self, jar: &CookieJar<'_>) -> Vec<Cookie<'static>> {
+        cookie::remove(&self.cookies, jar)
+    }
+
+    fn time_to_live(&self, record: &Record) -> Duration {
+        record.remaining(Timestamp::now(), &self.config).unwrap_or_default()
+    }
+}
+
+async fn load(
+    store: &dyn SessionStore,
+    sealer: &Sealer,
+    id: &SessionId,
+) -> Result<Option<Session>> {
+    let Some((stored, version)) = store.load(id).await? else { return Ok(None) };
+    let record = sealer.open(&id.to_key(), stored.data).and_then(|bytes| Record::decode(&bytes));
+    Ok(record.map(|record| Session { record: Arc::new(record), version: Some(version) }))
+}
+
+fn sealed(sealer: &Sealer, record: &Record) -> Result<StoredSession> {
+    let data = sealer.seal(&record.id.to_key(), record.encode());
+    Ok(StoredSession::new(data, record.owner()?))
+}
+
+impl fmt::Debug for Sessions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = if self.are_sealed() { "sealed" } else { "stored" };
+        f.debug_struct("Sessions").field("place", &place).finish_non_exhaustive()
+    }
+}

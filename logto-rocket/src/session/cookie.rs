@@ -1,0 +1,140 @@
+//! A session's value in cookies: split into parts that browsers keep, and put
+//! together again.
+
+use rocket::http::{Cookie, CookieJar};
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::seal::{ATTRIBUTES, Cookies, MAX_COOKIE};
+
+/// Parts of a session at the most: 40 KB, far more than servers accept in one
+/// header. A bound on the work that a forged cookie can cause.
+const MAX_PARTS: usize = 10;
+
+fn part_name(name: &str, part: usize) -> String {
+    if part == 0 { name.to_owned() } else { format!("{name}.{part}") }
+}
+
+/// Puts the parts of the value `name` together. `None` if there is no first part
+/// or a part is missing, told by the value not opening.
+pub(crate) fn read(jar: &CookieJar<'_>, name: &str) -> Option<String> {
+    let first = jar.get(name)?.value();
+    if first.is_empty() {
+        return None;
+    }
+    let mut value = first.to_owned();
+    for part in 1..MAX_PARTS {
+        match jar.get(&part_name(name, part)) {
+            Some(cookie) => value.push_str(cookie.value()),
+            None => break,
+        }
+    }
+    Some(value)
+}
+
+/// The cookies that write `value`, and remove the parts of a longer old one.
+///
+/// # Errors
+///
+/// The value needs more than [`MAX_PARTS`] parts: more than could be read again.
+pub(crate) fn write(
+    cookies: &Cookies,
+    jar: &CookieJar<'_>,
+    value: &str,
+    seconds: i64,
+) -> Result<Vec<Cookie<'static>>> {
+    let name = cookies.session();
+    let size = MAX_COOKIE - ATTRIBUTES - name.len() - ".10=".len();
+    let count = value.len().div_ceil(size);
+    if count > MAX_PARTS {
+        let detail =
+            format!("{} bytes; `session.store = \"memory\"` has no such limit", value.len());
+        return Err(Error::new(ErrorKind::SessionTooLarge, detail));
+    }
+    let mut all: Vec<_> = (0..count)
+        .map(|part| {
+            // A sealed value is base64url: every byte is a character of its own.
+            let end = value.len().min((part + 1) * size);
+            let text = value[part * size..end].to_owned();
+            cookies.set(part_name(name, part), text, seconds)
+        })
+        .collect();
+    all.extend(stale(cookies, jar, count));
+    Ok(all)
+}
+
+/// The cookies that remove every part the browser has.
+pub(crate) fn remove(cookies: &Cookies, jar: &CookieJar<'_>) -> Vec<Cookie<'static>> {
+    stale(cookies, jar, 0)
+}
+
+fn stale(cookies: &Cookies, jar: &CookieJar<'_>, from: usize) -> Vec<Cookie<'static>> {
+    (from..MAX_PARTS)
+        .map(|part| part_name(cookies.session(), part))
+        .filter(|name| jar.get(name).is_some())
+        .map(|name| cookies.remove(name))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use rocket::local::blocking::Client;
+
+    use super::*;
+
+    fn with_jar<T>(cookies: &[Cookie<'static>], test: impl FnOnce(&CookieJar<'_>) -> T) -> T {
+        let client = Client::untracked(rocket::build()).expect("a client");
+        let request = client
+            .get("/")
+            .cookies(cookies.iter().map(|c| (c.name().to_owned(), c.value().to_owned())));
+        test(request.inner().cookies())
+    }
+
+    /// S9: sizes around the boundaries of parts; each cookie is one that browsers
+    /// keep.
+    #[test]
+    fn a_value_of_any_size_is_read_as_it_was_written() {
+        let names = Cookies::new("app", true, true);
+        for size in [1, 3900, 3970, 3980, 3990, 4000, 4096, 7950, 8192, 20_000, 38_000] {
+            let value: String = ('a'..='z').cycle().take(size).collect();
+            let set = with_jar(&[], |jar| write(&names, jar, &value, 604_800)).expect("cookies");
+            for cookie in &set {
+                let length = cookie.to_string().len();
+                assert!(length <= MAX_COOKIE, "{length} bytes of a cookie for {size}");
+            }
+            assert_eq!(with_jar(&set, |jar| read(jar, names.session())), Some(value));
+        }
+        let huge = "x".repeat(64 * 1024);
+        let error = with_jar(&[], |jar| write(&names, jar, &huge, 1)).expect_err("too large");
+        assert_eq!(error.kind(), ErrorKind::SessionTooLarge);
+    }
+
+    /// S9: a shorter value removes the parts of the longer one.
+    #[test]
+    fn parts_that_are_no_longer_used_are_removed() {
+        let names = Cookies::new("app", false, false);
+        let long =
+            with_jar(&[], |jar| write(&names, jar, &"x".repeat(12_000), 60)).expect("cookies");
+        assert_eq!(long.len(), 4);
+        let short = with_jar(&long, |jar| write(&names, jar, "short", 60)).expect("cookies");
+        let removed: Vec<_> = short.iter().filter(|c| c.value().is_empty()).collect();
+        assert_eq!((short.len(), removed.len()), (4, 3));
+        assert_eq!(with_jar(&long, |jar| remove(&names, jar)).len(), 4);
+    }
+
+    /// S9: a missing part ends the value; parts of absurd names are not read.
+    #[test]
+    fn missing_and_absurd_parts_are_not_read() {
+        let names = Cookies::new("app", false, false);
+        let mut parts =
+            with_jar(&[], |jar| write(&names, jar, &"x".repeat(12_000), 60)).expect("cookies");
+        let whole = with_jar(&parts, |jar| read(jar, names.session())).expect("a value");
+        parts.push(Cookie::new(format!("{}.99999999", names.session()), "y"));
+        parts.push(Cookie::new(format!("{}.01", names.session()), "y"));
+        assert_eq!(with_jar(&parts, |jar| read(jar, names.session())), Some(whole.clone()));
+        parts.remove(1);
+        let cut = with_jar(&parts, |jar| read(jar, names.session())).expect("a value");
+        assert!(cut.len() < whole.len());
+        parts.remove(0);
+        assert_eq!(with_jar(&parts, |jar| read(jar, names.session())), None);
+    }
+}

@@ -1,0 +1,134 @@
+//! Sessions in this process.
+
+use std::time::{Duration, Instant};
+
+use moka::Expiry;
+use moka::ops::compute::{CompResult, Op};
+use moka::policy::EvictionPolicy;
+use moka::sync::Cache;
+
+use super::store::{Find, Saved, SessionId, SessionStore, StoredSession, Version};
+use crate::error::{Error, Result};
+
+/// A [`SessionStore`] in memory: bounded, the least used sessions go first, and
+/// they end with the process. For one instance and for tests.
+///
+/// Chosen with `session.store = "memory"`.
+#[derive(Debug)]
+pub struct MemoryStore(Cache<SessionId, Entry>);
+
+#[derive(Clone, Debug)]
+struct Entry {
+    session: StoredSession,
+    version: Version,
+    ttl: Duration,
+}
+
+/// Each entry lives for the time it was last stored with.
+struct TimeToLive;
+
+impl Expiry<SessionId, Entry> for TimeToLive {
+    fn expire_after_create(&self, _: &SessionId, entry: &Entry, _: Instant) -> Option<Duration> {
+        Some(entry.ttl)
+    }
+
+    fn expire_after_update(
+        &self,
+        _: &SessionId,
+        entry: &Entry,
+        _: Instant,
+        _: Option<Duration>,
+    ) -> Option<Duration> {
+        Some(entry.ttl)
+    }
+}
+
+impl MemoryStore {
+    /// A store that holds `capacity` sessions at the most.
+    pub fn new(capacity: u64) -> Self {
+        let cache = Cache::builder()
+            .max_capacity(capacity)
+            // The default policy may turn a new session away in favor of others.
+            .eviction_policy(EvictionPolicy::lru())
+            .expire_after(TimeToLive)
+            .build();
+        Self(cache)
+    }
+}
+
+#[rocket::async_trait]
+impl SessionStore for MemoryStore {
+    async fn create(
+        &self,
+        id: &SessionId,
+        session: StoredSession,
+        ttl: Duration,
+    ) -> Result<Version> {
+        let entry = Entry { session, version: 1, ttl };
+        match self.0.entry(*id).or_insert(entry) {
+            inserted if inserted.is_fresh() => Ok(1),
+            _ => Err(Error::store(std::io::Error::other("the session id exists"))),
+        }
+    }
+
+    async fn load(&self, id: &SessionId) -> Result<Option<(StoredSession, Version)>> {
+        Ok(self.0.get(id).map(|entry| (entry.session, entry.version)))
+    }
+
+    async fn save(
+        &self,
+        id: &SessionId,
+        read: Version,
+        session: StoredSession,
+        ttl: Duration,
+    ) -> Result<Saved> {
+        let result = self.0.entry(*id).and_compute_with(|entry| match entry {
+            Some(entry) if entry.value().version == read => {
+                Op::Put(Entry { session, version: read + 1, ttl })
+            }
+            _ => Op::Nop,
+        });
+        Ok(match result {
+            CompResult::ReplacedWith(_) => Saved::Yes(read + 1),
+            _ => Saved::No,
+        })
+    }
+
+    async fn delete(&self, id: &SessionId) -> Result<()> {
+        self.0.invalidate(id);
+        Ok(())
+    }
+
+    async fn find(&self, which: Find<'_>) -> Result<Vec<SessionId>> {
+        let of = |entry: &Entry| match which {
+            Find::Subject(subject) => entry.session.owner.subject == subject,
+            Find::Sid(sid) => entry.session.owner.sid.as_deref() == Some(sid),
+        };
+        Ok(self.0.iter().filter(|(_, entry)| of(entry)).map(|(id, _)| *id).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[rocket::async_test]
+    async fn the_memory_store_keeps_the_contract() {
+        crate::contract::check(&MemoryStore::new(1000)).await.expect("the contract holds");
+    }
+
+    #[rocket::async_test]
+    async fn the_memory_store_is_bounded_and_keeps_the_newest_session() {
+        let store = MemoryStore::new(10);
+        let owner = super::super::store::Owner::new("alice", None);
+        let mut last = SessionId::random();
+        for _ in 0..100 {
+            last = SessionId::random();
+            let session = StoredSession::new(vec![1], owner.clone());
+            store.create(&last, session, Duration::from_secs(60)).await.expect("created");
+        }
+        store.0.run_pending_tasks();
+        assert!(store.0.entry_count() <= 10);
+        assert!(store.load(&last).await.expect("a load").is_some());
+    }
+}

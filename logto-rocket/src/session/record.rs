@@ -1,0 +1,151 @@
+//! What a session holds, and its compact binary form.
+
+use std::fmt;
+use std::time::Duration;
+
+use openidconnect::RefreshToken;
+use serde::{Deserialize, Serialize};
+
+use super::store::{Owner, SessionId};
+use crate::claims::IdTokenClaims;
+use crate::config::SessionConfig;
+use crate::error::{Error, ErrorKind, Result};
+use crate::token::{Timestamp, UserInfoToken};
+
+/// The first byte of the binary form. A value with another one was written by
+/// another version of this crate and is not read.
+const FORMAT: u8 = 1;
+
+/// One session. A refresh makes a new record of the next generation; the older
+/// ones are superseded wherever they turn up.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Record {
+    pub(crate) id: SessionId,
+    pub(crate) generation: u32,
+    pub(crate) created: Timestamp,
+    pub(crate) last_used: Timestamp,
+    /// When Logto last said that the session holds.
+    pub(crate) verified_at: Timestamp,
+    pub(crate) sid: Option<String>,
+    /// SHA-256 of the sign-in's nonce: a refreshed ID token repeats it, if any.
+    pub(crate) nonce_hash: [u8; 32],
+    pub(crate) refresh_token: Option<RefreshToken>,
+    pub(crate) scope: String,
+    pub(crate) user_info_token: UserInfoToken,
+    /// The claims of the ID token as JSON.
+    pub(crate) claims: String,
+}
+
+impl Record {
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let out = Vec::with_capacity(256 + self.claims.len());
+        postcard::to_extend(self, [out, vec![FORMAT]].concat())
+            .expect("every field has a binary form")
+    }
+
+    /// Reads what [`encode()`](Self::encode) wrote; `None` for another format.
+    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
+        match bytes.split_first() {
+            Some((&FORMAT, rest)) => postcard::from_bytes(rest).ok(),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn id_token_claims(&self) -> Result<IdTokenClaims> {
+        serde_json::from_str(&self.claims)
+            .map_err(|_| Error::new(ErrorKind::InvalidIdToken, "the session's claims"))
+    }
+
+    pub(crate) fn owner(&self) -> Result<Owner> {
+        Ok(Owner::new(self.id_token_claims()?.subject(), self.sid.clone()))
+    }
+
+    /// How long the session lives if it is not used again; `None` when its time
+    /// is over. The end stands inside the seal: a browser may keep a cookie for
+    /// longer than it was told.
+    pub(crate) fn remaining(&self, now: Timestamp, config: &SessionConfig) -> Option<Duration> {
+        let idle = Duration::from_secs(config.idle).checked_sub(now.since(self.last_used))?;
+        let absolute = Duration::from_secs(config.absolute).checked_sub(now.since(self.created))?;
+        Some(idle.min(absolute)).filter(|left| !left.is_zero())
+    }
+
+    /// Whether the last use is so long ago that it is worth writing down.
+    pub(crate) fn is_touch_due(&self, now: Timestamp, config: &SessionConfig) -> bool {
+        now.since(self.last_used) >= Duration::from_secs(config.idle) / 10
+    }
+
+    pub(crate) fn touched(&self, now: Timestamp) -> Self {
+        Self { last_used: now, ..self.clone() }
+    }
+}
+
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Record").field("generation", &self.generation).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use openidconnect::AccessToken;
+
+    use super::*;
+
+    pub(crate) fn record(now: Timestamp) -> Record {
+        let token = AccessToken::new("access".into());
+        Record {
+            id: SessionId::random(),
+            generation: 1,
+            created: now,
+            last_used: now,
+            verified_at: now,
+            sid: None,
+            nonce_hash: [7; 32],
+            refresh_token: Some(RefreshToken::new("refresh".into())),
+            scope: "openid".into(),
+            user_info_token: UserInfoToken::new(token, now, Duration::from_secs(3600)),
+            claims: r#"{"iss":"i","sub":"alice","aud":"a","exp":2,"iat":1}"#.into(),
+        }
+    }
+
+    #[test]
+    fn a_record_survives_its_binary_form_and_another_format_is_not_read() {
+        let record = record(Timestamp::now());
+        let mut bytes = record.encode();
+        let read = Record::decode(&bytes).expect("a record");
+        assert_eq!(read.id, record.id);
+        assert_eq!(read.claims, record.claims);
+        let secret = |record: &Record| record.refresh_token.clone().map(RefreshToken::into_secret);
+        assert_eq!(secret(&read), secret(&record));
+
+        assert!(Record::decode(&bytes[..bytes.len() - 1]).is_none());
+        bytes[0] = FORMAT + 1;
+        assert!(Record::decode(&bytes).is_none());
+        assert!(Record::decode(&[]).is_none());
+    }
+
+    /// S7: idle and absolute ends, and a shortened configuration.
+    #[test]
+    fn a_session_ends_after_idle_and_after_absolute_time() {
+        let start = Timestamp::now();
+        let record = record(start);
+        let config = SessionConfig { idle: 100, absolute: 150, ..SessionConfig::default() };
+        let after = |seconds| start.plus(Duration::from_secs(seconds));
+        assert!(record.remaining(after(99), &config).is_some());
+        assert!(record.remaining(after(100), &config).is_none());
+        assert!(record.remaining(after(101), &config).is_none());
+        let used = record.touched(after(90));
+        assert_eq!(used.remaining(after(91), &config), Some(Duration::from_secs(59)));
+        assert!(used.remaining(after(151), &config).is_none());
+        let shorter = SessionConfig { idle: 10, ..config };
+        assert!(record.remaining(after(11), &shorter).is_none());
+    }
+
+    #[test]
+    fn the_debug_form_shows_no_token() {
+        let shown = format!("{:?}", record(Timestamp::now()));
+        assert!(
+            !shown.contains("refresh") && !shown.contains("access") && !shown.contains("alice")
+        );
+    }
+}

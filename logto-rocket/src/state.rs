@@ -1,0 +1,196 @@
+//! The one place where protocol and session meet: the managed [`Logto`].
+
+pub(crate) mod marker;
+mod refresh;
+mod sign_in;
+mod sign_out;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use moka::sync::Cache;
+use rocket::request::Request;
+
+use self::marker::Marker;
+pub(crate) use self::sign_in::FailedCallback;
+pub(crate) use self::sign_out::SignedOut;
+use crate::client::Client;
+use crate::config::{Checked, StoreKind};
+use crate::error::Result;
+use crate::flight::Flights;
+use crate::location::Site;
+use crate::revocation::{RevocationList, Standing};
+use crate::seal::{Cookies, Kind, Sealer};
+use crate::session::memory::MemoryStore;
+use crate::session::store::{SessionId, SessionStore};
+use crate::session::{Read, Session, Sessions};
+use crate::token::Timestamp;
+use crate::transaction::Transactions;
+
+/// Sign-ins whose `state` is remembered as used at the most.
+const CONSUMED: u64 = 100_000;
+
+/// How long a used `state` is remembered: longer than its cookie lives.
+const CONSUMED_TTL: Duration = Duration::from_secs(15 * 60);
+
+/// Raw ID tokens that are kept at the most, and how long.
+const ID_TOKENS: u64 = 10_000;
+const ID_TOKEN_TTL: Duration = Duration::from_secs(60 * 60);
+
+/// Sign-in with Logto: attach [`Logto::fairing()`], and the application has it.
+///
+/// The fairing reads the [`Config`](crate::Config), mounts the routes for
+/// sign-in, callback and sign-out, and manages a `Logto`. A cheap handle: cloning
+/// it clones no state.
+///
+/// # Example
+///
+/// ```rust
+/// # use rocket::{get, launch, routes};
+/// use logto_rocket::{authenticated, Logto, User};
+///
+/// #[authenticated(redirect)]
+/// #[get("/profile")]
+/// fn profile(user: &User) -> String {
+///     format!("Hello, {}!", user.name().unwrap_or("stranger"))
+/// }
+///
+/// # fn app() -> rocket::Rocket<rocket::Build> {
+/// rocket::build().attach(Logto::fairing()).mount("/", routes![profile])
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Logto {
+    pub(crate) inner: Arc<Inner>,
+}
+
+/// What all handles share.
+pub(crate) struct Inner {
+    pub(crate) checked: Checked,
+    pub(crate) client: Client,
+    pub(crate) sessions: Sessions,
+    pub(crate) transactions: Transactions,
+    revocation: RevocationList,
+    redemptions: Flights<StateHash, Session>,
+    refreshes: Flights<SessionId, Session>,
+    consumed: Cache<StateHash, ()>,
+    id_tokens: Cache<SessionId, Arc<str>>,
+}
+
+/// SHA-256 of a `state`: what is remembered of it.
+type StateHash = [u8; 32];
+
+impl Logto {
+    /// What the configuration describes, with sessions in `store` if one is given.
+    pub(crate) fn new(checked: Checked, store: Option<Box<dyn SessionStore>>) -> Result<Self> {
+        let config = &checked.config;
+        let cookies = Cookies::new(&config.app_id, checked.secure_cookies, checked.site.is_https());
+        let sealer =
+            |kind| Sealer::new(&checked.secrets.bytes, &checked.issuer, &config.app_id, kind);
+        let session = config.session.clone();
+        let store = store.or_else(|| match session.store {
+            StoreKind::Cookie => None,
+            StoreKind::Memory => Some(Box::new(MemoryStore::new(session.capacity)) as _),
+        });
+        let sessions = match store {
+            None => Sessions::sealed(session, cookies.clone(), sealer(Kind::Session)),
+            Some(store) => Sessions::stored(session, cookies.clone(), sealer(Kind::Stored), store),
+        };
+        let inner = Inner {
+            client: Client::new(&checked)?,
+            sessions,
+            transactions: Transactions { cookies, sealer: sealer(Kind::Transaction) },
+            revocation: RevocationList::new(),
+            redemptions: Flights::new(),
+            refreshes: Flights::new(),
+            consumed: Cache::builder().max_capacity(CONSUMED).time_to_live(CONSUMED_TTL).build(),
+            id_tokens: Cache::builder().max_capacity(ID_TOKENS).time_to_live(ID_TOKEN_TTL).build(),
+            checked,
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// The managed `Logto`, if its fairing is attached.
+    pub(crate) fn of<'r>(request: &'r Request<'_>) -> Option<&'r Self> {
+        request.rocket().state()
+    }
+
+    pub(crate) fn site(&self) -> &Site {
+        &self.inner.checked.site
+    }
+
+    /// The path of the sign-in route on this site.
+    pub(crate) fn sign_in_path(&self) -> String {
+        let routes = &self.inner.checked.config.routes;
+        routes.full(&routes.sign_in)
+    }
+
+    /// The session of this request, read once and kept up to date by whatever
+    /// happens to it during the request.
+    ///
+    /// # Errors
+    ///
+    /// The store failed.
+    pub(crate) async fn session(&self, request: &Request<'_>) -> Result<Option<Session>> {
+        let marker = Marker::of(request);
+        marker
+            .load(async {
+                match self.inner.read(request).await? {
+                    Read::Nothing => {}
+                    Read::Invalid => marker.end(),
+                    Read::Session { session, rewrite } => marker.begin(session, rewrite),
+                }
+                Ok(())
+            })
+            .await?;
+        Ok(marker.session())
+    }
+
+    /// The raw ID token, as long as the process remembers it.
+    pub(crate) fn id_token(&self, session: &Session) -> Option<Arc<str>> {
+        self.inner.id_tokens.get(&session.record.id)
+    }
+}
+
+impl Inner {
+    async fn read(self: &Arc<Self>, request: &Request<'_>) -> Result<Read> {
+        let now = Timestamp::now();
+        let Read::Session { session, .. } = self.sessions.read(request.cookies(), now).await?
+        else {
+            let present = request.cookies().get(self.transactions.cookies.session()).is_some();
+            return Ok(if present { Read::Invalid } else { Read::Nothing });
+        };
+        match self.revocation.standing(session.record.id, session.record.created) {
+            Standing::Live => self.sessions.bring_up_to_date(session, now).await,
+            Standing::Ended => Ok(Read::Invalid),
+            Standing::EndedWithToken => {
+                self.revoke_in_background(&session);
+                Ok(Read::Invalid)
+            }
+        }
+    }
+
+    /// Ends a session here. Its cookie stays good by itself, so a sealed one is
+    /// remembered as ended; `revoke_token` if its refresh token is to be revoked
+    /// when the cookie is seen again.
+    async fn end(&self, session: &Session, revoke_token: bool) -> Result<()> {
+        let record = &session.record;
+        if self.sessions.are_sealed() {
+            let until = self.sessions.latest_end(record);
+            self.revocation.end(record.id, record.created, until, revoke_token);
+        }
+        self.id_tokens.invalidate(&record.id);
+        self.sessions.end(session).await
+    }
+}
+
+impl fmt::Debug for Logto {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let checked = &self.inner.checked;
+        f.debug_struct("Logto")
+            .field("issuer", &checked.issuer)
+            .field("app_id", &checked.config.app_id)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,124 @@
+//! What one request knows and its answer must carry.
+
+use std::future::Future;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use rocket::http::Cookie;
+use rocket::request::Request;
+use rocket::route::Route;
+use tokio::sync::OnceCell;
+
+use crate::claims::{IdTokenClaims, User, UserInfo};
+use crate::error::{Error, Result};
+use crate::session::Session;
+
+/// The state of one request, shared by wrapper, gate, guards and fairing.
+#[derive(Default)]
+pub(crate) struct Marker {
+    loaded: OnceCell<Result<()>>,
+    live: Mutex<Live>,
+    pub(crate) claims: OnceLock<IdTokenClaims>,
+    pub(crate) user: OnceLock<User>,
+    pub(crate) user_info: OnceCell<Result<UserInfo>>,
+    /// The query of the callback, taken out of the address before it is logged.
+    pub(crate) callback: OnceLock<String>,
+}
+
+#[derive(Default)]
+struct Live {
+    session: Option<Session>,
+    carry: Carry,
+    transactions: Vec<Cookie<'static>>,
+    consulted: bool,
+    failure: Option<Error>,
+    admitted: Option<usize>,
+}
+
+/// What the answer does to the session's cookie.
+#[derive(Clone, Default)]
+pub(crate) enum Carry {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// It carries this session.
+    Session(Session),
+    /// It removes the cookie.
+    Removal,
+}
+
+impl Marker {
+    pub(crate) fn of<'r>(request: &'r Request<'_>) -> &'r Self {
+        request.local_cache(Self::default)
+    }
+
+    fn live(&self) -> MutexGuard<'_, Live> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs `load` once a request; the answer depends on the cookies from then on.
+    pub(crate) async fn load(&self, load: impl Future<Output = Result<()>>) -> Result<()> {
+        self.live().consulted = true;
+        self.loaded.get_or_init(|| load).await.clone()
+    }
+
+    pub(crate) fn session(&self) -> Option<Session> {
+        self.live().session.clone()
+    }
+
+    /// The request has this session from now on; `write` if its answer carries it.
+    pub(crate) fn begin(&self, session: Session, write: bool) {
+        let mut live = self.live();
+        if write {
+            live.carry = Carry::Session(session.clone());
+        }
+        live.session = Some(session);
+    }
+
+    /// The request has no session from now on, and its answer removes the cookie.
+    pub(crate) fn end(&self) {
+        let mut live = self.live();
+        live.session = None;
+        live.carry = Carry::Removal;
+    }
+
+    pub(crate) fn carry(&self) -> Carry {
+        self.live().carry.clone()
+    }
+
+    pub(crate) fn add_transactions(&self, cookies: impl IntoIterator<Item = Cookie<'static>>) {
+        self.live().transactions.extend(cookies);
+    }
+
+    pub(crate) fn take_transactions(&self) -> Vec<Cookie<'static>> {
+        std::mem::take(&mut self.live().transactions)
+    }
+
+    /// Whether the answer depends on the request's cookies.
+    pub(crate) fn is_consulted(&self) -> bool {
+        self.live().consulted
+    }
+
+    pub(crate) fn fail(&self, error: &Error) {
+        self.live().failure = Some(error.clone());
+    }
+
+    pub(crate) fn failure(&self) -> Option<Error> {
+        self.live().failure.clone()
+    }
+
+    /// Records that `route` was authorized. A forward to another route is not
+    /// covered by it.
+    pub(crate) fn admit(&self, route: Option<&Route>) {
+        self.live().admitted = route.map(address);
+    }
+
+    pub(crate) fn admits(&self, route: Option<&Route>) -> bool {
+        let admitted = self.live().admitted;
+        admitted.is_some() && admitted == route.map(address)
+    }
+}
+
+/// Routes live as long as the application and have no other identity.
+fn address(route: &Route) -> usize {
+    std::ptr::from_ref(route).addr()
+}

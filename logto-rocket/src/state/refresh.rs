@@ -1,0 +1,170 @@
+//! New tokens for a session, and what is asked with them.
+
+use std::sync::Arc;
+
+use openidconnect::AccessToken;
+use rocket::request::Request;
+
+use super::marker::Marker;
+use super::{Inner, Logto};
+use crate::claims::UserInfo;
+use crate::client::Expected;
+use crate::error::{Error, ErrorKind, Result};
+use crate::session::Session;
+use crate::session::record::Record;
+use crate::token::Timestamp;
+
+/// How often a save is tried again when another instance was faster.
+const ATTEMPTS: usize = 3;
+
+impl Logto {
+    /// The user info of the signed-in user, fetched once a request; `None` for a
+    /// stranger.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::SessionEnded`] when Logto ended the session: the request has
+    /// none any more.
+    pub(crate) async fn user_info<'r>(
+        &self,
+        request: &'r Request<'_>,
+    ) -> Result<Option<&'r UserInfo>> {
+        let Some(session) = self.session(request).await? else { return Ok(None) };
+        let marker = Marker::of(request);
+        let info = marker.user_info.get_or_init(|| self.fetch_user_info(marker, session)).await;
+        match info {
+            Ok(info) => Ok(Some(info)),
+            Err(error) => Err(error.clone()),
+        }
+    }
+
+    async fn fetch_user_info(&self, marker: &Marker, session: Session) -> Result<UserInfo> {
+        let subject = session.record.id_token_claims()?.subject().to_owned();
+        let mut session = session;
+        let mut fresh = false;
+        if session.record.user_info_token.renew_at <= Timestamp::now() {
+            session = self.refresh(marker, &session).await?;
+            fresh = true;
+        }
+        let token = &session.record.user_info_token.token;
+        match self.inner.client.user_info(token, &subject).await {
+            Err(error) if error.kind() == ErrorKind::SessionEnded && !fresh => {}
+            Err(error) if error.kind() == ErrorKind::SessionEnded => {
+                return Err(self.ended(marker, &session, error).await);
+            }
+            result => return result,
+        }
+        // The token was withdrawn before its time. If the refresh token is still
+        // good, so is the session.
+        let session = self.refresh(marker, &session).await?;
+        let token = &session.record.user_info_token.token;
+        match self.inner.client.user_info(token, &subject).await {
+            Err(error) if error.kind() == ErrorKind::SessionEnded => {
+                Err(self.ended(marker, &session, error).await)
+            }
+            result => result,
+        }
+    }
+
+    /// Replaces the session's tokens. The request has the new session, or none if
+    /// Logto ended it.
+    async fn refresh(&self, marker: &Marker, session: &Session) -> Result<Session> {
+        let id = session.record.id;
+        let (inner, stale) = (Arc::clone(&self.inner), session.clone());
+        let begin = || async move { inner.refresh(stale).await };
+        match self.inner.refreshes.join(id, begin).await {
+            Ok(session) => {
+                marker.begin(session.clone(), true);
+                Ok(session)
+            }
+            Err(error) => {
+                if error.kind() == ErrorKind::SessionEnded {
+                    marker.end();
+                }
+                Err(error)
+            }
+        }
+    }
+
+    async fn ended(&self, marker: &Marker, session: &Session, error: Error) -> Error {
+        marker.end();
+        match self.inner.end(session, false).await {
+            Ok(()) => error,
+            Err(failure) => failure,
+        }
+    }
+}
+
+impl Inner {
+    /// One refresh. It runs in a task of its own: a rotated refresh token is saved
+    /// whatever becomes of the request.
+    async fn refresh(&self, stale: Session) -> Result<Session> {
+        let Some(session) = self.sessions.reload(&stale).await? else {
+            return Err(Error::new(ErrorKind::SessionEnded, "it was ended meanwhile"));
+        };
+        if token(&session) != token(&stale) {
+            // Another request was faster: its token has not been tried yet.
+            return Ok(session);
+        }
+        let Some(refresh_token) = &session.record.refresh_token else {
+            return Err(Error::new(ErrorKind::SessionEnded, "it has no refresh token"));
+        };
+        let claims = session.record.id_token_claims()?;
+        let first = Expected::Same { claims: &claims, nonce_hash: &session.record.nonce_hash };
+        let (grant, verified) = match self.client.refresh(refresh_token, first).await {
+            Ok(answer) => answer,
+            Err(error) => return Err(self.refused(&session, error).await),
+        };
+        let now = Timestamp::now();
+        let next = Record {
+            generation: session.record.generation + 1,
+            last_used: now,
+            verified_at: now,
+            refresh_token: grant.refresh_token.or_else(|| session.record.refresh_token.clone()),
+            scope: grant.scope.unwrap_or_else(|| session.record.scope.clone()),
+            user_info_token: grant.user_info_token,
+            claims: verified.map_or_else(|| session.record.claims.clone(), |t| t.claims.to_json()),
+            ..(*session.record).clone()
+        };
+        if let Some(id_token) = grant.id_token {
+            self.id_tokens.insert(next.id, id_token.into());
+        }
+        self.save(session, next).await
+    }
+
+    /// Saves the refreshed record over whatever another instance may have written:
+    /// the tokens just received are the ones that hold.
+    async fn save(&self, mut session: Session, record: Record) -> Result<Session> {
+        for _ in 0..ATTEMPTS {
+            let generation = record.generation.max(session.record.generation + 1);
+            let next = Record { generation, ..record.clone() };
+            if let Some(saved) = self.sessions.save(&session, next).await? {
+                return Ok(saved);
+            }
+            session = self
+                .sessions
+                .reload(&session)
+                .await?
+                .ok_or_else(|| Error::new(ErrorKind::SessionEnded, "it was ended meanwhile"))?;
+        }
+        Err(Error::new(ErrorKind::Store, "other instances kept saving the session"))
+    }
+
+    /// What a failed refresh means: `invalid_grant` and an ID token of somebody
+    /// else end the session, all else leaves it.
+    async fn refused(&self, session: &Session, error: Error) -> Error {
+        let ends = matches!(error.kind(), ErrorKind::SessionEnded | ErrorKind::InvalidIdToken);
+        if !ends {
+            return error;
+        }
+        log::info!("logto: a session was ended: {error}");
+        match self.end(session, false).await {
+            Ok(()) => Error::new(ErrorKind::SessionEnded, "its tokens are no longer good"),
+            Err(failure) => failure,
+        }
+    }
+}
+
+fn token(session: &Session) -> &str {
+    AccessToken::secret(&session.record.user_info_token.token)
+}

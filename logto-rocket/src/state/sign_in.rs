@@ -1,0 +1,270 @@
+//! Sign-in: begin it, and take in what Logto sends back.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use openidconnect::Nonce;
+use rocket::request::Request;
+
+use super::marker::Marker;
+use super::{Inner, Logto, StateHash};
+use crate::client::VerifiedIdToken;
+use crate::error::{Error, ErrorKind, Result};
+use crate::http::error_code;
+use crate::location::ReturnPath;
+use crate::options::SignInOptions;
+use crate::seal;
+use crate::session::Session;
+use crate::session::record::Record;
+use crate::session::store::SessionId;
+use crate::token::{Grant, Timestamp};
+use crate::transaction::Transaction;
+
+/// A callback that signed the user in, or came again after it had.
+pub(crate) struct Completed {
+    pub(crate) return_to: ReturnPath,
+}
+
+/// A callback that did not, and where a new sign-in would return to.
+#[derive(Debug)]
+pub(crate) struct FailedCallback {
+    pub(crate) error: Error,
+    pub(crate) return_to: ReturnPath,
+}
+
+impl Logto {
+    /// Begins a sign-in: the address to send the browser to. Its cookie goes out
+    /// with the answer.
+    ///
+    /// # Errors
+    ///
+    /// The options contradict the protocol, or Logto was not reached; nothing has
+    /// begun then.
+    pub(crate) async fn begin_sign_in(
+        &self,
+        request: &Request<'_>,
+        options: &SignInOptions,
+        return_to: Option<ReturnPath>,
+    ) -> Result<String> {
+        let options = self.inner.checked.config.sign_in_options().with(options);
+        let configured = options.post_redirect_path.as_deref().and_then(ReturnPath::parse);
+        let return_to = return_to.or(configured).unwrap_or_else(ReturnPath::root);
+        let mut transaction = Transaction::begin(&return_to);
+        let url = self.inner.client.authorization_url(&transaction, &options).await?;
+        let cookies = self.inner.transactions.add(request.cookies(), &mut transaction);
+        Marker::of(request).add_transactions(cookies);
+        Ok(url.into())
+    }
+
+    /// Completes the sign-in that the callback `query` belongs to.
+    ///
+    /// `state` is compared before anything else in the query is believed, then the
+    /// issuer, and only then the code is redeemed.
+    pub(crate) async fn complete_sign_in(
+        &self,
+        request: &Request<'_>,
+        query: &str,
+    ) -> Result<Completed, FailedCallback> {
+        let lost = |error| FailedCallback { error, return_to: ReturnPath::root() };
+        let callback = Callback::parse(query).map_err(lost)?;
+        let state = callback.state.as_deref().unwrap_or_default();
+        let key = seal::sha256(state.as_bytes());
+        let marker = Marker::of(request);
+        let Some(transaction) = self.inner.transactions.find(request.cookies(), state) else {
+            return self.repeated(request, key, ReturnPath::root()).await;
+        };
+        let return_to = transaction.return_path();
+        marker.add_transactions([self.inner.transactions.remove(state)]);
+
+        // The cookie's own session is replaced, so it has to be known first.
+        let old = self.session(request).await.unwrap_or(None);
+        match self.redeem(callback, transaction, key).await {
+            Ok(session) => {
+                self.replace(request, old, session).await;
+                Ok(Completed { return_to })
+            }
+            Err(error) if error.kind() == ErrorKind::SignInNotFound => {
+                self.repeated(request, key, return_to).await
+            }
+            Err(error) => Err(FailedCallback { error, return_to }),
+        }
+    }
+
+    /// A callback whose sign-in is not under way. The back button brings it to a
+    /// user whom it has signed in, who then goes where they were going.
+    async fn repeated(
+        &self,
+        request: &Request<'_>,
+        key: StateHash,
+        return_to: ReturnPath,
+    ) -> Result<Completed, FailedCallback> {
+        let consumed = self.inner.consumed.contains_key(&key);
+        if consumed && matches!(self.session(request).await, Ok(Some(_))) {
+            return Ok(Completed { return_to });
+        }
+        let error = Error::new(ErrorKind::SignInNotFound, "");
+        Err(FailedCallback { error, return_to })
+    }
+
+    /// Redeems the code once, however many identical callbacks come.
+    async fn redeem(
+        &self,
+        callback: Callback<'_>,
+        transaction: Transaction,
+        key: StateHash,
+    ) -> Result<Session> {
+        let metadata = self.inner.client.metadata().await?;
+        let code = match callback.code(&metadata.issuer) {
+            Ok(code) => code.to_owned(),
+            Err(error) => {
+                self.inner.consumed.insert(key, ());
+                return Err(error);
+            }
+        };
+        let inner = Arc::clone(&self.inner);
+        let begin = || {
+            let first = self.inner.consumed.entry(key).or_insert(()).is_fresh();
+            async move {
+                if !first {
+                    return Err(Error::new(ErrorKind::SignInNotFound, ""));
+                }
+                inner.sign_in(code, transaction).await
+            }
+        };
+        self.inner.redemptions.join(key, begin).await
+    }
+
+    /// The request has the new session. The old one ends, so that its cookie is
+    /// worth nothing any more (session fixation); its refresh token is left alone,
+    /// as Logto gives both sessions of one browser the same grant.
+    async fn replace(&self, request: &Request<'_>, old: Option<Session>, session: Session) {
+        if let Some(old) = old.filter(|old| old.record.id != session.record.id)
+            && let Err(error) = self.inner.end(&old, false).await
+        {
+            log::warn!("logto: the replaced session was not ended: {error}");
+        }
+        Marker::of(request).begin(session, true);
+    }
+}
+
+impl Inner {
+    async fn sign_in(&self, code: String, transaction: Transaction) -> Result<Session> {
+        let nonce = transaction.nonce;
+        let (grant, token) = self.client.redeem(code, transaction.pkce_verifier, &nonce).await?;
+        let record = new_record(&grant, &token, &nonce)?;
+        if let Some(id_token) = grant.id_token {
+            self.id_tokens.insert(record.id, id_token.into());
+        }
+        self.sessions.begin(record).await
+    }
+}
+
+fn new_record(grant: &Grant, token: &VerifiedIdToken, nonce: &Nonce) -> Result<Record> {
+    let now = Timestamp::now();
+    let sid = token.claims.get("sid").value().and_then(|sid| sid.as_str());
+    Ok(Record {
+        id: SessionId::random(),
+        generation: 0,
+        created: now,
+        last_used: now,
+        verified_at: now,
+        sid: sid.map(Into::into),
+        nonce_hash: seal::sha256(nonce.secret().as_bytes()),
+        refresh_token: grant.refresh_token.clone(),
+        scope: grant.scope.clone().unwrap_or_default(),
+        user_info_token: grant.user_info_token.clone(),
+        claims: token.claims.to_json(),
+    })
+}
+
+/// The parameters of a callback (OpenID Connect Core, section 3.1.2.5 and .6).
+#[derive(Default)]
+struct Callback<'q> {
+    state: Option<Cow<'q, str>>,
+    iss: Option<Cow<'q, str>>,
+    code: Option<Cow<'q, str>>,
+    error: Option<Cow<'q, str>>,
+}
+
+impl<'q> Callback<'q> {
+    /// A parameter that is given twice has no meaning (RFC 6749 section 3.1):
+    /// taking the first or the last would be guessing.
+    fn parse(query: &'q str) -> Result<Self> {
+        let mut callback = Self::default();
+        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+            let slot = match &*name {
+                "state" => &mut callback.state,
+                "iss" => &mut callback.iss,
+                "code" => &mut callback.code,
+                "error" => &mut callback.error,
+                _ => continue,
+            };
+            if slot.replace(value).is_some() {
+                let detail = "a parameter is given twice";
+                return Err(Error::new(ErrorKind::InvalidCallback, detail));
+            }
+        }
+        Ok(callback)
+    }
+
+    /// The code of a successful answer of this issuer. A wrong or missing `iss`
+    /// means that another provider's answer was sent here (RFC 9207 section 2.4).
+    fn code(&self, issuer: &str) -> Result<&str> {
+        let from_us = self
+            .iss
+            .as_ref()
+            .is_some_and(|iss| seal::same_secret(iss.as_bytes(), issuer.as_bytes()));
+        if !from_us {
+            return Err(Error::new(ErrorKind::InvalidCallback, "`iss` is not this Logto"));
+        }
+        match (self.error.as_deref().map(error_code), self.code.as_deref()) {
+            (Some(Some("access_denied")), _) => Err(Error::new(ErrorKind::Cancelled, "")),
+            (Some(code), _) => {
+                let detail = code.unwrap_or("an error without a code").to_owned();
+                Err(Error::new(ErrorKind::Refused, detail))
+            }
+            (None, Some(code)) if !code.is_empty() => Ok(code),
+            (None, _) => Err(Error::new(ErrorKind::InvalidCallback, "there is no code")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(query: &str) -> Result<String> {
+        Callback::parse(query)?.code("https://foo/oidc").map(String::from)
+    }
+
+    /// A8, A9, A11: another issuer, none, and parameters given twice.
+    #[test]
+    fn a_callback_of_another_issuer_or_with_a_parameter_twice_is_refused() {
+        assert_eq!(code("code=a&state=s&iss=https%3A%2F%2Ffoo%2Foidc").expect("a code"), "a");
+        for query in [
+            "code=a&state=s",
+            "code=a&state=s&iss=https%3A%2F%2Ffoo%2Foidc2",
+            "code=a&code=b&iss=https%3A%2F%2Ffoo%2Foidc",
+            "error=access_denied&state=s",
+            "code=&iss=https%3A%2F%2Ffoo%2Foidc",
+            "iss=https%3A%2F%2Ffoo%2Foidc",
+            "",
+        ] {
+            let error = code(query).expect_err(query);
+            assert_eq!(error.kind(), ErrorKind::InvalidCallback, "{query}");
+        }
+    }
+
+    #[test]
+    fn an_error_of_the_provider_is_named_only_if_it_is_a_plain_code() {
+        let error = |error: &str| {
+            code(&format!("error={error}&iss=https%3A%2F%2Ffoo%2Foidc")).expect_err("an error")
+        };
+        assert_eq!(error("access_denied").kind(), ErrorKind::Cancelled);
+        assert_eq!(
+            error("login_required").to_string(),
+            "Logto refused the request: login_required"
+        );
+        assert!(!error("%3Cscript%3E").to_string().contains('<'));
+    }
+}

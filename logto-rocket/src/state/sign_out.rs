@@ -1,0 +1,63 @@
+//! Sign-out: here first, then at Logto.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rocket::request::Request;
+
+use super::marker::Marker;
+use super::{Inner, Logto};
+use crate::error::Result;
+use crate::session::Session;
+
+/// What the revocation of a refresh token may take.
+const REVOCATION: Duration = Duration::from_secs(2);
+
+/// How far a sign-out went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum SignedOut {
+    /// The session here has ended; this address ends the one at Logto.
+    ToLogto(String),
+    /// The session here has ended. Logto was not reached: the user may still be
+    /// signed in there.
+    HereOnly,
+}
+
+impl Logto {
+    /// Ends the session of this request, whether or not Logto can be reached.
+    ///
+    /// # Errors
+    ///
+    /// The store failed: the session goes on.
+    pub(crate) async fn sign_out(&self, request: &Request<'_>) -> Result<SignedOut> {
+        if let Some(session) = self.session(request).await? {
+            self.inner.end(&session, true).await?;
+            self.inner.revoke_in_background(&session);
+        }
+        Marker::of(request).end();
+        match self.inner.client.end_session_url().await {
+            Ok(Some(url)) => Ok(SignedOut::ToLogto(url.into())),
+            Ok(None) => Ok(SignedOut::HereOnly),
+            Err(error) => {
+                log::warn!("logto: signed out here only: {error}");
+                Ok(SignedOut::HereOnly)
+            }
+        }
+    }
+}
+
+impl Inner {
+    /// Revokes the refresh token, best effort: with `offline_access` it would
+    /// outlive the sign-out at Logto.
+    pub(super) fn revoke_in_background(self: &Arc<Self>, session: &Session) {
+        let Some(token) = session.record.refresh_token.clone() else { return };
+        let inner = Arc::clone(self);
+        tokio::spawn(async move {
+            match tokio::time::timeout(REVOCATION, inner.client.revoke(&token)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => log::warn!("logto: a refresh token was not revoked: {error}"),
+                Err(_) => log::warn!("logto: a refresh token was not revoked: no answer in time"),
+            }
+        });
+    }
+}

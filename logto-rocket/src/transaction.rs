@@ -1,0 +1,269 @@
+//! One sign-in under way: what the browser keeps of it until it returns.
+
+use std::fmt;
+use std::time::Duration;
+
+use openidconnect::{Nonce, PkceCodeVerifier};
+use rocket::http::{Cookie, CookieJar};
+use serde::{Deserialize, Serialize};
+
+use crate::location::ReturnPath;
+use crate::seal::{self, Cookies, Sealer};
+use crate::token::Timestamp;
+
+/// How long a user may take on Logto's pages.
+const LIFETIME: Duration = Duration::from_secs(10 * 60);
+
+/// Sign-ins under way in one browser at the most, so that cookies of abandoned
+/// ones do not fill the header.
+const MAX_COUNT: usize = 7;
+
+/// What their cookies may weigh together, and one by itself.
+const MAX_BYTES: usize = 4096;
+const MAX_ONE: usize = 1024;
+
+/// The first byte of the binary form.
+const FORMAT: u8 = 1;
+
+/// One sign-in under way.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Transaction {
+    pub(crate) state: String,
+    pub(crate) nonce: Nonce,
+    pub(crate) pkce_verifier: PkceCodeVerifier,
+    pub(crate) return_to: String,
+    created: Timestamp,
+}
+
+impl Transaction {
+    /// A sign-in with fresh `state`, `nonce` and verifier of 256 random bits each.
+    pub(crate) fn begin(return_to: &ReturnPath) -> Self {
+        Self {
+            state: seal::random_text(),
+            nonce: Nonce::new(seal::random_text()),
+            pkce_verifier: PkceCodeVerifier::new(seal::random_text()),
+            return_to: return_to.as_str().into(),
+            created: Timestamp::now(),
+        }
+    }
+
+    /// Where to return to. The path is checked again: what is in a cookie has
+    /// been out of our hands.
+    pub(crate) fn return_path(&self) -> ReturnPath {
+        ReturnPath::parse(&self.return_to).unwrap_or_else(ReturnPath::root)
+    }
+
+    fn encode(&self) -> Vec<u8> {
+        postcard::to_extend(self, vec![FORMAT]).expect("every field has a binary form")
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Self> {
+        match bytes.split_first() {
+            Some((&FORMAT, rest)) => postcard::from_bytes(rest).ok(),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Debug for Transaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transaction").field("return_to", &self.return_to).finish_non_exhaustive()
+    }
+}
+
+/// Keeps transactions in cookies of their own, one for each `state`.
+#[derive(Debug)]
+pub(crate) struct Transactions {
+    pub(crate) cookies: Cookies,
+    pub(crate) sealer: Sealer,
+}
+
+impl Transactions {
+    /// The cookies that add `transaction`, and remove the oldest of the others
+    /// until all are within bounds.
+    pub(crate) fn add(
+        &self,
+        jar: &CookieJar<'_>,
+        transaction: &mut Transaction,
+    ) -> Vec<Cookie<'static>> {
+        let mut cookie = self.cookie(transaction);
+        if weight(cookie.name(), cookie.value()) > MAX_ONE {
+            transaction.return_to = ReturnPath::root().as_str().into();
+            cookie = self.cookie(transaction);
+        }
+        let mut left = MAX_BYTES.saturating_sub(weight(cookie.name(), cookie.value()));
+        let mut count = 1;
+        let mut changes = vec![cookie];
+        for (name, value) in self.newest_first(jar) {
+            let bytes = weight(&name, &value);
+            if count < MAX_COUNT && bytes <= left {
+                count += 1;
+                left -= bytes;
+            } else {
+                changes.push(self.cookies.remove(name));
+            }
+        }
+        changes
+    }
+
+    fn cookie(&self, transaction: &Transaction) -> Cookie<'static> {
+        let name = self.cookies.transaction(&transaction.state);
+        let value = self.sealer.seal_text(&name, transaction.encode());
+        let seconds = i64::try_from(LIFETIME.as_secs()).unwrap_or(i64::MAX);
+        self.cookies.set(name, value, seconds)
+    }
+
+    /// The other transactions in the jar, the newest first; what does not open
+    /// comes last and so goes first.
+    fn newest_first(&self, jar: &CookieJar<'_>) -> Vec<(String, String)> {
+        let prefix = self.cookies.transaction_prefix();
+        let mut others: Vec<_> = jar
+            .iter()
+            .filter(|cookie| cookie.name().starts_with(&prefix))
+            .map(|cookie| {
+                let created = self.open(cookie.name(), cookie.value()).map(|t| t.created);
+                (created, (cookie.name().to_owned(), cookie.value().to_owned()))
+            })
+            .collect();
+        others.sort_by_key(|(created, _)| std::cmp::Reverse(*created));
+        others.into_iter().map(|(_, cookie)| cookie).collect()
+    }
+
+    /// The transaction of this `state`, if this browser began it and its time is
+    /// not over.
+    pub(crate) fn find(&self, jar: &CookieJar<'_>, state: &str) -> Option<Transaction> {
+        let name = self.cookies.transaction(state);
+        let transaction = self.open(&name, jar.get(&name)?.value())?;
+        let same = seal::same_secret(transaction.state.as_bytes(), state.as_bytes());
+        let live = Timestamp::now().since(transaction.created) < LIFETIME;
+        (same && live).then_some(transaction)
+    }
+
+    pub(crate) fn remove(&self, state: &str) -> Cookie<'static> {
+        self.cookies.remove(self.cookies.transaction(state))
+    }
+
+    fn open(&self, name: &str, value: &str) -> Option<Transaction> {
+        Transaction::decode(&self.sealer.open_text(name, value)?)
+    }
+}
+
+/// What a cookie takes in a request's header.
+fn weight(name: &str, value: &str) -> usize {
+    name.len() + value.len() + "=; ".len()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use rocket::local::blocking::Client;
+
+    use super::*;
+
+    fn transactions() -> Transactions {
+        let secret = [b"a secret of at least 32 random bytes".to_vec()];
+        Transactions {
+            cookies: Cookies::new("app", false, false),
+            sealer: Sealer::new(&secret, "issuer", "app", seal::Kind::Transaction),
+        }
+    }
+
+    fn begin(path: &str) -> Transaction {
+        Transaction::begin(&ReturnPath::parse(path).expect("a path"))
+    }
+
+    fn with_jar<T>(cookies: &HashMap<String, String>, test: impl FnOnce(&CookieJar<'_>) -> T) -> T {
+        let client = Client::untracked(rocket::build()).expect("a client");
+        let request = client.get("/").cookies(cookies.clone());
+        test(request.inner().cookies())
+    }
+
+    fn apply(browser: &mut HashMap<String, String>, changes: Vec<Cookie<'static>>) {
+        for change in changes {
+            match change.value() {
+                "" => browser.remove(change.name()),
+                value => browser.insert(change.name().into(), value.into()),
+            };
+        }
+    }
+
+    /// A2: 10,000 sign-ins repeat no state, nonce or verifier.
+    #[test]
+    fn every_sign_in_has_its_own_state_nonce_and_verifier() {
+        let mut seen = std::collections::HashSet::new();
+        for _ in 0..10_000 {
+            let transaction = begin("/");
+            for text in [
+                transaction.state.clone(),
+                transaction.nonce.secret().clone(),
+                transaction.pkce_verifier.secret().clone(),
+            ] {
+                assert_eq!(text.len(), 43);
+                assert!(seen.insert(text));
+            }
+        }
+    }
+
+    /// A21, A22: seven tabs at the most, the oldest goes first, 4 KiB in all.
+    #[test]
+    fn abandoned_sign_ins_do_not_fill_the_header() {
+        let transactions = transactions();
+        let mut browser = HashMap::new();
+        let mut states = Vec::new();
+        for n in 0..200 {
+            let mut transaction = begin(&format!("/page/{n}?{}", "x".repeat(n)));
+            // Transactions of one millisecond have no order.
+            transaction.created = Timestamp::now().plus(Duration::from_millis(n as u64));
+            states.push(transaction.state.clone());
+            let changes = with_jar(&browser, |jar| transactions.add(jar, &mut transaction));
+            apply(&mut browser, changes);
+            let bytes: usize = browser.iter().map(|(name, value)| weight(name, value)).sum();
+            assert!(
+                browser.len() <= 7 && bytes <= 4096,
+                "{} cookies, {bytes} bytes",
+                browser.len()
+            );
+        }
+        let found =
+            |state: &String| with_jar(&browser, |jar| transactions.find(jar, state).is_some());
+        assert!(found(&states[199]) && found(&states[198]));
+        assert!(!found(&states[0]));
+    }
+
+    /// R10: a return path that does not fit becomes the home page.
+    #[test]
+    fn a_long_return_path_becomes_the_home_page() {
+        let transactions = transactions();
+        let mut transaction = begin(&format!("/{}", "x".repeat(511)));
+        with_jar(&HashMap::new(), |jar| transactions.add(jar, &mut transaction));
+        let cookie = transactions.cookie(&transaction);
+        assert!(weight(cookie.name(), cookie.value()) <= MAX_ONE);
+    }
+
+    /// A4, A25: another state, and one that is too old.
+    #[test]
+    fn a_transaction_is_found_by_its_own_state_and_for_ten_minutes() {
+        let transactions = transactions();
+        let mut transaction = begin("/");
+        let mut browser = HashMap::new();
+        let changes = with_jar(&browser, |jar| transactions.add(jar, &mut transaction));
+        apply(&mut browser, changes);
+        let state = transaction.state.clone();
+        let found = |state: &str| with_jar(&browser, |jar| transactions.find(jar, state).is_some());
+        assert!(found(&state));
+        assert!(!found(&format!("{state}x")) && !found(&state[1..]) && !found(""));
+
+        transaction.created = Timestamp::default();
+        let old = transactions.cookie(&transaction);
+        let browser = HashMap::from([(old.name().to_owned(), old.value().to_owned())]);
+        assert!(with_jar(&browser, |jar| transactions.find(jar, &state)).is_none());
+    }
+
+    #[test]
+    fn the_debug_form_shows_no_secret() {
+        let transaction = begin("/x");
+        let shown = format!("{transaction:?}");
+        assert!(!shown.contains(&transaction.state) && !shown.contains(transaction.nonce.secret()));
+    }
+}
