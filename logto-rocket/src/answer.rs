@@ -14,8 +14,7 @@ use rocket::route::Outcome;
 pub(crate) use self::navigation::Navigation;
 pub(crate) use self::page::Page;
 use crate::error::{Error, ErrorKind};
-use crate::guard::Redirect;
-use crate::location::ReturnPath;
+use crate::location::{Redirect, ReturnPath};
 use crate::state::Logto;
 use crate::state::marker::Marker;
 
@@ -33,50 +32,49 @@ pub(crate) enum Stranger {
     Page(&'static str),
 }
 
-/// Answers a stranger: 303 to a person who navigates where the route redirects,
-/// else 401 by the application's catcher, else 401 in JSON.
-pub(crate) fn stranger<'r>(
-    logto: &Logto,
-    request: &'r Request<'_>,
-    stranger: Stranger,
-) -> Outcome<'r> {
-    let location = match (stranger, Navigation::of(request)) {
-        (Stranger::Unauthorized, _) | (_, Navigation::No) => None,
-        (Stranger::Page(path), _) => Some(logto.site().page_returning(path, None)),
-        (Stranger::SignIn, Navigation::Page) => Some(sign_in(logto, ReturnPath::of(request))),
-        (Stranger::SignIn, Navigation::Form) => Some(sign_in(logto, None)),
-    };
-    match location {
-        Some(location) => respond(request, Redirect(location)),
-        None => unauthorized(request),
-    }
+/// An answer of ours, or the status that the application's catcher answers.
+pub(crate) enum Answer {
+    Redirect(Redirect),
+    Json(Status, &'static str),
+    Page(Page),
+    Catcher(Status),
 }
 
-fn sign_in(logto: &Logto, return_to: Option<ReturnPath>) -> String {
-    logto.site().page_returning(&logto.sign_in_path(), return_to.as_ref())
+/// Answers a stranger: 303 to a person who navigates where the route redirects,
+/// else 401.
+pub(crate) fn stranger(logto: &Logto, request: &Request<'_>, stranger: Stranger) -> Answer {
+    let location = match (stranger, Navigation::of(request)) {
+        (Stranger::Unauthorized, _) | (_, Navigation::No) => return unauthorized(request),
+        (Stranger::Page(path), _) => logto.site().page_returning(path, None),
+        (Stranger::SignIn, Navigation::Page) => {
+            logto.sign_in_location(ReturnPath::of(request).as_ref())
+        }
+        (Stranger::SignIn, Navigation::Form) => logto.sign_in_location(None),
+    };
+    Answer::Redirect(Redirect::to(location))
 }
 
 /// 401, by the application's own catcher for it or as JSON.
-pub(crate) fn unauthorized<'r>(request: &'r Request<'_>) -> Outcome<'r> {
+pub(crate) fn unauthorized(request: &Request<'_>) -> Answer {
     if has_catcher(request, |code| code == Some(401)) {
-        return Outcome::Error(Status::Unauthorized);
+        return Answer::Catcher(Status::Unauthorized);
     }
-    respond(request, Json(Status::Unauthorized, "Not authenticated"))
+    Answer::Json(Status::Unauthorized, "Not authenticated")
 }
 
 /// Answers a failure: by the application's catcher for its status, or by its
 /// default catcher, else by ours.
-pub(crate) fn failure<'r>(request: &'r Request<'_>, error: &Error) -> Outcome<'r> {
-    let code = error.status().code;
+pub(crate) fn failure(request: &Request<'_>, error: &Error) -> Answer {
+    let status = error.status();
     log::warn!("logto: {error}");
     Marker::of(request).fail(error);
-    if has_catcher(request, |given| given.is_none_or(|given| given == code)) {
-        return Outcome::Error(error.status());
+    if has_catcher(request, |code| code.is_none_or(|code| code == status.code)) {
+        return Answer::Catcher(status);
     }
     if !Navigation::accepts_html(request) {
-        return respond(request, Json(error.status(), message(error)));
+        return Answer::Json(status, message(error));
     }
-    respond(request, Page::new(error.status(), "Something went wrong", message(error)))
+    Answer::Page(Page::new(status, "Something went wrong", message(error)))
 }
 
 /// What a person is told of a failure.
@@ -102,53 +100,45 @@ fn has_catcher(request: &Request<'_>, code: impl Fn(Option<u16>) -> bool) -> boo
     request.rocket().catchers().any(|c| code(c.code) && covers(c.base.path().as_str()))
 }
 
-/// Makes an outcome of a responder that cannot fail.
-pub(crate) fn respond<'r>(
-    request: &'r Request<'_>,
-    responder: impl Responder<'r, 'static>,
-) -> Outcome<'r> {
-    match responder.respond_to(request) {
-        Ok(response) => Outcome::Success(response),
-        Err(status) => Outcome::Error(status),
+impl Answer {
+    pub(crate) fn outcome<'r>(self, request: &'r Request<'_>) -> Outcome<'r> {
+        match self.respond_to(request) {
+            Ok(response) => Outcome::Success(response),
+            Err(status) => Outcome::Error(status),
+        }
+    }
+}
+
+impl<'r> Responder<'r, 'static> for Answer {
+    fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
+        match self {
+            Self::Redirect(redirect) => redirect.respond_to(request),
+            Self::Json(status, error) => Ok(json(status, error)),
+            Self::Page(page) => page.respond_to(request),
+            Self::Catcher(status) => Err(status),
+        }
     }
 }
 
 /// `{"error": "..."}`, as Logto's Python SDK answers.
-struct Json(Status, &'static str);
-
-impl<'r> Responder<'r, 'static> for Json {
-    fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
-        let body = serde_json::json!({ "error": self.1 }).to_string();
-        Ok(Response::build()
-            .status(self.0)
-            .header(ContentType::JSON)
-            .header(Header::new("Cache-Control", "private, no-store"))
-            .sized_body(body.len(), Cursor::new(body))
-            .finalize())
-    }
+fn json(status: Status, error: &str) -> Response<'static> {
+    let body = serde_json::json!({ "error": error }).to_string();
+    Response::build()
+        .status(status)
+        .header(ContentType::JSON)
+        .header(Header::new("Cache-Control", "private, no-store"))
+        .sized_body(body.len(), Cursor::new(body))
+        .finalize()
 }
 
 /// Answers with [`Error::status()`], through the application's catcher for it
 /// where there is one.
 impl<'r> Responder<'r, 'static> for Error {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
-        let outcome = match self.kind() {
+        let answer = match self.kind() {
             ErrorKind::NotAuthenticated | ErrorKind::SessionEnded => unauthorized(request),
             _ => failure(request, &self),
         };
-        match outcome {
-            Outcome::Success(response) => Ok(response_of(response)),
-            _ => Err(self.status()),
-        }
+        answer.respond_to(request)
     }
-}
-
-/// Our own answers borrow nothing of the request.
-fn response_of(response: Response<'_>) -> Response<'static> {
-    let mut owned = Response::build();
-    owned.status(response.status());
-    for header in response.headers().iter() {
-        owned.header(Header::new(header.name().to_string(), header.value().to_owned()));
-    }
-    owned.finalize()
 }

@@ -6,6 +6,8 @@ mod problem;
 mod routes;
 mod secret;
 mod source;
+#[cfg(test)]
+mod tests;
 
 use serde::Deserialize;
 

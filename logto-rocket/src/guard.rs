@@ -9,7 +9,7 @@ use rocket::request::{FromRequest, Outcome, Request};
 use rocket::{Ignite, Rocket, Sentinel};
 
 pub use self::gate::Gate;
-pub use self::logto_client::{LogtoClient, Redirect};
+pub use self::logto_client::LogtoClient;
 use crate::claims::{IdTokenClaims, User, UserInfo};
 use crate::error::{Error, ErrorKind, Result};
 use crate::state::Logto;

@@ -1,13 +1,15 @@
 //! The HTTP client, with its limits: five seconds a call, one MiB an answer, no
 //! redirects.
 
-use std::sync::Arc;
+mod cached;
+
 use std::time::Duration;
 
 use openidconnect::{HttpRequest, HttpResponse};
 use rocket::futures::FutureExt as _;
 use rocket::futures::future::BoxFuture;
 
+pub(crate) use self::cached::Cached;
 use crate::error::{Error, ErrorKind, Result};
 
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -186,72 +188,6 @@ async fn read(mut answer: reqwest::Response) -> Result<Answer> {
     Ok(Answer { status, body })
 }
 
-/// A value that is fetched when first needed, one fetch at a time, and kept.
-#[derive(Debug)]
-pub(crate) struct Cached<T> {
-    value: std::sync::RwLock<Option<Arc<T>>>,
-    fetch: tokio::sync::Mutex<LastFetch>,
-}
-
-#[derive(Debug, Default)]
-struct LastFetch {
-    failed: Option<(tokio::time::Instant, Error)>,
-}
-
-/// How long a failed fetch speaks for the next ones: a Logto that is down is not
-/// asked by every request.
-const BACKOFF: Duration = Duration::from_secs(1);
-
-impl<T> Cached<T> {
-    pub(crate) fn new() -> Self {
-        Self { value: std::sync::RwLock::default(), fetch: tokio::sync::Mutex::default() }
-    }
-
-    pub(crate) fn peek(&self) -> Option<Arc<T>> {
-        self.value.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
-    }
-
-    /// Returns the value, fetched with `fetch` if there is none yet.
-    pub(crate) async fn get<F>(&self, fetch: impl FnOnce() -> F) -> Result<Arc<T>>
-    where
-        F: Future<Output = Result<T>>,
-    {
-        match self.peek() {
-            Some(value) => Ok(value),
-            None => self.replace(None, fetch).await,
-        }
-    }
-
-    /// Fetches the value again, unless another caller has replaced `seen`
-    /// meanwhile. When the fetch fails the old value stays.
-    pub(crate) async fn replace<F>(
-        &self,
-        seen: Option<&Arc<T>>,
-        fetch: impl FnOnce() -> F,
-    ) -> Result<Arc<T>>
-    where
-        F: Future<Output = Result<T>>,
-    {
-        let mut last = self.fetch.lock().await;
-        if let Some(value) = self.peek()
-            && !seen.is_some_and(|seen| Arc::ptr_eq(seen, &value))
-        {
-            return Ok(value);
-        }
-        if let Some((at, error)) = &last.failed
-            && at.elapsed() < BACKOFF
-        {
-            return Err(error.clone());
-        }
-        let fetched = fetch().await.map(Arc::new);
-        last.failed = fetched.as_ref().err().map(|e| (tokio::time::Instant::now(), e.clone()));
-        let value = fetched?;
-        *self.value.write().unwrap_or_else(std::sync::PoisonError::into_inner) =
-            Some(Arc::clone(&value));
-        Ok(value)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -280,17 +216,5 @@ mod tests {
         }
         let redirect = check_token_answer(answer(302, "")).err().expect("an error");
         assert_eq!(redirect.kind(), ErrorKind::InvalidAnswer);
-    }
-
-    #[rocket::async_test]
-    async fn a_value_is_fetched_once_and_survives_a_failed_fetch() {
-        let cached = Cached::new();
-        let first = cached.get(|| async { Ok(1) }).await.expect("a value");
-        let again = cached.get(|| async { panic!("fetched twice") }).await.expect("a value");
-        assert_eq!(*again, 1);
-
-        let down = || async { Err(Error::new(ErrorKind::Unreachable, "down")) };
-        assert!(cached.replace(Some(&first), down).await.is_err());
-        assert_eq!(*cached.peek().expect("the old value"), 1);
     }
 }

@@ -44,7 +44,7 @@ impl Jwks {
     /// Fetches the keys again because those of `seen` did not do. The error of a
     /// fetch that was not allowed is the one of a key that is not there.
     pub(crate) async fn renew(&self, jwks_uri: &str, seen: &Arc<KeySet>) -> Result<Arc<KeySet>> {
-        if !self.cached.peek().is_some_and(|now| !Arc::ptr_eq(&now, seen)) && !self.take_turn() {
+        if self.cached.peek().is_none_or(|now| Arc::ptr_eq(&now, seen)) && !self.take_turn() {
             return Err(Error::new(ErrorKind::InvalidIdToken, "no key of Logto's fits it"));
         }
         self.cached.replace(Some(seen), || self.fetch(jwks_uri)).await

@@ -103,7 +103,8 @@ pub use self::config::{
 };
 pub use self::error::{Error, ErrorKind, Result};
 pub use self::fairing::LogtoFairing;
-pub use self::guard::{LogtoClient, Redirect};
+pub use self::guard::LogtoClient;
+pub use self::location::Redirect;
 pub use self::options::{DirectSignIn, FirstScreen, Identifier, Prompt, SignInOptions};
 pub use self::protect::{Policy, protect};
 pub use self::scope::{RESERVED_RESOURCE, UserScope, organization_id, organization_urn};

@@ -1,8 +1,11 @@
 //! Return paths, and every place that ends up in a `Location`.
 
-use rocket::http::Method;
+use std::fmt;
+
 use rocket::http::uri::Origin;
+use rocket::http::{Header, Method, Status};
 use rocket::request::Request;
+use rocket::response::{self, Responder, Response};
 use url::Url;
 
 /// The longest return path; a longer one would not fit into its cookie.
@@ -105,6 +108,41 @@ impl Site {
 
     pub(crate) fn is_https(&self) -> bool {
         self.base.scheme() == "https"
+    }
+}
+
+/// A responder: 303 See Other to where an operation of [`LogtoClient`](crate::LogtoClient) leads.
+///
+/// The answer is not stored by caches and passes on no address of its own.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Redirect(String);
+
+impl Redirect {
+    pub(crate) fn to(location: String) -> Self {
+        Self(location)
+    }
+
+    /// The address. That of a sign-in holds `state` and `nonce`: not for logs.
+    pub fn location(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Redirect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = self.0.split('?').next().unwrap_or_default();
+        f.debug_tuple("Redirect").field(&shown).finish()
+    }
+}
+
+impl<'r> Responder<'r, 'static> for Redirect {
+    fn respond_to(self, _: &'r Request<'_>) -> response::Result<'static> {
+        Ok(Response::build()
+            .status(Status::SeeOther)
+            .header(Header::new("Location", self.0))
+            .header(Header::new("Cache-Control", "private, no-store"))
+            .header(Header::new("Referrer-Policy", "no-referrer"))
+            .finalize())
     }
 }
 

@@ -1,11 +1,14 @@
 //! How a sign-in is to go: what Logto asks the user, and where they return to.
 
+mod lists;
+mod names;
+
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::de::value::StringDeserializer;
-use serde::de::{Deserialize, Deserializer, Error as _, SeqAccess, Visitor};
-
+use self::lists::some_or_list;
+pub(crate) use self::lists::{names, texts};
+pub use self::names::{DirectSignIn, FirstScreen, Identifier, Prompt};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Parameters of an authorization request that are this crate's business: no
@@ -33,103 +36,6 @@ const PROTOCOL_PARAMETERS: &[&str] = &[
     "state",
     "ui_locales",
 ];
-
-/// Defines an enum of names, its spelling on the wire, and its reading from the
-/// configuration.
-macro_rules! names {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Deserialize)]
-        #[non_exhaustive]
-        pub enum $name { $($(#[$vdoc])* #[serde(rename = $text)] $variant,)* }
-
-        impl $name {
-            /// The name as it is sent.
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text,)* }
-            }
-        }
-    };
-}
-
-names! {
-    /// What Logto asks of a user who comes to sign in (OpenID Connect Core,
-    /// section 3.1.2.1). Several may be given together.
-    Prompt {
-        /// Show nothing; fail when the user would have to do something.
-        None = "none",
-        /// Ask for the password even of a user who is signed in at Logto. Alone it
-        /// gives no refresh token: add [`Consent`](Self::Consent).
-        Login = "login",
-        /// Grant what is asked for; needed for a refresh token. Applications of
-        /// one's own are consented to without a page.
-        Consent = "consent",
-    }
-}
-
-names! {
-    /// The page that Logto shows first (`first_screen`).
-    FirstScreen {
-        /// The sign-in page.
-        SignIn = "sign_in",
-        /// The registration page.
-        Register = "register",
-        /// The sign-in page that asks for one of the
-        /// [`identifiers`](SignInOptions::identifiers).
-        IdentifierSignIn = "identifier:sign_in",
-        /// The registration page that asks for one of the
-        /// [`identifiers`](SignInOptions::identifiers).
-        IdentifierRegister = "identifier:register",
-        /// The page to reset a forgotten password.
-        ResetPassword = "reset_password",
-        /// The page of single sign-on with an enterprise.
-        SingleSignOn = "single_sign_on",
-    }
-}
-
-names! {
-    /// What a user may be known by on Logto's first page.
-    Identifier {
-        /// The user name.
-        Username = "username",
-        /// The email address.
-        Email = "email",
-        /// The phone number.
-        Phone = "phone",
-    }
-}
-
-/// A way to sign in that skips Logto's first page (`direct_sign_in`).
-///
-/// Written `social:google` or `sso:acme` in the configuration.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum DirectSignIn {
-    /// A social connector, by its target name: `google`, `github`.
-    Social(String),
-    /// An enterprise's connector, by its id.
-    Sso(String),
-}
-
-impl fmt::Display for DirectSignIn {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Social(target) => write!(f, "social:{target}"),
-            Self::Sso(connector) => write!(f, "sso:{connector}"),
-        }
-    }
-}
-
-impl<'de> Deserialize<'de> for DirectSignIn {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        match text.split_once(':') {
-            Some(("social", target)) if !target.is_empty() => Ok(Self::Social(target.into())),
-            Some(("sso", connector)) if !connector.is_empty() => Ok(Self::Sso(connector.into())),
-            _ => Err(D::Error::custom("expected `social:<target>` or `sso:<connector id>`")),
-        }
-    }
-}
 
 /// How a sign-in is to go.
 ///
@@ -331,52 +237,6 @@ impl fmt::Debug for SignInOptions {
             .field("extra_params", &self.extra_params.keys())
             .finish_non_exhaustive()
     }
-}
-
-/// Reads a list, or one text with commas or spaces between its items.
-pub(crate) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    struct Texts;
-
-    impl<'de> Visitor<'de> for Texts {
-        type Value = Vec<String>;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("a list of strings")
-        }
-
-        fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-            let items = text.split([',', ' ']).map(str::trim).filter(|item| !item.is_empty());
-            Ok(items.map(String::from).collect())
-        }
-
-        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-            let mut texts = Vec::new();
-            while let Some(text) = list.next_element()? {
-                texts.push(text);
-            }
-            Ok(texts)
-        }
-    }
-    deserializer.deserialize_any(Texts)
-}
-
-/// As [`names()`], where nothing is `None`.
-fn some_or_list<'de, D, T>(deserializer: D) -> Result<Option<Vec<T>>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    names(deserializer).map(Some)
-}
-
-/// Reads one name, or a list of names, or names with spaces between them.
-pub(crate) fn names<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de>,
-{
-    let read = |name: String| T::deserialize(StringDeserializer::<D::Error>::new(name));
-    texts(deserializer)?.into_iter().map(read).collect()
 }
 
 #[cfg(test)]

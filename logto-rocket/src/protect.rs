@@ -151,8 +151,8 @@ impl Handler for Protected {
                 Marker::of(request).admit(request.route());
                 self.inner.handle(request, data).await
             }
-            Ok(false) => answer::stranger(logto, request, self.policy.stranger),
-            Err(error) => answer::failure(request, &error),
+            Ok(false) => answer::stranger(logto, request, self.policy.stranger).outcome(request),
+            Err(error) => answer::failure(request, &error).outcome(request),
         }
     }
 }

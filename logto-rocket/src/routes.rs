@@ -5,10 +5,9 @@ use rocket::http::{Method, Status};
 use rocket::request::Request;
 use rocket::route::{Handler, Outcome, Route};
 
-use crate::answer::{self, Navigation, Page, respond};
+use crate::answer::{self, Answer, Navigation, Page};
 use crate::error::{Error, ErrorKind};
-use crate::guard::Redirect;
-use crate::location::ReturnPath;
+use crate::location::{Redirect, ReturnPath};
 use crate::options::{FirstScreen, SignInOptions};
 use crate::state::marker::Marker;
 use crate::state::{FailedCallback, Logto, SignedOut};
@@ -49,7 +48,7 @@ impl Handler for Endpoint {
         let Some(logto) = Logto::of(request) else {
             return Outcome::Error(Status::InternalServerError);
         };
-        match self {
+        let answer = match self {
             Self::SignIn => sign_in(logto, request, &SignInOptions::new()).await,
             Self::SignUp => {
                 let options = SignInOptions::new().first_screen(FirstScreen::Register);
@@ -57,15 +56,12 @@ impl Handler for Endpoint {
             }
             Self::Callback => callback(logto, request).await,
             Self::SignOut => sign_out(logto, request).await,
-        }
+        };
+        answer.outcome(request)
     }
 }
 
-async fn sign_in<'r>(
-    logto: &Logto,
-    request: &'r Request<'_>,
-    options: &SignInOptions,
-) -> Outcome<'r> {
+async fn sign_in(logto: &Logto, request: &Request<'_>, options: &SignInOptions) -> Answer {
     if Navigation::of(request) != Navigation::Page {
         return answer::unauthorized(request);
     }
@@ -74,11 +70,11 @@ async fn sign_in<'r>(
         && !query.moved
         && !logto.site().is_host(&host.to_string())
     {
-        return respond(request, Redirect(moved(logto, request, query.return_to.as_deref())));
+        return Answer::Redirect(Redirect::to(moved(logto, request, query.return_to.as_deref())));
     }
     let return_to = query.return_to.and_then(|path| logto.site().return_path(&path));
     match logto.begin_sign_in(request, options, return_to).await {
-        Ok(location) => respond(request, Redirect(location)),
+        Ok(location) => Answer::Redirect(Redirect::to(location)),
         Err(error) => answer::failure(request, &error),
     }
 }
@@ -121,11 +117,11 @@ fn moved(logto: &Logto, request: &Request<'_>, return_to: Option<&str>) -> Strin
     location
 }
 
-async fn callback<'r>(logto: &Logto, request: &'r Request<'_>) -> Outcome<'r> {
+async fn callback(logto: &Logto, request: &Request<'_>) -> Answer {
     let query = Marker::of(request).callback.get().map(String::as_str).unwrap_or_default();
     match logto.complete_sign_in(request, query).await {
-        Ok(completed) => respond(request, Redirect(logto.site().page(&completed.return_to))),
-        Err(failed) => respond(request, failed_page(logto, &failed)),
+        Ok(completed) => Answer::Redirect(Redirect::to(logto.site().page(&completed.return_to))),
+        Err(failed) => Answer::Page(failed_page(logto, &failed)),
     }
 }
 
@@ -145,22 +141,17 @@ fn failed_page(logto: &Logto, failed: &FailedCallback) -> Page {
         _ => ("Sign-in failed", answer::message(&failed.error)),
     };
     Page::new(failed.error.status(), title, message)
-        .link(again(logto, &failed.return_to), "Sign in again")
+        .link(logto.sign_in_location(Some(&failed.return_to)), "Sign in again")
 }
 
-fn again(logto: &Logto, return_to: &ReturnPath) -> String {
-    let return_to = (*return_to != ReturnPath::root()).then_some(return_to);
-    logto.site().page_returning(&logto.sign_in_path(), return_to)
-}
-
-async fn sign_out<'r>(logto: &Logto, request: &'r Request<'_>) -> Outcome<'r> {
+async fn sign_out(logto: &Logto, request: &Request<'_>) -> Answer {
     // `<img src="/sign-out">` on another site would sign every visitor out.
     if request.headers().get_one("Sec-Fetch-Site") == Some("cross-site") {
-        return respond(request, cross_site());
+        return Answer::Page(cross_site());
     }
     match logto.sign_out(request).await {
-        Ok(SignedOut::ToLogto(location)) => respond(request, Redirect(location)),
-        Ok(SignedOut::HereOnly) => respond(request, signed_out_here(logto)),
+        Ok(SignedOut::ToLogto(location)) => Answer::Redirect(Redirect::to(location)),
+        Ok(SignedOut::HereOnly) => Answer::Page(signed_out_here(logto)),
         Err(error) => answer::failure(request, &error),
     }
 }

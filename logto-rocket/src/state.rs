@@ -19,7 +19,7 @@ use crate::client::Client;
 use crate::config::{Checked, StoreKind};
 use crate::error::Result;
 use crate::flight::Flights;
-use crate::location::Site;
+use crate::location::{ReturnPath, Site};
 use crate::revocation::{RevocationList, Standing};
 use crate::seal::{Cookies, Kind, Sealer};
 use crate::session::memory::MemoryStore;
@@ -120,10 +120,10 @@ impl Logto {
         &self.inner.checked.site
     }
 
-    /// The path of the sign-in route on this site.
-    pub(crate) fn sign_in_path(&self) -> String {
+    /// The `Location` of the sign-in route.
+    pub(crate) fn sign_in_location(&self, return_to: Option<&ReturnPath>) -> String {
         let routes = &self.inner.checked.config.routes;
-        routes.full(&routes.sign_in)
+        self.site().page_returning(&routes.full(&routes.sign_in), return_to)
     }
 
     /// The session of this request, read once and kept up to date by whatever

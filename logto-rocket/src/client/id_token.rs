@@ -101,7 +101,7 @@ impl Client {
         if !number("iat").is_some_and(|iat| in_range(&iat) && iat <= now + skew) {
             return Err(invalid("`iat` is in the future; check this machine's clock"));
         }
-        if !claims.get("nbf").is_absent() && !number("nbf").is_some_and(|nbf| nbf <= now + skew) {
+        if !claims.get("nbf").is_absent() && number("nbf").is_none_or(|nbf| nbf > now + skew) {
             return Err(invalid("`nbf` is in the future; check this machine's clock"));
         }
         let azp = claims.get("azp");

@@ -63,16 +63,28 @@ impl Provider for Environment {
     }
 
     fn data(&self) -> figment::Result<Map<Profile, Dict>> {
-        let mut data = Figment::new();
+        let mut table = Dict::new();
         for (name, key, form) in KEYS {
             if let Some((_, text)) = self.0.iter().find(|(given, _)| given == name) {
-                data = data.merge((format!("logto.{key}"), value(text, *form)));
+                insert(&mut table, key, value(text, *form));
             }
         }
         // Global values win over those of every profile.
-        let dict = data.extract::<Dict>()?;
-        Ok(Map::from([(Profile::Global, dict)]))
+        Ok(Map::from([(Profile::Global, Dict::from([("logto".into(), table.into())]))]))
     }
+}
+
+fn insert(table: &mut Dict, key: &str, value: Value) {
+    let (key, value) = match key.split_once('.') {
+        None => (key, value),
+        Some((outer, inner)) => {
+            let known = table.remove(outer).and_then(Value::into_dict);
+            let mut nested = known.unwrap_or_default();
+            nested.insert(inner.into(), value);
+            (outer, nested.into())
+        }
+    };
+    table.insert(key.into(), value);
 }
 
 fn value(text: &str, form: Form) -> Value {
@@ -128,8 +140,7 @@ fn problem(error: &figment::Error, figment: &Figment) -> Problem {
             join(name);
             ("is missing".into(), missing_fix(name))
         }
-        Kind::UnknownField(name, known) => {
-            join(name);
+        Kind::UnknownField(_, known) => {
             let known = known.join("`, `");
             ("is not a key".into(), format!("the keys are `{known}`"))
         }

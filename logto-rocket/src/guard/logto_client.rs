@@ -1,16 +1,14 @@
 use std::fmt;
 use std::sync::Arc;
 
-use rocket::http::{Header, Status};
 use rocket::outcome::Outcome as RocketOutcome;
 use rocket::request::{FromRequest, Outcome, Request};
-use rocket::response::{Responder, Response};
 use rocket::{Ignite, Rocket, Sentinel};
 
 use super::{abort, claims, not_attached, user};
 use crate::claims::{IdTokenClaims, User, UserInfo};
 use crate::error::{Error, ErrorKind, Result};
-use crate::location::ReturnPath;
+use crate::location::{Redirect, ReturnPath};
 use crate::options::SignInOptions;
 use crate::state::marker::Marker;
 use crate::state::{Logto, SignedOut};
@@ -82,7 +80,7 @@ impl<'r> LogtoClient<'r> {
             })?),
         };
         let location = self.logto.begin_sign_in(self.request, &options, return_to).await?;
-        Ok(Redirect(location))
+        Ok(Redirect::to(location))
     }
 
     /// Completes the sign-in of this request's callback and returns the redirect
@@ -102,7 +100,7 @@ impl<'r> LogtoClient<'r> {
             None => self.request.uri().query().map(|q| q.to_string()).unwrap_or_default(),
         };
         match self.logto.complete_sign_in(self.request, &query).await {
-            Ok(completed) => Ok(Redirect(self.logto.site().page(&completed.return_to))),
+            Ok(completed) => Ok(Redirect::to(self.logto.site().page(&completed.return_to))),
             Err(failed) => Err(failed.error),
         }
     }
@@ -120,8 +118,8 @@ impl<'r> LogtoClient<'r> {
             self.logto.site().page(&ReturnPath::parse(path).unwrap_or_else(ReturnPath::root))
         };
         match self.logto.sign_out(self.request).await? {
-            SignedOut::ToLogto(location) => Ok(Redirect(location)),
-            SignedOut::HereOnly => Ok(Redirect(here())),
+            SignedOut::ToLogto(location) => Ok(Redirect::to(location)),
+            SignedOut::HereOnly => Ok(Redirect::to(here())),
         }
     }
 
@@ -198,36 +196,5 @@ impl<'r> FromRequest<'r> for LogtoClient<'r> {
 impl Sentinel for LogtoClient<'_> {
     fn abort(rocket: &Rocket<Ignite>) -> bool {
         abort(rocket)
-    }
-}
-
-/// A responder: 303 See Other to where an operation of [`LogtoClient`] leads.
-///
-/// The answer is not stored by caches and passes on no address of its own.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Redirect(pub(crate) String);
-
-impl Redirect {
-    /// The address. That of a sign-in holds `state` and `nonce`: not for logs.
-    pub fn location(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Redirect {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = self.0.split('?').next().unwrap_or_default();
-        f.debug_tuple("Redirect").field(&shown).finish()
-    }
-}
-
-impl<'r> Responder<'r, 'static> for Redirect {
-    fn respond_to(self, _: &'r Request<'_>) -> rocket::response::Result<'static> {
-        Ok(Response::build()
-            .status(Status::SeeOther)
-            .header(Header::new("Location", self.0))
-            .header(Header::new("Cache-Control", "private, no-store"))
-            .header(Header::new("Referrer-Policy", "no-referrer"))
-            .finalize())
     }
 }

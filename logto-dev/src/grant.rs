@@ -1,0 +1,223 @@
+//! Grants, and everything that hangs on one: codes, tokens, sessions.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::error::OidcError;
+use crate::keys;
+use crate::request::AuthorizationRequest;
+
+const CODE_TTL: Duration = Duration::from_secs(60);
+const REFRESH_TOKEN_TTL: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+/// How long a rotated refresh token still works.
+const REUSE_GRACE: Duration = Duration::from_secs(3);
+
+/// What one sign-in allowed. Every code and token points to one.
+#[derive(Debug)]
+pub(crate) struct Authorization {
+    /// The grant. Sign-ins in one browser session share it, as at Logto.
+    pub(crate) grant: String,
+    pub(crate) sub: String,
+    /// The granted OIDC scopes.
+    pub(crate) scopes: Vec<String>,
+    /// Every scope that was asked for, those of resources among them.
+    pub(crate) requested: Vec<String>,
+    pub(crate) resources: Vec<String>,
+    pub(crate) nonce: Option<String>,
+    pub(crate) sid: String,
+    pub(crate) auth_time: Option<u64>,
+}
+
+impl Authorization {
+    pub(crate) fn has_scope(&self, scope: &str) -> bool {
+        self.scopes.iter().any(|granted| granted == scope)
+    }
+}
+
+/// A browser that signed in at the provider.
+pub(crate) struct BrowserSession {
+    pub(crate) sub: String,
+    pub(crate) authenticated_at: u64,
+    pub(crate) grant: String,
+    pub(crate) sid: String,
+    /// Every scope that was granted in this session.
+    pub(crate) scopes: Vec<String>,
+}
+
+struct Code {
+    authorization: Arc<Authorization>,
+    redirect_uri: String,
+    challenge: Option<String>,
+    expires: Duration,
+    used: bool,
+}
+
+struct RefreshToken {
+    authorization: Arc<Authorization>,
+    expires: Duration,
+    rotated: Option<Duration>,
+}
+
+struct AccessToken {
+    authorization: Arc<Authorization>,
+    scopes: Vec<String>,
+    expires: Duration,
+}
+
+/// A sign-out that waits for the user's confirmation.
+pub(crate) struct SignOut {
+    pub(crate) redirect_uri: Option<String>,
+}
+
+/// Every code, token and session that lives.
+#[derive(Default)]
+pub(crate) struct Grants {
+    pub(crate) interactions: HashMap<String, Arc<AuthorizationRequest>>,
+    pub(crate) sessions: HashMap<String, BrowserSession>,
+    pub(crate) sign_outs: HashMap<String, SignOut>,
+    codes: HashMap<String, Code>,
+    refresh_tokens: HashMap<String, RefreshToken>,
+    access_tokens: HashMap<String, AccessToken>,
+}
+
+impl Grants {
+    pub(crate) fn add_code(
+        &mut self,
+        authorization: Authorization,
+        request: &AuthorizationRequest,
+        now: Duration,
+    ) -> String {
+        let code = Code {
+            authorization: Arc::new(authorization),
+            redirect_uri: request.redirect_uri.clone(),
+            challenge: request.challenge.clone(),
+            expires: now + CODE_TTL,
+            used: false,
+        };
+        insert(&mut self.codes, code)
+    }
+
+    /// Redeems a code. A second attempt revokes the grant, a wrong verifier
+    /// leaves the code alone: both as at Logto.
+    pub(crate) fn redeem(
+        &mut self,
+        code: &str,
+        redirect_uri: &str,
+        verifier: Option<&str>,
+        now: Duration,
+    ) -> Result<Arc<Authorization>, OidcError> {
+        let found = self.codes.get_mut(code).ok_or_else(OidcError::invalid_grant)?;
+        let fits = match (&found.challenge, verifier) {
+            (Some(challenge), Some(verifier)) => keys::matches_challenge(verifier, challenge),
+            (None, None) => true,
+            _ => false,
+        };
+        if found.expires <= now || found.redirect_uri != redirect_uri || !fits {
+            return Err(OidcError::invalid_grant());
+        }
+        let authorization = Arc::clone(&found.authorization);
+        if std::mem::replace(&mut found.used, true) {
+            self.revoke(&authorization.grant);
+            return Err(OidcError::invalid_grant());
+        }
+        Ok(authorization)
+    }
+
+    pub(crate) fn add_refresh_token(
+        &mut self,
+        authorization: &Arc<Authorization>,
+        now: Duration,
+    ) -> String {
+        let authorization = Arc::clone(authorization);
+        let expires = now + REFRESH_TOKEN_TTL;
+        insert(&mut self.refresh_tokens, RefreshToken { authorization, expires, rotated: None })
+    }
+
+    pub(crate) fn add_access_token(
+        &mut self,
+        authorization: &Arc<Authorization>,
+        scopes: Vec<String>,
+        expires: Duration,
+    ) -> String {
+        let authorization = Arc::clone(authorization);
+        insert(&mut self.access_tokens, AccessToken { authorization, scopes, expires })
+    }
+
+    /// What a refresh token allows. A rotated one works a little longer; later
+    /// it counts as stolen, and the grant is revoked.
+    pub(crate) fn refresh(
+        &mut self,
+        token: &str,
+        now: Duration,
+    ) -> Result<Arc<Authorization>, OidcError> {
+        let found = self.refresh_tokens.get(token).ok_or_else(OidcError::invalid_grant)?;
+        if found.expires <= now {
+            return Err(OidcError::invalid_grant());
+        }
+        let authorization = Arc::clone(&found.authorization);
+        if found.rotated.is_some_and(|rotated| now > rotated + REUSE_GRACE) {
+            self.revoke(&authorization.grant);
+            return Err(OidcError::invalid_grant());
+        }
+        Ok(authorization)
+    }
+
+    /// Replaces a refresh token by a new one.
+    pub(crate) fn rotate(&mut self, token: &str, now: Duration) -> Option<String> {
+        let old = self.refresh_tokens.get_mut(token)?;
+        old.rotated.get_or_insert(now);
+        let authorization = Arc::clone(&old.authorization);
+        Some(self.add_refresh_token(&authorization, now))
+    }
+
+    /// What an opaque access token allows, and with which scopes.
+    pub(crate) fn access(
+        &self,
+        token: &str,
+        now: Duration,
+    ) -> Option<(Arc<Authorization>, Vec<String>)> {
+        let found = self.access_tokens.get(token).filter(|token| now < token.expires)?;
+        Some((Arc::clone(&found.authorization), found.scopes.clone()))
+    }
+
+    /// The grant of a refresh token.
+    pub(crate) fn grant_of_refresh_token(&self, token: &str) -> Option<String> {
+        self.refresh_tokens.get(token).map(|token| token.authorization.grant.clone())
+    }
+
+    /// Takes an access token away and names its grant.
+    pub(crate) fn remove_access_token(&mut self, token: &str) -> Option<String> {
+        self.access_tokens.remove(token).map(|token| token.authorization.grant.clone())
+    }
+
+    /// Revokes a grant and all that hangs on it.
+    pub(crate) fn revoke(&mut self, grant: &str) {
+        self.keep(|authorization| authorization.grant != grant);
+    }
+
+    /// Revokes everything of a user: grants and browser sessions.
+    pub(crate) fn revoke_user(&mut self, sub: &str) {
+        self.keep(|authorization| authorization.sub != sub);
+        self.sessions.retain(|_, session| session.sub != sub);
+    }
+
+    /// Ends a browser session. What was granted offline outlives it.
+    pub(crate) fn end_session(&mut self, id: &str) {
+        if let Some(session) = self.sessions.remove(id) {
+            self.keep(|a| a.sid != session.sid || a.has_scope("offline_access"));
+        }
+    }
+
+    fn keep(&mut self, keep: impl Fn(&Authorization) -> bool) {
+        self.codes.retain(|_, code| keep(&code.authorization));
+        self.refresh_tokens.retain(|_, token| keep(&token.authorization));
+        self.access_tokens.retain(|_, token| keep(&token.authorization));
+    }
+}
+
+fn insert<T>(table: &mut HashMap<String, T>, value: T) -> String {
+    let key = keys::random();
+    table.insert(key.clone(), value);
+    key
+}

@@ -1,0 +1,64 @@
+//! A Logto look-alike on a loopback port, for development and tests.
+//!
+//! It speaks Logto's part of a sign-in: Logto's paths, claims and error
+//! messages, ES384 signatures, and no password. Three doors lead to it:
+//!
+//!   * [`Provider::fairing()`], one line in an application: run it without an
+//!     account at Logto.
+//!   * [`Provider::start()`], for tests: a provider, and the configuration for
+//!     an application that signs in with it.
+//!   * [`Provider::approve()`], for tests: the browser's part, from the URL of
+//!     a sign-in to the URL of its callback.
+//!
+//! ```rust,no_run
+//! use logto_dev::Provider;
+//!
+//! #[rocket::launch]
+//! fn rocket() -> _ {
+//!     // `Logto::fairing()` comes after it.
+//!     rocket::build().attach(Provider::fairing())
+//! }
+//! ```
+//!
+//! The provider announces itself as `http://127.0.0.1:<port>` while the
+//! application is on `localhost`. To a browser those are different sites, as
+//! they are in production, so cookies behave as they will there.
+//!
+//! # Security
+//!
+//! This is no Logto: anybody signs in as anybody, and everything is forgotten
+//! at the end. The fairing works in the `debug` profile only, and does nothing
+//! where an endpoint is configured.
+
+mod access;
+mod answer;
+mod authorize;
+mod browser;
+mod builder;
+mod claims;
+mod client;
+mod discovery;
+mod error;
+mod fairing;
+mod grant;
+mod interaction;
+mod keys;
+mod organization;
+mod pages;
+mod params;
+mod provider;
+mod request;
+mod revocation;
+mod server;
+mod session;
+mod tenant;
+mod token;
+mod user;
+mod user_info;
+
+pub use builder::Builder;
+pub use error::Error;
+pub use organization::{ApiResource, Organization, Role};
+pub use provider::Provider;
+pub use tenant::Generation;
+pub use user::User;

@@ -1,0 +1,319 @@
+//! The provider, as tests and applications hold it.
+
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use rocket::Config;
+use rocket::fairing::Fairing;
+use rocket::figment::Figment;
+
+use crate::browser::{self, Deed};
+use crate::builder::Builder;
+use crate::error::Error;
+use crate::fairing::DevelopmentProvider;
+use crate::keys;
+use crate::server::Server;
+use crate::tenant::Tenant;
+use crate::user::User;
+
+/// A Logto look-alike on a loopback port.
+///
+/// It has Logto's paths, claims and error messages, keeps everything in memory
+/// and signs with a key that it makes at each start. It stops when it is
+/// dropped.
+///
+/// # Example
+///
+/// A test starts a provider, builds the application on its configuration, and
+/// plays the browser's part of a sign-in:
+///
+/// ```rust
+/// use logto_dev::Provider;
+///
+/// # rocket::execute(async {
+/// let provider = Provider::start().await;
+/// let application = rocket::custom(provider.figment());
+/// # drop(application);
+///
+/// // The application's `/sign-in` redirects to a URL like this one.
+/// let url = format!(
+///     "{}/oidc/auth?client_id=logto-dev-app&response_type=code&scope=openid\
+///      &redirect_uri=http://localhost:8000/callback&state=s",
+///     provider.endpoint(),
+/// );
+/// let callback = provider.approve(&url, "alice").await?;
+/// assert!(callback.starts_with("http://localhost:8000/callback?code="));
+/// # Ok::<(), logto_dev::Error>(())
+/// # }).unwrap()
+/// ```
+pub struct Provider {
+    tenant: Arc<Tenant>,
+    base_url: String,
+    cookie_secret: String,
+    server: RwLock<Arc<Server>>,
+}
+
+impl Provider {
+    /// Returns a fairing that gives an application a Logto to develop with.
+    ///
+    /// It starts a provider and sets `logto.endpoint`, `logto.app_id` and
+    /// `logto.app_secret`, so it must be attached _before_ `Logto::fairing()`.
+    /// Where an endpoint is configured, in `Rocket.toml` or by
+    /// `LOGTO_ENDPOINT`, it does nothing, in any profile. Without an endpoint,
+    /// and outside the `debug` profile, the application does not launch.
+    ///
+    /// The table `logto_dev` adds to what the provider knows: `users`,
+    /// `organizations`, `roles`, `resources`, `redirect_uris`,
+    /// `post_logout_redirect_uris`, `generation` (`"1.42"` or `"1.37"`),
+    /// `access_token_ttl` (seconds) and `rotate_refresh_tokens`. See [`User`]
+    /// for an example.
+    ///
+    /// # Security
+    ///
+    /// Anybody who reaches the provider signs in as anybody. It listens on
+    /// `127.0.0.1` only.
+    ///
+    /// # Example
+    ///
+    /// ```rust,no_run
+    /// use logto_dev::Provider;
+    ///
+    /// #[rocket::launch]
+    /// fn rocket() -> _ {
+    ///     rocket::build().attach(Provider::fairing()) // .attach(Logto::fairing())
+    /// }
+    /// ```
+    pub fn fairing() -> impl Fairing {
+        DevelopmentProvider::default()
+    }
+
+    /// Starts a provider as it is by default, for a test.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the operating system gives no port or no thread.
+    pub async fn start() -> Self {
+        Self::builder().start().await
+    }
+
+    /// Returns a builder, for a provider that is not as by default.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    pub(crate) async fn launch(tenant: Arc<Tenant>, base_url: String) -> Result<Self, Error> {
+        let server = Server::start(Arc::clone(&tenant), 0).await?;
+        let server = RwLock::new(Arc::new(server));
+        Ok(Self { tenant, base_url, cookie_secret: keys::random(), server })
+    }
+
+    /// Returns the endpoint, `http://127.0.0.1:<port>`.
+    #[must_use]
+    pub fn endpoint(&self) -> &str {
+        self.tenant.endpoint()
+    }
+
+    /// Returns the issuer, `http://127.0.0.1:<port>/oidc`.
+    #[must_use]
+    pub fn issuer(&self) -> String {
+        self.tenant.issuer()
+    }
+
+    /// Returns the identifier of the registered application.
+    #[must_use]
+    pub fn app_id(&self) -> &str {
+        &self.tenant.app.id
+    }
+
+    /// Returns the secret of the registered application.
+    #[must_use]
+    pub fn app_secret(&self) -> &str {
+        &self.tenant.app.secret
+    }
+
+    /// Returns a configuration for an application under test.
+    ///
+    /// It is Rocket's default of the `debug` profile with the log off, plus
+    /// `logto.endpoint`, `logto.app_id`, `logto.app_secret`, `logto.base_url`
+    /// and `logto.cookie_secret`. It reads no file and no variable.
+    #[must_use]
+    pub fn figment(&self) -> Figment {
+        Figment::from(Config::debug_default())
+            .merge(("log_level", "off"))
+            .merge(("logto.endpoint", self.endpoint()))
+            .merge(("logto.app_id", self.app_id()))
+            .merge(("logto.app_secret", self.app_secret()))
+            .merge(("logto.base_url", &self.base_url))
+            .merge(("logto.cookie_secret", &self.cookie_secret))
+    }
+
+    /// Opens an authorization URL in a fresh browser, signs in as a user and
+    /// returns where the browser is sent: the URL of the callback.
+    ///
+    /// Where the provider answers at once, because the request is wrong or
+    /// says `prompt=none`, that answer is returned.
+    ///
+    /// # Errors
+    ///
+    /// If the URL is not one of this provider, if the provider shows an error
+    /// instead of redirecting, or if there is no such user.
+    pub async fn approve(&self, url: &str, username: &str) -> Result<String, Error> {
+        self.visit(url, Deed::SignIn(username.to_string())).await
+    }
+
+    /// Opens an authorization URL in a fresh browser, signs up as a new user
+    /// and returns the URL of the callback.
+    ///
+    /// # Errors
+    ///
+    /// As [`approve()`](Self::approve), and if the name is taken or no name.
+    pub async fn sign_up(&self, url: &str, username: &str) -> Result<String, Error> {
+        self.visit(url, Deed::SignUp(username.to_string())).await
+    }
+
+    /// Opens an authorization URL in a fresh browser, cancels and returns the
+    /// URL of the callback, with `error=access_denied`.
+    ///
+    /// # Errors
+    ///
+    /// As [`approve()`](Self::approve).
+    pub async fn cancel(&self, url: &str) -> Result<String, Error> {
+        self.visit(url, Deed::Cancel).await
+    }
+
+    /// Plays the browser on the provider's own runtime, so that the caller
+    /// needs none.
+    async fn visit(&self, url: &str, deed: Deed) -> Result<String, Error> {
+        let visit = browser::visit(Arc::clone(&self.tenant), url.to_string(), deed);
+        let runtime = self.server().runtime.clone();
+        runtime.spawn(visit).await.map_err(|_| Error::new("the provider was stopped"))?
+    }
+
+    /// Returns how many requests an endpoint got.
+    ///
+    /// The endpoints are `discovery`, `jwks`, `auth`, `token`, `me`,
+    /// `revocation` and `session/end`.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is no such endpoint.
+    #[must_use]
+    pub fn count(&self, endpoint: &str) -> usize {
+        let count = self.tenant.counts.of(endpoint);
+        count.unwrap_or_else(|| panic!("the provider counts no requests to `{endpoint}`"))
+    }
+
+    /// Returns the user of this name, as the provider knows them now.
+    #[must_use]
+    pub fn user(&self, username: &str) -> Option<User> {
+        self.tenant.user(username)
+    }
+
+    /// Adds a user, or changes the one of the same name.
+    ///
+    /// Tokens stay as they are. The next ID token and the next user info show
+    /// the change.
+    pub fn add(&self, user: User) {
+        self.tenant.write_users(|users| users.insert(user.username.clone(), user));
+    }
+
+    /// Suspends a user: their tokens end, and they cannot sign in.
+    ///
+    /// As at Logto, the application is not told. A refresh fails with
+    /// `invalid_grant`, user info with 401.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is no such user.
+    pub fn suspend(&self, username: &str) {
+        self.tenant.grants().revoke_user(&self.set_suspended(username, true));
+    }
+
+    /// Lets a suspended user sign in again. Their tokens do not come back.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is no such user.
+    pub fn reinstate(&self, username: &str) {
+        self.set_suspended(username, false);
+    }
+
+    /// Deletes a user, and with them their tokens.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is no such user.
+    pub fn delete(&self, username: &str) {
+        let deleted = self.tenant.write_users(|users| users.remove(username));
+        let user = deleted.unwrap_or_else(|| unknown(username));
+        self.tenant.grants().revoke_user(&user.id);
+    }
+
+    /// Ends every token of a user, who may sign in again at once.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is no such user.
+    pub fn revoke(&self, username: &str) {
+        let user = self.user(username).unwrap_or_else(|| unknown(username));
+        self.tenant.grants().revoke_user(&user.id);
+    }
+
+    fn set_suspended(&self, username: &str, suspended: bool) -> String {
+        self.tenant.write_users(|users| {
+            let user = users.get_mut(username).unwrap_or_else(|| unknown(username));
+            user.suspended = suspended;
+            user.id.clone()
+        })
+    }
+
+    /// Moves the provider's clock forward, so that codes and tokens expire.
+    ///
+    /// The times inside tokens stay those of the real clock.
+    pub fn advance(&self, by: Duration) {
+        self.tenant.clock.advance(by);
+    }
+
+    /// Stops the provider: its port and every connection are closed.
+    ///
+    /// Users, keys and tokens stay for [`resume()`](Self::resume).
+    pub async fn stop(&self) {
+        self.server().stop().await;
+    }
+
+    /// Opens the port of a stopped provider again.
+    ///
+    /// # Errors
+    ///
+    /// If somebody else took the port.
+    pub async fn resume(&self) -> Result<(), Error> {
+        let server = self.server();
+        server.stop().await;
+        let server = Server::start(Arc::clone(&self.tenant), server.port).await?;
+        *self.server.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(server);
+        Ok(())
+    }
+
+    pub(crate) fn tenant(&self) -> &Tenant {
+        &self.tenant
+    }
+
+    fn server(&self) -> Arc<Server> {
+        Arc::clone(&self.server.read().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+fn unknown(username: &str) -> ! {
+    panic!("the provider has no user `{username}`")
+}
+
+impl fmt::Debug for Provider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Provider")
+            .field("endpoint", &self.endpoint())
+            .field("app_id", &self.app_id())
+            .field("base_url", &self.base_url)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,51 @@
+//! The revocation endpoint.
+
+use rocket::post;
+
+use crate::answer::Answer;
+use crate::client::{self, Authorization};
+use crate::error::OidcError;
+use crate::params::Form;
+use crate::tenant::{Generation, Shared, Tenant};
+
+#[post("/oidc/token/revocation", data = "<form>")]
+pub(crate) fn revoke(
+    form: &Form,
+    header: Authorization<'_>,
+    tenant: &Shared,
+) -> Result<Answer, OidcError> {
+    let params = &form.0;
+    client::authenticate(header, params, tenant)?;
+    if let Some(name) = params.repeated() {
+        return Err(OidcError::twice(name));
+    }
+    let token = params.required("token")?;
+    if token.split('.').count() == 3 {
+        return revoke_jwt(tenant);
+    }
+    revoke_opaque(token, tenant);
+    // Nobody is told whether the token existed.
+    Ok(Answer::empty())
+}
+
+fn revoke_jwt(tenant: &Tenant) -> Result<Answer, OidcError> {
+    match tenant.generation {
+        Generation::V1_37 => Ok(Answer::empty()),
+        Generation::V1_42 => {
+            let description = "Structured JWT Tokens cannot be revoked via the revocation_endpoint";
+            Err(OidcError::new("unsupported_token_type", description))
+        }
+    }
+}
+
+fn revoke_opaque(token: &str, tenant: &Tenant) {
+    let mut grants = tenant.grants();
+    if let Some(grant) = grants.grant_of_refresh_token(token) {
+        return grants.revoke(&grant);
+    }
+    let grant = grants.remove_access_token(token);
+    // Up to 1.41 the rest of the grant outlives an access token.
+    if let (Some(grant), Generation::V1_42) = (grant, tenant.generation) {
+        grants.revoke(&grant);
+    }
+}

@@ -1,0 +1,208 @@
+//! The provider's own Rocket, on a thread and a runtime of its own.
+//!
+//! So it can be started from any runtime, outlives that runtime's pauses, and
+//! closes every connection the moment it stops.
+
+use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use log::LevelFilter;
+use rocket::fairing::AdHoc;
+use rocket::figment::Figment;
+use rocket::http::Status;
+use rocket::request::Request;
+use rocket::tokio::runtime::{self, Handle};
+use rocket::tokio::sync::{Mutex as AsyncMutex, oneshot};
+use rocket::{Build, Config, Rocket, catch, catchers, routes, tokio};
+
+use crate::answer::Answer;
+use crate::error::{Error, OidcError};
+use crate::params;
+use crate::tenant::Tenant;
+use crate::{authorize, discovery, interaction, revocation, session, token, user_info};
+
+/// A running server. It stops when it is dropped.
+pub(crate) struct Server {
+    pub(crate) runtime: Handle,
+    pub(crate) port: u16,
+    stop: Mutex<Option<oneshot::Sender<()>>>,
+    stopped: AsyncMutex<Option<oneshot::Receiver<()>>>,
+}
+
+impl Server {
+    /// Starts on a port, 0 for any that is free, and waits until the port is
+    /// open.
+    pub(crate) async fn start(tenant: Arc<Tenant>, port: u16) -> Result<Self, Error> {
+        let (ready, started) = oneshot::channel();
+        let (stop, stopping) = oneshot::channel();
+        let (done, stopped) = oneshot::channel();
+        let run = move || {
+            run(tenant, port, ready, stopping);
+            // Nobody waits any more if this fails.
+            let _ = done.send(());
+        };
+        let thread = thread::Builder::new().name("logto-dev".to_string()).spawn(run);
+        thread.map_err(|error| Error::new(format!("cannot start a thread: {error}")))?;
+        let closed = |_| Error::new("the development provider ended while it started");
+        let (runtime, port) = started.await.map_err(closed)??;
+        Ok(Self {
+            runtime,
+            port,
+            stop: Mutex::new(Some(stop)),
+            stopped: AsyncMutex::new(Some(stopped)),
+        })
+    }
+
+    /// Stops, and waits until the port and every connection are closed.
+    pub(crate) async fn stop(&self) {
+        self.signal();
+        if let Some(stopped) = self.stopped.lock().await.take() {
+            let _ = stopped.await;
+        }
+    }
+
+    fn signal(&self) {
+        let stop = self.stop.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(stop) = stop {
+            let _ = stop.send(());
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.signal();
+    }
+}
+
+type Ready = oneshot::Sender<Result<(Handle, u16), Error>>;
+
+/// The thread's work. Dropping the runtime at its end closes everything.
+fn run(tenant: Arc<Tenant>, port: u16, ready: Ready, stopping: oneshot::Receiver<()>) {
+    match runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(serve(tenant, port, ready, stopping)),
+        Err(error) => {
+            let _ = ready.send(Err(Error::new(format!("cannot start a runtime: {error}"))));
+        }
+    }
+}
+
+/// One server ignites at a time: it silences the log while it does.
+static IGNITION: AsyncMutex<()> = AsyncMutex::const_new(());
+
+async fn serve(tenant: Arc<Tenant>, port: u16, ready: Ready, stopping: oneshot::Receiver<()>) {
+    let quiet = Quiet { level: log::max_level(), _turn: IGNITION.lock().await };
+    let ready = Arc::new(Mutex::new(Some((quiet, ready))));
+    let liftoff = Arc::clone(&ready);
+    let rocket = build(tenant, port).attach(AdHoc::on_liftoff("Port", move |rocket| {
+        let tell = take(&liftoff);
+        let port = rocket.config().port;
+        // Rocket prints where it launched after this. The task runs after that,
+        // because the runtime has one thread and the print does not wait.
+        Box::pin(async move {
+            tokio::spawn(async move {
+                if let Some((quiet, ready)) = tell {
+                    drop(quiet);
+                    let _ = ready.send(Ok((Handle::current(), port)));
+                }
+            });
+        })
+    }));
+    tokio::select! {
+        result = rocket.launch() => {
+            if let (Err(error), Some((_quiet, ready))) = (result, take(&ready)) {
+                let _ = ready.send(Err(Error::new(format!("cannot start: {}", error.kind()))));
+            }
+        }
+        _ = stopping => (),
+    }
+}
+
+fn take<T>(slot: &Mutex<Option<T>>) -> Option<T> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner).take()
+}
+
+/// Puts the log level of the process back, which Rocket sets as it ignites.
+struct Quiet {
+    level: LevelFilter,
+    _turn: tokio::sync::MutexGuard<'static, ()>,
+}
+
+impl Drop for Quiet {
+    fn drop(&mut self) {
+        log::set_max_level(self.level);
+    }
+}
+
+fn build(tenant: Arc<Tenant>, port: u16) -> Rocket<Build> {
+    rocket::custom(figment(port))
+        .manage(tenant)
+        .mount("/", routes())
+        .register("/", catchers![not_found])
+        .attach(AdHoc::on_request("Query and count", |request, _| {
+            Box::pin(async move {
+                params::hide_query(request);
+                let tenant = request.rocket().state::<Arc<Tenant>>();
+                let tenant = tenant.expect("the server manages its tenant");
+                tenant.counts.add(request.uri().path().as_str());
+            })
+        }))
+        .attach(AdHoc::on_liftoff("Endpoint", |rocket| {
+            Box::pin(async move {
+                let tenant = rocket.state::<Arc<Tenant>>().expect("the server manages its tenant");
+                let endpoint = || format!("http://127.0.0.1:{}", rocket.config().port);
+                tenant.endpoint.get_or_init(endpoint);
+            })
+        }))
+}
+
+/// A configuration that looks at no file and no variable: those are the
+/// application's. Rocket warns about foreign runtimes in the debug profile.
+fn figment(port: u16) -> Figment {
+    Figment::from(Config::release_default())
+        .merge(("address", Ipv4Addr::LOCALHOST))
+        .merge(("port", port))
+        .merge(("log_level", "off"))
+        .merge(("secret_key", crate::keys::random().into_bytes()))
+        .merge(("shutdown.ctrlc", false))
+        .merge(("shutdown.signals", Vec::<String>::new()))
+}
+
+fn routes() -> Vec<rocket::Route> {
+    routes![
+        discovery::openid_configuration,
+        discovery::oauth_authorization_server,
+        discovery::jwks,
+        authorize::authorize,
+        authorize::authorize_by_form,
+        interaction::home,
+        interaction::sign_in_page,
+        interaction::sign_in,
+        interaction::sign_up_page,
+        interaction::sign_up,
+        interaction::cancel,
+        token::token,
+        user_info::user_info,
+        user_info::user_info_by_form,
+        revocation::revoke,
+        session::end_session,
+        session::end_session_by_form,
+        session::confirm,
+        session::success,
+    ]
+}
+
+/// What Logto answers to a path or a method it does not know.
+pub(crate) fn unrecognized(method: &str, path: &str) -> Answer {
+    let Some(path) = path.strip_prefix("/oidc") else {
+        return Answer::plain(Status::NotFound, "Not Found");
+    };
+    let description = format!("unrecognized route or not allowed method ({method} on {path})");
+    Answer::json(Status::NotFound, &OidcError::invalid_request(description))
+}
+
+#[catch(404)]
+fn not_found(request: &Request<'_>) -> Answer {
+    unrecognized(request.method().as_str(), request.uri().path().as_str())
+}

@@ -1,0 +1,82 @@
+//! What the provider says, and keeps to itself, in the application's log.
+
+use std::sync::{Mutex, Once};
+
+use log::{LevelFilter, Log, Metadata, Record};
+use logto_dev::Provider;
+use rocket::figment::Figment;
+use rocket::{Config, async_test};
+
+static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+struct Collector;
+
+impl Log for Collector {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        // Rocket's own words about requests and fairings, and the provider's.
+        if ["rocket", "logto_dev"].iter().any(|name| record.target().starts_with(name)) {
+            LINES.lock().expect("no test panics here").push(record.args().to_string());
+        }
+    }
+
+    fn flush(&self) {}
+}
+
+/// Collects from now on, and returns what was logged.
+fn log() -> String {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        log::set_logger(&Collector).expect("nobody else sets a logger");
+        // What Rocket calls `normal`. At `debug` it prints whole requests.
+        log::set_max_level(LevelFilter::Info);
+    });
+    LINES.lock().expect("no test panics here").join("\n")
+}
+
+#[async_test]
+async fn a_refused_launch_says_why_and_what_to_do() {
+    log();
+    let figment = Figment::from(Config::release_default());
+    let rocket = rocket::custom(figment).attach(Provider::fairing());
+    let error = rocket.ignite().await.expect_err("a refusal");
+    // An error of Rocket's panics when it is dropped unread.
+    assert!(!error.to_string().is_empty());
+    let log = log();
+    assert!(log.contains("the development provider runs in the `debug` profile only"), "{log}");
+    assert!(log.contains("`logto.endpoint`") && log.contains("`LOGTO_ENDPOINT`"), "{log}");
+}
+
+#[async_test]
+async fn an_application_says_that_it_is_for_development_only() {
+    log();
+    let figment = Figment::from(Config::debug_default()).merge(("port", 4322));
+    let rocket = rocket::custom(figment).attach(Provider::fairing());
+    let client = rocket::local::asynchronous::Client::untracked(rocket).await;
+    client.expect("the application launches");
+    let log = log();
+    for words in ["for development only", "http://localhost:4322", "alice, bob"] {
+        assert!(log.contains(words), "{words} in {log}");
+    }
+}
+
+#[async_test]
+async fn what_a_browser_sends_stays_out_of_the_log() {
+    log();
+    let provider = Provider::start().await;
+    let url = format!(
+        "{}/oidc/auth?client_id={}&response_type=code&scope=openid&state=the-secret-state\
+         &redirect_uri=http://localhost:8000/callback",
+        provider.endpoint(),
+        provider.app_id(),
+    );
+    let callback = provider.approve(&url, "alice").await.expect("a callback");
+    let (_, code) = callback.split_once("code=").expect("a code");
+    let log = log();
+    assert!(log.contains("GET /oidc/auth"), "{log}");
+    assert!(!log.contains("the-secret-state"), "{log}");
+    assert!(!log.contains(code.split('&').next().expect("a code")), "{log}");
+}

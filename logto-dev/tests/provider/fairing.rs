@@ -1,0 +1,134 @@
+use logto_dev::Provider;
+use rocket::figment::Figment;
+use rocket::local::asynchronous::Client;
+use rocket::{Config, async_test};
+
+use crate::support::query;
+
+fn figment(profile: &str) -> Figment {
+    let config =
+        if profile == "debug" { Config::debug_default() } else { Config::release_default() };
+    Figment::from(config).merge(("log_level", "off")).merge(("port", 4321))
+}
+
+async fn ignite(figment: Figment) -> Client {
+    let rocket = rocket::custom(figment).attach(Provider::fairing());
+    Client::untracked(rocket).await.expect("the application ignites")
+}
+
+fn setting(client: &Client, key: &str) -> Option<String> {
+    client.rocket().figment().extract_inner(key).ok()
+}
+
+/// The URL of a sign-in with what the figment says.
+fn sign_in_url(client: &Client, redirect_uri: &str) -> String {
+    let endpoint = setting(client, "logto.endpoint").expect("an endpoint");
+    let id = setting(client, "logto.app_id").expect("an app");
+    format!(
+        "{endpoint}/oidc/auth?client_id={id}&response_type=code&scope=openid&prompt=none\
+         &redirect_uri={redirect_uri}"
+    )
+}
+
+/// Where a sign-in redirects to, or the error that the provider shows.
+async fn open(url: &str) -> Result<String, String> {
+    let policy = reqwest::redirect::Policy::none();
+    let http = reqwest::Client::builder().no_proxy().redirect(policy).build().expect("a client");
+    let response = http.get(url).send().await.map_err(|error| error.to_string())?;
+    match response.headers().get("location") {
+        Some(location) => Ok(location.to_str().expect("text").to_string()),
+        None => Err(response.text().await.expect("a body")),
+    }
+}
+
+#[async_test]
+async fn without_an_endpoint_the_configuration_is_filled_in() {
+    let client = ignite(figment("debug")).await;
+    let endpoint = setting(&client, "logto.endpoint").expect("an endpoint");
+    assert!(endpoint.starts_with("http://127.0.0.1:"), "{endpoint}");
+    assert!(setting(&client, "logto.app_secret").is_some_and(|secret| secret.len() > 32));
+    let location = open(&sign_in_url(&client, "http://localhost:4321/callback")).await;
+    let error = query(&location.expect("a redirect"), "error");
+    assert_eq!(error.as_deref(), Some("login_required"));
+}
+
+#[async_test]
+async fn the_base_url_of_the_configuration_is_registered() {
+    let base_url = ("logto.base_url", "http://app.localhost:9000/shop/");
+    let client = ignite(figment("debug").merge(base_url)).await;
+    open(&sign_in_url(&client, "http://app.localhost:9000/shop/callback"))
+        .await
+        .expect("a redirect");
+    let error = open(&sign_in_url(&client, "http://localhost:4321/callback")).await;
+    assert!(error.expect_err("not registered").contains("invalid_redirect_uri"));
+}
+
+#[async_test]
+async fn with_an_endpoint_nothing_happens_in_any_profile() {
+    for profile in ["debug", "release"] {
+        let figment = figment(profile).merge(("logto.endpoint", "https://foo.logto.app"));
+        let client = ignite(figment).await;
+        assert_eq!(setting(&client, "logto.endpoint").as_deref(), Some("https://foo.logto.app"));
+        assert_eq!(setting(&client, "logto.app_id"), None);
+    }
+}
+
+#[async_test]
+async fn an_application_that_names_itself_keeps_its_name() {
+    let figment = figment("debug")
+        .merge(("logto.app_id", "mine"))
+        .merge(Figment::from(("logto.app_secret", "own-secret")).select("debug"));
+    let client = ignite(figment).await;
+    assert_eq!(setting(&client, "logto.app_id").as_deref(), Some("mine"));
+    assert_eq!(setting(&client, "logto.app_secret").as_deref(), Some("own-secret"));
+    open(&sign_in_url(&client, "http://localhost:4321/callback")).await.expect("a redirect");
+}
+
+#[async_test]
+async fn outside_the_debug_profile_the_launch_is_refused() {
+    let rocket = rocket::custom(figment("release")).attach(Provider::fairing());
+    let error = rocket.ignite().await.expect_err("a refusal");
+    assert!(error.to_string().contains("fairing"), "{error}");
+}
+
+#[async_test]
+async fn users_and_organizations_come_from_the_configuration() {
+    use rocket::figment::providers::{Format, Toml};
+
+    let toml = r#"
+        [default.logto_dev]
+        access_token_ttl = 5
+        [default.logto_dev.users.carol]
+        name = "Carol"
+        organizations = { o1 = ["admin"] }
+        [default.logto_dev.organizations.o1]
+        name = "one"
+    "#;
+    let client = ignite(figment("debug").merge(Toml::string(toml).nested())).await;
+    let endpoint = setting(&client, "logto.endpoint").expect("an endpoint");
+    let home = reqwest::get(&endpoint).await.expect("an answer").text().await.expect("a page");
+    assert!(home.contains("alice, bob, carol"), "{home}");
+}
+
+#[async_test]
+async fn a_misspelt_setting_is_refused() {
+    let figment = figment("debug").merge(("logto_dev.user", "carol"));
+    let rocket = rocket::custom(figment).attach(Provider::fairing());
+    let error = rocket.ignite().await.expect_err("a refusal");
+    assert!(error.to_string().contains("fairing"), "{error}");
+}
+
+#[async_test]
+async fn the_provider_ends_with_the_application() {
+    let client = ignite(figment("debug")).await;
+    let endpoint = setting(&client, "logto.endpoint").expect("an endpoint");
+    reqwest::get(&endpoint).await.expect("it runs");
+    drop(client);
+    for _ in 0..100 {
+        if reqwest::get(&endpoint).await.is_err() {
+            return;
+        }
+        rocket::tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("the provider still answers");
+}

@@ -1,0 +1,259 @@
+//! Configurations that work, and what is said of those that do not.
+
+use figment::{Figment, Jail};
+
+use super::check::{Checked, check};
+use super::{Config, ConfigError, RoutePath, StoreKind};
+use crate::options::Prompt;
+
+const SECRET: &str = "a cookie secret of at least 32 bytes";
+
+/// Runs `test` on what Rocket reads of a `Rocket.toml`, in its own folder and
+/// environment.
+fn with(toml: &str, environment: &[(&str, &str)], test: impl FnOnce(&Figment)) {
+    #[expect(clippy::result_large_err, reason = "figment's")]
+    Jail::expect_with(|jail| {
+        jail.clear_env();
+        jail.create_file("Rocket.toml", toml)?;
+        for (name, value) in environment {
+            jail.set_env(name, value);
+        }
+        test(&rocket::Config::figment());
+        Ok(())
+    });
+}
+
+fn read(figment: &Figment) -> Result<Checked, ConfigError> {
+    Config::extract(figment).and_then(|config| check(&config, figment))
+}
+
+fn usable(toml: &str, environment: &[(&str, &str)], test: impl FnOnce(Checked)) {
+    with(toml, environment, |figment| match read(figment) {
+        Ok(checked) => test(checked),
+        Err(error) => panic!("{error}"),
+    });
+}
+
+/// The message must hold every one of `parts`.
+fn refused(toml: &str, environment: &[(&str, &str)], parts: &[&str]) {
+    with(toml, environment, |figment| {
+        let message = read(figment).expect_err(toml).to_string();
+        for part in parts {
+            assert!(message.contains(part), "{part:?} is not in: {message}");
+        }
+    });
+}
+
+fn debug(keys: &str) -> String {
+    format!(
+        "[debug.logto]\nendpoint = \"https://foo.logto.app\"\napp_id = \"app-id\"\n{keys}\n\
+         [release.logto]\nendpoint = \"https://foo.logto.app\"\napp_id = \"app-id\"\n{keys}"
+    )
+}
+
+#[test]
+fn two_keys_are_enough_in_the_debug_profile() {
+    usable(&debug(""), &[], |checked| {
+        assert_eq!(checked.issuer, "https://foo.logto.app/oidc");
+        assert_eq!(checked.redirect_uri(), "http://localhost:8000/callback");
+        assert_eq!(checked.post_sign_out_uri(), "http://localhost:8000/");
+        assert!(checked.secrets.random);
+        assert_eq!(checked.config.prompt, [Prompt::Consent]);
+    });
+}
+
+#[test]
+fn trailing_slashes_and_paths_are_fine_and_the_port_is_rockets() {
+    let toml = "[default]\nport = 9000\n[default.logto]\napp_id = \"app-id\"\n\
+                endpoint = \"https://example.com/logto//\"";
+    usable(toml, &[], |checked| {
+        assert_eq!(checked.issuer, "https://example.com/logto/oidc");
+        assert_eq!(checked.redirect_uri(), "http://localhost:9000/callback");
+    });
+    usable(&debug("base_url = \"https://example.com/app/\""), &[], |checked| {
+        assert_eq!(checked.redirect_uri(), "https://example.com/app/callback");
+        assert!(checked.secure_cookies);
+    });
+}
+
+#[test]
+fn the_environment_wins_over_every_profile_and_is_read_as_it_is_written() {
+    let environment = [
+        ("ROCKET_PROFILE", "release"),
+        ("LOGTO_ENDPOINT", "https://bar.logto.app"),
+        ("LOGTO_APP_SECRET", "0012345"),
+        ("LOGTO_BASE_URL", "https://app.example.com"),
+        ("LOGTO_COOKIE_SECRET", &format!("{0} {0}2", SECRET.replace(' ', "-"))),
+        ("LOGTO_SCOPES", "email, roles"),
+        ("LOGTO_RESOURCES", "[\"https://api.example.com\"]"),
+        ("LOGTO_SESSION_STORE", "memory"),
+        ("LOGTO_SESSION_IDLE", "60"),
+        ("LOGTO_INCLUDE_RESERVED_SCOPES", "true"),
+    ];
+    let toml = "[release.logto]\nendpoint = \"https://foo.logto.app\"\napp_id = \"app-id\"";
+    usable(toml, &environment, |checked| {
+        let config = &checked.config;
+        assert_eq!(checked.issuer, "https://bar.logto.app/oidc");
+        assert_eq!(config.app_secret.as_ref().expect("a secret").secret(), "0012345");
+        assert_eq!(config.scopes, ["email", "roles"]);
+        assert_eq!(config.resources, ["https://api.example.com"]);
+        assert_eq!((config.session.store, config.session.idle), (StoreKind::Memory, 60));
+        assert_eq!(checked.secrets.bytes.len(), 2);
+    });
+}
+
+#[test]
+fn a_configuration_is_possible_from_the_environment_alone() {
+    let environment = [("LOGTO_ENDPOINT", "http://localhost:3001"), ("LOGTO_APP_ID", "12345")];
+    usable("", &environment, |checked| assert_eq!(checked.config.app_id, "12345"));
+}
+
+#[test]
+fn every_table_can_be_written() {
+    let keys = r#"
+        prompt = ["login", "consent"]
+        scopes = ["email"]
+        [debug.logto.sign_in]
+        first_screen = "identifier:register"
+        identifiers = ["email", "phone"]
+        direct_sign_in = "social:google"
+        extra_params = { theme = "dark" }
+        [debug.logto.routes]
+        base = "/auth"
+        sign_in = false
+        sign_up = { path = "/join", mount = false }
+        callback = "/back"
+        [debug.logto.session]
+        store = "memory"
+        capacity = 10
+    "#;
+    usable(&debug(keys).split("[release").next().expect("a part").to_owned(), &[], |checked| {
+        let routes = &checked.config.routes;
+        assert_eq!(routes.sign_in, RoutePath::own("/sign-in"));
+        assert_eq!(routes.sign_up, RoutePath::own("/join"));
+        assert_eq!(checked.redirect_uri(), "http://localhost:8000/auth/back");
+        let options = checked.config.sign_in_options();
+        assert_eq!(options.prompt, Some(vec![Prompt::Login, Prompt::Consent]));
+        assert_eq!(options.scopes, ["email"]);
+    });
+}
+
+#[test]
+fn what_is_missing_is_named_with_both_ways_to_set_it() {
+    refused(
+        "[default.logto]\nendpoint = \"https://foo.logto.app\"",
+        &[],
+        &["`logto.app_id`", "is missing", "Rocket.toml", "LOGTO_APP_ID"],
+    );
+    refused("", &[], &["`logto.endpoint`", "LOGTO_ENDPOINT"]);
+}
+
+#[test]
+fn a_misspelt_key_is_named_with_its_file_and_profile() {
+    refused(
+        &debug("app_secrt = \"x\""),
+        &[],
+        &["`logto.app_secrt`", "Rocket.toml", "profile `debug`", "app_secret"],
+    );
+    refused("[default.logto.session]\nstor = \"memory\"", &[], &["`logto.session.stor`"]);
+}
+
+#[test]
+fn a_wrong_type_is_named_and_a_secret_is_never_shown() {
+    refused(&debug("clock_skew = \"much\""), &[], &["`logto.clock_skew`", "much", "Rocket.toml"]);
+    refused(&debug("prompt = \"sometimes\""), &[], &["`logto.prompt`", "sometimes", "consent"]);
+    with(&debug("app_secret = [\"hunter2hunter2\"]"), &[], |figment| {
+        let message = read(figment).expect_err("a list is no secret").to_string();
+        assert!(
+            message.contains("`logto.app_secret`") && !message.contains("hunter2"),
+            "{message}"
+        );
+    });
+    with(&debug("cookie_secret = 123456"), &[], |figment| {
+        let message = read(figment).expect_err("a number is no secret").to_string();
+        assert!(message.contains("`logto.cookie_secret`"), "{message}");
+        assert!(!message.contains("123456"), "{message}");
+    });
+    usable(&debug("app_secret = 123456"), &[], |checked| {
+        assert_eq!(checked.config.app_secret.expect("a secret").secret(), "123456");
+    });
+}
+
+#[test]
+fn placeholders_are_told_from_real_values() {
+    for placeholder in ["", "...", "<your app id>", "your-app-id", "replace-with-app-id"] {
+        let environment = [("LOGTO_APP_ID", placeholder)];
+        refused(&debug(""), &environment, &["`logto.app_id`", "placeholder", "LOGTO_APP_ID"]);
+    }
+    refused(&debug("app_secret = \"your-secret\""), &[], &["`logto.app_secret`", "placeholder"]);
+    refused("", &[("LOGTO_ENDPOINT", "https://..."), ("LOGTO_APP_ID", "a")], &["`logto.endpoint`"]);
+    for real in ["app-id", "foo", "my-app", "youre-an-id"] {
+        usable(&debug(""), &[("LOGTO_APP_ID", real)], |checked| {
+            assert_eq!(checked.config.app_id, real);
+        });
+    }
+}
+
+#[test]
+fn contradictions_are_named_with_the_way_out() {
+    let http = "base_url = \"http://app.example.com\"\n";
+    refused(
+        &debug(&format!("{http}cookie_secure = true")),
+        &[],
+        &["`logto.cookie_secure`", "`base_url` is http"],
+    );
+    refused(&debug("base_url = \"/app\""), &[], &["`logto.base_url` = \"/app\"", "absolute"]);
+    refused(
+        &debug("include_reserved_scopes = false\nscopes = [\"email\"]"),
+        &[],
+        &["`logto.scopes`", "`openid`"],
+    );
+    refused(&debug("resources = [\"api\"]"), &[], &["`logto.resources` = \"api\""]);
+    refused(
+        &debug("post_sign_out_path = \"https://evil.com\""),
+        &[],
+        &["`logto.post_sign_out_path`"],
+    );
+    refused(&debug("clock_skew = 3600"), &[], &["`logto.clock_skew` = \"3600\"", "300"]);
+    let plain = [("LOGTO_ENDPOINT", "http://logto.internal:3001")];
+    refused(&debug(""), &plain, &["`logto.endpoint`", "plain http", "danger_allow_http"]);
+    usable(&debug("danger_allow_http = true"), &plain, |checked| {
+        assert_eq!(checked.issuer, "http://logto.internal:3001/oidc");
+    });
+}
+
+/// S12, A26: no launch with a weak secret, or with none outside `debug`.
+#[test]
+fn weak_secrets_end_the_launch_and_so_do_missing_ones_outside_debug() {
+    refused(&debug("cookie_secret = \"short\""), &[], &["`logto.cookie_secret`", "32"]);
+    let repeated = format!("cookie_secret = \"{}\"", "x".repeat(40));
+    refused(&debug(&repeated), &[], &["`logto.cookie_secret`"]);
+
+    let release = [("ROCKET_PROFILE", "release"), ("LOGTO_BASE_URL", "https://app.example.com")];
+    refused(&debug(""), &release, &["`logto.cookie_secret`", "is missing"]);
+    refused(&debug(""), &release[..1], &["`logto.base_url`", "LOGTO_BASE_URL"]);
+    for useless in ["hPRYyVRiMyxpw5sBB1XeCMN1kFsDCqKvBi2QJxBVHQk=", "short"] {
+        let toml = format!("[release]\nsecret_key = \"{useless}\"\n{}", debug(""));
+        refused(&toml, &release, &["`logto.cookie_secret`"]);
+    }
+    let toml = format!("[release]\nsecret_key = \"{SECRET}\"\n{}", debug(""));
+    usable(&toml, &release, |checked| {
+        assert_eq!(checked.secrets.bytes, [SECRET.as_bytes()]);
+        assert!(!checked.secrets.random);
+    });
+}
+
+#[test]
+fn all_problems_are_named_at_once() {
+    let keys = "base_url = \"nowhere\"\nresources = [\"api\"]\ncookie_secret = \"short\"";
+    refused(&debug(keys), &[], &["`logto.base_url`", "`logto.resources`", "`logto.cookie_secret`"]);
+}
+
+#[test]
+fn secrets_are_not_in_the_debug_form() {
+    let keys = format!("app_secret = \"app-secret-value\"\ncookie_secret = \"{SECRET}\"");
+    usable(&debug(&keys), &[], |checked| {
+        let shown = format!("{checked:?}");
+        assert!(!shown.contains("app-secret-value") && !shown.contains(SECRET), "{shown}");
+    });
+}

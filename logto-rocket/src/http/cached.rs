@@ -1,0 +1,91 @@
+use std::future::Future;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use crate::error::{Error, Result};
+
+/// A value that is fetched when first needed, one fetch at a time, and kept.
+#[derive(Debug)]
+pub(crate) struct Cached<T> {
+    value: RwLock<Option<Arc<T>>>,
+    fetch: Mutex<LastFetch>,
+}
+
+#[derive(Debug, Default)]
+struct LastFetch {
+    failed: Option<(Instant, Error)>,
+}
+
+/// How long a failed fetch speaks for the next ones: a Logto that is down is not
+/// asked by every request.
+const BACKOFF: Duration = Duration::from_secs(1);
+
+impl<T> Cached<T> {
+    pub(crate) fn new() -> Self {
+        Self { value: RwLock::default(), fetch: Mutex::default() }
+    }
+
+    pub(crate) fn peek(&self) -> Option<Arc<T>> {
+        self.value.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Returns the value, fetched with `fetch` if there is none yet.
+    pub(crate) async fn get<F>(&self, fetch: impl FnOnce() -> F) -> Result<Arc<T>>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        match self.peek() {
+            Some(value) => Ok(value),
+            None => self.replace(None, fetch).await,
+        }
+    }
+
+    /// Fetches the value again, unless another caller has replaced `seen`
+    /// meanwhile. When the fetch fails the old value stays.
+    pub(crate) async fn replace<F>(
+        &self,
+        seen: Option<&Arc<T>>,
+        fetch: impl FnOnce() -> F,
+    ) -> Result<Arc<T>>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        let mut last = self.fetch.lock().await;
+        if let Some(value) = self.peek()
+            && !seen.is_some_and(|seen| Arc::ptr_eq(seen, &value))
+        {
+            return Ok(value);
+        }
+        if let Some((at, error)) = &last.failed
+            && at.elapsed() < BACKOFF
+        {
+            return Err(error.clone());
+        }
+        let fetched = fetch().await.map(Arc::new);
+        last.failed = fetched.as_ref().err().map(|e| (Instant::now(), e.clone()));
+        let value = fetched?;
+        *self.value.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&value));
+        Ok(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+
+    #[rocket::async_test]
+    async fn a_value_is_fetched_once_and_survives_a_failed_fetch() {
+        let cached = Cached::new();
+        let first = cached.get(|| async { Ok(1) }).await.expect("a value");
+        let again = cached.get(|| async { panic!("fetched twice") }).await.expect("a value");
+        assert_eq!(*again, 1);
+
+        let down = || async { Err(Error::new(ErrorKind::Unreachable, "down")) };
+        assert!(cached.replace(Some(&first), down).await.is_err());
+        assert_eq!(*cached.peek().expect("the old value"), 1);
+    }
+}
