@@ -73,7 +73,9 @@ fn every_module_imports_only_from_lower_layers() {
     assert!(found.len() > 40, "the sources were not found");
 
     let mut wrong = Vec::new();
-    for (path, source) in found.iter().filter(|(path, _)| *path != "lib" && !path.ends_with("tests")) {
+    for (path, source) in
+        found.iter().filter(|(path, _)| *path != "lib" && !path.ends_with("tests"))
+    {
         let from = module(path);
         let Some(upper) = layer(&from) else {
             wrong.push(format!("{from} has no layer"));

@@ -135,10 +135,8 @@ fn json(status: Status, error: &str) -> Response<'static> {
 /// where there is one.
 impl<'r> Responder<'r, 'static> for Error {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
-        let answer = match self.kind() {
-            ErrorKind::NotAuthenticated | ErrorKind::SessionEnded => unauthorized(request),
-            _ => failure(request, &self),
-        };
+        let answer =
+            if self.is_stranger() { unauthorized(request) } else { failure(request, &self) };
         answer.respond_to(request)
     }
 }

@@ -9,15 +9,15 @@ use std::time::Duration;
 
 use openidconnect::core::{CoreAuthenticationFlow, CoreClient, CoreJsonWebKeySet};
 use openidconnect::{
-    AccessToken, AuthUrl, AuthorizationCode, ClientId, CsrfToken, EndpointNotSet, EndpointSet,
-    IssuerUrl, Nonce, OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl,
-    RefreshToken, RequestTokenError, Scope, TokenResponse as _, TokenUrl,
+    AccessToken, AuthUrl, ClientId, CsrfToken, EndpointSet, IssuerUrl, Nonce, PkceCodeChallenge,
+    PkceCodeVerifier, RedirectUrl, RefreshToken, Scope,
 };
+use serde::Deserialize;
 use url::Url;
 
-pub(crate) use self::id_token::{Expected, VerifiedIdToken};
-use crate::claims::UserInfo;
-use crate::config::Checked;
+pub(crate) use self::id_token::Expected;
+use crate::claims::{IdTokenClaims, UserInfo};
+use crate::config::{AppSecret, Checked};
 use crate::discovery::{Discovery, ProviderMetadata};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::Http;
@@ -31,14 +31,7 @@ use crate::transaction::Transaction;
 /// leaves it to us): Logto's own default.
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(3600);
 
-type TokenRequests = CoreClient<
-    EndpointSet,
-    EndpointNotSet,
-    EndpointNotSet,
-    EndpointNotSet,
-    EndpointSet,
-    EndpointNotSet,
->;
+type AuthorizationRequests = CoreClient<EndpointSet>;
 
 /// A client of one provider, as one application.
 pub(crate) struct Client {
@@ -46,7 +39,7 @@ pub(crate) struct Client {
     discovery: Discovery,
     jwks: Jwks,
     app_id: String,
-    app_secret: Option<crate::config::AppSecret>,
+    app_secret: Option<AppSecret>,
     redirect_uri: String,
     post_sign_out_uri: String,
     include_reserved_scopes: bool,
@@ -88,7 +81,7 @@ impl Client {
     ) -> Result<Url> {
         let extra = options.checked_extra_params()?;
         let metadata = self.metadata().await?;
-        let requests = self.token_requests(&metadata)?.disable_openid_scope();
+        let client = self.authorization_requests(&metadata)?;
         let scopes = requested_scopes(self.include_reserved_scopes, &options.scopes);
         let resources = requested_resources(&scopes, &options.resources);
         let prompt = options.prompt.as_deref().unwrap_or_default();
@@ -97,7 +90,7 @@ impl Client {
         let state = CsrfToken::new(transaction.state.clone());
         let nonce = transaction.nonce.clone();
 
-        let mut request = requests
+        let mut request = client
             .authorize_url(CoreAuthenticationFlow::AuthorizationCode, || state, || nonce)
             .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(
                 &transaction.pkce_verifier,
@@ -122,24 +115,22 @@ impl Client {
     /// again makes Logto revoke everything it gave.
     pub(crate) async fn redeem(
         &self,
-        code: String,
-        verifier: PkceCodeVerifier,
+        code: &str,
+        verifier: &PkceCodeVerifier,
         nonce: &Nonce,
-    ) -> Result<(Grant, VerifiedIdToken)> {
-        let metadata = self.metadata().await?;
-        let answer = self
-            .token_requests(&metadata)?
-            .exchange_code(AuthorizationCode::new(code))
-            .set_pkce_verifier(verifier)
-            .request_async(&self.http)
-            .await
-            .map_err(token_error)?;
-        let grant = grant(&answer);
+    ) -> Result<(Grant, IdTokenClaims)> {
+        let fields = [
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", self.redirect_uri.as_str()),
+            ("code_verifier", verifier.secret().as_str()),
+        ];
+        let grant = self.token(&fields).await?;
         let Some(id_token) = &grant.id_token else {
             return Err(Error::new(ErrorKind::InvalidAnswer, "there is no ID token"));
         };
-        let token = grant.user_info_token.token.clone();
-        let claims = self.verify(id_token, Expected::Nonce(nonce), &token).await?;
+        let token = &grant.user_info_token.token;
+        let claims = self.verify(id_token, Expected::Nonce(nonce), token).await?;
         Ok((grant, claims))
     }
 
@@ -149,21 +140,30 @@ impl Client {
         &self,
         refresh_token: &RefreshToken,
         first: Expected<'_>,
-    ) -> Result<(Grant, Option<VerifiedIdToken>)> {
-        let metadata = self.metadata().await?;
-        let answer = self
-            .token_requests(&metadata)?
-            .exchange_refresh_token(refresh_token)
-            .request_async(&self.http)
-            .await
-            .map_err(token_error)?;
-        let grant = grant(&answer);
-        let token = grant.user_info_token.token.clone();
+    ) -> Result<(Grant, Option<IdTokenClaims>)> {
+        let fields =
+            [("grant_type", "refresh_token"), ("refresh_token", refresh_token.secret().as_str())];
+        let grant = self.token(&fields).await?;
         let claims = match &grant.id_token {
-            Some(id_token) => Some(self.verify(id_token, first, &token).await?),
+            Some(id_token) => {
+                Some(self.verify(id_token, first, &grant.user_info_token.token).await?)
+            }
             None => None,
         };
         Ok((grant, claims))
+    }
+
+    /// One request to the token endpoint. Not by openidconnect, whose answer is
+    /// either parsed whole or not at all: an ID token without its form must not
+    /// pass for a failed refresh.
+    async fn token(&self, fields: &[(&str, &str)]) -> Result<Grant> {
+        let metadata = self.metadata().await?;
+        let answer = self.http.post_form(&metadata.token_endpoint, self.app(), fields).await?;
+        answer.check_available()?;
+        match answer.status {
+            400.. => Err(answer.refusal()),
+            _ => answer.json::<TokenAnswer>("the token answer")?.granted(),
+        }
     }
 
     /// Asks for the user info of `subject` (OpenID Connect Core, section 5.3).
@@ -199,10 +199,9 @@ impl Client {
     pub(crate) async fn revoke(&self, refresh_token: &RefreshToken) -> Result<()> {
         let metadata = self.metadata().await?;
         let Some(endpoint) = &metadata.revocation_endpoint else { return Ok(()) };
-        let app = (self.app_id.as_str(), self.app_secret.as_ref().map(|secret| secret.secret()));
         let fields =
             [("token", refresh_token.secret().as_str()), ("token_type_hint", "refresh_token")];
-        let answer = self.http.post_form(endpoint, app, &fields).await?;
+        let answer = self.http.post_form(endpoint, self.app(), &fields).await?;
         answer.check_available()?;
         if answer.status == 200 { Ok(()) } else { Err(answer.refusal()) }
     }
@@ -220,17 +219,18 @@ impl Client {
         Ok(Some(url))
     }
 
-    fn token_requests(&self, metadata: &ProviderMetadata) -> Result<TokenRequests> {
+    /// The id and secret that requests of the application carry.
+    fn app(&self) -> (&str, Option<&str>) {
+        (&self.app_id, self.app_secret.as_ref().map(AppSecret::secret))
+    }
+
+    fn authorization_requests(&self, metadata: &ProviderMetadata) -> Result<AuthorizationRequests> {
         let issuer = IssuerUrl::new(metadata.issuer.clone()).map_err(|_| no_url())?;
         let auth = AuthUrl::new(metadata.authorization_endpoint.clone()).map_err(|_| no_url())?;
-        let token = TokenUrl::new(metadata.token_endpoint.clone()).map_err(|_| no_url())?;
         let redirect = RedirectUrl::new(self.redirect_uri.clone()).map_err(|_| no_url())?;
         let keys = CoreJsonWebKeySet::new(Vec::new());
-        let mut client = CoreClient::new(ClientId::new(self.app_id.clone()), issuer, keys);
-        if let Some(secret) = &self.app_secret {
-            client = client.set_client_secret(secret.to_client_secret());
-        }
-        Ok(client.set_auth_uri(auth).set_token_uri(token).set_redirect_uri(redirect))
+        let client = CoreClient::new(ClientId::new(self.app_id.clone()), issuer, keys);
+        Ok(client.disable_openid_scope().set_auth_uri(auth).set_redirect_uri(redirect))
     }
 }
 
@@ -244,30 +244,29 @@ fn no_url() -> Error {
     Error::new(ErrorKind::InvalidAnswer, "an endpoint has no valid URL")
 }
 
-fn grant(answer: &openidconnect::core::CoreTokenResponse) -> Grant {
-    let lifetime = answer.expires_in().unwrap_or(DEFAULT_LIFETIME);
-    let token = answer.access_token().clone();
-    let scopes = answer
-        .scopes()
-        .map(|scopes| scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" "));
-    Grant {
-        user_info_token: UserInfoToken::new(token, Timestamp::now(), lifetime),
-        refresh_token: answer.refresh_token().cloned(),
-        id_token: answer.id_token().map(ToString::to_string),
-        scope: scopes,
-    }
+/// The answer of the token endpoint (RFC 6749 section 5.1).
+#[derive(Deserialize)]
+struct TokenAnswer {
+    access_token: AccessToken,
+    token_type: String,
+    expires_in: Option<u64>,
+    refresh_token: Option<RefreshToken>,
+    id_token: Option<String>,
+    scope: Option<String>,
 }
 
-/// The HTTP client has made an error of every answer that is not 200; a body that
-/// is no token answer must not be quoted.
-fn token_error<T: openidconnect::ErrorResponse + 'static>(
-    error: RequestTokenError<Error, T>,
-) -> Error {
-    match error {
-        RequestTokenError::Request(error) => error,
-        RequestTokenError::Parse(error, _) => {
-            Error::new(ErrorKind::InvalidAnswer, format!("the token answer, at `{}`", error.path()))
+impl TokenAnswer {
+    fn granted(self) -> Result<Grant> {
+        // Section 7.1: a token of a type that is not understood must not be used.
+        if !self.token_type.eq_ignore_ascii_case("bearer") {
+            return Err(Error::new(ErrorKind::InvalidAnswer, "the token is no bearer token"));
         }
-        _ => Error::new(ErrorKind::InvalidAnswer, "the token answer"),
+        let lifetime = self.expires_in.map_or(DEFAULT_LIFETIME, Duration::from_secs);
+        Ok(Grant {
+            user_info_token: UserInfoToken::new(self.access_token, Timestamp::now(), lifetime),
+            refresh_token: self.refresh_token,
+            id_token: self.id_token,
+            scope: self.scope,
+        })
     }
 }

@@ -153,6 +153,11 @@ impl Error {
         self.kind.status()
     }
 
+    /// Whether the request is one of a stranger: nobody is signed in any more.
+    pub(crate) fn is_stranger(&self) -> bool {
+        matches!(self.kind, ErrorKind::NotAuthenticated | ErrorKind::SessionEnded)
+    }
+
     /// Whether trying again may help and nothing was lost: Logto or the store
     /// did not answer.
     pub fn is_transient(&self) -> bool {

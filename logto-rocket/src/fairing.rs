@@ -6,9 +6,10 @@ use rocket::fairing::{Fairing, Info, Kind, Result};
 use rocket::http::uri::Origin;
 use rocket::http::{Header, Status};
 use rocket::request::Request;
+use rocket::response::Responder as _;
 use rocket::{Build, Data, Orbit, Response, Rocket};
 
-use crate::answer::RETRY_AFTER;
+use crate::answer::{Page, RETRY_AFTER, message};
 use crate::config::{Config, check, unknown_variables};
 use crate::routes::routes;
 use crate::session::store::SessionStore;
@@ -136,7 +137,10 @@ impl Fairing for LogtoFairing {
                 Ok(written) => cookies.extend(written),
                 Err(error) => {
                     log::error!("logto: {error}");
-                    *response = Response::build().status(Status::InternalServerError).finalize();
+                    let page = Page::new(error.status(), "Something went wrong", message(&error));
+                    if let Ok(page) = page.respond_to(request) {
+                        *response = page;
+                    }
                 }
             },
         }

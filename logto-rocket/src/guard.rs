@@ -42,9 +42,7 @@ fn outcome<T>(marker: &Marker, result: Result<Option<T>>) -> Outcome<T, Error> {
     match result {
         Ok(Some(value)) => RocketOutcome::Success(value),
         Ok(None) => RocketOutcome::Forward(Status::Unauthorized),
-        Err(error) if error.kind() == ErrorKind::SessionEnded => {
-            RocketOutcome::Forward(Status::Unauthorized)
-        }
+        Err(error) if error.is_stranger() => RocketOutcome::Forward(Status::Unauthorized),
         Err(error) => {
             marker.fail(&error);
             RocketOutcome::Error((error.status(), error))

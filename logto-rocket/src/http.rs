@@ -5,10 +5,6 @@ mod cached;
 
 use std::time::Duration;
 
-use openidconnect::{HttpRequest, HttpResponse};
-use rocket::futures::FutureExt as _;
-use rocket::futures::future::BoxFuture;
-
 pub(crate) use self::cached::Cached;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -72,38 +68,6 @@ impl Http {
 
     async fn send(&self, request: reqwest::RequestBuilder) -> Result<Answer> {
         read(request.send().await.map_err(|e| unreachable(&e))?).await
-    }
-}
-
-impl<'c> openidconnect::AsyncHttpClient<'c> for Http {
-    type Error = Error;
-    type Future = BoxFuture<'c, Result<HttpResponse>>;
-
-    fn call(&'c self, request: HttpRequest) -> Self::Future {
-        async move {
-            let request = reqwest::Request::try_from(request).map_err(|_| {
-                Error::new(ErrorKind::InvalidAnswer, "an endpoint has no valid URL")
-            })?;
-            let answer = self.0.execute(request).await.map_err(|e| unreachable(&e))?;
-            let answer = check_token_answer(read(answer).await?)?;
-            openidconnect::http::Response::builder()
-                .status(answer.status)
-                .header("Content-Type", "application/json")
-                .body(answer.body)
-                .map_err(|_| Error::new(ErrorKind::InvalidAnswer, "the status is not one of HTTP"))
-        }
-        .boxed()
-    }
-}
-
-/// Keeps the answers that the protocol knows, so that the caller sees either a
-/// JSON object or a typed error.
-fn check_token_answer(answer: Answer) -> Result<Answer> {
-    answer.check_available()?;
-    match answer.status {
-        200 => Ok(answer),
-        400.. => Err(answer.refusal()),
-        status => Err(unexpected(status)),
     }
 }
 
@@ -211,10 +175,10 @@ mod tests {
     #[test]
     fn answers_that_mean_not_now_are_transient() {
         for status in [408, 429, 500, 503] {
-            let error = check_token_answer(answer(status, "{}")).err().expect("an error");
+            let error = answer(status, "{}").json::<()>("it").expect_err("an error");
             assert!(error.is_transient(), "{status}");
         }
-        let redirect = check_token_answer(answer(302, "")).err().expect("an error");
+        let redirect = answer(302, "").json::<()>("it").expect_err("an error");
         assert_eq!(redirect.kind(), ErrorKind::InvalidAnswer);
     }
 }

@@ -10,7 +10,7 @@ use rocket::request::Request;
 use rocket::route::{Handler, Outcome, Route};
 
 use crate::answer::{self, Stranger};
-use crate::error::{ErrorKind, Result};
+use crate::error::Result;
 use crate::state::Logto;
 use crate::state::marker::Marker;
 
@@ -163,7 +163,7 @@ impl Protected {
             return Ok(logto.session(request).await?.is_some());
         }
         match logto.user_info(request).await {
-            Err(error) if error.kind() == ErrorKind::SessionEnded => Ok(false),
+            Err(error) if error.is_stranger() => Ok(false),
             info => Ok(info?.is_some()),
         }
     }

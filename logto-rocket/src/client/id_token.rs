@@ -30,12 +30,6 @@ pub(crate) enum Expected<'a> {
     Same { claims: &'a IdTokenClaims, nonce_hash: &'a [u8; 32] },
 }
 
-/// An ID token that was verified.
-#[derive(Clone)]
-pub(crate) struct VerifiedIdToken {
-    pub(crate) claims: IdTokenClaims,
-}
-
 impl Client {
     /// Verifies an ID token (OpenID Connect Core, section 3.1.3.7). When a key or
     /// algorithm is not known, keys and metadata are fetched again once: the
@@ -45,7 +39,7 @@ impl Client {
         id_token: &str,
         expected: Expected<'_>,
         access_token: &AccessToken,
-    ) -> Result<VerifiedIdToken> {
+    ) -> Result<IdTokenClaims> {
         let metadata = self.metadata().await?;
         let keys = self.jwks.keys(&metadata.jwks_uri).await?;
         match self.verify_with(id_token, &metadata, &keys, expected, access_token) {
@@ -66,7 +60,7 @@ impl Client {
         keys: &Arc<KeySet>,
         expected: Expected<'_>,
         access_token: &AccessToken,
-    ) -> Result<VerifiedIdToken, Failure> {
+    ) -> Result<IdTokenClaims, Failure> {
         let now = Timestamp::now().seconds();
         let skew = i64::try_from(self.clock_skew.as_secs()).unwrap_or(0);
         let issuer =
@@ -86,7 +80,7 @@ impl Client {
         if let Expected::Same { claims: first, .. } = expected {
             check_same(&claims, first)?;
         }
-        Ok(VerifiedIdToken { claims })
+        Ok(claims)
     }
 
     /// What openidconnect leaves out: `azp`, `nbf`, `iat` and the form of `sub`.

@@ -16,10 +16,6 @@ impl AppSecret {
     pub(crate) fn secret(&self) -> &str {
         self.0.secret()
     }
-
-    pub(crate) fn to_client_secret(&self) -> ClientSecret {
-        self.0.clone()
-    }
 }
 
 impl PartialEq for AppSecret {

@@ -127,7 +127,7 @@ fn every_table_can_be_written() {
         store = "memory"
         capacity = 10
     "#;
-    usable(&debug(keys).split("[release").next().expect("a part").to_owned(), &[], |checked| {
+    usable(debug(keys).split("[release").next().expect("a part"), &[], |checked| {
         let routes = &checked.config.routes;
         assert_eq!(routes.sign_in, RoutePath::own("/sign-in"));
         assert_eq!(routes.sign_up, RoutePath::own("/join"));

@@ -107,7 +107,8 @@ impl Inner {
             return Ok(session);
         }
         let Some(refresh_token) = &session.record.refresh_token else {
-            return Err(Error::new(ErrorKind::SessionEnded, "it has no refresh token"));
+            // Nothing ended, but only a new sign-in can give another token.
+            return Err(Error::new(ErrorKind::NotAuthenticated, "there is no refresh token"));
         };
         let claims = session.record.id_token_claims()?;
         let first = Expected::Same { claims: &claims, nonce_hash: &session.record.nonce_hash };
@@ -123,7 +124,8 @@ impl Inner {
             refresh_token: grant.refresh_token.or_else(|| session.record.refresh_token.clone()),
             scope: grant.scope.unwrap_or_else(|| session.record.scope.clone()),
             user_info_token: grant.user_info_token,
-            claims: verified.map_or_else(|| session.record.claims.clone(), |t| t.claims.to_json()),
+            claims: verified
+                .map_or_else(|| session.record.claims.clone(), |claims| claims.to_json()),
             ..(*session.record).clone()
         };
         if let Some(id_token) = grant.id_token {

@@ -8,7 +8,7 @@ use rocket::request::Request;
 
 use super::marker::Marker;
 use super::{Inner, Logto, StateHash};
-use crate::client::VerifiedIdToken;
+use crate::claims::IdTokenClaims;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::error_code;
 use crate::location::ReturnPath;
@@ -78,7 +78,12 @@ impl Logto {
 
         // The cookie's own session is replaced, so it has to be known first.
         let old = self.session(request).await.unwrap_or(None);
-        match self.redeem(callback, transaction, key).await {
+        let redeemed = self.redeem(callback, transaction, key).await;
+        // A session that cannot be carried is no session: said now, with a way on.
+        let carried = redeemed.and_then(|session| {
+            self.inner.sessions.write(request.cookies(), &session).map(|_| session)
+        });
+        match carried {
             Ok(session) => {
                 self.replace(request, old, session).await;
                 Ok(Completed { return_to })
@@ -150,8 +155,9 @@ impl Logto {
 impl Inner {
     async fn sign_in(&self, code: String, transaction: Transaction) -> Result<Session> {
         let nonce = transaction.nonce;
-        let (grant, token) = self.client.redeem(code, transaction.pkce_verifier, &nonce).await?;
-        let record = new_record(&grant, &token, &nonce)?;
+        let verifier = transaction.pkce_verifier;
+        let (grant, claims) = self.client.redeem(&code, &verifier, &nonce).await?;
+        let record = new_record(&grant, &claims, &nonce);
         if let Some(id_token) = grant.id_token {
             self.id_tokens.insert(record.id, id_token.into());
         }
@@ -159,10 +165,10 @@ impl Inner {
     }
 }
 
-fn new_record(grant: &Grant, token: &VerifiedIdToken, nonce: &Nonce) -> Result<Record> {
+fn new_record(grant: &Grant, claims: &IdTokenClaims, nonce: &Nonce) -> Record {
     let now = Timestamp::now();
-    let sid = token.claims.get("sid").value().and_then(|sid| sid.as_str());
-    Ok(Record {
+    let sid = claims.get("sid").value().and_then(|sid| sid.as_str());
+    Record {
         id: SessionId::random(),
         generation: 0,
         created: now,
@@ -173,8 +179,8 @@ fn new_record(grant: &Grant, token: &VerifiedIdToken, nonce: &Nonce) -> Result<R
         refresh_token: grant.refresh_token.clone(),
         scope: grant.scope.clone().unwrap_or_default(),
         user_info_token: grant.user_info_token.clone(),
-        claims: token.claims.to_json(),
-    })
+        claims: claims.to_json(),
+    }
 }
 
 /// The parameters of a callback (OpenID Connect Core, section 3.1.2.5 and .6).

@@ -1,0 +1,258 @@
+//! The claims of an ID token: what says who the user is, and what does not.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use logto_tests::{Alter, Deviation, base64url, sha256};
+use serde_json::json;
+
+use crate::verdict::{
+    assert_accepted, assert_claim_refused, assert_refused, assert_refused_by, with,
+};
+
+fn from_now(seconds: i64) -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    i64::try_from(since.as_secs()).unwrap() + seconds
+}
+
+/// T10: the issuer is compared to the letter.
+#[rocket::async_test]
+async fn another_issuer_is_refused() {
+    assert_refused(Deviation::Claims(Alter::append("iss", "1"))).await;
+    assert_refused(Deviation::Claims(Alter::append("iss", "/"))).await;
+    assert_refused(Deviation::Claims(Alter::without("iss"))).await;
+    let changes: [fn(&str) -> String; 5] = [
+        str::to_uppercase,
+        |iss| iss.replacen("http:", "https:", 1),
+        |iss| iss.replacen("http:", "HTTP:", 1),
+        |iss| iss.replacen("127.0.0.1", "localhost", 1),
+        |iss| format!("{iss} "),
+    ];
+    for (number, change) in changes.into_iter().enumerate() {
+        let change = Alter::by(format!("iss, change {number}"), move |claims| {
+            claims["iss"] = change(claims["iss"].as_str().unwrap()).into();
+        });
+        assert_refused(Deviation::Claims(change)).await;
+    }
+    assert_claim_refused("iss", json!(null)).await;
+    assert_claim_refused("iss", "").await;
+}
+
+/// T11: a token for somebody else, or for us and somebody else, is not ours.
+#[rocket::async_test]
+async fn another_audience_is_refused() {
+    assert_refused(Deviation::Claims(Alter::append("aud", "1"))).await;
+    assert_refused(Deviation::Claims(Alter::without("aud"))).await;
+    let audiences = [
+        json!("HOSTILE-APP"),
+        json!(["hostile-app", "other"]),
+        json!(["other"]),
+        json!([]),
+        json!([["hostile-app"]]),
+        json!({"hostile-app": true}),
+        json!(7),
+        json!(null),
+        json!(""),
+    ];
+    for aud in audiences {
+        assert_claim_refused("aud", aud).await;
+    }
+}
+
+/// T11: an audience in a list of one is ours.
+#[rocket::async_test]
+async fn the_audience_may_be_a_list_of_one() {
+    assert_accepted(vec![Deviation::Claims(Alter::set("aud", json!(["hostile-app"])))]).await;
+}
+
+/// T11: who asked for the token must be us.
+#[rocket::async_test]
+async fn a_token_that_another_party_asked_for_is_refused() {
+    for azp in [json!("other"), json!(""), json!("hostile-app1"), json!(7), json!(["hostile-app"])]
+    {
+        assert_claim_refused("azp", azp).await;
+    }
+    assert_accepted(vec![Deviation::Claims(Alter::set("azp", "hostile-app"))]).await;
+}
+
+/// T12: a token that ended, or whose end is no moment in time.
+#[rocket::async_test]
+async fn an_expired_token_is_refused() {
+    assert_refused(Deviation::Claims(Alter::without("exp"))).await;
+    let ends = [
+        json!(from_now(-120)),
+        json!(from_now(-86_400)),
+        json!(0),
+        json!(-1),
+        json!(i64::MIN),
+        json!(1e300),
+        json!(-1e300),
+        json!(1_u64 << 63),
+        json!(u64::MAX),
+        json!(from_now(3600).to_string()),
+        json!(null),
+        json!([from_now(3600)]),
+        json!(true),
+    ];
+    for exp in ends {
+        assert_claim_refused("exp", exp).await;
+    }
+}
+
+/// T12: clocks that differ by less than a minute are no reason.
+#[rocket::async_test]
+async fn a_token_that_ended_a_moment_ago_is_accepted() {
+    assert_accepted(vec![Deviation::Claims(Alter::set("exp", from_now(-30)))]).await;
+}
+
+/// T13: a token from the future, or of no time.
+#[rocket::async_test]
+async fn a_token_that_was_not_issued_yet_is_refused() {
+    assert_refused(Deviation::Claims(Alter::without("iat"))).await;
+    let issued = [
+        json!(from_now(120)),
+        json!(from_now(86_400)),
+        json!(1e300),
+        json!(1_u64 << 63),
+        json!(u64::MAX),
+        json!(from_now(0).to_string()),
+        json!(null),
+    ];
+    for iat in issued {
+        assert_claim_refused("iat", iat).await;
+    }
+}
+
+/// T13: clocks that differ by less than a minute are no reason here either.
+#[rocket::async_test]
+async fn a_token_issued_a_moment_ahead_of_our_clock_is_accepted() {
+    assert_accepted(vec![Deviation::Claims(Alter::set("iat", from_now(30)))]).await;
+}
+
+/// T14: a token that is not valid yet.
+#[rocket::async_test]
+async fn a_token_that_is_not_valid_yet_is_refused() {
+    for nbf in [json!(from_now(120)), json!(1e300), json!(u64::MAX), json!("soon")] {
+        assert_claim_refused("nbf", nbf).await;
+    }
+    assert_accepted(vec![Deviation::Claims(Alter::set("nbf", from_now(30)))]).await;
+}
+
+/// T15: a nonce that is not the one of this very sign-in.
+#[rocket::async_test]
+async fn another_nonce_is_refused() {
+    assert_refused(Deviation::Claims(Alter::append("nonce", "1"))).await;
+    assert_refused(Deviation::Claims(Alter::without("nonce"))).await;
+    for nonce in [json!(null), json!(""), json!(7), json!([])] {
+        assert_claim_refused("nonce", nonce).await;
+    }
+}
+
+/// T15: the nonce of another tab of the same browser is not the right one either.
+#[rocket::async_test]
+async fn the_nonce_of_another_tab_is_refused() {
+    let (op, browser) = with(vec![]).await;
+    let other = browser.start("/pages/1").await;
+    op.authorize(&other);
+    let asked = op.authorizations().remove(0);
+    let nonce = asked.into_iter().find(|(name, _)| name == "nonce").unwrap().1;
+    op.deviate(Deviation::Claims(Alter::set("nonce", nonce)));
+    assert_refused_by(&op, &browser, "another tab's nonce").await;
+}
+
+/// T16: an access token that does not belong to the ID token.
+#[rocket::async_test]
+async fn a_hash_of_another_access_token_is_refused() {
+    let right = Deviation::AtHash;
+    let (op, browser) =
+        with(vec![right.clone(), Deviation::Claims(Alter::append("at_hash", "1"))]).await;
+    assert_refused_by(&op, &browser, "at_hash").await;
+    for wrong in [json!(sha256("a token")), json!(""), json!(7)] {
+        assert_claim_refused("at_hash", wrong).await;
+    }
+    let swapped = Deviation::Tokens(Alter::set("access_token", "of-somebody-else"));
+    let (op, browser) = with(vec![right, swapped]).await;
+    assert_refused_by(&op, &browser, "a swapped access token").await;
+}
+
+/// T16: the right hash, which Logto sent up to 1.41 and no longer sends.
+#[rocket::async_test]
+async fn the_right_hash_of_the_access_token_is_accepted() {
+    assert_accepted(vec![Deviation::AtHash]).await;
+}
+
+/// T17: a token about nobody.
+#[rocket::async_test]
+async fn a_token_without_a_proper_subject_is_refused() {
+    assert_refused(Deviation::Claims(Alter::without("sub"))).await;
+    let subjects =
+        [json!(""), json!("x".repeat(256)), json!(7), json!(null), json!(["u-alice"]), json!({})];
+    for sub in subjects {
+        assert_claim_refused("sub", sub).await;
+    }
+}
+
+/// T18: tokens that are too large or too deep cost little and sign nobody in.
+#[rocket::async_test]
+async fn an_enormous_token_is_refused() {
+    assert_refused(Deviation::Token(|_| ".".repeat(1_000_000))).await;
+    assert_refused(Deviation::Token(|token| token.to_owned() + &"A".repeat(1_000_000))).await;
+    let (op, browser) = with(vec![]).await;
+    op.deviate(Deviation::Token(|token| {
+        let nested = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+        let claims = base64url(format!("{{\"deep\":{nested}}}"));
+        let parts: Vec<_> = token.split('.').collect();
+        format!("{}.{claims}.{}", parts[0], parts[2])
+    }));
+    assert_refused_by(&op, &browser, "deep claims").await;
+}
+
+/// T21: an answer without an ID token is no sign-in.
+#[rocket::async_test]
+async fn an_answer_without_a_token_is_refused() {
+    assert_refused(Deviation::Tokens(Alter::without("id_token"))).await;
+    assert_refused(Deviation::Tokens(Alter::set("id_token", json!(null)))).await;
+    assert_refused(Deviation::Tokens(Alter::set("id_token", json!([])))).await;
+    assert_refused(Deviation::Tokens(Alter::without("access_token"))).await;
+    assert_refused(Deviation::Tokens(Alter::set("access_token", json!(null)))).await;
+}
+
+/// T21: a token that is not used as a bearer token is none for us.
+#[rocket::async_test]
+async fn another_token_type_is_refused() {
+    assert_refused(Deviation::Tokens(Alter::set("token_type", "DPoP"))).await;
+    assert_refused(Deviation::Tokens(Alter::set("token_type", "mac"))).await;
+    assert_refused(Deviation::Tokens(Alter::set("token_type", "N_A"))).await;
+    assert_refused(Deviation::Tokens(Alter::set("token_type", ""))).await;
+}
+
+/// T21: neither is one of no type (RFC 6749 section 5.1 requires it).
+#[rocket::async_test]
+async fn a_missing_token_type_is_refused() {
+    assert_refused(Deviation::Tokens(Alter::without("token_type"))).await;
+    assert_refused(Deviation::Tokens(Alter::set("token_type", json!(null)))).await;
+}
+
+/// T21: what a token answer may leave out or add.
+#[rocket::async_test]
+async fn a_token_answer_may_be_sparse_or_rich() {
+    let tokens = |alter| vec![Deviation::Tokens(alter)];
+    assert_accepted(tokens(Alter::set("token_type", "bEARER"))).await;
+    assert_accepted(tokens(Alter::without("expires_in"))).await;
+    assert_accepted(tokens(Alter::without("scope"))).await;
+    assert_accepted(tokens(Alter::set("scope", ""))).await;
+    assert_accepted(tokens(Alter::set("scope", "openid"))).await;
+    assert_accepted(tokens(Alter::set("extra", json!({"a": [1]})))).await;
+}
+
+/// T22: a logout token and an access token are signed by the same keys, and are no ID tokens.
+#[rocket::async_test]
+async fn other_tokens_of_the_provider_are_no_id_tokens() {
+    let (op, browser) = with(vec![]).await;
+    let logout = op.logout_token("u-alice", None);
+    op.deviate(Deviation::Tokens(Alter::set("id_token", logout)));
+    assert_refused_by(&op, &browser, "a logout token").await;
+    let typ = |typ: &str| Deviation::Header(Alter::set("typ", typ));
+    assert_refused(typ("at+jwt")).await;
+    assert_refused(typ("logout+jwt")).await;
+    assert_accepted(vec![typ("JWT")]).await;
+}

@@ -1,0 +1,20 @@
+//! A whole application, in process, against providers that behave and others that do not.
+
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed, which is its purpose")]
+
+mod attacks;
+mod callback;
+mod captures;
+mod id_token;
+mod jar;
+mod look_alike;
+mod outage;
+mod parts;
+mod provider;
+mod refresh;
+mod return_path;
+mod session;
+mod sign_in;
+mod signature;
+mod user_info;
+mod verdict;

@@ -1,0 +1,216 @@
+//! A provider that is down, slow or broken: what still works, and how the rest fails.
+
+use std::time::{Duration, Instant};
+
+use logto_tests::{Alter, Answer, Browser, Deviation, Fault, Hostile, app};
+use rocket::futures::future::join_all;
+use rocket::http::Status;
+use rocket::tokio::time::sleep;
+use serde_json::json;
+
+/// The longest that anybody may wait for a provider.
+const PATIENCE: Duration = Duration::from_secs(6);
+
+fn assert_unavailable(answer: &Answer) {
+    assert_eq!(answer.status, Status::ServiceUnavailable, "{answer:?}");
+    let seconds: u32 = answer.header("retry-after").unwrap().parse().unwrap();
+    assert!(seconds > 0);
+    assert_eq!(answer.header("location"), None);
+    assert_eq!(answer.cookies.len(), 0, "nothing was begun: {answer:?}");
+    let content_type = answer.header("content-type").unwrap_or_default();
+    assert!(content_type.starts_with("text/html"), "{answer:?}");
+}
+
+/// REL-1: an application starts while its provider is down, and signs in once it is up.
+#[rocket::async_test]
+async fn an_application_starts_without_its_provider() {
+    let op = Hostile::start().await;
+    op.stop().await;
+    let started = Instant::now();
+    let browser = Browser::open(app(op.figment())).await;
+    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+    assert_eq!(browser.visit("/").await.body, "Hello, stranger!");
+    assert_eq!(browser.fetch("/api/me").await.status, Status::Unauthorized);
+    assert_eq!(browser.visit("/protected").await.status, Status::SeeOther);
+    assert_unavailable(&browser.visit("/sign-in?return_to=/protected").await);
+    op.resume();
+    // Whatever back-off there is, it is over after two seconds.
+    sleep(Duration::from_millis(2_100)).await;
+    let page = browser.sign_in(&op, "/protected").await;
+    assert_eq!((page.status, &page.json()["sub"]), (Status::Ok, &json!("u-alice")));
+}
+
+/// REL-1: launching asks nothing of the provider, nor do pages that need none.
+#[rocket::async_test]
+async fn launching_makes_no_request() {
+    let op = Hostile::start().await;
+    let browser = Browser::open(app(op.figment())).await;
+    browser.visit("/").await;
+    browser.visit("/protected").await;
+    assert_eq!((op.count("discovery"), op.count("jwks")), (0, 0));
+    browser.start("/protected").await;
+    assert_eq!((op.count("discovery"), op.count("jwks")), (1, 0), "keys are for later");
+}
+
+/// REL-2: a sign-in meets a provider that answers nonsense, slowly or not at all.
+#[rocket::async_test]
+async fn a_sign_in_without_a_provider_fails_cleanly() {
+    let faults = [Fault::Html(500), Fault::Busy(503, 30), Fault::Busy(429, 30), Fault::Slow];
+    join_all(faults.map(async |fault| {
+        let op = Hostile::start().await;
+        op.deviate(Deviation::Answer("discovery", fault.clone()));
+        let browser = Browser::open(app(op.figment())).await;
+        let started = Instant::now();
+        let answer = browser.visit("/sign-in").await;
+        assert!(started.elapsed() < PATIENCE, "{fault:?} took {:?}", started.elapsed());
+        assert_unavailable(&answer);
+    }))
+    .await;
+}
+
+/// REL-2: many people at once meet an outage and cause few requests.
+#[rocket::async_test]
+async fn an_outage_is_not_hammered() {
+    let op = Hostile::start().await;
+    op.deviate(Deviation::Answer("discovery", Fault::Busy(503, 30)));
+    let browser = Browser::open(app(op.figment())).await;
+    for _ in 0..50 {
+        assert_unavailable(&browser.visit("/sign-in").await);
+    }
+    assert!(op.count("discovery") <= 5, "{} requests", op.count("discovery"));
+}
+
+/// H1: a document of another issuer is not this provider's.
+#[rocket::async_test]
+async fn a_discovery_document_of_another_issuer_is_refused() {
+    let changes = [
+        Alter::append("issuer", "INVALID"),
+        Alter::set("issuer", "https://evil.example/oidc"),
+        Alter::without("issuer"),
+    ];
+    for change in changes {
+        let what = format!("{change:?}");
+        let op = Hostile::start().await;
+        op.deviate(Deviation::Discovery(change));
+        let browser = Browser::open(app(op.figment())).await;
+        let answer = browser.visit("/sign-in").await;
+        assert_eq!(answer.status, Status::BadGateway, "{what}: {answer:?}");
+        assert_eq!((answer.header("location"), answer.cookies.len()), (None, 0));
+    }
+}
+
+/// H2: endpoints that are not https, elsewhere than on this machine, are not called.
+#[rocket::async_test]
+async fn endpoints_without_https_elsewhere_are_refused() {
+    let endpoints = ["authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint"];
+    for name in endpoints {
+        for url in ["http://169.254.169.254/latest", "file:///etc/passwd", "/relative", ""] {
+            let op = Hostile::start().await;
+            op.deviate(Deviation::Discovery(Alter::set(name, url)));
+            let browser = Browser::open(app(op.figment())).await;
+            let answer = browser.visit("/sign-in").await;
+            assert_eq!(answer.status, Status::BadGateway, "{name} {url:?}: {answer:?}");
+            assert_eq!((answer.header("location"), answer.cookies.len()), (None, 0));
+        }
+    }
+}
+
+/// H3: answers without end, enormous or packed are cut off.
+#[rocket::async_test]
+async fn an_answer_without_end_is_cut_off() {
+    for fault in [Fault::Endless, Fault::Huge, Fault::GzipBomb] {
+        for endpoint in ["discovery", "jwks", "token"] {
+            let op = Hostile::start().await;
+            op.deviate(Deviation::Answer(endpoint, fault.clone()));
+            let browser = Browser::open(app(op.figment())).await;
+            let started = Instant::now();
+            let answer = match endpoint {
+                "discovery" => browser.visit("/sign-in").await,
+                _ => browser.come_back(&op).await,
+            };
+            assert!(started.elapsed() < PATIENCE, "{fault:?} took {:?}", started.elapsed());
+            assert!([502, 503].contains(&answer.status.code), "{endpoint} {fault:?}: {answer:?}");
+            let found = (answer.header("location"), answer.session_cookies().len());
+            assert_eq!(found, (None, 0), "{endpoint} {fault:?}");
+        }
+    }
+}
+
+/// H3: a provider that says nothing, or one byte a second, is given up after five seconds.
+#[rocket::async_test]
+async fn a_provider_that_does_not_answer_is_given_up() {
+    join_all([Fault::Silence, Fault::Slow].map(async |fault| {
+        let op = Hostile::start().await;
+        op.deviate(Deviation::Answer("token", fault.clone()));
+        let browser = Browser::open(app(op.figment())).await;
+        let callback = op.authorize(&browser.start("/protected").await);
+        let started = Instant::now();
+        let answer = browser.visit(&callback).await;
+        assert!(started.elapsed() < PATIENCE, "{fault:?} took {:?}", started.elapsed());
+        assert_eq!(answer.status, Status::ServiceUnavailable, "{answer:?}");
+        answer.assert_no_sign_in();
+        assert_eq!(op.count("token"), 1, "a code is never sent twice");
+    }))
+    .await;
+}
+
+/// H4: nobody is followed to another place with the application's secret.
+#[rocket::async_test]
+async fn a_redirect_of_the_token_endpoint_is_not_followed() {
+    for status in [301, 302, 303, 307, 308] {
+        let (op, other) = (Hostile::start().await, Hostile::start().await);
+        let elsewhere = format!("{}/token", other.issuer());
+        op.deviate(Deviation::Answer("token", Fault::Redirect(status, elsewhere)));
+        let browser = Browser::open(app(op.figment())).await;
+        let answer = browser.come_back(&op).await;
+        assert_eq!(answer.status, Status::BadGateway, "{status}: {answer:?}");
+        answer.assert_no_sign_in();
+        assert_eq!((op.count("token"), other.count("token")), (1, 0));
+    }
+}
+
+/// H5: answers that are no JSON, no tokens or an error under 200, and no page of theirs is shown.
+#[rocket::async_test]
+async fn nonsense_of_the_token_endpoint_is_a_clean_failure() {
+    let nonsense = [
+        (Fault::Html(200), 502),
+        (Fault::Html(404), 502),
+        (Fault::Html(500), 503),
+        (Fault::Json(200, json!({"error": "server_error"})), 502),
+        (Fault::Json(200, json!([])), 502),
+        (Fault::Json(200, json!("text")), 502),
+        (Fault::Json(204, json!({})), 502),
+        (Fault::Json(400, json!({"error": "<script>alert(1)</script>"})), 502),
+        (Fault::Json(401, json!({"error": "invalid_client", "code": "oidc.invalid_client"})), 502),
+        (Fault::Text(200, "application/json", "{\"access_token\":".to_owned()), 502),
+        (Fault::Text(200, "application/json", String::new()), 502),
+        (Fault::Busy(503, 30), 503),
+        (Fault::Busy(429, 30), 503),
+    ];
+    for (fault, status) in nonsense {
+        let op = Hostile::start().await;
+        op.deviate(Deviation::Answer("token", fault.clone()));
+        let browser = Browser::open(app(op.figment())).await;
+        let answer = browser.come_back(&op).await;
+        assert_eq!(answer.status.code, status, "{fault:?}: {answer:?}");
+        answer.assert_no_sign_in();
+        assert!(!answer.body.contains("script"), "{fault:?}: {}", answer.body);
+        assert_eq!(op.count("token"), 1, "{fault:?}: a code is never sent twice");
+    }
+}
+
+/// The keys cannot be had: nobody signs in, and everybody who is signed in stays so.
+#[rocket::async_test]
+async fn without_keys_nobody_signs_in_and_users_stay() {
+    let op = Hostile::start().await;
+    let browser = Browser::open(app(op.figment())).await;
+    op.deviate(Deviation::Answer("jwks", Fault::Html(500)));
+    let answer = browser.come_back(&op).await;
+    assert_eq!(answer.status, Status::ServiceUnavailable, "{answer:?}");
+    answer.assert_no_sign_in();
+    op.behave();
+    sleep(Duration::from_millis(2_100)).await;
+    browser.sign_in(&op, "/protected").await;
+    op.stop().await;
+    assert_eq!(browser.visit("/").await.body, "Hello, u-alice!");
+}

@@ -1,0 +1,132 @@
+//! Access tokens that end, and the refresh that replaces them.
+
+use std::time::Duration;
+
+use logto_tests::{Alter, Browser, Deviation, Fault, Forgery, Hostile, app};
+use rocket::futures::future::join_all;
+use rocket::http::Status;
+use rocket::tokio::time::sleep;
+
+/// A user whose access token has just ended.
+async fn with_ended_token() -> (Hostile, Browser) {
+    let op = Hostile::start().await;
+    op.deviate(Deviation::Tokens(Alter::set("expires_in", 1)));
+    let browser = Browser::open(app(op.figment())).await;
+    browser.sign_in(&op, "/protected").await;
+    sleep(Duration::from_millis(1_100)).await;
+    op.behave();
+    (op, browser)
+}
+
+#[rocket::async_test]
+async fn an_ended_access_token_is_replaced() {
+    let (op, browser) = with_ended_token().await;
+    let answer = browser.fetch("/api/userinfo").await;
+    assert_eq!(answer.status, Status::Ok, "{answer:?}");
+    let refresh = &op.requests("token")[1];
+    assert_eq!(refresh.field("grant_type"), Some("refresh_token"));
+    assert!(refresh.headers["authorization"].starts_with("Basic "));
+    assert_eq!(browser.fetch("/api/userinfo").await.status, Status::Ok);
+    assert_eq!((op.count("token"), op.count("me")), (2, 2), "the new one is kept");
+}
+
+/// T20: a refresh that brings another user, or a token that proves nothing, ends the session.
+#[rocket::async_test]
+async fn a_refresh_that_brings_somebody_else_ends_the_session() {
+    let changes = [
+        Deviation::RefreshedClaims(Alter::append("iss", "1")),
+        Deviation::RefreshedClaims(Alter::append("sub", "1")),
+        Deviation::RefreshedClaims(Alter::without("sub")),
+        Deviation::RefreshedClaims(Alter::append("aud", "1")),
+        Deviation::RefreshedClaims(Alter::append("nonce", "1")),
+        Deviation::Forged(Forgery::Flipped),
+        Deviation::Forged(Forgery::Unsigned("none")),
+    ];
+    let survived = join_all(changes.into_iter().map(async |change| {
+        let (op, browser) = with_ended_token().await;
+        let what = format!("{change:?}");
+        op.deviate(change);
+        let answer = browser.fetch("/api/userinfo").await;
+        assert!([401, 502].contains(&answer.status.code), "{what}: {answer:?}");
+        assert_eq!((op.count("token"), op.count("me")), (2, 0), "{what}");
+        op.behave();
+        let is_over = browser.visit("/").await.body == "Hello, stranger!"
+            && browser.session_cookies().is_empty();
+        (what, is_over)
+    }));
+    let mut survived = survived.await;
+    survived.retain(|(_, is_over)| !is_over);
+    assert_eq!(survived, [], "the session goes on");
+}
+
+/// REF-1: a hundred requests at once cost one refresh, and all succeed.
+#[rocket::async_test]
+async fn a_hundred_requests_at_once_refresh_once() {
+    let (op, browser) = with_ended_token().await;
+    op.deviate(Deviation::RotateRefreshTokens);
+    let answers = join_all((0..100).map(|_| browser.fetch("/api/userinfo"))).await;
+    assert!(answers.iter().all(|answer| answer.status == Status::Ok));
+    assert_eq!((answers.len(), op.count("token")), (100, 2));
+}
+
+/// REF-2: a late request with the old cookie gets what the first one got.
+#[rocket::async_test]
+async fn a_late_request_with_the_old_cookie_does_not_refresh_again() {
+    let (op, browser) = with_ended_token().await;
+    op.deviate(Deviation::RotateRefreshTokens);
+    let old = browser.cookies();
+    assert_eq!(browser.fetch("/api/userinfo").await.status, Status::Ok);
+    browser.restore(old);
+    let late = browser.fetch("/api/userinfo").await;
+    assert_eq!((late.status, op.count("token")), (Status::Ok, 2));
+    assert_eq!(late.session_cookies().len(), 1, "it carries the newest session: {late:?}");
+}
+
+/// A rotated refresh token is kept, whatever becomes of the request that brought it.
+#[rocket::async_test]
+async fn a_rotated_refresh_token_survives_a_failed_request() {
+    let (op, browser) = with_ended_token().await;
+    op.deviate(Deviation::RotateRefreshTokens);
+    op.deviate(Deviation::Answer("me", Fault::Html(500)));
+    let answer = browser.fetch("/api/userinfo").await;
+    assert_eq!(answer.status, Status::ServiceUnavailable);
+    assert_eq!(answer.session_cookies().len(), 1, "{answer:?}");
+    op.behave();
+    // Another process, with nothing but the cookie to go by.
+    let other = Browser::open(app(op.figment())).await;
+    other.restore(browser.cookies());
+    assert_eq!(other.fetch("/api/userinfo").await.status, Status::Ok);
+    assert_eq!(op.count("token"), 2);
+}
+
+/// REL-4: a refresh that fails for a while ends nothing.
+#[rocket::async_test]
+async fn a_refresh_that_fails_for_a_while_keeps_the_session() {
+    let faults = [Fault::Html(500), Fault::Busy(503, 30), Fault::Busy(429, 30)];
+    join_all(faults.map(async |fault| {
+        let (op, browser) = with_ended_token().await;
+        op.deviate(Deviation::Answer("token", fault.clone()));
+        let answer = browser.fetch("/api/userinfo").await;
+        assert_eq!(answer.status, Status::ServiceUnavailable, "{fault:?}: {answer:?}");
+        assert_eq!(browser.visit("/").await.body, "Hello, u-alice!", "{fault:?}");
+        op.behave();
+        sleep(Duration::from_millis(2_100)).await;
+        assert_eq!(browser.fetch("/api/userinfo").await.status, Status::Ok, "{fault:?}");
+    }))
+    .await;
+}
+
+/// A grant that Logto ended ends the session, once.
+#[rocket::async_test]
+async fn a_refused_refresh_ends_the_session() {
+    let (op, browser) = with_ended_token().await;
+    op.end_grants();
+    let old = browser.cookies();
+    let answer = browser.fetch("/api/userinfo").await;
+    assert_eq!(answer.status, Status::Unauthorized, "{answer:?}");
+    assert!(browser.session_cookies().is_empty(), "the cookie is deleted: {answer:?}");
+    browser.restore(old);
+    assert_eq!(browser.visit("/").await.body, "Hello, stranger!");
+    assert_eq!(browser.visit("/protected").await.status, Status::SeeOther);
+    assert_eq!(op.count("token"), 2);
+}

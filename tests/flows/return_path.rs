@@ -1,0 +1,263 @@
+//! Where a person lands after signing in: nowhere but on this site.
+
+use logto_tests::{BASE_URL, Browser, Hostile, app, as_navigation, catch_all, with};
+use rocket::http::{ContentType, Status};
+use serde_json::json;
+use url::{Url, form_urlencoded};
+
+/// Signs in from `/sign-in` with this `return_to`; returns where the callback leads.
+async fn landing(op: &Hostile, browser: &Browser, query: &str) -> String {
+    browser.forget();
+    let answer = browser.visit(&format!("/sign-in?{query}")).await;
+    assert_eq!(answer.status, Status::SeeOther, "{query}: {answer:?}");
+    let authorization = answer.location().to_owned();
+    assert!(authorization.starts_with(&format!("{}/auth?", op.issuer())), "{query}");
+    let back = browser.visit(&op.authorize(&authorization)).await;
+    assert_eq!(back.status, Status::SeeOther, "{query}: {back:?}");
+    assert_eq!(back.headers.iter().filter(|(name, _)| name == "x-evil").count(), 0);
+    back.location().to_owned()
+}
+
+fn encoded(path: &str) -> String {
+    form_urlencoded::Serializer::new(String::new()).append_pair("return_to", path).finish()
+}
+
+/// Where a browser ends up that is told to go to `location` (the WHATWG rules).
+fn resolved(location: &str) -> Url {
+    Url::parse(BASE_URL).unwrap().join(location).unwrap()
+}
+
+async fn assert_falls_back(payloads: &[&str]) {
+    let op = Hostile::start().await;
+    let browser = Browser::open(app(op.figment())).await;
+    for payload in payloads {
+        let landed = landing(&op, &browser, &encoded(payload)).await;
+        assert_eq!(landed, "/", "{payload:?}");
+    }
+}
+
+async fn assert_stays(payloads: &[&str]) {
+    let op = Hostile::start().await;
+    let browser = Browser::open(app(op.figment())).await;
+    for payload in payloads {
+        let landed = resolved(&landing(&op, &browser, &encoded(payload)).await);
+        assert_eq!(landed.origin(), Url::parse(BASE_URL).unwrap().origin(), "{payload:?}");
+        let twice = resolved(&percent_decoded(landed.path()));
+        assert_eq!(twice.origin(), landed.origin(), "{payload:?} once decoded");
+    }
+}
+
+fn percent_decoded(path: &str) -> String {
+    let raw = rocket::http::RawStr::new(path);
+    let decoded = raw.percent_decode_lossy();
+    // A server that decodes puts the path behind its own origin, never alone.
+    format!("{BASE_URL}{decoded}")
+}
+
+#[rocket::async_test]
+async fn a_page_of_this_site_is_returned_to() {
+    let op = Hostile::start().await;
+    let browser = Browser::open(app(op.figment())).await;
+    let pages = ["/pages/7?tab=a", "/pages/7?tab=%26b%3Dc&x=y", "/protected", "/no/such/page"];
+    for page in pages {
+        assert_eq!(landing(&op, &browser, &encoded(page)).await, page);
+    }
+}
+
+/// R1: an address without a scheme is another site.
+#[rocket::async_test]
+async fn a_second_slash_does_not_lead_away() {
+    assert_falls_back(&[
+        "//evil.example",
+        "///evil.example",
+        "////evil.example/%2f..",
+        "//evil.example/..",
+        "//localhost:8000@evil.example",
+        "//",
+        "evil.example",
+        "",
+    ])
+    .await;
+}
+
+/// R1: a request whose own path begins so (CVE-2022-24794).
+#[rocket::async_test]
+async fn a_request_for_a_double_slash_does_not_lead_away() {
+    let op = Hostile::start().await;
+    let browser = Browser::open(catch_all(op.figment())).await;
+    for path in ["//evil.example", "///evil.example/x", "//evil.example/%2f..", "//"] {
+        browser.forget();
+        let callback = op.authorize(&browser.start(path).await);
+        let landed = browser.visit(&callback).await.location().to_owned();
+        assert_eq!(resolved(&landed).origin(), Url::parse(BASE_URL).unwrap().origin(), "{path}");
+        assert!(!landed.starts_with("//"), "{path} leads to {landed}");
+    }
+}
+
+/// R2: browsers read a backslash as a slash, and drop tabs and line breaks.
+#[rocket::async_test]
+async fn a_backslash_or_a_control_does_not_lead_away() {
+    assert_falls_back(&[
+        "/\\evil.example",
+        "\\\\evil.example",
+        "\\/evil.example",
+        "/\\/evil.example",
+        "/\t/evil.example",
+        "/\n/evil.example",
+        "/\r/evil.example",
+        "/\n\\evil.example",
+        "/\u{b}/evil.example",
+        "/\u{c}/evil.example",
+        "/\t\t\t/evil.example",
+        "\t//evil.example",
+        " //evil.example",
+        "/ /evil.example",
+        "/\0/evil.example",
+        "/x\\evil.example",
+    ])
+    .await;
+}
+
+/// R2: neither does one that is still encoded in the value.
+#[rocket::async_test]
+async fn an_encoded_control_stays_on_this_site() {
+    assert_stays(&["/%09/evil.example", "/%0a/evil.example", "/%0d%0a/evil.example"]).await;
+}
+
+/// R3: slashes and backslashes that are still encoded are part of a path.
+#[rocket::async_test]
+async fn an_encoded_slash_stays_on_this_site() {
+    assert_stays(&[
+        "/%2f%2fevil.example",
+        "/%2fevil.example",
+        "/%5cevil.example",
+        "/%5c%5cevil.example",
+        "/%252f%252fevil.example",
+        "/%255cevil.example",
+        "/%2e%2e//evil.example",
+    ])
+    .await;
+    assert_falls_back(&["%2f%2fevil.example", "%5cevil.example", "%252fevil.example"]).await;
+}
+
+/// R4, R5, R6, R7, R8: absolute addresses, other schemes, and ways around.
+#[rocket::async_test]
+async fn an_absolute_address_does_not_lead_away() {
+    assert_falls_back(&[
+        "https://evil.example",
+        "http://localhost:8000@evil.example/",
+        "http://localhost:8000.evil.example/",
+        "http://localhost:80001/",
+        "http://localhost:8001/",
+        "https://localhost:8000/",
+        "http://localhostevil:8000/",
+        "https://evil.example#@localhost:8000",
+        "http:/evil.example",
+        "http:evil.example",
+        "http://0x7f000001/",
+        "javascript:alert(1)",
+        "JaVaScRiPt:alert(1)",
+        "data:text/html,x",
+        "\u{1}javascript:alert(1)",
+        "/。evil",
+        "//evil。example",
+        "?x=y",
+        "#x",
+    ])
+    .await;
+    assert_stays(&["/./evil.example", "/../..//evil.example", "/.//evil.example", "/..//x"]).await;
+}
+
+/// R9: a line break does not become a header.
+#[rocket::async_test]
+async fn a_line_break_does_not_become_a_header() {
+    assert_falls_back(&[
+        "/x\r\nX-Evil: 1",
+        "/x\nX-Evil: 1",
+        "/x\rX-Evil: 1",
+        "/\r\n\r\n<script>",
+        "/x\u{2028}X-Evil: 1",
+    ])
+    .await;
+    let op = Hostile::start().await;
+    let browser = Browser::open(app(op.figment())).await;
+    let landed = landing(&op, &browser, &encoded("/x%0d%0aX-Evil:%201")).await;
+    assert_eq!(landed.bytes().filter(u8::is_ascii_control).count(), 0, "{landed:?}");
+}
+
+/// R9: the same through the path of a protected page.
+#[rocket::async_test]
+async fn a_line_break_in_a_path_does_not_become_a_header() {
+    let op = Hostile::start().await;
+    let browser = Browser::open(catch_all(op.figment())).await;
+    let answer = browser.visit("/x%0d%0aX-Evil:%201").await;
+    assert_eq!(answer.status, Status::SeeOther);
+    assert_eq!(answer.headers.iter().filter(|(name, _)| name == "X-Evil").count(), 0);
+    let callback = op.authorize(&browser.start("/x%0d%0aX-Evil:%201").await);
+    let back = browser.visit(&callback).await;
+    assert_eq!(back.headers.iter().filter(|(name, _)| name == "X-Evil").count(), 0);
+    assert_eq!(resolved(back.location()).origin(), Url::parse(BASE_URL).unwrap().origin());
+}
+
+/// R10: a path that does not fit is dropped, and the sign-in goes on.
+#[rocket::async_test]
+async fn a_path_that_is_too_long_is_dropped() {
+    let op = Hostile::start().await;
+    let browser = Browser::open(app(op.figment())).await;
+    let long = format!("/{}", "x".repeat(9_000));
+    let answer = browser.visit(&format!("/sign-in?{}", encoded(&long))).await;
+    assert!(answer.cookies.iter().all(|cookie| cookie.to_string().len() <= 4096));
+    assert_eq!(landing(&op, &browser, &encoded(&long)).await, "/");
+    browser.forget();
+    let callback = op.authorize(&browser.start(&format!("/pages/1?tab={long}")).await);
+    assert_eq!(browser.visit(&callback).await.location(), "/");
+}
+
+/// R11: what is no text, or no path, is no reason to fail.
+#[rocket::async_test]
+async fn a_malformed_return_path_is_dropped() {
+    let op = Hostile::start().await;
+    let browser = Browser::open(app(op.figment())).await;
+    for query in ["return_to=%", "return_to=%ff%fe", "return_to", "return_to=/%zz", "&&=&%00="] {
+        let landed = resolved(&landing(&op, &browser, query).await);
+        assert_eq!(landed.origin(), Url::parse(BASE_URL).unwrap().origin(), "{query}");
+    }
+}
+
+/// R13: nobody is sent back to a form's target; a person signs in and starts at the front.
+#[rocket::async_test]
+async fn a_posted_form_is_not_returned_to() {
+    let op = Hostile::start().await;
+    let browser = Browser::open(app(op.figment())).await;
+    let post = as_navigation(browser.client().post("/orders?x=y"));
+    let answer = browser.send(post.header(ContentType::JSON).body("{\"no\": 1}")).await;
+    assert_eq!((answer.status, answer.location()), (Status::SeeOther, "/sign-in"));
+    assert_eq!(answer.body, "", "the handler did not run");
+    let authorization = browser.visit("/sign-in").await.location().to_owned();
+    assert_eq!(browser.visit(&op.authorize(&authorization)).await.location(), "/");
+}
+
+/// R13: a program that posts gets 401, before its body is looked at.
+#[rocket::async_test]
+async fn a_program_that_posts_gets_401() {
+    let op = Hostile::start().await;
+    let browser = Browser::open(app(op.figment())).await;
+    for path in ["/orders", "/api/orders"] {
+        let post = with(browser.client().post(path), &[("Accept", "application/json")]);
+        let answer = browser.send(post.header(ContentType::JSON).body("not JSON")).await;
+        assert_eq!(answer.status, Status::Unauthorized, "{path}: {answer:?}");
+        assert_eq!(answer.json(), json!({"error": "Not authenticated"}));
+        assert_eq!(answer.cookies.len(), 0);
+    }
+}
+
+/// R13: who is signed in posts as ever.
+#[rocket::async_test]
+async fn a_user_posts_as_ever() {
+    let op = Hostile::start().await;
+    let browser = Browser::open(app(op.figment())).await;
+    browser.sign_in(&op, "/protected").await;
+    let post = as_navigation(browser.client().post("/orders"));
+    let answer = browser.send(post.header(ContentType::JSON).body("{\"no\":1}")).await;
+    assert_eq!(answer.json(), json!({"by": "u-alice", "order": {"no": 1}}));
+}

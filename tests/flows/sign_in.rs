@@ -1,0 +1,253 @@
+//! From a protected page to Logto and back.
+
+use std::collections::HashSet;
+
+use logto_tests::{
+    Alter, Approve, BASE_URL, Browser, Deviation, Hostile, Key, app, as_navigation, sha256, with,
+};
+use rocket::http::Status;
+use serde_json::json;
+use url::Url;
+
+/// The one value of a parameter.
+fn one<'a>(pairs: &'a [(String, String)], name: &str) -> &'a str {
+    let values: Vec<_> = pairs.iter().filter(|(key, _)| key == name).collect();
+    assert_eq!(values.len(), 1, "`{name}` is there {} times: {pairs:?}", values.len());
+    &values[0].1
+}
+
+fn is_unreserved(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~".contains(&b))
+}
+
+/// 128 bits take 22 characters of base64url.
+fn is_random(text: &str) -> bool {
+    text.len() >= 22 && text.bytes().collect::<HashSet<_>>().len() >= 8
+}
+
+/// RP certification, the plain test: the code flow, user info, and `openid` in the scope.
+#[rocket::async_test]
+async fn a_stranger_signs_in_and_lands_on_the_page_asked_for() {
+    let op = Hostile::start().await;
+    let browser = Browser::open(app(op.figment())).await;
+    let page = browser.sign_in(&op, "/protected").await;
+    assert_eq!(page.status, Status::Ok);
+    assert_eq!(page.json()["sub"], "u-alice");
+    assert_eq!(page.json()["picture"], json!(null));
+    assert_eq!(browser.visit("/").await.body, "Hello, u-alice!");
+    let info = browser.fetch("/api/userinfo").await;
+    assert_eq!((info.status, &info.json()["sub"]), (Status::Ok, &json!("u-alice")));
+    assert_eq!((op.count("token"), op.count("me"), op.count("jwks")), (1, 1, 1));
+    let scope = one(&op.authorizations()[0], "scope").to_owned();
+    assert!(scope.split(' ').any(|name| name == "openid"), "{scope}");
+}
+
+#[rocket::async_test]
+async fn the_authorization_request_says_what_logto_expects() {
+    let op = Hostile::start().await;
+    let browser = Browser::open(app(op.figment())).await;
+    let location = browser.start("/protected").await;
+    assert!(location.starts_with(&format!("{}/auth?", op.issuer())), "{location}");
+    op.authorize(&location);
+    let asked = &op.authorizations()[0];
+    assert_eq!(one(asked, "response_type"), "code");
+    assert_eq!(one(asked, "client_id"), "hostile-app");
+    assert_eq!(one(asked, "redirect_uri"), format!("{BASE_URL}/callback"));
+    assert_eq!(one(asked, "prompt"), "consent");
+    let scope: HashSet<_> = one(asked, "scope").split(' ').collect();
+    assert!(scope.is_superset(&HashSet::from(["openid", "profile", "offline_access"])));
+    assert_eq!(op.count("token"), 0);
+}
+
+/// RP certification, client-secret-basic: identifier and secret percent-encoded, and only there.
+#[rocket::async_test]
+async fn the_application_authenticates_with_basic_and_nothing_else() {
+    let op = Hostile::start().await;
+    let browser = Browser::open(app(op.figment())).await;
+    browser.sign_in(&op, "/protected").await;
+    let request = &op.requests("token")[0];
+    assert!(request.headers["authorization"].starts_with("Basic "));
+    assert_eq!(request.field("client_secret"), None);
+    for endpoint in ["discovery", "jwks"] {
+        for request in op.requests(endpoint) {
+            assert_eq!(request.headers.get("authorization"), None, "a secret went to {endpoint}");
+        }
+    }
+}
+
+/// A1: every sign-in has its own S256 challenge, whatever discovery lists.
+#[rocket::async_test]
+async fn every_sign_in_proves_itself_with_a_fresh_s256_challenge() {
+    let op = Hostile::start().await;
+    let plain = Alter::set("code_challenge_methods_supported", json!(["plain"]));
+    op.deviate(Deviation::Discovery(plain));
+    let browser = Browser::open(app(op.figment())).await;
+    for _ in 0..2 {
+        browser.forget();
+        assert_eq!(browser.sign_in(&op, "/protected").await.status, Status::Ok);
+    }
+    let (asked, redeemed) = (op.authorizations(), op.requests("token"));
+    assert_eq!((asked.len(), redeemed.len()), (2, 2));
+    for (asked, redeemed) in asked.iter().zip(&redeemed) {
+        let verifier = redeemed.field("code_verifier").unwrap();
+        assert!((43..=128).contains(&verifier.len()) && is_unreserved(verifier), "{verifier}");
+        assert!(is_random(verifier), "{verifier}");
+        assert_eq!(one(asked, "code_challenge"), sha256(verifier));
+        assert_eq!(one(asked, "code_challenge_method"), "S256");
+    }
+    assert_ne!(redeemed[0].field("code_verifier"), redeemed[1].field("code_verifier"));
+}
+
+/// A2: state and nonce are random and never the same twice.
+#[rocket::async_test]
+async fn no_state_and_no_nonce_comes_twice() {
+    const SIGN_INS: usize = 10_000;
+    let op = Hostile::start().await;
+    let browser = Browser::open(app(op.figment())).await;
+    let mut seen = HashSet::new();
+    for _ in 0..SIGN_INS {
+        browser.forget();
+        let url = Url::parse(browser.visit("/sign-in").await.location()).unwrap();
+        let asked: Vec<_> = url.query_pairs().into_owned().collect();
+        for name in ["state", "nonce", "code_challenge"] {
+            let value = one(&asked, name);
+            assert!(is_random(value), "{name} is {value}");
+            assert!(seen.insert(value.to_owned()), "{value} came twice");
+        }
+    }
+    assert_eq!(seen.len(), 3 * SIGN_INS);
+    assert_eq!(op.count("discovery"), 1);
+}
+
+/// A13: what a stranger puts into the query does not reach the authorization request.
+#[rocket::async_test]
+async fn a_query_cannot_change_the_authorization_request() {
+    let op = Hostile::start().await;
+    let browser = Browser::open(app(op.figment())).await;
+    let plain = Url::parse(browser.visit("/sign-in").await.location()).unwrap();
+    let attack = "/sign-in?client_id=x&redirect_uri=https://evil.example&scope=admin&max_age=-1\
+                  &code_challenge=c&state=s&nonce=n&prompt=none&response_mode=fragment&resource=r";
+    let attacked = Url::parse(browser.visit(attack).await.location()).unwrap();
+    let fresh = ["state", "nonce", "code_challenge"];
+    for ((name, before), (_, after)) in plain.query_pairs().zip(attacked.query_pairs()) {
+        let is_fresh = fresh.contains(&&*name);
+        assert_eq!(before != after, is_fresh, "{name} became {after}");
+    }
+    assert_eq!(plain.query_pairs().count(), attacked.query_pairs().count());
+}
+
+/// A21: five sign-ins at once, finished in another order, each return to their own page.
+#[rocket::async_test]
+async fn tabs_finish_in_any_order_and_land_on_their_own_pages() {
+    let op = Hostile::start().await;
+    let browser = Browser::open(app(op.figment())).await;
+    let mut tabs = Vec::new();
+    for number in 0..5 {
+        let path = format!("/pages/{number}?tab=t{number}");
+        tabs.push((path.clone(), browser.start(&path).await));
+    }
+    for number in [3, 0, 4, 1, 2] {
+        let (path, location) = &tabs[number];
+        let back = browser.visit(&op.approve_at(location).await).await;
+        assert_eq!((back.status, back.location()), (Status::SeeOther, path.as_str()));
+        let page = browser.visit(back.location()).await;
+        assert_eq!(page.body, format!("page {number}, tab t{number}, u-alice"));
+    }
+    assert_eq!(op.count("token"), 5);
+    assert!(browser.sign_in_cookies().is_empty(), "{:?}", browser.sign_in_cookies().keys());
+}
+
+/// A23: what is no navigation of a person gets 401, and nothing is begun.
+#[rocket::async_test]
+async fn no_sign_in_begins_for_a_request_that_is_no_navigation() {
+    let op = Hostile::start().await;
+    let browser = Browser::open(app(op.figment())).await;
+    let html = ("Accept", "text/html");
+    let requests = [
+        [("Accept", "application/json"), ("X-None", "")],
+        [html, ("Sec-Fetch-Mode", "cors")],
+        [html, ("Sec-Fetch-Mode", "no-cors")],
+        [html, ("Sec-Fetch-Dest", "image")],
+        [html, ("Sec-Fetch-Dest", "iframe")],
+        [html, ("Sec-Fetch-Dest", "empty")],
+        [html, ("Sec-Purpose", "prefetch")],
+        [html, ("Sec-Purpose", "prefetch;prerender")],
+        [html, ("Purpose", "prefetch")],
+        [html, ("Upgrade", "websocket")],
+        [html, ("X-Requested-With", "XMLHttpRequest")],
+    ];
+    for headers in requests {
+        let answer = browser.send(with(browser.client().get("/protected"), &headers)).await;
+        assert_eq!(answer.status, Status::Unauthorized, "{headers:?}");
+        assert_eq!(answer.json(), json!({"error": "Not authenticated"}), "{headers:?}");
+        assert_eq!((answer.header("location"), answer.cookies.len()), (None, 0), "{headers:?}");
+    }
+    assert_eq!(op.count("discovery"), 0);
+}
+
+/// A23: a person's navigation is sent on, and so is a client that accepts anything.
+#[rocket::async_test]
+async fn a_navigation_is_sent_to_sign_in() {
+    let op = Hostile::start().await;
+    let browser = Browser::open(app(op.figment())).await;
+    let get = || browser.client().get("/pages/1?tab=a%20b");
+    let head = browser.client().head("/pages/1?tab=a%20b");
+    let anything = with(get(), &[("Accept", "*/*")]);
+    for request in [get(), anything, as_navigation(get()), as_navigation(head)] {
+        let answer = browser.send(request).await;
+        assert_eq!(answer.status, Status::SeeOther);
+        assert_eq!(answer.location(), "/sign-in?return_to=%2Fpages%2F1%3Ftab%3Da%2520b");
+        assert_eq!(answer.cookies.len(), 0, "a redirect to our own page begins nothing");
+    }
+}
+
+#[rocket::async_test]
+async fn without_redirect_every_stranger_gets_401() {
+    let op = Hostile::start().await;
+    let browser = Browser::open(app(op.figment())).await;
+    for path in ["/api/me", "/api/userinfo"] {
+        let answer = browser.visit(path).await;
+        assert_eq!(answer.status, Status::Unauthorized);
+        assert_eq!(answer.json(), json!({"error": "Not authenticated"}));
+        assert_eq!(answer.cookies.len(), 0);
+    }
+}
+
+/// RP certification, idtoken-sig-rs256: an older Logto signs with RSA and names no `alg` in the
+/// key.
+#[rocket::async_test]
+async fn providers_with_other_algorithms_sign_in_too() {
+    for key in [Key::rs256(), Key::es256(), Key::es384()] {
+        let op = Hostile::start().await;
+        let alg = key.alg();
+        op.sign_with(key);
+        let browser = Browser::open(app(op.figment())).await;
+        let page = browser.sign_in(&op, "/protected").await;
+        assert_eq!((page.status, &page.json()["sub"]), (Status::Ok, &json!("u-alice")), "{alg}");
+    }
+}
+
+/// A18: whoever signs in replaces the user before; nothing of the first one stays.
+#[rocket::async_test]
+async fn another_user_replaces_the_one_before() {
+    let op = Hostile::start().await;
+    let browser = Browser::open(app(op.figment())).await;
+    browser.sign_in(&op, "/protected").await;
+    op.account(json!({"sub": "u-bob", "username": "bob", "name": null}));
+    let location = browser.visit("/sign-in?return_to=/protected").await.location().to_owned();
+    let back = browser.visit(&op.authorize(&location)).await;
+    let claims = browser.visit(back.location()).await.json();
+    assert_eq!((&claims["sub"], &claims["name"]), (&json!("u-bob"), &json!(null)));
+    assert_eq!(claims.get("created_at"), None);
+}
+
+/// The claims that the handler sees are those of the ID token, all and only those.
+#[rocket::async_test]
+async fn the_handler_sees_the_claims_as_they_were_signed() {
+    let op = Hostile::start().await;
+    op.deviate(Deviation::Claims(Alter::set("extra", json!({"deep": [1, null, "x"]}))));
+    let browser = Browser::open(app(op.figment())).await;
+    let claims = browser.sign_in(&op, "/protected").await.json();
+    assert_eq!(claims["extra"], json!({"deep": [1, null, "x"]}));
+    assert_eq!(claims.get("email"), None, "its scope was not asked for");
+}

@@ -1,0 +1,62 @@
+//! Changes to a JSON object.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+/// A change to a JSON object: claims, a header, an answer.
+#[derive(Clone)]
+pub struct Alter {
+    what: String,
+    change: Arc<dyn Fn(&mut Value) + Send + Sync>,
+}
+
+impl Alter {
+    /// Returns the change that `change` makes; `what` says it when a test fails.
+    pub fn by(
+        what: impl Into<String>,
+        change: impl Fn(&mut Value) + Send + Sync + 'static,
+    ) -> Self {
+        Self { what: what.into(), change: Arc::new(change) }
+    }
+
+    /// Returns the change that sets `key`.
+    pub fn set(key: &'static str, value: impl Into<Value>) -> Self {
+        let value = value.into();
+        let what = format!("{key} = {value}");
+        Self::by(what, move |object| object[key] = value.clone())
+    }
+
+    /// Returns the change that takes `key` away.
+    pub fn without(key: &'static str) -> Self {
+        Self::by(format!("no {key}"), move |object| {
+            let removed = object.as_object_mut().and_then(|map| map.remove(key));
+            assert!(removed.is_some(), "there is no `{key}` to take away");
+        })
+    }
+
+    /// Returns the change that appends `suffix` to the text under `key`.
+    pub fn append(key: &'static str, suffix: &'static str) -> Self {
+        Self::by(format!("{key} + {suffix:?}"), move |object| {
+            let text = object[key].as_str().unwrap_or_else(|| panic!("`{key}` is no text"));
+            object[key] = format!("{text}{suffix}").into();
+        })
+    }
+
+    /// Returns the change that puts `value` where the whole object was.
+    pub fn replace(value: impl Into<Value>) -> Self {
+        let value = value.into();
+        Self::by(format!("{value}"), move |object| *object = value.clone())
+    }
+
+    pub(crate) fn apply(&self, object: &mut Value) {
+        (self.change)(object);
+    }
+}
+
+impl fmt::Debug for Alter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.120}", self.what)
+    }
+}

@@ -1,0 +1,31 @@
+//! Shared by the tests: a hostile provider and the person in front of the browser.
+//!
+//! The hostile provider speaks Logto's paths and answers as Logto does, until a test makes it
+//! [deviate](Deviation).
+
+mod alter;
+mod answer;
+mod answers;
+mod app;
+mod browser;
+mod deviation;
+mod encode;
+mod fault;
+mod grants;
+mod hostile;
+mod keys;
+mod state;
+mod token;
+mod wire;
+
+pub use alter::Alter;
+pub use answer::Answer;
+pub use app::{app, catch_all};
+pub use browser::{Approve, BASE_URL, Browser, as_navigation, is_session, with};
+pub use deviation::{Deviation, Forgery, Pairs};
+pub use encode::{base64url, hash_half, random, sha256};
+pub use fault::Fault;
+pub use hostile::Hostile;
+pub use keys::Key;
+pub use state::Recorded;
+pub use token::{claims_of, compact};
