@@ -13,15 +13,15 @@ pub use self::logto_client::LogtoClient;
 use crate::claims::{IdTokenClaims, User, UserInfo};
 use crate::error::{Error, ErrorKind, Result};
 use crate::state::Logto;
-use crate::state::marker::Marker;
+use crate::state::marker::{Marker, Visit};
 
 /// The ID token's claims of the signed-in user; `None` for a stranger.
 pub(crate) async fn claims<'r>(
     logto: &Logto,
-    request: &'r Request<'_>,
+    visit: Visit<'r>,
 ) -> Result<Option<&'r IdTokenClaims>> {
-    let Some(session) = logto.session(request).await? else { return Ok(None) };
-    let marker = Marker::of(request);
+    let Some(session) = logto.session(visit).await? else { return Ok(None) };
+    let marker = visit.marker;
     if marker.claims.get().is_none() {
         let _ = marker.claims.set(session.record.id_token_claims()?);
     }
@@ -29,9 +29,9 @@ pub(crate) async fn claims<'r>(
 }
 
 /// The signed-in user, with the user info if the request has fetched it.
-pub(crate) async fn user<'r>(logto: &Logto, request: &'r Request<'_>) -> Result<Option<&'r User>> {
-    let Some(claims) = claims(logto, request).await? else { return Ok(None) };
-    let marker = Marker::of(request);
+pub(crate) async fn user<'r>(logto: &Logto, visit: Visit<'r>) -> Result<Option<&'r User>> {
+    let Some(claims) = claims(logto, visit).await? else { return Ok(None) };
+    let marker = visit.marker;
     let info = || marker.user_info.get().and_then(|info| info.as_ref().ok()).cloned();
     Ok(Some(marker.user.get_or_init(|| User::new(claims.clone(), info()))))
 }
@@ -72,7 +72,8 @@ macro_rules! guard {
 
             async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Error> {
                 let Some(logto) = Logto::of(request) else { return not_attached() };
-                outcome(Marker::of(request), $read(logto, request).await)
+                let visit = Visit::of(request);
+                outcome(visit.marker, $read(logto, visit).await)
             }
         }
 

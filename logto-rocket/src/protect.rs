@@ -12,7 +12,7 @@ use rocket::route::{Handler, Outcome, Route};
 use crate::answer::{self, Stranger};
 use crate::error::Result;
 use crate::state::Logto;
-use crate::state::marker::Marker;
+use crate::state::marker::{Marker, Visit};
 
 /// Who may use a route, and what strangers get.
 ///
@@ -146,7 +146,7 @@ impl Handler for Protected {
             self.log_missing_fairing();
             return Outcome::Error(Status::InternalServerError);
         };
-        match self.is_authorized(logto, request).await {
+        match self.is_authorized(logto, Visit::of(request)).await {
             Ok(true) => {
                 Marker::of(request).admit(request.route());
                 self.inner.handle(request, data).await
@@ -158,11 +158,11 @@ impl Handler for Protected {
 }
 
 impl Protected {
-    async fn is_authorized(&self, logto: &Logto, request: &Request<'_>) -> Result<bool> {
+    async fn is_authorized(&self, logto: &Logto, visit: Visit<'_>) -> Result<bool> {
         if !self.policy.fetch_user_info {
-            return Ok(logto.session(request).await?.is_some());
+            return Ok(logto.session(visit).await?.is_some());
         }
-        match logto.user_info(request).await {
+        match logto.user_info(visit).await {
             Err(error) if error.is_stranger() => Ok(false),
             info => Ok(info?.is_some()),
         }

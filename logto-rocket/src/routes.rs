@@ -9,7 +9,7 @@ use crate::answer::{self, Answer, Navigation, Page};
 use crate::error::{Error, ErrorKind};
 use crate::location::{Redirect, ReturnPath};
 use crate::options::{FirstScreen, SignInOptions};
-use crate::state::marker::Marker;
+use crate::state::marker::{Marker, Visit};
 use crate::state::{FailedCallback, Logto, SignedOut};
 
 /// One of the routes that the fairing mounts.
@@ -73,7 +73,7 @@ async fn sign_in(logto: &Logto, request: &Request<'_>, options: &SignInOptions) 
         return Answer::Redirect(Redirect::to(moved(logto, request, query.return_to.as_deref())));
     }
     let return_to = query.return_to.and_then(|path| logto.site().return_path(&path));
-    match logto.begin_sign_in(request, options, return_to).await {
+    match logto.begin_sign_in(Visit::of(request), options, return_to).await {
         Ok(location) => Answer::Redirect(Redirect::to(location)),
         Err(error) => answer::failure(request, &error),
     }
@@ -119,7 +119,7 @@ fn moved(logto: &Logto, request: &Request<'_>, return_to: Option<&str>) -> Strin
 
 async fn callback(logto: &Logto, request: &Request<'_>) -> Answer {
     let query = Marker::of(request).callback.get().map(String::as_str).unwrap_or_default();
-    match logto.complete_sign_in(request, query).await {
+    match logto.complete_sign_in(Visit::of(request), query).await {
         Ok(completed) => Answer::Redirect(Redirect::to(logto.site().page(&completed.return_to))),
         Err(failed) => Answer::Page(failed_page(logto, &failed)),
     }
@@ -149,7 +149,7 @@ async fn sign_out(logto: &Logto, request: &Request<'_>) -> Answer {
     if request.headers().get_one("Sec-Fetch-Site") == Some("cross-site") {
         return Answer::Page(cross_site());
     }
-    match logto.sign_out(request).await {
+    match logto.sign_out(Visit::of(request)).await {
         Ok(SignedOut::ToLogto(location)) => Answer::Redirect(Redirect::to(location)),
         Ok(SignedOut::HereOnly) => Answer::Page(signed_out_here(logto)),
         Err(error) => answer::failure(request, &error),

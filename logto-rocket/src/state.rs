@@ -12,7 +12,7 @@ use std::time::Duration;
 use moka::sync::Cache;
 use rocket::request::Request;
 
-use self::marker::Marker;
+use self::marker::Visit;
 pub(crate) use self::sign_in::FailedCallback;
 pub(crate) use self::sign_out::SignedOut;
 use crate::client::Client;
@@ -132,11 +132,11 @@ impl Logto {
     /// # Errors
     ///
     /// The store failed.
-    pub(crate) async fn session(&self, request: &Request<'_>) -> Result<Option<Session>> {
-        let marker = Marker::of(request);
+    pub(crate) async fn session(&self, visit: Visit<'_>) -> Result<Option<Session>> {
+        let marker = visit.marker;
         marker
             .load(async {
-                match self.inner.read(request).await? {
+                match self.inner.read(visit).await? {
                     Read::Nothing => {}
                     Read::Invalid => marker.end(),
                     Read::Session { session, rewrite } => marker.begin(session, rewrite),
@@ -154,11 +154,10 @@ impl Logto {
 }
 
 impl Inner {
-    async fn read(self: &Arc<Self>, request: &Request<'_>) -> Result<Read> {
+    async fn read(self: &Arc<Self>, visit: Visit<'_>) -> Result<Read> {
         let now = Timestamp::now();
-        let Read::Session { session, .. } = self.sessions.read(request.cookies(), now).await?
-        else {
-            let present = request.cookies().get(self.transactions.cookies.session()).is_some();
+        let Read::Session { session, .. } = self.sessions.read(visit.jar, now).await? else {
+            let present = visit.jar.get(self.transactions.cookies.session()).is_some();
             return Ok(if present { Read::Invalid } else { Read::Nothing });
         };
         match self.revocation.standing(session.record.id, session.record.created) {

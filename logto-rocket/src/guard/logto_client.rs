@@ -1,6 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use rocket::http::uri::Origin;
 use rocket::outcome::Outcome as RocketOutcome;
 use rocket::request::{FromRequest, Outcome, Request};
 use rocket::{Ignite, Rocket, Sentinel};
@@ -10,7 +11,7 @@ use crate::claims::{IdTokenClaims, User, UserInfo};
 use crate::error::{Error, ErrorKind, Result};
 use crate::location::{Redirect, ReturnPath};
 use crate::options::SignInOptions;
-use crate::state::marker::Marker;
+use crate::state::marker::Visit;
 use crate::state::{Logto, SignedOut};
 
 /// A request guard for all operations of Logto's SDKs, on this request's session.
@@ -57,7 +58,8 @@ use crate::state::{Logto, SignedOut};
 /// ```
 pub struct LogtoClient<'r> {
     logto: &'r Logto,
-    request: &'r Request<'r>,
+    visit: Visit<'r>,
+    uri: &'r Origin<'r>,
 }
 
 impl<'r> LogtoClient<'r> {
@@ -79,7 +81,7 @@ impl<'r> LogtoClient<'r> {
                 Error::new(ErrorKind::InvalidOptions, detail)
             })?),
         };
-        let location = self.logto.begin_sign_in(self.request, &options, return_to).await?;
+        let location = self.logto.begin_sign_in(self.visit, &options, return_to).await?;
         Ok(Redirect::to(location))
     }
 
@@ -94,12 +96,11 @@ impl<'r> LogtoClient<'r> {
     /// or [`ErrorKind::Unreachable`] when Logto's answer does not,
     /// [`ErrorKind::Store`] when the session cannot be stored.
     pub async fn handle_sign_in_callback(&self) -> Result<Redirect> {
-        let marker = Marker::of(self.request);
-        let query = match marker.callback.get() {
+        let query = match self.visit.marker.callback.get() {
             Some(query) => query.clone(),
-            None => self.request.uri().query().map(|q| q.to_string()).unwrap_or_default(),
+            None => self.uri.query().map(|q| q.to_string()).unwrap_or_default(),
         };
-        match self.logto.complete_sign_in(self.request, &query).await {
+        match self.logto.complete_sign_in(self.visit, &query).await {
             Ok(completed) => Ok(Redirect::to(self.logto.site().page(&completed.return_to))),
             Err(failed) => Err(failed.error),
         }
@@ -117,7 +118,7 @@ impl<'r> LogtoClient<'r> {
             let path = &self.logto.inner.checked.config.post_sign_out_path;
             self.logto.site().page(&ReturnPath::parse(path).unwrap_or_else(ReturnPath::root))
         };
-        match self.logto.sign_out(self.request).await? {
+        match self.logto.sign_out(self.visit).await? {
             SignedOut::ToLogto(location) => Ok(Redirect::to(location)),
             SignedOut::HereOnly => Ok(Redirect::to(here())),
         }
@@ -129,7 +130,7 @@ impl<'r> LogtoClient<'r> {
     ///
     /// [`ErrorKind::Store`] when the session cannot be read.
     pub async fn is_authenticated(&self) -> Result<bool> {
-        Ok(self.logto.session(self.request).await?.is_some())
+        Ok(self.logto.session(self.visit).await?.is_some())
     }
 
     /// The signed-in user; `None` for a stranger.
@@ -138,7 +139,7 @@ impl<'r> LogtoClient<'r> {
     ///
     /// [`ErrorKind::Store`] when the session cannot be read.
     pub async fn user(&self) -> Result<Option<&'r User>> {
-        user(self.logto, self.request).await
+        user(self.logto, self.visit).await
     }
 
     /// The claims of the ID token; `None` for a stranger.
@@ -147,7 +148,7 @@ impl<'r> LogtoClient<'r> {
     ///
     /// [`ErrorKind::Store`] when the session cannot be read.
     pub async fn id_token_claims(&self) -> Result<Option<&'r IdTokenClaims>> {
-        claims(self.logto, self.request).await
+        claims(self.logto, self.visit).await
     }
 
     /// The ID token itself, as long as this process remembers it: `None` for a
@@ -157,7 +158,7 @@ impl<'r> LogtoClient<'r> {
     ///
     /// [`ErrorKind::Store`] when the session cannot be read.
     pub async fn id_token(&self) -> Result<Option<Arc<str>>> {
-        let session = self.logto.session(self.request).await?;
+        let session = self.logto.session(self.visit).await?;
         Ok(session.and_then(|session| self.logto.id_token(&session)))
     }
 
@@ -171,7 +172,7 @@ impl<'r> LogtoClient<'r> {
     /// Logto's answer cannot be had or used, [`ErrorKind::Store`] when the session
     /// cannot be read.
     pub async fn fetch_user_info(&self) -> Result<Option<&'r UserInfo>> {
-        self.logto.user_info(self.request).await
+        self.logto.user_info(self.visit).await
     }
 }
 
@@ -187,7 +188,10 @@ impl<'r> FromRequest<'r> for LogtoClient<'r> {
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Error> {
         match Logto::of(request) {
-            Some(logto) => RocketOutcome::Success(Self { logto, request }),
+            Some(logto) => {
+                let visit = Visit::of(request);
+                RocketOutcome::Success(Self { logto, visit, uri: request.uri() })
+            }
             None => not_attached(),
         }
     }

@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use rocket::http::Cookie;
+use rocket::http::{Cookie, CookieJar};
 use rocket::request::Request;
 use rocket::route::Route;
 use tokio::sync::OnceCell;
@@ -32,6 +32,19 @@ struct Live {
     consulted: bool,
     failure: Option<Error>,
     admitted: Option<usize>,
+}
+
+/// One request, as far as sign-in is concerned.
+#[derive(Clone, Copy)]
+pub(crate) struct Visit<'r> {
+    pub(crate) marker: &'r Marker,
+    pub(crate) jar: &'r CookieJar<'r>,
+}
+
+impl<'r> Visit<'r> {
+    pub(crate) fn of(request: &'r Request<'_>) -> Self {
+        Self { marker: Marker::of(request), jar: request.cookies() }
+    }
 }
 
 /// What the answer does to the session's cookie.

@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use openidconnect::AccessToken;
-use rocket::request::Request;
-
-use super::marker::Marker;
+use super::marker::{Marker, Visit};
 use super::{Inner, Logto};
 use crate::claims::UserInfo;
 use crate::client::Expected;
@@ -13,6 +10,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::session::Session;
 use crate::session::record::Record;
 use crate::token::Timestamp;
+use openidconnect::AccessToken;
 
 /// How often a save is tried again when another instance was faster.
 const ATTEMPTS: usize = 3;
@@ -25,12 +23,9 @@ impl Logto {
     ///
     /// [`ErrorKind::SessionEnded`] when Logto ended the session: the request has
     /// none any more.
-    pub(crate) async fn user_info<'r>(
-        &self,
-        request: &'r Request<'_>,
-    ) -> Result<Option<&'r UserInfo>> {
-        let Some(session) = self.session(request).await? else { return Ok(None) };
-        let marker = Marker::of(request);
+    pub(crate) async fn user_info<'r>(&self, visit: Visit<'r>) -> Result<Option<&'r UserInfo>> {
+        let Some(session) = self.session(visit).await? else { return Ok(None) };
+        let marker = visit.marker;
         let info = marker.user_info.get_or_init(|| self.fetch_user_info(marker, session)).await;
         match info {
             Ok(info) => Ok(Some(info)),

@@ -3,10 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use openidconnect::Nonce;
-use rocket::request::Request;
-
-use super::marker::Marker;
+use super::marker::Visit;
 use super::{Inner, Logto, StateHash};
 use crate::claims::IdTokenClaims;
 use crate::error::{Error, ErrorKind, Result};
@@ -19,6 +16,7 @@ use crate::session::record::Record;
 use crate::session::store::SessionId;
 use crate::token::{Grant, Timestamp};
 use crate::transaction::Transaction;
+use openidconnect::Nonce;
 
 /// A callback that signed the user in, or came again after it had.
 pub(crate) struct Completed {
@@ -42,7 +40,7 @@ impl Logto {
     /// begun then.
     pub(crate) async fn begin_sign_in(
         &self,
-        request: &Request<'_>,
+        visit: Visit<'_>,
         options: &SignInOptions,
         return_to: Option<ReturnPath>,
     ) -> Result<String> {
@@ -51,8 +49,8 @@ impl Logto {
         let return_to = return_to.or(configured).unwrap_or_else(ReturnPath::root);
         let mut transaction = Transaction::begin(&return_to);
         let url = self.inner.client.authorization_url(&transaction, &options).await?;
-        let cookies = self.inner.transactions.add(request.cookies(), &mut transaction);
-        Marker::of(request).add_transactions(cookies);
+        let cookies = self.inner.transactions.add(visit.jar, &mut transaction);
+        visit.marker.add_transactions(cookies);
         Ok(url.into())
     }
 
@@ -62,34 +60,33 @@ impl Logto {
     /// issuer, and only then the code is redeemed.
     pub(crate) async fn complete_sign_in(
         &self,
-        request: &Request<'_>,
+        visit: Visit<'_>,
         query: &str,
     ) -> Result<Completed, FailedCallback> {
         let lost = |error| FailedCallback { error, return_to: ReturnPath::root() };
         let callback = Callback::parse(query).map_err(lost)?;
         let state = callback.state.as_deref().unwrap_or_default();
         let key = seal::sha256(state.as_bytes());
-        let marker = Marker::of(request);
-        let Some(transaction) = self.inner.transactions.find(request.cookies(), state) else {
-            return self.repeated(request, key, ReturnPath::root()).await;
+        let marker = visit.marker;
+        let Some(transaction) = self.inner.transactions.find(visit.jar, state) else {
+            return self.repeated(visit, key, ReturnPath::root()).await;
         };
         let return_to = transaction.return_path();
         marker.add_transactions([self.inner.transactions.remove(state)]);
 
         // The cookie's own session is replaced, so it has to be known first.
-        let old = self.session(request).await.unwrap_or(None);
+        let old = self.session(visit).await.unwrap_or(None);
         let redeemed = self.redeem(callback, transaction, key).await;
         // A session that cannot be carried is no session: said now, with a way on.
-        let carried = redeemed.and_then(|session| {
-            self.inner.sessions.write(request.cookies(), &session).map(|_| session)
-        });
+        let carried = redeemed
+            .and_then(|session| self.inner.sessions.write(visit.jar, &session).map(|_| session));
         match carried {
             Ok(session) => {
-                self.replace(request, old, session).await;
+                self.replace(visit, old, session).await;
                 Ok(Completed { return_to })
             }
             Err(error) if error.kind() == ErrorKind::SignInNotFound => {
-                self.repeated(request, key, return_to).await
+                self.repeated(visit, key, return_to).await
             }
             Err(error) => Err(FailedCallback { error, return_to }),
         }
@@ -99,12 +96,12 @@ impl Logto {
     /// user whom it has signed in, who then goes where they were going.
     async fn repeated(
         &self,
-        request: &Request<'_>,
+        visit: Visit<'_>,
         key: StateHash,
         return_to: ReturnPath,
     ) -> Result<Completed, FailedCallback> {
         let consumed = self.inner.consumed.contains_key(&key);
-        if consumed && matches!(self.session(request).await, Ok(Some(_))) {
+        if consumed && matches!(self.session(visit).await, Ok(Some(_))) {
             return Ok(Completed { return_to });
         }
         let error = Error::new(ErrorKind::SignInNotFound, "");
@@ -142,13 +139,13 @@ impl Logto {
     /// The request has the new session. The old one ends, so that its cookie is
     /// worth nothing any more (session fixation); its refresh token is left alone,
     /// as Logto gives both sessions of one browser the same grant.
-    async fn replace(&self, request: &Request<'_>, old: Option<Session>, session: Session) {
+    async fn replace(&self, visit: Visit<'_>, old: Option<Session>, session: Session) {
         if let Some(old) = old.filter(|old| old.record.id != session.record.id)
             && let Err(error) = self.inner.end(&old, false).await
         {
             log::warn!("logto: the replaced session was not ended: {error}");
         }
-        Marker::of(request).begin(session, true);
+        visit.marker.begin(session, true);
     }
 }
 

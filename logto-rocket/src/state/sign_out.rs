@@ -3,9 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rocket::request::Request;
-
-use super::marker::Marker;
+use super::marker::Visit;
 use super::{Inner, Logto};
 use crate::error::Result;
 use crate::session::Session;
@@ -29,12 +27,12 @@ impl Logto {
     /// # Errors
     ///
     /// The store failed: the session goes on.
-    pub(crate) async fn sign_out(&self, request: &Request<'_>) -> Result<SignedOut> {
-        if let Some(session) = self.session(request).await? {
+    pub(crate) async fn sign_out(&self, visit: Visit<'_>) -> Result<SignedOut> {
+        if let Some(session) = self.session(visit).await? {
             self.inner.end(&session, true).await?;
             self.inner.revoke_in_background(&session);
         }
-        Marker::of(request).end();
+        visit.marker.end();
         match self.inner.client.end_session_url().await {
             Ok(Some(url)) => Ok(SignedOut::ToLogto(url.into())),
             Ok(None) => Ok(SignedOut::HereOnly),
