@@ -130,7 +130,7 @@ async fn callback(logto: &Logto, request: &Request<'_>) -> Answer {
 fn failed_page(logto: &Logto, failed: &FailedCallback) -> Page {
     log::warn!("logto: a callback did not sign in: {}", failed.error);
     let (title, message) = match failed.error.kind() {
-        ErrorKind::Cancelled => ("Sign-in cancelled", "You are not signed in."),
+        ErrorKind::Cancelled => ("Sign-in cancelled", "You left before it was finished."),
         ErrorKind::SignInNotFound => (
             "Sign-in expired",
             "This sign-in took too long, was used already, or was begun in another browser.",

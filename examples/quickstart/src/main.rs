@@ -1,2 +1,99 @@
-//! Stub.
-fn main() {}
+//! The sample of `logto-rocket`: a public page, protected pages and an API.
+//!
+//! Where no endpoint is configured it signs in with `logto-dev`, so it runs
+//! without an account at Logto.
+
+mod pages;
+#[cfg(test)]
+mod tests;
+
+use logto_dev::Provider;
+use logto_rocket::{IdTokenClaims, Logto, User, UserInfo, UserScope, authenticated};
+use rocket::figment::Figment;
+use rocket::http::Status;
+use rocket::response::content::RawCss;
+use rocket::serde::json::{Json, Value, json};
+use rocket::{Build, Request, Rocket, catch, catchers, get, launch, routes};
+
+use crate::pages::Page;
+
+/// What is asked for beyond `openid`, `offline_access` and `profile`, so that
+/// the pages have something to show.
+const SCOPES: [UserScope; 8] = [
+    UserScope::Email,
+    UserScope::Phone,
+    UserScope::Address,
+    UserScope::CustomData,
+    UserScope::Identities,
+    UserScope::Roles,
+    UserScope::Organizations,
+    UserScope::OrganizationRoles,
+];
+
+#[get("/")]
+fn home(user: Option<&User>) -> Page {
+    pages::home(user)
+}
+
+#[authenticated(redirect)]
+#[get("/protected")]
+fn protected(user: &User) -> Page {
+    pages::claims(user)
+}
+
+#[authenticated]
+#[get("/protected/no-redirect")]
+fn no_redirect(user: &User) -> Page {
+    pages::claims(user)
+}
+
+#[authenticated(redirect, fetch_user_info)]
+#[get("/protected/userinfo")]
+fn user_info(user: &User, info: &UserInfo) -> Page {
+    pages::user_info(user, info)
+}
+
+#[authenticated]
+#[get("/api/me")]
+fn api_me(claims: &IdTokenClaims) -> Json<&IdTokenClaims> {
+    Json(claims)
+}
+
+#[authenticated(fetch_user_info)]
+#[get("/api/userinfo")]
+fn api_user_info(info: &UserInfo) -> Json<&UserInfo> {
+    Json(info)
+}
+
+#[get("/style.css")]
+fn style() -> RawCss<&'static str> {
+    RawCss(include_str!("style.css"))
+}
+
+/// Every failure that has no catcher of its own. The 401 of a protected route
+/// is JSON unless there is a catcher for exactly 401.
+#[catch(default)]
+fn failure(status: Status, _: &Request<'_>) -> Page {
+    pages::failure(status)
+}
+
+#[catch(default)]
+fn api_failure(status: Status, _: &Request<'_>) -> Json<Value> {
+    Json(json!({ "error": status.reason_lossy() }))
+}
+
+fn application(figment: Figment) -> Rocket<Build> {
+    let scopes = SCOPES.map(UserScope::as_str);
+    // `join`: `logto.scopes` in Rocket.toml and LOGTO_SCOPES come first.
+    rocket::custom(figment.join(("logto.scopes", scopes)))
+        .attach(Provider::fairing())
+        .attach(Logto::fairing())
+        .mount("/", routes![home, protected, no_redirect, user_info, api_me, api_user_info, style])
+        .register("/", catchers![failure])
+        .register("/api", catchers![api_failure])
+}
+
+#[launch]
+fn rocket() -> _ {
+    application(rocket::Config::figment())
+}

@@ -120,7 +120,10 @@ fn described(metadata: &Metadata, profile: &Profile, key: &str) -> String {
             let name = metadata.interpolate(profile, &["logto", key]);
             format!("environment variable {name}, every profile")
         }
-        None => format!("{}, profile `{profile}`", metadata.name),
+        None => match metadata.provide_location {
+            Some(location) => format!("in code at {location}, profile `{profile}`"),
+            None => format!("{}, profile `{profile}`", metadata.name),
+        },
     }
 }
 

@@ -1,0 +1,188 @@
+//! The pages. They work without JavaScript.
+
+use std::fmt;
+
+use logto_rocket::{Claim, IdTokenClaims, User, UserInfo};
+use rocket::Responder;
+use rocket::http::{Header, Status};
+use rocket::response::content::RawHtml;
+use rocket::serde::json::{Value, to_pretty_string};
+use rocket::time::OffsetDateTime;
+
+/// Only the stylesheet is loaded, and nothing runs.
+const POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; \
+                      frame-ancestors 'none'";
+
+/// A page, with its policy.
+#[derive(Responder)]
+pub(crate) struct Page {
+    html: RawHtml<String>,
+    policy: Header<'static>,
+}
+
+/// The public page.
+pub(crate) fn home(user: Option<&User>) -> Page {
+    let greeting = match user {
+        Some(user) => format!(
+            "<h1>Hello, {}!</h1>\n<p>You are signed in. Your id is <code>{}</code>.</p>\n\
+             <p><a class=\"button\" href=\"/sign-out\">Sign out</a></p>",
+            Text(display_name(user)),
+            Text(user.subject()),
+        ),
+        None => "<h1>Hello, stranger!</h1>\n<p>Nobody is signed in.</p>\n\
+                 <p><a class=\"button\" href=\"/sign-in\">Sign in</a>\n\
+                 <a class=\"button quiet\" href=\"/sign-up\">Sign up</a></p>"
+            .into(),
+    };
+    page("Home", user, &format!("{greeting}\n{ROUTES}"))
+}
+
+const ROUTES: &str = r#"<h2>Protected pages</h2>
+<ul class="routes">
+<li><a href="/protected">/protected</a> <code>#[authenticated(redirect)]</code>
+<p>The claims of your ID token. A stranger is sent to sign in, and comes back.</p></li>
+<li><a href="/protected/no-redirect">/protected/no-redirect</a> <code>#[authenticated]</code>
+<p>The same page. A stranger gets 401.</p></li>
+<li><a href="/protected/userinfo">/protected/userinfo</a>
+<code>#[authenticated(redirect, fetch_user_info)]</code>
+<p>What Logto knows about you now. A stranger is sent to sign in, and comes back.</p></li>
+</ul>
+<h2>API</h2>
+<ul class="routes">
+<li><a href="/api/me">/api/me</a> <code>#[authenticated]</code>
+<p>The claims as JSON. A stranger gets 401.</p></li>
+<li><a href="/api/userinfo">/api/userinfo</a> <code>#[authenticated(fetch_user_info)]</code>
+<p>The user info as JSON. A stranger gets 401.</p></li>
+</ul>"#;
+
+const BACK: &str = r#"<p><a class="button quiet" href="/">Home</a></p>"#;
+
+/// The claims of the ID token, one a row.
+pub(crate) fn claims(user: &User) -> Page {
+    let claims = user.id_token_claims();
+    let rows: String = claims.names().map(|name| row(claims, name)).collect();
+    let body = format!(
+        "<h1>Your ID token</h1>\n\
+         <p>What Logto said when you signed in. It comes from your session: this page \
+         asked Logto for nothing.</p>\n<dl>\n{rows}</dl>\n{BACK}"
+    );
+    page("Your ID token", Some(user), &body)
+}
+
+fn row(claims: &IdTokenClaims, name: &str) -> String {
+    let value = match claims.get(name) {
+        Claim::Value(value) => readable(name, value),
+        Claim::Null | Claim::Absent => "<i>none</i>".into(),
+    };
+    format!("<div><dt>{}</dt><dd>{value}</dd></div>\n", Text(name))
+}
+
+fn readable(name: &str, value: &Value) -> String {
+    match (name, value) {
+        ("exp" | "iat" | "auth_time", Value::Number(n)) => time(n.as_i64()),
+        // Logto's own times are milliseconds.
+        ("created_at" | "updated_at", Value::Number(n)) => time(n.as_i64().map(|ms| ms / 1000)),
+        (_, Value::Null) => "<i>none</i>".into(),
+        (_, Value::Bool(true)) => "yes".into(),
+        (_, Value::Bool(false)) => "no".into(),
+        (_, Value::String(text)) => Text(text).to_string(),
+        (_, Value::Array(list)) if list.is_empty() => "<i>none</i>".into(),
+        (_, Value::Array(list)) => {
+            list.iter().map(|item| readable("", item)).collect::<Vec<_>>().join("<br>")
+        }
+        (_, value) => format!("<pre>{}</pre>", Text(&pretty(value))),
+    }
+}
+
+fn time(seconds: Option<i64>) -> String {
+    let time = seconds.and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
+    time.map_or_else(String::new, |time| {
+        let (hour, minute, second) = time.to_hms();
+        format!("{} {hour:02}:{minute:02}:{second:02} UTC", time.date())
+    })
+}
+
+/// The user info as JSON; what Logto left out is left out.
+pub(crate) fn user_info(user: &User, info: &UserInfo) -> Page {
+    let body = format!(
+        "<h1>Your user info</h1>\n\
+         <p>What Logto knows about you now: it was asked for this page.</p>\n\
+         <pre>{}</pre>\n{BACK}",
+        Text(&pretty(info))
+    );
+    page("Your user info", Some(user), &body)
+}
+
+/// What went wrong, in words.
+pub(crate) fn failure(status: Status) -> Page {
+    let explanation = match status.code {
+        404 => "There is no such page.",
+        502 => "Logto gave an answer that cannot be used. The log says more.",
+        503 => "Logto does not answer. Nothing is lost: please try again shortly.",
+        _ => "Something went wrong. The log says more.",
+    };
+    let title = status.reason_lossy();
+    let body = format!("<h1>{title}</h1>\n<p>{explanation}</p>\n{BACK}");
+    // Who is signed in is not asked: that may be what failed.
+    layout(title, "", &body)
+}
+
+fn page(title: &str, user: Option<&User>, body: &str) -> Page {
+    let status = match user {
+        Some(user) => {
+            format!("<span>{}</span> <a href=\"/sign-out\">Sign out</a>", Text(display_name(user)))
+        }
+        None => "<a href=\"/sign-in\">Sign in</a>".into(),
+    };
+    layout(title, &status, body)
+}
+
+/// The frame of every page. Title, status and body are HTML.
+fn layout(title: &str, status: &str, body: &str) -> Page {
+    let html = format!(
+        r#"<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{title} · quickstart</title>
+<link rel="stylesheet" href="/style.css">
+</head>
+<body>
+<header><a class="home" href="/">quickstart</a> <nav>{status}</nav></header>
+<main>
+{body}
+</main>
+</body>
+</html>
+"#
+    );
+    Page { html: RawHtml(html), policy: Header::new("Content-Security-Policy", POLICY) }
+}
+
+fn display_name(user: &User) -> &str {
+    let name = user.name().value().or(user.username().value());
+    name.unwrap_or_else(|| user.subject())
+}
+
+fn pretty(value: &impl rocket::serde::Serialize) -> String {
+    to_pretty_string(value).expect("claims came from JSON")
+}
+
+/// Text between tags. It is not for attributes: quotes stay as they are.
+struct Text<'a>(&'a str);
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for c in self.0.chars() {
+            match c {
+                '&' => f.write_str("&amp;")?,
+                '<' => f.write_str("&lt;")?,
+                '>' => f.write_str("&gt;")?,
+                c => write!(f, "{c}")?,
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,49 @@
+//! The code of the README, as it stands there.
+
+#![allow(clippy::unwrap_used, dead_code)]
+
+use logto_dev::Provider;
+use logto_rocket::{Logto, User, authenticated};
+use rocket::local::asynchronous::Client;
+use rocket::{get, launch, routes};
+
+#[get("/")]
+fn home(user: Option<&User>) -> String {
+    format!("Hello, {}!", user.map_or("stranger", User::subject))
+}
+
+#[authenticated(redirect)]
+#[get("/profile")]
+fn profile(user: &User) -> String {
+    format!("Hello, {}!", user.name().unwrap_or("stranger"))
+}
+
+#[launch]
+fn rocket() -> _ {
+    rocket::build().attach(Logto::fairing()).mount("/", routes![home, profile])
+}
+
+#[rocket::async_test]
+async fn alice_sees_her_name() {
+    let provider = Provider::start().await;
+    let client = Client::tracked(rocket().configure(provider.figment())).await.unwrap();
+    let sign_in = client.get("/sign-in").dispatch().await;
+    let callback = provider.approve(sign_in.headers().get_one("Location").unwrap(), "alice").await;
+    client.get(callback.unwrap().trim_start_matches("http://localhost:8000")).dispatch().await;
+    assert!(client.get("/profile").dispatch().await.into_string().await.unwrap().contains("Alice"));
+}
+
+/// Every block of the README's Rust is a part of this file.
+#[test]
+fn the_code_of_the_readme_is_this_code() {
+    let (readme, here) = (include_str!("../../README.md"), include_str!("readme.rs"));
+    let blocks: Vec<_> = readme.split("```rust\n").skip(1).collect();
+    assert_eq!(blocks.len(), 2);
+    for block in blocks {
+        let code = block.split("```").next().unwrap_or_default();
+        let items = code.split("\n\n").filter(|item| !item.starts_with("use "));
+        for item in items {
+            assert!(here.contains(item.trim_end()), "not in tests/flows/readme.rs:\n{item}");
+        }
+    }
+}
