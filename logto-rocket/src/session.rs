@@ -242,3 +242,77 @@ impl fmt::Debug for Sessions {
         f.debug_struct("Sessions").field("place", &place).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::record::tests::record;
+    use super::*;
+    use crate::seal::Kind;
+
+    fn sealer(kind: Kind) -> Sealer {
+        Sealer::new(&[b"a secret of at least 32 random bytes".to_vec()], "issuer", "app", kind)
+    }
+
+    fn sealed() -> Sessions {
+        let cookies = Cookies::new("app", false, false);
+        Sessions::sealed(SessionConfig::default(), cookies, sealer(Kind::Session))
+    }
+
+    fn stored() -> Sessions {
+        let (config, cookies) = (SessionConfig::default(), Cookies::new("app", false, false));
+        let store = Box::new(memory::MemoryStore::new(10));
+        Sessions::stored(config, cookies, sealer(Kind::Stored), store)
+    }
+
+    fn next(session: &Session) -> Record {
+        Record { generation: session.record.generation + 1, ..(*session.record).clone() }
+    }
+
+    async fn up_to_date(sessions: &Sessions, session: &Session, now: Timestamp) -> (Session, bool) {
+        match sessions.bring_up_to_date(session.clone(), now).await.expect("a session") {
+            Read::Session { session, rewrite } => (session, rewrite),
+            _ => panic!("the session is not lost"),
+        }
+    }
+
+    #[rocket::async_test]
+    async fn a_request_with_an_older_cookie_gets_the_newest_generation() {
+        let (sessions, now) = (sealed(), Timestamp::now());
+        let old = sessions.begin(record(now)).await.expect("begun");
+        let new = sessions.save(&old, next(&old)).await.expect("saved").expect("not in conflict");
+        let (current, rewrite) = up_to_date(&sessions, &old, now).await;
+        assert!(rewrite && current.record.generation == new.record.generation);
+        let (_, rewrite) = up_to_date(&sessions, &new, now).await;
+        assert!(!rewrite, "the newest cookie is not written again");
+
+        sessions.end(&new).await.expect("ended");
+        let (current, _) = up_to_date(&sessions, &old, now).await;
+        assert_eq!(current.record.generation, old.record.generation, "the newest was purged");
+    }
+
+    #[rocket::async_test]
+    async fn a_use_is_written_down_after_a_tenth_of_the_idle_time() {
+        for sessions in [sealed(), stored()] {
+            let start = Timestamp::now();
+            let session = sessions.begin(record(start)).await.expect("begun");
+            let after = |seconds| start.plus(Duration::from_secs(seconds));
+            assert!(!up_to_date(&sessions, &session, after(60_000)).await.1);
+            let (touched, rewrite) = up_to_date(&sessions, &session, after(61_000)).await;
+            assert!(rewrite && touched.record.last_used == after(61_000));
+            assert_eq!(touched.record.generation, session.record.generation);
+        }
+    }
+
+    #[rocket::async_test]
+    async fn a_stored_session_is_saved_over_the_version_that_was_read_only() {
+        let sessions = stored();
+        let read = sessions.begin(record(Timestamp::now())).await.expect("begun");
+        assert!(sessions.save(&read, next(&read)).await.expect("saved").is_some());
+        assert!(sessions.save(&read, next(&read)).await.expect("no failure").is_none());
+        let current = sessions.reload(&read).await.expect("read").expect("a session");
+        assert_eq!(current.record.generation, read.record.generation + 1);
+        sessions.end(&current).await.expect("ended");
+        assert!(sessions.reload(&read).await.expect("read").is_none());
+        assert!(sessions.save(&current, next(&current)).await.expect("no failure").is_none());
+    }
+}

@@ -230,3 +230,26 @@ pub trait SessionStore: Send + Sync + 'static {
     /// The store failed.
     async fn find(&self, which: Find<'_>) -> Result<Vec<SessionId>>;
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    /// S3: 128 bits of the system's randomness, 10⁵ ids without a repetition.
+    #[test]
+    fn session_ids_are_random_and_read_as_they_are_written() {
+        let ids: HashSet<_> = (0..100_000).map(|_| SessionId::random()).collect();
+        assert_eq!(ids.len(), 100_000);
+        for id in ids.iter().take(100) {
+            assert_eq!(SessionId::from_key(&id.to_key()), Some(*id));
+            assert!(!format!("{id:?}").contains(&id.to_key()));
+        }
+        for key in
+            ["", "x", "AAAAAAAAAAAAAAAAAAAAAA=", "AAAAAAAAAAAAAAAAAAAAAAA", "../../etc/passwd"]
+        {
+            assert_eq!(SessionId::from_key(key), None, "{key}");
+        }
+    }
+}
