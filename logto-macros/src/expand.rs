@@ -78,14 +78,14 @@ fn protected(args: &Args, route: &Route) -> TokenStream {
 fn handler(args: &Args, route: &Route, hidden: &Ident) -> TokenStream {
     let Route { deprecated, vis, sig, .. } = route;
     let (private, policy) = (args.private(), policy(args));
-    let (ident, name) = (&sig.ident, sig.ident.to_string());
+    let (ident, name) = (ours(&sig.ident), sig.ident.to_string());
+    let allow_deprecated = deprecated.as_ref().map(|_| quote!(#[allow(deprecated)]));
     quote! {
         #[doc(hidden)]
-        #[allow(nonstandard_style)]
         #deprecated
         #vis struct #ident {}
 
-        #[allow(deprecated, nonstandard_style)]
+        #allow_deprecated
         impl #ident {
             #[doc(hidden)]
             pub fn into_route(self) -> #private::Route {
@@ -115,12 +115,19 @@ fn policy(args: &Args) -> TokenStream {
 fn uri_macro(route: &Route, hidden: &Ident) -> TokenStream {
     let ident = &route.sig.ident;
     let theirs = format_ident!("rocket_uri_macro_{hidden}");
-    let ours = format_ident!("rocket_uri_macro_{}", ident.unraw(), span = ident.span());
+    let ours = format_ident!("rocket_uri_macro_{}", ident.unraw(), span = ours(ident).span());
     quote! {
         #[doc(hidden)]
-        #[allow(unused)]
         pub use #theirs as #ours;
     }
+}
+
+/// The name in its place, but as one that a macro made up: lints on style and use
+/// leave it alone. No `allow` would do, because a `forbid` of the application clashes with it.
+fn ours(ident: &Ident) -> Ident {
+    let mut ident = ident.clone();
+    ident.set_span(ident.span().resolved_at(Span::call_site()));
+    ident
 }
 
 /// The name of the hidden route.
