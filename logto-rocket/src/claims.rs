@@ -3,6 +3,7 @@
 //! and sends null when the user has no such thing.
 
 mod id_token;
+mod packed;
 mod set;
 mod user;
 mod user_info;

@@ -3,6 +3,8 @@
 mod gate;
 mod logto_client;
 
+use std::sync::Arc;
+
 use rocket::http::Status;
 use rocket::outcome::Outcome as RocketOutcome;
 use rocket::request::{FromRequest, Outcome, Request};
@@ -19,13 +21,21 @@ use crate::state::marker::{Marker, Visit};
 pub(crate) async fn claims<'r>(
     logto: &Logto,
     visit: Visit<'r>,
-) -> Result<Option<&'r IdTokenClaims>> {
+) -> Result<Option<&'r Arc<IdTokenClaims>>> {
     let Some(session) = logto.session(visit).await? else { return Ok(None) };
     let marker = visit.marker;
     if marker.claims.get().is_none() {
-        let _ = marker.claims.set(session.record.id_token_claims()?);
+        let _ = marker.claims.set(Arc::new(session.record.id_token_claims()?));
     }
     Ok(marker.claims.get())
+}
+
+/// As [`claims()`], for those who need not share them.
+pub(crate) async fn id_token_claims<'r>(
+    logto: &Logto,
+    visit: Visit<'r>,
+) -> Result<Option<&'r IdTokenClaims>> {
+    Ok(claims(logto, visit).await?.map(|claims| &**claims))
 }
 
 /// The signed-in user, with the user info if the request has fetched it.
@@ -86,5 +96,5 @@ macro_rules! guard {
 }
 
 guard!(User, user);
-guard!(IdTokenClaims, claims);
+guard!(IdTokenClaims, id_token_claims);
 guard!(UserInfo, Logto::user_info);

@@ -77,6 +77,10 @@ mod transaction;
 ///   * **503** when the session store does not answer; the cookie stays.
 ///   * Without [`Logto::fairing()`] the application does not launch.
 ///
+/// A mistake in the handler is reported as without the attribute, with one
+/// exception: a lifetime or type that is missing or cannot be inferred in its
+/// signature is reported twice.
+///
 /// # Example
 ///
 /// ```rust
@@ -121,4 +125,11 @@ pub mod __private {
 
     pub use crate::guard::Gate;
     pub use crate::protect::{Policy, protect_route};
+}
+
+/// What the benchmarks measure from inside. Not for use by hand.
+#[cfg(feature = "__bench")]
+#[doc(hidden)]
+pub mod __bench {
+    pub use crate::session::bench::SealedSession;
 }

@@ -16,8 +16,6 @@ pub(crate) const MAX_COOKIE: usize = 4096;
 /// What the attributes we write may take of [`MAX_COOKIE`].
 pub(crate) const ATTRIBUTES: usize = 96;
 
-const TAG_LEN: usize = 16;
-
 /// One kind of sealed value. A value sealed as one kind does not open as another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -66,29 +64,26 @@ impl Sealer {
         Self { keys: keys.collect() }
     }
 
-    /// Seals `plain` under the name it will be stored as: nonce, text, tag.
+    /// Seals `plain` under the name it will be stored as: text, tag, nonce. The
+    /// nonce comes last, so that a value is opened where it lies.
     pub(crate) fn seal(&self, name: &str, mut plain: Vec<u8>) -> Vec<u8> {
+        plain.reserve_exact(AES_256_GCM.tag_len() + NONCE_LEN);
         let key = self.keys.first().expect("the configuration has a secret");
         let nonce = key
             .seal_in_place_append_tag(Aad::from(name.as_bytes()), &mut plain)
             .expect("values are far below the limit of AES-GCM");
-        let mut sealed = Vec::with_capacity(NONCE_LEN + plain.len());
-        sealed.extend_from_slice(nonce.as_ref());
-        sealed.extend_from_slice(&plain);
-        sealed
+        plain.extend_from_slice(nonce.as_ref());
+        plain
     }
 
     /// Opens what [`seal()`](Self::seal) made under the same name; `None` for
     /// everything else.
     pub(crate) fn open(&self, name: &str, mut sealed: Vec<u8>) -> Option<Vec<u8>> {
-        if sealed.len() < NONCE_LEN + TAG_LEN {
-            return None;
-        }
-        let nonce: [u8; NONCE_LEN] = sealed[..NONCE_LEN].try_into().ok()?;
-        let text = sealed.split_off(NONCE_LEN);
+        let nonce: [u8; NONCE_LEN] = *sealed.last_chunk()?;
+        sealed.truncate(sealed.len() - NONCE_LEN);
         let (last, others) = self.keys.split_last()?;
-        let copy = others.iter().find_map(|key| open_with(key, nonce, name, text.clone()));
-        copy.or_else(|| open_with(last, nonce, name, text))
+        let copy = others.iter().find_map(|key| open_with(key, nonce, name, sealed.clone()));
+        copy.or_else(|| open_with(last, nonce, name, sealed))
     }
 
     /// As [`seal()`](Self::seal), written as a cookie's value.

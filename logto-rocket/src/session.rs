@@ -1,6 +1,8 @@
 //! The session's life: begin, read, save, end, in the browser's cookie or in a
 //! store.
 
+#[cfg(feature = "__bench")]
+pub(crate) mod bench;
 pub(crate) mod cookie;
 pub(crate) mod memory;
 pub(crate) mod record;
@@ -226,8 +228,8 @@ async fn load(
     sealer: &Sealer,
     id: &SessionId,
 ) -> Result<Option<Session>> {
-    let Some((stored, version)) = store.load(id).await? else { return Ok(None) };
-    let record = sealer.open(&id.to_key(), stored.data).and_then(|bytes| Record::decode(&bytes));
+    let Some((data, version)) = store.load(id).await? else { return Ok(None) };
+    let record = sealer.open(&id.to_key(), data).and_then(|bytes| Record::decode(&bytes));
     Ok(record.map(|record| Session { record: Arc::new(record), version: Some(version) }))
 }
 

@@ -43,7 +43,7 @@ impl SessionStore for Fragile {
         self.up()?.create(id, s, ttl).await
     }
 
-    async fn load(&self, id: &SessionId) -> Result<Option<(StoredSession, Version)>> {
+    async fn load(&self, id: &SessionId) -> Result<Option<(Vec<u8>, Version)>> {
         self.up()?.load(id).await
     }
 

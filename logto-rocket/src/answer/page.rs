@@ -70,7 +70,6 @@ impl<'r> Responder<'r, 'static> for Page {
             .header(Header::new("Cache-Control", "private, no-store"))
             .header(Header::new("Content-Security-Policy", POLICY))
             .header(Header::new("Referrer-Policy", "no-referrer"))
-            .header(Header::new("X-Content-Type-Options", "nosniff"))
             .sized_body(html.len(), Cursor::new(html))
             .finalize())
     }

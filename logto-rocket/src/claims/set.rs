@@ -6,7 +6,7 @@ use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rocket::serde::Serialize;
-use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, Visitor};
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::Value;
 
@@ -43,15 +43,26 @@ impl Kind {
 
 /// The claims that both the ID token and the user info may carry beyond those
 /// that have a place in the order.
-const UNORDERED: &[(&str, Kind)] =
+pub(super) const UNORDERED: Fields =
     &[("roles", Kind::TextList), ("created_at", Kind::Integer), ("updated_at", Kind::Integer)];
 
-/// A user's claims; `FIELDS` of a type name the claims that come first, and
-/// their JSON types.
+/// The names of a type's claims that come first, in their order, with their types.
+pub(super) type Fields = &'static [(&'static str, Kind)];
+
+/// A user's claims.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct ClaimSet(Vec<(Cow<'static, str>, Value)>);
 
 impl ClaimSet {
+    /// Claims that are known to be in order.
+    pub(super) fn in_order(claims: Vec<(Cow<'static, str>, Value)>) -> Self {
+        Self(claims)
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.0.iter().map(|(name, value)| (&**name, value))
+    }
+
     pub(super) fn get(&self, name: &str) -> Claim<&Value> {
         match self.0.iter().find(|(known, _)| known == name) {
             None => Claim::Absent,
@@ -104,20 +115,22 @@ impl ClaimSet {
     /// which has every claim of `required`.
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
-        fields: &'static [(&'static str, Kind)],
+        fields: Fields,
         required: &'static [&'static str],
     ) -> Result<Self, D::Error> {
-        let mut set = Self(deserializer.deserialize_map(Claims { fields })?);
-        let rank = |name: &str| fields.iter().position(|(known, _)| *known == name);
-        set.0.sort_by_key(|(name, _)| rank(name).unwrap_or(fields.len()));
+        let mut claims = deserializer.deserialize_map(Claims(fields))?;
+        // Nothing moves in a session's claims, which are written in order.
+        claims.sort_by_key(|(name, _)| name.rank);
 
         // Two values for one claim are two answers to "who is this": refused.
-        let known = set.0.iter().take_while(|(name, _)| rank(name).is_some());
-        if let Some((name, _)) =
-            known.clone().zip(known.skip(1)).find_map(|(a, b)| (a.0 == b.0).then_some(a))
-        {
+        let twice = |pair: &&[(Name, Value)]| {
+            pair[0].0.rank < fields.len() && pair[0].0.rank == pair[1].0.rank
+        };
+        if let Some(pair) = claims.windows(2).find(twice) {
+            let name = &pair[0].0.text;
             return Err(D::Error::custom(format_args!("the claim `{name}` is given twice")));
         }
+        let set = Self(claims.into_iter().map(|(name, value)| (name.text, value)).collect());
         for name in required {
             if set.get(name).value().is_none() {
                 return Err(D::Error::custom(format_args!("the claim `{name}` is missing")));
@@ -127,12 +140,10 @@ impl ClaimSet {
     }
 }
 
-struct Claims {
-    fields: &'static [(&'static str, Kind)],
-}
+struct Claims(Fields);
 
 impl<'de> Visitor<'de> for Claims {
-    type Value = Vec<(Cow<'static, str>, Value)>;
+    type Value = Vec<(Name, Value)>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON object with claims")
@@ -140,21 +151,51 @@ impl<'de> Visitor<'de> for Claims {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut claims = Vec::with_capacity(24);
-        while let Some(name) = map.next_key::<Cow<'de, str>>()? {
-            let known = self.fields.iter().chain(UNORDERED).find(|(known, _)| *known == name);
+        while let Some(name) = map.next_key_seed(NameOf(self.0))? {
             let value: Value = map.next_value()?;
-            match known {
-                Some((known, kind)) if kind.fits(&value) => {
-                    claims.push((Cow::Borrowed(*known), value))
-                }
-                Some((known, _)) => {
-                    let message = format_args!("the claim `{known}` has the wrong type");
-                    return Err(A::Error::custom(message));
-                }
-                None => claims.push((Cow::Owned(name.into_owned()), value)),
+            if !name.kind.fits(&value) {
+                let message = format_args!("the claim `{}` has the wrong type", name.text);
+                return Err(A::Error::custom(message));
             }
+            claims.push((name, value));
         }
         Ok(claims)
+    }
+}
+
+/// A claim's name, with what is known of it.
+struct Name {
+    text: Cow<'static, str>,
+    kind: Kind,
+    rank: usize,
+}
+
+/// Reads a name; that of a known claim needs no memory.
+struct NameOf(Fields);
+
+impl<'de> DeserializeSeed<'de> for NameOf {
+    type Value = Name;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Name, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+}
+
+impl Visitor<'_> for NameOf {
+    type Value = Name;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name of a claim")
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Name, E> {
+        let place = |fields: Fields| fields.iter().position(|(known, _)| *known == text);
+        let (text, kind, rank) = match (place(self.0), place(UNORDERED)) {
+            (Some(at), _) => (Cow::Borrowed(self.0[at].0), self.0[at].1, at),
+            (None, Some(at)) => (Cow::Borrowed(UNORDERED[at].0), UNORDERED[at].1, self.0.len()),
+            (None, None) => (Cow::Owned(text.to_owned()), Kind::Any, self.0.len()),
+        };
+        Ok(Name { text, kind, rank })
     }
 }
 

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use serde::{Serialize, Serializer};
 
 use super::{Claim, IdTokenClaims, UserInfo};
@@ -40,7 +42,7 @@ use super::{Claim, IdTokenClaims, UserInfo};
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct User {
-    claims: IdTokenClaims,
+    claims: Arc<IdTokenClaims>,
     info: Option<UserInfo>,
 }
 
@@ -58,8 +60,14 @@ macro_rules! described {
 }
 
 impl User {
-    pub(crate) fn new(claims: IdTokenClaims, info: Option<UserInfo>) -> Self {
+    pub(crate) fn new(claims: Arc<IdTokenClaims>, info: Option<UserInfo>) -> Self {
         Self { claims, info }
+    }
+
+    /// The same user with this user info.
+    #[must_use]
+    pub fn with_info(self, info: UserInfo) -> Self {
+        Self { info: Some(info), ..self }
     }
 
     /// The user's id (`sub`). Unique and stable within one Logto.
@@ -106,6 +114,24 @@ impl User {
             Some(info) => info.get(name),
             None => self.claims.get(name),
         }
+    }
+}
+
+/// A user without user info, as for the unit test of a handler.
+///
+/// ```rust
+/// use logto_rocket::{IdTokenClaims, User};
+///
+/// # fn profile(user: &User) -> String { format!("Hello, {}!", user.name().unwrap_or("you")) }
+/// let claims: IdTokenClaims = serde_json::from_str(
+///     r#"{ "iss": "i", "sub": "u1", "aud": "app", "exp": 1, "iat": 0, "name": "Alice" }"#,
+/// )?;
+/// assert_eq!(profile(&User::from(claims)), "Hello, Alice!");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+impl From<IdTokenClaims> for User {
+    fn from(claims: IdTokenClaims) -> Self {
+        Self::new(Arc::new(claims), None)
     }
 }
 

@@ -6,7 +6,7 @@ use rocket::outcome::Outcome as RocketOutcome;
 use rocket::request::{FromRequest, Outcome, Request};
 use rocket::{Ignite, Rocket, Sentinel};
 
-use super::{abort, claims, not_attached, user};
+use super::{abort, id_token_claims, not_attached, user};
 use crate::claims::{IdTokenClaims, User, UserInfo};
 use crate::error::{Error, ErrorKind, Result};
 use crate::location::{Redirect, ReturnPath};
@@ -148,7 +148,7 @@ impl<'r> LogtoClient<'r> {
     ///
     /// [`ErrorKind::Store`] when the session cannot be read.
     pub async fn id_token_claims(&self) -> Result<Option<&'r IdTokenClaims>> {
-        claims(self.logto, self.visit).await
+        id_token_claims(self.logto, self.visit).await
     }
 
     /// The ID token itself, as long as this process remembers it: `None` for a

@@ -1,5 +1,6 @@
 //! Sessions in this process.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use moka::Expiry;
@@ -19,7 +20,7 @@ pub struct MemoryStore(Cache<SessionId, Entry>);
 
 #[derive(Clone, Debug)]
 struct Entry {
-    session: StoredSession,
+    session: Arc<StoredSession>,
     version: Version,
     ttl: Duration,
 }
@@ -64,15 +65,15 @@ impl SessionStore for MemoryStore {
         session: StoredSession,
         ttl: Duration,
     ) -> Result<Version> {
-        let entry = Entry { session, version: 1, ttl };
+        let entry = Entry { session: Arc::new(session), version: 1, ttl };
         match self.0.entry(*id).or_insert(entry) {
             inserted if inserted.is_fresh() => Ok(1),
             _ => Err(Error::store(std::io::Error::other("the session id exists"))),
         }
     }
 
-    async fn load(&self, id: &SessionId) -> Result<Option<(StoredSession, Version)>> {
-        Ok(self.0.get(id).map(|entry| (entry.session, entry.version)))
+    async fn load(&self, id: &SessionId) -> Result<Option<(Vec<u8>, Version)>> {
+        Ok(self.0.get(id).map(|entry| (entry.session.data.clone(), entry.version)))
     }
 
     async fn save(
@@ -82,6 +83,7 @@ impl SessionStore for MemoryStore {
         session: StoredSession,
         ttl: Duration,
     ) -> Result<Saved> {
+        let session = Arc::new(session);
         let result = self.0.entry(*id).and_compute_with(|entry| match entry {
             Some(entry) if entry.value().version == read => {
                 Op::Put(Entry { session, version: read + 1, ttl })

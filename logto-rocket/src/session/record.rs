@@ -28,19 +28,21 @@ pub(crate) struct Record {
     pub(crate) verified_at: Timestamp,
     pub(crate) sid: Option<String>,
     /// SHA-256 of the sign-in's nonce: a refreshed ID token repeats it, if any.
+    #[serde(with = "serde_bytes")]
     pub(crate) nonce_hash: [u8; 32],
     pub(crate) refresh_token: Option<RefreshToken>,
     pub(crate) scope: String,
     pub(crate) user_info_token: UserInfoToken,
-    /// The claims of the ID token as JSON.
-    pub(crate) claims: String,
+    /// The claims of the ID token, packed; read only where they are asked for.
+    #[serde(with = "serde_bytes")]
+    pub(crate) claims: Vec<u8>,
 }
 
 impl Record {
     pub(crate) fn encode(&self) -> Vec<u8> {
-        let out = Vec::with_capacity(256 + self.claims.len());
-        postcard::to_extend(self, [out, vec![FORMAT]].concat())
-            .expect("every field has a binary form")
+        let mut out = Vec::with_capacity(256 + self.claims.len());
+        out.push(FORMAT);
+        postcard::to_extend(self, out).expect("every field has a binary form")
     }
 
     /// Reads what [`encode()`](Self::encode) wrote; `None` for another format.
@@ -52,8 +54,8 @@ impl Record {
     }
 
     pub(crate) fn id_token_claims(&self) -> Result<IdTokenClaims> {
-        serde_json::from_str(&self.claims)
-            .map_err(|_| Error::new(ErrorKind::InvalidIdToken, "the session's claims"))
+        IdTokenClaims::unpack(&self.claims)
+            .ok_or_else(|| Error::new(ErrorKind::InvalidIdToken, "the session's claims"))
     }
 
     pub(crate) fn owner(&self) -> Result<Owner> {
@@ -104,7 +106,11 @@ pub(crate) mod tests {
             refresh_token: Some(RefreshToken::new("refresh".into())),
             scope: "openid".into(),
             user_info_token: UserInfoToken::new(token, now, Duration::from_secs(3600)),
-            claims: r#"{"iss":"i","sub":"alice","aud":"a","exp":2,"iat":1}"#.into(),
+            claims: serde_json::from_str::<IdTokenClaims>(
+                r#"{"iss":"i","sub":"alice","aud":"a","exp":2,"iat":1}"#,
+            )
+            .expect("claims")
+            .pack(),
         }
     }
 

@@ -13,7 +13,7 @@ use crate::seal;
 /// The id of a session: 128 random bits. Whoever has it has the session, so its
 /// `Debug` form is redacted.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct SessionId([u8; 16]);
+pub struct SessionId(#[serde(with = "serde_bytes")] [u8; 16]);
 
 impl SessionId {
     pub(crate) fn random() -> Self {
@@ -142,10 +142,10 @@ pub enum Saved {
 ///         Ok(1)
 ///     }
 ///
-///     async fn load(&self, id: &SessionId) -> Result<Option<(StoredSession, Version)>> {
+///     async fn load(&self, id: &SessionId) -> Result<Option<(Vec<u8>, Version)>> {
 ///         let map = self.0.lock().unwrap();
 ///         let live = map.get(id).filter(|(_, _, end)| *end > Instant::now());
-///         Ok(live.map(|(session, version, _)| (session.clone(), *version)))
+///         Ok(live.map(|(session, version, _)| (session.data.clone(), *version)))
 ///     }
 ///
 ///     async fn save(
@@ -196,12 +196,12 @@ pub trait SessionStore: Send + Sync + 'static {
         ttl: Duration,
     ) -> Result<Version>;
 
-    /// Returns the session and its version, or `None` if there is none.
+    /// Returns the session's data and version, or `None` if there is none.
     ///
     /// # Errors
     ///
     /// The store failed.
-    async fn load(&self, id: &SessionId) -> Result<Option<(StoredSession, Version)>>;
+    async fn load(&self, id: &SessionId) -> Result<Option<(Vec<u8>, Version)>>;
 
     /// Replaces the session if it still has the version `read`, in one step.
     ///

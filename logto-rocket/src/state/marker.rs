@@ -1,7 +1,7 @@
 //! What one request knows and its answer must carry.
 
 use std::future::Future;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rocket::http::{Cookie, CookieJar};
 use rocket::request::Request;
@@ -17,7 +17,7 @@ use crate::session::Session;
 pub(crate) struct Marker {
     loaded: OnceCell<Result<()>>,
     live: Mutex<Live>,
-    pub(crate) claims: OnceLock<IdTokenClaims>,
+    pub(crate) claims: OnceLock<Arc<IdTokenClaims>>,
     pub(crate) user: OnceLock<User>,
     pub(crate) user_info: OnceCell<Result<UserInfo>>,
     /// The query of the callback, taken out of the address before it is logged.

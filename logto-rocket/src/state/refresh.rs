@@ -119,8 +119,7 @@ impl Inner {
             refresh_token: grant.refresh_token.or_else(|| session.record.refresh_token.clone()),
             scope: grant.scope.unwrap_or_else(|| session.record.scope.clone()),
             user_info_token: grant.user_info_token,
-            claims: verified
-                .map_or_else(|| session.record.claims.clone(), |claims| claims.to_json()),
+            claims: verified.map_or_else(|| session.record.claims.clone(), |claims| claims.pack()),
             ..(*session.record).clone()
         };
         if let Some(id_token) = grant.id_token {

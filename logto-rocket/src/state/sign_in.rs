@@ -176,7 +176,7 @@ fn new_record(grant: &Grant, claims: &IdTokenClaims, nonce: &Nonce) -> Record {
         refresh_token: grant.refresh_token.clone(),
         scope: grant.scope.clone().unwrap_or_default(),
         user_info_token: grant.user_info_token.clone(),
-        claims: claims.to_json(),
+        claims: claims.pack(),
     }
 }
 

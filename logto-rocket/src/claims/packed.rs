@@ -1,0 +1,124 @@
+//! The compact form of claims in a session: a byte for a name that is often used,
+//! a tag and the bare value. Smaller than JSON, which every request carries, and
+//! faster to read, which every handler that takes the user waits for.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::set::{ClaimSet, Fields, UNORDERED};
+
+/// Names of further claims that Logto sends. Append only: a name's place is its
+/// number in cookies. Another order needs another format of the record.
+const NAMES: &[&str] = &[
+    "nonce",
+    "sid",
+    "auth_time",
+    "azp",
+    "acr",
+    "jti",
+    "family_name",
+    "given_name",
+    "middle_name",
+    "nickname",
+    "preferred_username",
+    "profile",
+    "website",
+    "gender",
+    "birthdate",
+    "zoneinfo",
+    "locale",
+    "address",
+    "custom_data",
+    "identities",
+    "sso_identities",
+    "organization_data",
+];
+
+#[derive(Clone, Copy, Serialize, Deserialize)]
+enum Name<'a> {
+    Known(u8),
+    Other(&'a str),
+}
+
+#[derive(Serialize, Deserialize)]
+enum Packed<'a> {
+    Null,
+    Bool(bool),
+    Integer(i64),
+    #[serde(borrow)]
+    Text(&'a str),
+    Json(String),
+}
+
+/// The known names by number: those of the type, then those of both, then others.
+fn number(name: &str, fields: Fields) -> Option<u8> {
+    let typed = fields.iter().chain(UNORDERED).map(|(known, _)| *known);
+    let at = typed.chain(NAMES.iter().copied()).position(|known| known == name)?;
+    u8::try_from(at).ok()
+}
+
+fn name(number: u8, fields: Fields) -> Option<&'static str> {
+    let mut at = usize::from(number);
+    for list in [fields, UNORDERED] {
+        match list.get(at) {
+            Some((name, _)) => return Some(name),
+            None => at -= list.len(),
+        }
+    }
+    NAMES.get(at).copied()
+}
+
+impl ClaimSet {
+    pub(super) fn pack(&self, fields: Fields) -> Vec<u8> {
+        let mut out = Vec::new();
+        for (name, value) in self.iter() {
+            let name = number(name, fields).map_or(Name::Other(name), Name::Known);
+            out =
+                postcard::to_extend(&(name, pack(value)), out).expect("a claim has a binary form");
+        }
+        out
+    }
+
+    /// Reads what [`pack()`](Self::pack) wrote, in the order it was written.
+    pub(super) fn unpack(mut bytes: &[u8], fields: Fields) -> Option<Self> {
+        let mut claims = Vec::with_capacity(24);
+        while !bytes.is_empty() {
+            let ((name, value), rest) =
+                postcard::take_from_bytes::<(Name<'_>, Packed<'_>)>(bytes).ok()?;
+            claims.push((unpack_name(name, fields)?, unpack(value)?));
+            bytes = rest;
+        }
+        Some(Self::in_order(claims))
+    }
+}
+
+fn pack(value: &Value) -> Packed<'_> {
+    match value {
+        Value::Null => Packed::Null,
+        Value::Bool(flag) => Packed::Bool(*flag),
+        Value::String(text) => Packed::Text(text),
+        Value::Number(number) if number.is_i64() => {
+            Packed::Integer(number.as_i64().unwrap_or_default())
+        }
+        other => Packed::Json(other.to_string()),
+    }
+}
+
+fn unpack_name(name: Name<'_>, fields: Fields) -> Option<Cow<'static, str>> {
+    match name {
+        Name::Known(number) => self::name(number, fields).map(Cow::Borrowed),
+        Name::Other(name) => Some(Cow::Owned(name.to_owned())),
+    }
+}
+
+fn unpack(value: Packed<'_>) -> Option<Value> {
+    match value {
+        Packed::Null => Some(Value::Null),
+        Packed::Bool(flag) => Some(flag.into()),
+        Packed::Integer(number) => Some(number.into()),
+        Packed::Text(text) => Some(text.into()),
+        Packed::Json(json) => serde_json::from_str(&json).ok(),
+    }
+}

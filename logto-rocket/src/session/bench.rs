@@ -1,0 +1,68 @@
+//! A session in and out of its cookie, for the benchmarks.
+
+use std::fmt;
+
+use openidconnect::{AccessToken, RefreshToken};
+
+use super::record::Record;
+use super::store::SessionId;
+use crate::claims::IdTokenClaims;
+use crate::seal::{Kind, Sealer};
+use crate::token::{Timestamp, UserInfoToken};
+
+const NAME: &str = "logto_bench";
+
+/// One session and the key it is sealed with.
+pub struct SealedSession {
+    sealer: Sealer,
+    record: Record,
+}
+
+impl SealedSession {
+    /// A session with these claims.
+    pub fn new(claims: &str) -> Self {
+        let claims: IdTokenClaims = serde_json::from_str(claims).expect("claims");
+        let now = Timestamp::now();
+        let token = AccessToken::new("a".repeat(43));
+        let lifetime = std::time::Duration::from_secs(3600);
+        let record = Record {
+            id: SessionId::random(),
+            generation: 0,
+            created: now,
+            last_used: now,
+            verified_at: now,
+            sid: None,
+            nonce_hash: [0; 32],
+            refresh_token: Some(RefreshToken::new("r".repeat(43))),
+            scope: "openid offline_access profile email".into(),
+            user_info_token: UserInfoToken::new(token, now, lifetime),
+            claims: claims.pack(),
+        };
+        let secret = [b"a secret of at least 32 random bytes".to_vec()];
+        Self { sealer: Sealer::new(&secret, "issuer", "app", Kind::Session), record }
+    }
+
+    /// The value of its cookie.
+    pub fn seal(&self) -> String {
+        self.sealer.seal_text(NAME, self.record.encode())
+    }
+
+    /// The bytes of the claims in a cookie's value.
+    pub fn open(&self, value: &str) -> usize {
+        let bytes = self.sealer.open_text(NAME, value).expect("its own value");
+        Record::decode(&bytes).expect("its own format").claims.len()
+    }
+
+    /// As [`open()`](Self::open), with the claims read.
+    pub fn open_claims(&self, value: &str) -> usize {
+        let bytes = self.sealer.open_text(NAME, value).expect("its own value");
+        let record = Record::decode(&bytes).expect("its own format");
+        record.id_token_claims().expect("its own claims").names().count()
+    }
+}
+
+impl fmt::Debug for SealedSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SealedSession")
+    }
+}
