@@ -1,0 +1,13 @@
+use logto_rocket::authenticated;
+use rocket::{get, routes};
+
+#[authenticated]
+#[get("/")]
+#[deprecated]
+fn handler() -> &'static str {
+    ""
+}
+
+fn main() {
+    let _ = routes![handler];
+}

@@ -1,0 +1,18 @@
+use logto_rocket::authenticated;
+use rocket::{get, routes};
+
+#[authenticated]
+#[get("/")]
+fn handler() -> &'static str {
+    ""
+}
+
+#[authenticated]
+#[get("/second")]
+fn handler() -> &'static str {
+    ""
+}
+
+fn main() {
+    let _ = routes![handler];
+}
