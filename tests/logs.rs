@@ -66,7 +66,9 @@ async fn no_secret_is_in_the_log_of_a_whole_session() {
     browser.visit("/sign-out").await;
     provider.stop().await;
     browser.visit("/sign-in").await;
-    secret.extend(["forged-code-1", "forged-state-1", "forged-state-2", "forged-error-1"].map(String::from));
+    secret.extend(
+        ["forged-code-1", "forged-state-1", "forged-state-2", "forged-error-1"].map(String::from),
+    );
     secret.extend(["Bearer ".into(), "Basic ".into(), "eyJ".into()]);
 
     let log = LOG.0.lock().unwrap_or_else(PoisonError::into_inner).clone();

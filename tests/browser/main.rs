@@ -1,0 +1,131 @@
+//! The sample application in a real browser: Chromium, driven by Playwright.
+//!
+//! What is done there stands in `scenarios.js`. `CHROMIUM` names another Chromium than Debian's.
+
+#[path = "../interop/node.rs"]
+mod node;
+#[allow(dead_code, reason = "the interop tests use all of it")]
+#[path = "../interop/process.rs"]
+mod process;
+#[allow(dead_code, reason = "the interop tests use all of it")]
+#[path = "../interop/quickstart.rs"]
+mod quickstart;
+
+use std::env;
+use std::path::Path;
+use std::process::Command;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use serde::Deserialize;
+use serde_json::json;
+
+use self::process::Program;
+use self::quickstart::Quickstart;
+
+/// How the application is reached.
+enum Over {
+    Http,
+    /// Through a proxy that ends TLS.
+    Https,
+}
+
+/// A test for each scenario, which has the test's name with spaces.
+macro_rules! scenarios {
+    ($($name:ident: $over:ident,)*) => {
+        const SCENARIOS: &[&str] = &[$(stringify!($name)),*];
+        $(
+            #[test]
+            fn $name() {
+                run(stringify!($name), &Over::$over);
+            }
+        )*
+    };
+}
+
+scenarios! {
+    a_stranger_signs_in_and_comes_back_to_the_page: Http,
+    a_new_user_signs_up: Http,
+    a_cancelled_sign_in_says_so_and_can_be_begun_again: Http,
+    a_sign_out_ends_the_session_here_and_at_the_provider: Http,
+    another_site_cannot_sign_anybody_out: Http,
+    everything_works_without_javascript: Http,
+    two_tabs_sign_in_at_once_and_land_on_their_own_pages: Http,
+    the_back_button_brings_no_error_and_signs_nobody_out: Http,
+    scripts_see_no_cookie_and_the_cookies_are_lax: Http,
+    over_https_the_cookies_are_secure_and_of_this_host_alone: Https,
+    a_sign_in_begun_on_another_name_of_this_host_succeeds: Http,
+    only_a_navigation_begins_a_sign_in: Http,
+    the_pages_fit_phones_and_desktops_in_light_and_dark: Http,
+}
+
+#[test]
+fn every_scenario_has_a_test() {
+    let Some(driver) = driver() else { return };
+    let tests: Vec<_> = SCENARIOS.iter().map(|name| name.replace('_', " ")).collect();
+    assert_eq!(driver.scenarios, tests);
+}
+
+fn run(scenario: &str, over: &Over) {
+    let Some(mut driver) = driver() else { return };
+    let https = format!("https://localhost:{}", driver.proxy);
+    let application = match over {
+        Over::Http => Quickstart::start(&[]),
+        Over::Https => Quickstart::start(&[("LOGTO_BASE_URL", &https)]),
+    };
+    let problem = driver.run(&scenario.replace('_', " "), &application);
+    assert!(problem.is_none(), "{}\n{}", problem.unwrap_or_default(), application.log());
+}
+
+/// Runs scenarios in a browser, one after the other. It ends with this process, when its stdin
+/// does.
+struct Driver {
+    program: Program,
+    proxy: u64,
+    scenarios: Vec<String>,
+}
+
+impl Driver {
+    fn start() -> Result<Self, String> {
+        let folder = node::folder("browser");
+        let chromium = env::var("CHROMIUM").unwrap_or_else(|_| "/usr/bin/chromium".into());
+        if !Path::new(&chromium).exists() {
+            return Err(format!("there is no Chromium at {chromium}; CHROMIUM can name another"));
+        }
+        node::install(&folder)?;
+        let screenshots = quickstart::target_folder().join("screenshots");
+        let mut command = Command::new("node");
+        command.arg("run.js").current_dir(folder);
+        command.env("CHROMIUM", chromium).env("SCREENSHOTS", screenshots);
+        let program = Program::start("browser", &mut command);
+        let line = program.line().unwrap_or_else(|| panic!("no browser:\n{}", program.output()));
+        let ready: Ready = serde_json::from_str(&line).expect("it says when it is ready");
+        Ok(Self { program, proxy: ready.port, scenarios: ready.scenarios })
+    }
+
+    /// Runs a scenario, and returns what went wrong.
+    fn run(&mut self, scenario: &str, application: &Quickstart) -> Option<String> {
+        let order = json!({ "scenario": scenario, "app": application.base_url });
+        self.program.tell(&order.to_string());
+        let line = self.program.line().expect("the browser runs");
+        serde_json::from_str(&line).expect("it answers in JSON")
+    }
+}
+
+#[derive(Deserialize)]
+struct Ready {
+    port: u64,
+    scenarios: Vec<String>,
+}
+
+/// The one driver of these tests; `None`, and a word about why, where it cannot run.
+fn driver() -> Option<MutexGuard<'static, Driver>> {
+    static DRIVER: OnceLock<Result<Mutex<Driver>, String>> = OnceLock::new();
+    match DRIVER.get_or_init(|| Driver::start().map(Mutex::new)) {
+        // A scenario that failed leaves the browser as good as new.
+        Ok(driver) => Some(driver.lock().unwrap_or_else(PoisonError::into_inner)),
+        Err(reason) => {
+            node::skip(reason);
+            None
+        }
+    }
+}

@@ -1,0 +1,283 @@
+// What people do with the sample application in a browser.
+
+import assert from 'node:assert/strict';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+const heading = (page) => page.getByRole('heading', { level: 1 }).innerText();
+
+const isSession = ({ name }) => name.includes('logto_') && !name.includes('_t_');
+
+// The cookies that a browser would send to the application.
+const cookiesFor = (visitor, app) => visitor.cookies(app);
+
+async function chooses(page, user) {
+  assert.equal(await heading(page), 'Sign in');
+  await page.getByRole('button', { name: user }).click();
+}
+
+async function signsIn(page, url, user = 'alice') {
+  await page.goto(url);
+  await chooses(page, user);
+  await page.waitForURL(url);
+}
+
+// Keeps the address of every callback that is asked for.
+function callbacks(page) {
+  const seen = [];
+  page.on('request', (request) => {
+    if (new URL(request.url()).pathname === '/callback') seen.push(request.url());
+  });
+  return seen;
+}
+
+export const scenarios = {
+  async 'a stranger signs in and comes back to the page'({ app, visitor }) {
+    const page = await (await visitor()).newPage();
+    await page.goto(app);
+    assert.equal(await heading(page), 'Hello, stranger!');
+    await signsIn(page, `${app}/protected?x=1`);
+    assert.equal(await heading(page), 'Your ID token');
+    assert.ok(await page.getByText('alice@example.com').isVisible());
+    await page.getByRole('link', { name: 'Home' }).click();
+    assert.equal(await heading(page), 'Hello, Alice Lidell!');
+    await page.getByRole('link', { name: '/protected/userinfo' }).click();
+    assert.equal(await heading(page), 'Your user info');
+    await page.goto(`${app}/api/me`);
+    assert.equal(JSON.parse(await page.innerText('body')).email, 'alice@example.com');
+  },
+
+  async 'a new user signs up'({ app, visitor }) {
+    const page = await (await visitor()).newPage();
+    await page.goto(app);
+    await page.getByRole('link', { name: 'Sign up' }).click();
+    assert.equal(await heading(page), 'Sign up');
+    await page.getByLabel('User name').fill('carol');
+    await page.getByRole('button', { name: 'Sign up' }).click();
+    await page.waitForURL(`${app}/`);
+    assert.equal(await heading(page), 'Hello, carol!');
+  },
+
+  async 'a cancelled sign in says so and can be begun again'({ app, visitor }) {
+    const context = await visitor();
+    const page = await context.newPage();
+    await page.goto(`${app}/protected?x=1`);
+    const [answer] = await Promise.all([
+      page.waitForResponse((response) => response.url().startsWith(`${app}/callback`)),
+      page.getByRole('button', { name: 'Cancel' }).click(),
+    ]);
+    assert.equal(answer.status(), 400);
+    assert.equal(await heading(page), 'Sign-in cancelled');
+    assert.deepEqual(await cookiesFor(context, app), []);
+    await page.getByRole('link', { name: 'Sign in again' }).click();
+    await chooses(page, 'bob');
+    await page.waitForURL(`${app}/protected?x=1`);
+  },
+
+  async 'a sign out ends the session here and at the provider'({ app, visitor }) {
+    const context = await visitor();
+    const page = await context.newPage();
+    await signsIn(page, `${app}/protected`);
+    await page.getByRole('link', { name: 'Sign out' }).click();
+    await page.waitForURL(`${app}/`);
+    assert.equal(await heading(page), 'Hello, stranger!');
+    assert.deepEqual(await cookiesFor(context, app), []);
+    await signsIn(page, `${app}/protected`, 'bob'); // the provider asks again
+  },
+
+  async 'another site cannot sign anybody out'({ app, visitor }) {
+    const page = await (await visitor()).newPage();
+    await page.goto(`${app}/protected`);
+    const provider = page.url();
+    await chooses(page, 'alice');
+    await page.waitForURL(`${app}/protected`);
+    await page.goto(new URL('/', provider).href);
+    await page.evaluate((url) => {
+      location.href = url;
+    }, `${app}/sign-out`);
+    await page.waitForURL(`${app}/sign-out`);
+    assert.equal(await heading(page), 'Not signed out');
+    await page.goto(app);
+    assert.equal(await heading(page), 'Hello, Alice Lidell!');
+  },
+
+  async 'everything works without javascript'({ app, visitor }) {
+    const page = await (await visitor({ javaScriptEnabled: false })).newPage();
+    await signsIn(page, `${app}/protected`);
+    await page.getByRole('link', { name: 'Sign out' }).click();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.waitForURL(`${app}/`);
+    assert.equal(await heading(page), 'Hello, stranger!');
+  },
+
+  async 'two tabs sign in at once and land on their own pages'({ app, visitor }) {
+    const context = await visitor();
+    const [first, second] = [await context.newPage(), await context.newPage()];
+    await first.goto(`${app}/protected?tab=1`);
+    await second.goto(`${app}/protected/userinfo?tab=2`);
+    await chooses(second, 'alice');
+    await second.waitForURL(`${app}/protected/userinfo?tab=2`);
+    await chooses(first, 'alice');
+    await first.waitForURL(`${app}/protected?tab=1`);
+    for (const page of [first, second]) {
+      assert.equal((await page.reload()).status(), 200);
+    }
+    assert.equal((await cookiesFor(context, app)).length, 1);
+  },
+
+  async 'the back button brings no error and signs nobody out'({ app, visitor }) {
+    const page = await (await visitor()).newPage();
+    const seen = callbacks(page);
+    await page.goto(app);
+    await signsIn(page, `${app}/protected?x=1`);
+    assert.equal(seen.length, 1);
+
+    // The address of the callback, again: from the history, or typed.
+    await page.goto(seen[0]);
+    assert.equal(new URL(page.url()).origin, app);
+    assert.notEqual(new URL(page.url()).pathname, '/callback');
+    assert.equal((await page.goto(`${app}/protected`)).status(), 200);
+
+    // The whole way back, over the provider's page, and forth again.
+    for (let steps = await page.evaluate(() => history.length); steps > 2; steps -= 1) {
+      const answer = await page.goBack();
+      assert.ok(!page.url().startsWith(app) || answer.status() === 200, page.url());
+    }
+    assert.equal(page.url(), `${app}/`);
+    assert.equal(await heading(page), 'Hello, Alice Lidell!');
+    await page.goForward();
+    assert.equal(await heading(page), 'This sign-in is over');
+    await page.goForward();
+    assert.equal(await heading(page), 'Your ID token');
+  },
+
+  async 'scripts see no cookie and the cookies are lax'({ app, visitor }) {
+    const context = await visitor();
+    const page = await context.newPage();
+    await page.goto(`${app}/protected`);
+    const begun = await cookiesFor(context, app);
+    assert.equal(begun.length, 1);
+    assert.ok(!isSession(begun[0]));
+    const minutes = (begun[0].expires - Date.now() / 1000) / 60;
+    assert.ok(minutes > 9 && minutes <= 10, `${minutes} minutes`);
+    await chooses(page, 'alice');
+    await page.waitForURL(`${app}/protected`);
+    const cookies = await cookiesFor(context, app);
+    assert.deepEqual(cookies.map(isSession), [true]);
+    for (const cookie of [...begun, ...cookies]) {
+      const { domain, path, httpOnly, sameSite, secure } = cookie;
+      assert.deepEqual(
+        { domain, path, httpOnly, sameSite, secure },
+        { domain: 'localhost', path: '/', httpOnly: true, sameSite: 'Lax', secure: false },
+      );
+    }
+    assert.equal(await page.evaluate(() => document.cookie), '');
+  },
+
+  async 'over https the cookies are secure and of this host alone'({ https, visitor }) {
+    const context = await visitor({ ignoreHTTPSErrors: true });
+    const page = await context.newPage();
+    await page.goto(`${https}/protected?x=1`);
+    const begun = await cookiesFor(context, https);
+    await chooses(page, 'alice');
+    await page.waitForURL(`${https}/protected?x=1`);
+    const cookies = await cookiesFor(context, https);
+    assert.deepEqual([begun.length, cookies.map(isSession)], [1, [true]]);
+    for (const { name, domain, path, httpOnly, sameSite, secure } of [...begun, ...cookies]) {
+      assert.ok(name.startsWith('__Host-logto_'), name);
+      assert.deepEqual(
+        { domain, path, httpOnly, sameSite, secure },
+        { domain: 'localhost', path: '/', httpOnly: true, sameSite: 'Lax', secure: true },
+      );
+    }
+    await page.getByRole('link', { name: 'Sign out' }).click();
+    await page.waitForURL(`${https}/`);
+    assert.deepEqual(await cookiesFor(context, https), []);
+  },
+
+  async 'a sign in begun on another name of this host succeeds'({ app, visitor }) {
+    const page = await (await visitor()).newPage();
+    await page.goto(`${app.replace('localhost', '127.0.0.1')}/protected?x=1`);
+    await chooses(page, 'alice');
+    await page.waitForURL(`${app}/protected?x=1`);
+    assert.equal(await heading(page), 'Your ID token');
+  },
+
+  async 'only a navigation begins a sign in'({ app, visitor }) {
+    // The pages' own policy would stop all of this before the application sees it.
+    const context = await visitor({ bypassCSP: true });
+    const page = await context.newPage();
+    await page.goto(app);
+    const asked = await page.evaluate(async () => {
+      const html = { headers: { Accept: 'text/html' } };
+      const answers = await Promise.all([
+        fetch('/protected'),
+        fetch('/protected', html),
+        fetch('/protected', { ...html, method: 'POST' }),
+        fetch('/sign-in', html),
+      ]);
+      return answers.map((answer) => [answer.status, answer.redirected]);
+    });
+    const refused = [401, false];
+    assert.deepEqual(asked, [refused, refused, [404, false], refused]);
+
+    const loads = {
+      'link rel=prefetch': () => {
+        const link = document.createElement('link');
+        document.head.append(Object.assign(link, { rel: 'prefetch', href: '/protected?prefetch' }));
+      },
+      image: () => {
+        document.body.append(Object.assign(new Image(), { src: '/protected?image' }));
+      },
+      frame: () => {
+        const frame = document.createElement('iframe');
+        document.body.append(Object.assign(frame, { src: '/protected?frame' }));
+      },
+    };
+    for (const [name, load] of Object.entries(loads)) {
+      const answer = page.waitForResponse((response) => response.url().includes('/protected?'));
+      await page.evaluate(load);
+      assert.equal((await answer).status(), 401, name);
+    }
+    assert.deepEqual(await cookiesFor(context, app), []);
+  },
+
+  // They are for people to look at; that nothing sticks out is checked.
+  async 'the pages fit phones and desktops in light and dark'({ app, visitor, screenshots }) {
+    mkdirSync(screenshots, { recursive: true });
+    const sizes = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 900 } };
+    for (const colorScheme of ['light', 'dark']) {
+      for (const [size, viewport] of Object.entries(sizes)) {
+        const page = await (await visitor({ colorScheme, viewport })).newPage();
+        const problems = [];
+        page.on('console', (message) => {
+          if (message.type() === 'error') problems.push(message.text());
+        });
+        const look = async (name) => {
+          const path = join(screenshots, `${name}-${size}-${colorScheme}.png`);
+          await page.screenshot({ path, fullPage: true });
+          const width = await page.evaluate(() => document.documentElement.scrollWidth);
+          assert.ok(width <= viewport.width, `${name} is ${width} wide on a ${size}`);
+        };
+        await page.goto(app);
+        await look('home-stranger');
+        await page.goto(`${app}/sign-up`);
+        await look('sign-up');
+        await page.goto(`${app}/protected`);
+        await look('sign-in');
+        await chooses(page, 'alice');
+        await page.waitForURL(`${app}/protected`);
+        await look('protected');
+        await page.goto(`${app}/protected/userinfo`);
+        await look('user-info');
+        await page.goto(app);
+        await look('home');
+        assert.deepEqual(problems, []);
+        await page.goto(`${app}/nothing`);
+        await look('not-found');
+        await page.goto(`${app}/callback?state=unknown`);
+        await look('failed');
+      }
+    }
+  },
+};

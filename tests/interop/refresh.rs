@@ -1,0 +1,71 @@
+//! Access tokens that end, with refresh tokens that are good for one use.
+
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use rocket::tokio::time::sleep;
+use serde_json::json;
+
+use crate::provider::Provider;
+use crate::quickstart::Quickstart;
+use crate::visitor::Visitor;
+
+/// Asks for the user info until the provider has refreshed tokens so often. No answer may fail.
+async fn until_refreshed(
+    times: u64,
+    provider: &mut Provider,
+    application: &Quickstart,
+    visitor: &Visitor,
+) {
+    while provider.state().refreshes() < times {
+        let answer = visitor.fetch(&application.url("/api/userinfo")).await;
+        assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+        sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(provider.state().refreshes(), times);
+}
+
+async fn refreshes(package: &str) {
+    let Some(mut provider) = Provider::of(package) else { return };
+    let application = provider.application();
+    provider.set(&json!({"accessTokenTtl": 1}));
+    let visitor = Visitor::new();
+    visitor.sign_in(&application, "/protected", "alice").await;
+    let old = visitor.copy();
+    until_refreshed(2, &mut provider, &application, &visitor).await;
+    provider.set(&json!({"accessTokenTtl": 3600}));
+    until_refreshed(3, &mut provider, &application, &visitor).await;
+    assert_eq!(provider.state().refresh_tokens(), 1, "each was used once");
+
+    // A tab that slept comes with the first cookie. Its refresh token would end the grant.
+    let late = old.fetch(&application.url("/api/userinfo")).await;
+    assert_eq!((late.status, provider.state().refreshes()), (StatusCode::OK, 3), "{late:?}");
+    assert_eq!(visitor.fetch(&application.url("/api/userinfo")).await.status, StatusCode::OK);
+    assert_eq!(provider.state().refresh_tokens(), 1);
+}
+
+#[rocket::async_test]
+async fn oidc_provider_9_rotates_refresh_tokens_and_the_session_goes_on() {
+    refreshes("oidc-provider").await;
+}
+
+#[rocket::async_test]
+async fn oidc_provider_8_rotates_refresh_tokens_and_the_session_goes_on() {
+    refreshes("oidc-provider-8").await;
+}
+
+/// The cookie has all that is needed, the newest refresh token too.
+#[rocket::async_test]
+async fn a_session_outlives_the_application() {
+    let Some(mut provider) = Provider::start() else { return };
+    let application = provider.application();
+    provider.set(&json!({"accessTokenTtl": 1}));
+    let visitor = Visitor::new();
+    visitor.sign_in(&application, "/protected", "alice").await;
+    until_refreshed(1, &mut provider, &application, &visitor).await;
+    drop(application);
+
+    let application = provider.application();
+    until_refreshed(2, &mut provider, &application, &visitor).await;
+    assert_eq!(visitor.open(&application.url("/protected")).await.status, StatusCode::OK);
+}
