@@ -1,6 +1,8 @@
 //! The protocol: what is asked of the provider and how its answers are read. It
 //! knows neither Rocket nor sessions.
 
+#[cfg(test)]
+mod captures;
 mod id_token;
 
 use std::fmt;

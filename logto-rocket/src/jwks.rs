@@ -61,7 +61,15 @@ impl Jwks {
     }
 
     async fn fetch(&self, jwks_uri: &str) -> Result<KeySet> {
-        self.http.get(jwks_uri).await?.json::<RawKeySet>("the keys").map(RawKeySet::usable)
+        let answer = self.http.get(jwks_uri).await?;
+        answer.json::<RawKeySet>("the keys").map(RawKeySet::usable)
+    }
+}
+
+#[cfg(test)]
+impl KeySet {
+    pub(crate) fn parse(json: &[u8]) -> serde_json::Result<Self> {
+        serde_json::from_slice(json).map(RawKeySet::usable)
     }
 }
 
