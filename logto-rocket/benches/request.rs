@@ -6,6 +6,7 @@ use logto_dev::Provider;
 use logto_rocket::{IdTokenClaims, Logto, User, authenticated};
 use rocket::http::{Cookie, Status};
 use rocket::local::blocking::Client;
+use rocket::tokio::runtime::Runtime;
 use rocket::{get, routes};
 
 fn main() {
@@ -47,11 +48,13 @@ fn claims(claims: &IdTokenClaims) -> &'static str {
 struct App {
     client: Client,
     cookies: Vec<Cookie<'static>>,
+    runtime: Runtime,
+    provider: Provider,
 }
 
 impl App {
     fn new(store: &str) -> Self {
-        let runtime = rocket::tokio::runtime::Runtime::new().expect("a runtime");
+        let runtime = Runtime::new().expect("a runtime");
         let provider = runtime.block_on(Provider::start());
         let figment = provider.figment().merge(("logto.session.store", store));
         let routes = routes![bare, protected, page, user, claims];
@@ -61,7 +64,7 @@ impl App {
         let cookies = sign_in(&client, |location| {
             runtime.block_on(provider.approve(location, "alice")).expect("a sign-in")
         });
-        Self { client, cookies }
+        Self { client, cookies, runtime, provider }
     }
 
     fn bench(&self, bencher: Bencher<'_, '_>, path: &'static str, signed_in: bool, status: u16) {
@@ -123,4 +126,30 @@ fn signed_in_user(bencher: Bencher<'_, '_>, store: &str) {
 #[divan::bench(args = STORES)]
 fn signed_in_claims(bencher: Bencher<'_, '_>, store: &str) {
     App::new(store).bench(bencher, "/claims", true, 200);
+}
+
+/// The redirect to the provider: transaction, sealed cookie, address.
+#[divan::bench]
+fn begin_sign_in(bencher: Bencher<'_, '_>) {
+    let app = App::new("cookie");
+    let request = || app.client.get("/sign-in");
+    bencher.with_inputs(request).bench_local_values(|request| request.dispatch().status());
+}
+
+/// The callback, from the redemption of the code to the session: with the token
+/// request over loopback, and so with the provider's share of it.
+#[divan::bench(sample_count = 50, sample_size = 1)]
+fn complete_sign_in(bencher: Bencher<'_, '_>) {
+    let app = App::new("cookie");
+    let callback = || {
+        let answer = app.client.get("/sign-in").dispatch();
+        let location = answer.headers().get_one("Location").expect("a redirect");
+        let callback = app.runtime.block_on(app.provider.approve(location, "alice"));
+        let callback = callback.expect("a sign-in");
+        let path = callback.trim_start_matches("http://localhost:8000").to_owned();
+        app.client.get(path).cookies(cookies(&answer))
+    };
+    bencher.with_inputs(callback).bench_local_values(|request| {
+        assert_eq!(request.dispatch().status(), Status::SeeOther);
+    });
 }

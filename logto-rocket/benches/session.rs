@@ -40,6 +40,13 @@ fn seal(bencher: Bencher<'_, '_>, size: usize) {
     bencher.counter(bytes).bench_local(|| session.seal());
 }
 
+/// What Rocket does with the header before anything of ours runs.
+#[divan::bench(args = SIZES)]
+fn parse_cookies(bencher: Bencher<'_, '_>, size: usize) {
+    let header = format!("theme=dark; logto_abcdef={}; lang=en", session(size).seal());
+    bencher.bench_local(|| rocket::http::Cookie::split_parse(&*header).flatten().count());
+}
+
 #[divan::bench(args = SIZES)]
 fn open(bencher: Bencher<'_, '_>, size: usize) {
     let session = session(size);

@@ -137,7 +137,9 @@ impl Client {
     }
 
     /// Asks for new tokens. The ID token that comes with them, if any, must be of
-    /// the same user and sign-in (OpenID Connect Core, section 12.2).
+    /// the same user and sign-in (OpenID Connect Core, section 12.2). While it
+    /// cannot be verified, for want of keys, the first one goes on to hold: the new
+    /// tokens must not be lost with it.
     pub(crate) async fn refresh(
         &self,
         refresh_token: &RefreshToken,
@@ -146,13 +148,12 @@ impl Client {
         let fields =
             [("grant_type", "refresh_token"), ("refresh_token", refresh_token.secret().as_str())];
         let grant = self.token(&fields).await?;
-        let claims = match &grant.id_token {
-            Some(id_token) => {
-                Some(self.verify(id_token, first, &grant.user_info_token.token).await?)
-            }
-            None => None,
-        };
-        Ok((grant, claims))
+        let Some(id_token) = &grant.id_token else { return Ok((grant, None)) };
+        match self.verify(id_token, first, &grant.user_info_token.token).await {
+            Ok(claims) => Ok((grant, Some(claims))),
+            Err(error) if error.is_transient() => Ok((grant, None)),
+            Err(error) => Err(error),
+        }
     }
 
     /// One request to the token endpoint. Not by openidconnect, whose answer is

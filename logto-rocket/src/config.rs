@@ -50,7 +50,7 @@ pub(crate) use self::source::unknown_variables;
 /// | `LOGTO_COOKIE_SECRET` | `cookie_secret`; several with spaces between them |
 /// | `LOGTO_SCOPES` `LOGTO_RESOURCES` | as named; commas or spaces between items |
 /// | `LOGTO_PROMPT` `LOGTO_INCLUDE_RESERVED_SCOPES` | as named |
-/// | `LOGTO_SESSION_STORE` `LOGTO_SESSION_IDLE` `LOGTO_SESSION_ABSOLUTE` | under `session` |
+/// | `LOGTO_SESSION_STORE` `LOGTO_SESSION_IDLE` `LOGTO_SESSION_ABSOLUTE` `LOGTO_SESSION_CAPACITY` | under `session` |
 /// | `LOGTO_CLOCK_SKEW` `LOGTO_COOKIE_SECURE` `LOGTO_DANGER_ALLOW_HTTP` | as named |
 /// | `LOGTO_POST_SIGN_OUT_PATH` | as named |
 ///
@@ -119,17 +119,19 @@ pub struct Config {
     /// several. **(default: `consent`)** A refresh token needs `consent`.
     #[serde(default = "consent", deserialize_with = "options::names")]
     pub prompt: Vec<Prompt>,
-    /// How every sign-in is to go. **(default: nothing special)**
+    /// How every sign-in is to go. **(default: nothing special)** Its scopes and
+    /// resources add to those above, its `prompt` wins over the one above.
     #[serde(default)]
     pub sign_in: SignInOptions,
-    /// The routes that the fairing mounts.
+    /// The routes that the fairing mounts. **(default: all four, at `/`)**
     #[serde(default)]
     pub routes: Routes,
     /// Path of this site to go to after sign-out, to be registered in the Logto
     /// Console as `{base_url}{path}`. **(default: `/`)**
     #[serde(default = "root")]
     pub post_sign_out_path: String,
-    /// Where sessions live, and how long.
+    /// Where sessions live, and how long. **(default: in the cookie, 7 days after
+    /// the last use and 30 days at the most)**
     #[serde(default)]
     pub session: SessionConfig,
     /// Seconds by which Logto's clock and this machine's may differ. **(default:
@@ -150,9 +152,11 @@ pub struct Config {
 pub struct SessionConfig {
     /// Where sessions live. **(default: `cookie`)**
     pub store: StoreKind,
-    /// Seconds a session lives after its last use. **(default: `604800`, 7 days)**
+    /// Seconds a session lives after its last use. **(default: `604800`, 7 days;
+    /// `1` to `34560000`, 400 days, which browsers keep a cookie at the most)**
     pub idle: u64,
-    /// Seconds a session lives at the most. **(default: `2592000`, 30 days)**
+    /// Seconds a session lives at the most. **(default: `2592000`, 30 days; `1` to
+    /// `34560000`)**
     pub absolute: u64,
     /// Sessions that the memory store keeps at the most; the least used go first.
     /// **(default: `100000`)**

@@ -4,7 +4,7 @@ use std::sync::Mutex;
 
 use rocket::fairing::{Fairing, Info, Kind, Result};
 use rocket::http::uri::Origin;
-use rocket::http::{Header, Status};
+use rocket::http::{Cookie, Header, Status};
 use rocket::request::Request;
 use rocket::response::Responder as _;
 use rocket::{Build, Data, Orbit, Response, Rocket};
@@ -128,21 +128,16 @@ impl Fairing for LogtoFairing {
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
         let Some(logto) = Logto::of(request) else { return };
         let marker = Marker::of(request);
-        let jar = request.cookies();
         let mut cookies = marker.take_transactions();
-        match marker.carry() {
-            Carry::Nothing => {}
-            Carry::Removal => cookies.extend(logto.inner.sessions.remove(jar)),
-            Carry::Session(session) => match logto.inner.sessions.write(jar, &session) {
-                Ok(written) => cookies.extend(written),
-                Err(error) => {
-                    log::error!("logto: {error}");
-                    let page = Page::new(error.status(), "Something went wrong", message(&error));
-                    if let Ok(page) = page.respond_to(request) {
-                        *response = page;
-                    }
+        match session_cookies(logto, request) {
+            Ok(written) => cookies.extend(written),
+            Err(error) => {
+                log::error!("logto: {error}");
+                let page = Page::new(error.status(), "Something went wrong", message(&error));
+                if let Ok(page) = page.respond_to(request) {
+                    *response = page;
                 }
-            },
+            }
         }
         let writes = !cookies.is_empty();
         for cookie in &cookies {
@@ -157,6 +152,20 @@ impl Fairing for LogtoFairing {
         {
             response.set_header(Header::new("Retry-After", RETRY_AFTER));
         }
+    }
+}
+
+/// What the answer does to the session's cookies. A session that was ended since the
+/// request began is not carried: the answer of a slow handler would bring it back.
+fn session_cookies(logto: &Logto, request: &Request<'_>) -> crate::Result<Vec<Cookie<'static>>> {
+    let (sessions, jar) = (&logto.inner.sessions, request.cookies());
+    match Marker::of(request).carry() {
+        Carry::Nothing => Ok(Vec::new()),
+        Carry::Removal => Ok(sessions.remove(jar)),
+        Carry::Session(session) => match logto.to_carry(session) {
+            Some(session) => sessions.write(jar, &session),
+            None => Ok(Vec::new()),
+        },
     }
 }
 

@@ -32,11 +32,30 @@ where
     where
         F: Future<Output = Result<T>> + Send + 'static,
     {
-        let flight = {
-            let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            flights.entry(key.clone()).or_insert_with(|| self.take_off(key, begin())).clone()
-        };
-        flight.await
+        let mut begin = Some(begin);
+        let result = self.board(&key, &mut begin).await;
+        match result {
+            // Somebody else's attempt failed for a moment: that says nothing of ours.
+            Err(error) if error.is_transient() && begin.is_some() => {
+                self.board(&key, &mut begin).await
+            }
+            result => result,
+        }
+    }
+
+    /// The work under way, or the one that `begin` describes, which is taken then.
+    fn board<F>(&self, key: &K, begin: &mut Option<impl FnOnce() -> F>) -> Flight<T>
+    where
+        F: Future<Output = Result<T>> + Send + 'static,
+    {
+        let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(flight) = flights.get(key) {
+            return flight.clone();
+        }
+        let begin = begin.take().expect("who boards has not begun before");
+        let flight = self.take_off(key.clone(), begin());
+        flights.insert(key.clone(), flight.clone());
+        flight
     }
 
     fn take_off<F>(&self, key: K, work: F) -> Flight<T>

@@ -23,11 +23,11 @@ pub(crate) async fn claims<'r>(
     visit: Visit<'r>,
 ) -> Result<Option<&'r Arc<IdTokenClaims>>> {
     let Some(session) = logto.session(visit).await? else { return Ok(None) };
-    let marker = visit.marker;
-    if marker.claims.get().is_none() {
-        let _ = marker.claims.set(Arc::new(session.record.id_token_claims()?));
+    let person = visit.marker.person();
+    if person.claims.get().is_none() {
+        let _ = person.claims.set(Arc::new(session.record.id_token_claims()?));
     }
-    Ok(marker.claims.get())
+    Ok(person.claims.get())
 }
 
 /// As [`claims()`], for those who need not share them.
@@ -41,9 +41,14 @@ pub(crate) async fn id_token_claims<'r>(
 /// The signed-in user, with the user info if the request has fetched it.
 pub(crate) async fn user<'r>(logto: &Logto, visit: Visit<'r>) -> Result<Option<&'r User>> {
     let Some(claims) = claims(logto, visit).await? else { return Ok(None) };
-    let marker = visit.marker;
-    let info = || marker.user_info.get().and_then(|info| info.as_ref().ok()).cloned();
-    Ok(Some(marker.user.get_or_init(|| User::new(claims.clone(), info()))))
+    let person = visit.marker.person();
+    let claims = || Arc::clone(claims);
+    Ok(Some(match person.info.get() {
+        Some(Ok(info)) => {
+            person.user_with_info.get_or_init(|| User::new(claims(), Some(info.clone())))
+        }
+        _ => person.user.get_or_init(|| User::new(claims(), None)),
+    }))
 }
 
 /// What a guard answers: strangers forward with 401, failures fail with their

@@ -1,4 +1,4 @@
-//! The HTTP client, with its limits: five seconds a call, one MiB an answer, no
+//! The HTTP client, with its limits: four seconds a call, one MiB an answer, no
 //! redirects.
 
 mod cached;
@@ -8,7 +8,9 @@ use std::time::Duration;
 pub(crate) use self::cached::Cached;
 use crate::error::{Error, ErrorKind, Result};
 
-const TIMEOUT: Duration = Duration::from_secs(5);
+/// Below the five seconds that an operation may take, so that a call which is given
+/// up is known to have failed.
+const TIMEOUT: Duration = Duration::from_secs(4);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const MAX_BODY: usize = 1024 * 1024;
 

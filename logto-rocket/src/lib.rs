@@ -77,9 +77,10 @@ mod transaction;
 ///   * **503** when the session store does not answer; the cookie stays.
 ///   * Without [`Logto::fairing()`] the application does not launch.
 ///
-/// A mistake in the handler is reported as without the attribute, with one
-/// exception: a lifetime or type that is missing or cannot be inferred in its
-/// signature is reported twice.
+/// A mistake in the handler is reported as without the attribute, with two
+/// exceptions: a lifetime or type that is missing or cannot be inferred in its
+/// signature is reported twice, and what breaks `#![forbid(unused)]` or
+/// `#![forbid(warnings)]` may be.
 ///
 /// # Example
 ///

@@ -71,6 +71,13 @@ impl RevocationList {
         list.ended.insert((created, id), Ended { until, revoke_token });
     }
 
+    /// Whether the session was ended, without calling for its refresh token.
+    pub(crate) fn is_ended(&self, id: SessionId, created: Timestamp) -> bool {
+        let list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
+        list.watermark.is_some_and(|watermark| created <= watermark)
+            || list.ended.contains_key(&(created, id))
+    }
+
     /// Whether the session was ended. The refresh token is called for once.
     pub(crate) fn standing(&self, id: SessionId, created: Timestamp) -> Standing {
         let mut list = self.list.lock().unwrap_or_else(PoisonError::into_inner);

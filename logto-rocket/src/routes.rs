@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind};
 use crate::location::{Redirect, ReturnPath};
 use crate::options::{FirstScreen, SignInOptions};
 use crate::state::marker::{Marker, Visit};
-use crate::state::{FailedCallback, Logto, SignedOut};
+use crate::state::{FailedCallback, Logto, SignedOut, is_cross_site};
 
 /// One of the routes that the fairing mounts.
 #[derive(Clone, Copy, Debug)]
@@ -121,7 +121,10 @@ async fn callback(logto: &Logto, request: &Request<'_>) -> Answer {
     let query = Marker::of(request).callback.get().map(String::as_str).unwrap_or_default();
     match logto.complete_sign_in(Visit::of(request), query).await {
         Ok(completed) => Answer::Redirect(Redirect::to(logto.site().page(&completed.return_to))),
-        Err(failed) => Answer::Page(failed_page(logto, &failed)),
+        Err(failed) => {
+            Marker::of(request).fail(&failed.error);
+            Answer::Page(failed_page(logto, &failed))
+        }
     }
 }
 
@@ -145,8 +148,7 @@ fn failed_page(logto: &Logto, failed: &FailedCallback) -> Page {
 }
 
 async fn sign_out(logto: &Logto, request: &Request<'_>) -> Answer {
-    // `<img src="/sign-out">` on another site would sign every visitor out.
-    if request.headers().get_one("Sec-Fetch-Site") == Some("cross-site") {
+    if is_cross_site(request) {
         return Answer::Page(cross_site());
     }
     match logto.sign_out(Visit::of(request)).await {

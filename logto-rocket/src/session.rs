@@ -12,6 +12,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use rocket::http::{Cookie, CookieJar};
 
@@ -41,8 +42,9 @@ pub(crate) struct Session {
 pub(crate) enum Read {
     /// There is no session cookie.
     Nothing,
-    /// There is one, but it is not, or no longer, a session.
-    Invalid,
+    /// There is one, but it is not, or no longer, a session: of this id, if it
+    /// names one.
+    Invalid(Option<SessionId>),
     /// A session. `rewrite` if the browser is to get its cookie anew.
     Session { session: Session, rewrite: bool },
 }
@@ -65,7 +67,9 @@ enum Place {
 impl Sessions {
     /// Sessions in cookies.
     pub(crate) fn sealed(config: SessionConfig, cookies: Cookies, sealer: Sealer) -> Self {
-        let newest = Cache::builder().max_capacity(NEWEST).time_to_idle(NEWEST_TTL).build();
+        let newest = Cache::builder().max_capacity(NEWEST).time_to_idle(NEWEST_TTL);
+        // The default policy may turn the newest generation away in favor of others.
+        let newest = newest.eviction_policy(EvictionPolicy::lru()).build();
         Self { config, cookies, place: Place::Sealed { sealer, newest } }
     }
 
@@ -91,33 +95,32 @@ impl Sessions {
     /// The store failed. The cookies say nothing wrong then.
     pub(crate) async fn read(&self, jar: &CookieJar<'_>, now: Timestamp) -> Result<Read> {
         let name = self.cookies.session();
-        let Some(value) = cookie::read(jar, name) else { return Ok(Read::Nothing) };
-        let session = match &self.place {
-            Place::Sealed { sealer, .. } => sealer
-                .open_text(name, &value)
-                .and_then(|bytes| Record::decode(&bytes))
-                .map(|record| Session { record: Arc::new(record), version: None }),
+        if jar.get(name).is_none() {
+            return Ok(Read::Nothing);
+        }
+        let Some(value) = cookie::read(jar, name) else { return Ok(Read::Invalid(None)) };
+        let (id, session) = match &self.place {
+            Place::Sealed { sealer, .. } => {
+                let bytes = sealer.open_text(name, &value);
+                let record = bytes.and_then(|bytes| Record::decode(&bytes));
+                let session = record.map(|record| Session { record: record.into(), version: None });
+                (session.as_ref().map(|session| session.record.id), session)
+            }
             Place::Stored { sealer, store } => match SessionId::from_key(&value) {
-                Some(id) => load(&**store, sealer, &id).await?,
-                None => None,
+                Some(id) => (Some(id), load(&**store, sealer, &id).await?),
+                None => (None, None),
             },
         };
         let live = session.filter(|s| s.record.remaining(now, &self.config).is_some());
-        Ok(live.map_or(Read::Invalid, |session| Read::Session { session, rewrite: false }))
+        Ok(live.map_or(Read::Invalid(id), |session| Read::Session { session, rewrite: false }))
     }
 
     /// The newest generation of a session that was read from a cookie and has not
     /// been ended, with its last use written down where that is due.
     pub(crate) async fn bring_up_to_date(&self, session: Session, now: Timestamp) -> Result<Read> {
-        let (session, upgraded) = match &self.place {
-            Place::Sealed { newest, .. } => match newest.get(&session.record.id) {
-                Some(record) if record.generation > session.record.generation => {
-                    (Session { record, version: None }, true)
-                }
-                _ => (session, false),
-            },
-            Place::Stored { .. } => (session, false),
-        };
+        let generation = session.record.generation;
+        let session = self.newest(session);
+        let upgraded = session.record.generation > generation;
         if !session.record.is_touch_due(now, &self.config) {
             return Ok(Read::Session { session, rewrite: upgraded });
         }
@@ -127,6 +130,18 @@ impl Sessions {
             None => session,
         };
         Ok(Read::Session { session, rewrite: true })
+    }
+
+    /// The newest generation of a sealed session that the process knows of; a stored
+    /// one as it is.
+    pub(crate) fn newest(&self, session: Session) -> Session {
+        let Place::Sealed { newest, .. } = &self.place else { return session };
+        match newest.get(&session.record.id) {
+            Some(record) if record.generation > session.record.generation => {
+                Session { record, version: None }
+            }
+            _ => session,
+        }
     }
 
     /// Begins a session.
@@ -168,16 +183,7 @@ impl Sessions {
     /// the newest generation that is known.
     pub(crate) async fn reload(&self, session: &Session) -> Result<Option<Session>> {
         match &self.place {
-            Place::Sealed { newest, .. } => {
-                let newest = newest.get(&session.record.id);
-                let newer = newest.filter(|record| record.generation > session.record.generation);
-                Ok(Some(
-                    newer.map_or_else(
-                        || session.clone(),
-                        |record| Session { record, version: None },
-                    ),
-                ))
-            }
+            Place::Sealed { .. } => Ok(Some(self.newest(session.clone()))),
             Place::Stored { sealer, store } => load(&**store, sealer, &session.record.id).await,
         }
     }

@@ -6,18 +6,20 @@ mod sign_in;
 mod sign_out;
 
 use std::fmt;
+use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
 
+use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use rocket::request::Request;
 
 use self::marker::Visit;
 pub(crate) use self::sign_in::FailedCallback;
-pub(crate) use self::sign_out::SignedOut;
+pub(crate) use self::sign_out::{SignedOut, is_cross_site};
 use crate::client::Client;
 use crate::config::{Checked, StoreKind};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::flight::Flights;
 use crate::location::{ReturnPath, Site};
 use crate::revocation::{RevocationList, Standing};
@@ -65,6 +67,21 @@ pub struct Logto {
     pub(crate) inner: Arc<Inner>,
 }
 
+/// What an operation may take in all, however many calls to Logto it needs.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Gives `work` up when it takes too long. What runs in a task of its own goes on.
+async fn within_patience<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let late = || Error::new(ErrorKind::Unreachable, "no answer in time");
+    tokio::time::timeout(PATIENCE, work).await.unwrap_or_else(|_| Err(late()))
+}
+
+/// A bounded set whose members are forgotten after a while, the oldest first.
+fn recent<K: Eq + Hash + Send + Sync + 'static>(capacity: u64) -> Cache<K, ()> {
+    let cache = Cache::builder().max_capacity(capacity).time_to_live(CONSUMED_TTL);
+    cache.eviction_policy(EvictionPolicy::lru()).build()
+}
+
 /// What all handles share.
 pub(crate) struct Inner {
     pub(crate) checked: Checked,
@@ -75,6 +92,8 @@ pub(crate) struct Inner {
     redemptions: Flights<StateHash, Session>,
     refreshes: Flights<SessionId, Session>,
     consumed: Cache<StateHash, ()>,
+    /// Sessions in whose place the same browser has another one by now.
+    replaced: Cache<SessionId, ()>,
     id_tokens: Cache<SessionId, Arc<str>>,
 }
 
@@ -104,7 +123,8 @@ impl Logto {
             revocation: RevocationList::new(),
             redemptions: Flights::new(),
             refreshes: Flights::new(),
-            consumed: Cache::builder().max_capacity(CONSUMED).time_to_live(CONSUMED_TTL).build(),
+            consumed: recent(CONSUMED),
+            replaced: recent(CONSUMED),
             id_tokens: Cache::builder().max_capacity(ID_TOKENS).time_to_live(ID_TOKEN_TTL).build(),
             checked,
         };
@@ -138,13 +158,21 @@ impl Logto {
             .load(async {
                 match self.inner.read(visit).await? {
                     Read::Nothing => {}
-                    Read::Invalid => marker.end(),
+                    Read::Invalid(_) => marker.end(),
                     Read::Session { session, rewrite } => marker.begin(session, rewrite),
                 }
                 Ok(())
             })
             .await?;
         Ok(marker.session())
+    }
+
+    /// The session that an answer may carry: a slow handler's request began before
+    /// whatever has happened to the session since. `None` if it was ended.
+    pub(crate) fn to_carry(&self, session: Session) -> Option<Session> {
+        let record = &session.record;
+        let ended = self.inner.revocation.is_ended(record.id, record.created);
+        (!ended).then(|| self.inner.sessions.newest(session))
     }
 
     /// The raw ID token, as long as the process remembers it.
@@ -156,29 +184,41 @@ impl Logto {
 impl Inner {
     async fn read(self: &Arc<Self>, visit: Visit<'_>) -> Result<Read> {
         let now = Timestamp::now();
-        let Read::Session { session, .. } = self.sessions.read(visit.jar, now).await? else {
-            let present = visit.jar.get(self.transactions.cookies.session()).is_some();
-            return Ok(if present { Read::Invalid } else { Read::Nothing });
+        let session = match self.sessions.read(visit.jar, now).await? {
+            Read::Session { session, .. } => session,
+            Read::Invalid(id) => return Ok(self.without_session(id)),
+            Read::Nothing => return Ok(Read::Nothing),
         };
-        match self.revocation.standing(session.record.id, session.record.created) {
+        let id = session.record.id;
+        if !self.sessions.are_sealed() {
+            return self.sessions.bring_up_to_date(session, now).await;
+        }
+        match self.revocation.standing(id, session.record.created) {
             Standing::Live => self.sessions.bring_up_to_date(session, now).await,
-            Standing::Ended => Ok(Read::Invalid),
+            Standing::Ended => Ok(self.without_session(Some(id))),
             Standing::EndedWithToken => {
                 self.revoke_in_background(&session);
-                Ok(Read::Invalid)
+                Ok(self.without_session(Some(id)))
             }
         }
     }
 
-    /// Ends a session here. Its cookie stays good by itself, so a sealed one is
-    /// remembered as ended; `revoke_token` if its refresh token is to be revoked
+    /// A cookie that is no session is removed, but not one that was replaced: the
+    /// removal could reach the browser after the new session's cookie.
+    fn without_session(&self, id: Option<SessionId>) -> Read {
+        match id {
+            Some(id) if self.replaced.contains_key(&id) => Read::Nothing,
+            id => Read::Invalid(id),
+        }
+    }
+
+    /// Ends a session here. The cookie of a sealed one stays good by itself, and an
+    /// answer under way may carry either kind, so both are remembered as ended; `revoke_token` if its refresh token is to be revoked
     /// when the cookie is seen again.
     async fn end(&self, session: &Session, revoke_token: bool) -> Result<()> {
         let record = &session.record;
-        if self.sessions.are_sealed() {
-            let until = self.sessions.latest_end(record);
-            self.revocation.end(record.id, record.created, until, revoke_token);
-        }
+        let until = self.sessions.latest_end(record);
+        self.revocation.end(record.id, record.created, until, revoke_token);
         self.id_tokens.invalidate(&record.id);
         self.sessions.end(session).await
     }

@@ -130,3 +130,25 @@ async fn a_refused_refresh_ends_the_session() {
     assert_eq!(browser.visit("/protected").await.status, Status::SeeOther);
     assert_eq!(op.count("token"), 2);
 }
+
+/// The tokens of a refresh are kept while its ID token cannot be verified: a rotated
+/// refresh token that was lost would end the session at the next refresh.
+#[rocket::async_test]
+async fn a_refresh_is_kept_while_the_keys_cannot_be_had() {
+    let op = Hostile::start().await;
+    op.deviate(Deviation::Tokens(Alter::set("expires_in", 0)));
+    let browser = Browser::open(app(op.figment())).await;
+    browser.sign_in(&op, "/protected").await;
+
+    // A new process, which knows no keys.
+    let restarted = Browser::open(app(op.figment())).await;
+    restarted.restore(browser.cookies());
+    op.deviate(Deviation::RotateRefreshTokens);
+    op.deviate(Deviation::Answer("jwks", Fault::Busy(503, 1)));
+    assert_eq!(restarted.fetch("/api/userinfo").await.status, Status::Ok);
+    op.behave();
+
+    let again = Browser::open(app(op.figment())).await;
+    again.restore(restarted.cookies());
+    assert_eq!(again.fetch("/api/userinfo").await.status, Status::Ok);
+}

@@ -9,9 +9,6 @@ use crate::node;
 use crate::process::Program;
 use crate::quickstart::Quickstart;
 
-/// What a cookie is sealed with.
-pub(crate) const COOKIE_SECRET: &str = "the-interop-tests-seal-cookies-with-this";
-
 /// A running provider.
 pub(crate) struct Provider {
     program: Program,
@@ -63,7 +60,6 @@ impl Provider {
             ("LOGTO_APP_ID", self.app_id.as_str()),
             ("LOGTO_APP_SECRET", self.app_secret.as_str()),
             ("LOGTO_BASE_URL", "http://localhost:{port}"),
-            ("LOGTO_COOKIE_SECRET", COOKIE_SECRET),
             ("LOGTO_RESOURCES", "https://api.example.com"),
         ];
         all.extend(settings);

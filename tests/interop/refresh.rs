@@ -58,14 +58,15 @@ async fn oidc_provider_8_rotates_refresh_tokens_and_the_session_goes_on() {
 #[rocket::async_test]
 async fn a_session_outlives_the_application() {
     let Some(mut provider) = Provider::start() else { return };
-    let application = provider.application();
+    let sealed = [("LOGTO_COOKIE_SECRET", "a-secret-of-both-processes-of-32-bytes-or-more")];
+    let application = provider.application_with(&sealed);
     provider.set(&json!({"accessTokenTtl": 1}));
     let visitor = Visitor::new();
     visitor.sign_in(&application, "/protected", "alice").await;
     until_refreshed(1, &mut provider, &application, &visitor).await;
     drop(application);
 
-    let application = provider.application();
+    let application = provider.application_with(&sealed);
     until_refreshed(2, &mut provider, &application, &visitor).await;
     assert_eq!(visitor.open(&application.url("/protected")).await.status, StatusCode::OK);
 }

@@ -3,7 +3,7 @@
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use crate::provider::{COOKIE_SECRET, Provider};
+use crate::provider::Provider;
 use crate::quickstart::{Quickstart, free_port};
 use crate::visitor::{Visitor, parameter};
 
@@ -63,11 +63,7 @@ async fn a_user_signs_in_where_sessions_are_in_memory() {
 /// There is no look-alike in production.
 #[test]
 fn the_release_profile_needs_an_endpoint() {
-    let settings = [
-        ("ROCKET_PROFILE", "release"),
-        ("LOGTO_BASE_URL", "http://localhost:{port}"),
-        ("LOGTO_COOKIE_SECRET", COOKIE_SECRET),
-    ];
+    let settings = [("ROCKET_PROFILE", "release"), ("LOGTO_BASE_URL", "http://localhost:{port}")];
     let mut program = Quickstart::launch(free_port(), &settings);
     assert!(!program.succeeds(), "it launched and ended well");
     assert!(program.output().contains("LOGTO_ENDPOINT"), "{}", program.output());

@@ -12,7 +12,10 @@ use super::set::{ClaimSet, Kind, claims};
 ///
 /// `&IdTokenClaims` succeeds for a signed-in user. For a stranger it _forwards_
 /// with 401 Unauthorized; when the session store does not answer it _fails_ with
-/// 503 Service Unavailable. `Option<&IdTokenClaims>` is `None` in both cases.
+/// 503 Service Unavailable. `Option<&IdTokenClaims>` is `None` in both cases;
+/// `Result<&IdTokenClaims>` is `Err` when the store fails and forwards for a
+/// stranger. Without [`Logto`](crate::Logto) attached the application does not
+/// launch.
 ///
 /// # Example
 ///

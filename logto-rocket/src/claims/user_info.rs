@@ -20,6 +20,10 @@ use super::set::{ClaimSet, Kind, claims};
 ///   * When Logto or the session store does not answer, it _fails_ with 503
 ///     Service Unavailable.
 ///   * When Logto's answer cannot be used, it _fails_ with 502 Bad Gateway.
+///   * Without [`Logto`](crate::Logto) attached the application does not launch.
+///
+/// `Option<&UserInfo>` is `None` in all these cases; `Result<&UserInfo>` is `Err`
+/// where the guard fails and forwards where it forwards.
 ///
 /// # Example
 ///

@@ -258,6 +258,11 @@ impl Check<'_> {
     fn secrets(&mut self, config: &Config) -> Option<Secrets> {
         const FIX: &str = "write at least 32 random bytes, as `openssl rand -base64 32` prints";
         let given = config.cookie_secret.bytes();
+        let placeholder = |secret: &Vec<u8>| std::str::from_utf8(secret).is_ok_and(is_placeholder);
+        if given.iter().any(placeholder) {
+            self.problem("cookie_secret", None, "is empty or a placeholder", FIX);
+            return None;
+        }
         if let Some(weak) = given.iter().find(|secret| is_weak(secret)) {
             let message = format!("has {} bytes, or all of them are the same", weak.len());
             self.problem("cookie_secret", None, &message, FIX);

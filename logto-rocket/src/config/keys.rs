@@ -28,6 +28,7 @@ pub(super) const KEYS: &[(&str, &str, Form)] = &[
     ("SESSION_STORE", "session.store", Form::Text),
     ("SESSION_IDLE", "session.idle", Form::Literal),
     ("SESSION_ABSOLUTE", "session.absolute", Form::Literal),
+    ("SESSION_CAPACITY", "session.capacity", Form::Literal),
     ("CLOCK_SKEW", "clock_skew", Form::Literal),
     ("DANGER_ALLOW_HTTP", "danger_allow_http", Form::Literal),
 ];

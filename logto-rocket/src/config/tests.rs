@@ -186,6 +186,8 @@ fn placeholders_are_told_from_real_values() {
         refused(&debug(""), &environment, &["`logto.app_id`", "placeholder", "LOGTO_APP_ID"]);
     }
     refused(&debug("app_secret = \"your-secret\""), &[], &["`logto.app_secret`", "placeholder"]);
+    let cookie = "cookie_secret = \"replace-with-32-random-bytes-or-more-of-them\"";
+    refused(&debug(cookie), &[], &["`logto.cookie_secret`", "placeholder", "openssl"]);
     refused("", &[("LOGTO_ENDPOINT", "https://..."), ("LOGTO_APP_ID", "a")], &["`logto.endpoint`"]);
     for real in ["app-id", "foo", "my-app", "youre-an-id"] {
         usable(&debug(""), &[("LOGTO_APP_ID", real)], |checked| {

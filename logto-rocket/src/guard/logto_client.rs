@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::location::{Redirect, ReturnPath};
 use crate::options::SignInOptions;
 use crate::state::marker::Visit;
-use crate::state::{Logto, SignedOut};
+use crate::state::{Logto, SignedOut, is_cross_site};
 
 /// A request guard for all operations of Logto's SDKs, on this request's session.
 ///
@@ -60,6 +60,7 @@ pub struct LogtoClient<'r> {
     logto: &'r Logto,
     visit: Visit<'r>,
     uri: &'r Origin<'r>,
+    cross_site: bool,
 }
 
 impl<'r> LogtoClient<'r> {
@@ -94,7 +95,8 @@ impl<'r> LogtoClient<'r> {
     /// [`ErrorKind::Cancelled`] or [`ErrorKind::Refused`] when the callback does
     /// not sign in, [`ErrorKind::InvalidIdToken`], [`ErrorKind::InvalidAnswer`]
     /// or [`ErrorKind::Unreachable`] when Logto's answer does not,
-    /// [`ErrorKind::Store`] when the session cannot be stored.
+    /// [`ErrorKind::Store`] or [`ErrorKind::SessionTooLarge`] when the session
+    /// cannot be kept.
     pub async fn handle_sign_in_callback(&self) -> Result<Redirect> {
         let query = match self.visit.marker.callback.get() {
             Some(query) => query.clone(),
@@ -112,8 +114,12 @@ impl<'r> LogtoClient<'r> {
     ///
     /// # Errors
     ///
+    /// [`ErrorKind::CrossSite`] when another site sent the request (`Sec-Fetch-Site`),
     /// [`ErrorKind::Store`] when the session cannot be ended; it goes on.
     pub async fn sign_out(&self) -> Result<Redirect> {
+        if self.cross_site {
+            return Err(Error::new(ErrorKind::CrossSite, ""));
+        }
         let here = || {
             let path = &self.logto.inner.checked.config.post_sign_out_path;
             self.logto.site().page(&ReturnPath::parse(path).unwrap_or_else(ReturnPath::root))
@@ -168,9 +174,11 @@ impl<'r> LogtoClient<'r> {
     /// # Errors
     ///
     /// [`ErrorKind::SessionEnded`] when Logto ended the session, which ends it here
-    /// too, [`ErrorKind::Unreachable`] and [`ErrorKind::InvalidUserInfo`] when
-    /// Logto's answer cannot be had or used, [`ErrorKind::Store`] when the session
-    /// cannot be read.
+    /// too, [`ErrorKind::NotAuthenticated`] when the access token has expired and
+    /// there is no refresh token, [`ErrorKind::Unreachable`],
+    /// [`ErrorKind::Refused`], [`ErrorKind::InvalidAnswer`] and
+    /// [`ErrorKind::InvalidUserInfo`] when Logto's answer cannot be had or used,
+    /// [`ErrorKind::Store`] when the session cannot be read.
     pub async fn fetch_user_info(&self) -> Result<Option<&'r UserInfo>> {
         self.logto.user_info(self.visit).await
     }
@@ -190,7 +198,8 @@ impl<'r> FromRequest<'r> for LogtoClient<'r> {
         match Logto::of(request) {
             Some(logto) => {
                 let visit = Visit::of(request);
-                RocketOutcome::Success(Self { logto, visit, uri: request.uri() })
+                let cross_site = is_cross_site(request);
+                RocketOutcome::Success(Self { logto, visit, uri: request.uri(), cross_site })
             }
             None => not_attached(),
         }

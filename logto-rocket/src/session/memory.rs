@@ -97,7 +97,8 @@ impl SessionStore for MemoryStore {
     }
 
     async fn delete(&self, id: &SessionId) -> Result<()> {
-        self.0.invalidate(id);
+        // Not `invalidate`, which does not wait for a save of the same session.
+        self.0.entry(*id).and_compute_with(|_| Op::Remove);
         Ok(())
     }
 

@@ -17,16 +17,27 @@ use crate::session::Session;
 pub(crate) struct Marker {
     loaded: OnceCell<Result<()>>,
     live: Mutex<Live>,
-    pub(crate) claims: OnceLock<Arc<IdTokenClaims>>,
-    pub(crate) user: OnceLock<User>,
-    pub(crate) user_info: OnceCell<Result<UserInfo>>,
+    /// The user of the session that came with the request, and the one of a session
+    /// that began in it.
+    people: [Person; 2],
     /// The query of the callback, taken out of the address before it is logged.
     pub(crate) callback: OnceLock<String>,
+}
+
+/// What is known of a user; handlers hold references to it.
+#[derive(Default)]
+pub(crate) struct Person {
+    pub(crate) claims: OnceLock<Arc<IdTokenClaims>>,
+    pub(crate) user: OnceLock<User>,
+    pub(crate) user_with_info: OnceLock<User>,
+    pub(crate) info: OnceCell<Result<UserInfo>>,
 }
 
 #[derive(Default)]
 struct Live {
     session: Option<Session>,
+    /// Whether the session began in this request, after another one.
+    is_second: bool,
     carry: Carry,
     transactions: Vec<Cookie<'static>>,
     consulted: bool,
@@ -81,10 +92,16 @@ impl Marker {
     /// The request has this session from now on; `write` if its answer carries it.
     pub(crate) fn begin(&self, session: Session, write: bool) {
         let mut live = self.live();
+        live.is_second |= live.session.as_ref().is_some_and(|s| s.record.id != session.record.id);
         if write {
             live.carry = Carry::Session(session.clone());
         }
         live.session = Some(session);
+    }
+
+    /// The user of the session that the request has now.
+    pub(crate) fn person(&self) -> &Person {
+        &self.people[usize::from(self.live().is_second)]
     }
 
     /// The request has no session from now on, and its answer removes the cookie.

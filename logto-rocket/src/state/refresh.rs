@@ -1,9 +1,10 @@
 //! New tokens for a session, and what is asked with them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::marker::{Marker, Visit};
-use super::{Inner, Logto};
+use super::{Inner, Logto, within_patience};
 use crate::claims::UserInfo;
 use crate::client::Expected;
 use crate::error::{Error, ErrorKind, Result};
@@ -12,8 +13,10 @@ use crate::session::record::Record;
 use crate::token::Timestamp;
 use openidconnect::AccessToken;
 
-/// How often a save is tried again when another instance was faster.
-const ATTEMPTS: usize = 3;
+/// How long to wait after each attempt at saving new tokens: a store that fails for
+/// a moment must not cost a rotated refresh token.
+const PAUSES: [Duration; 4] =
+    [Duration::ZERO, Duration::from_millis(50), Duration::from_millis(250), Duration::from_secs(1)];
 
 impl Logto {
     /// The user info of the signed-in user, fetched once a request; `None` for a
@@ -26,7 +29,8 @@ impl Logto {
     pub(crate) async fn user_info<'r>(&self, visit: Visit<'r>) -> Result<Option<&'r UserInfo>> {
         let Some(session) = self.session(visit).await? else { return Ok(None) };
         let marker = visit.marker;
-        let info = marker.user_info.get_or_init(|| self.fetch_user_info(marker, session)).await;
+        let fetch = || within_patience(self.fetch_user_info(marker, session));
+        let info = marker.person().info.get_or_init(fetch).await;
         match info {
             Ok(info) => Ok(Some(info)),
             Err(error) => Err(error.clone()),
@@ -82,9 +86,11 @@ impl Logto {
     }
 
     async fn ended(&self, marker: &Marker, session: &Session, error: Error) -> Error {
-        marker.end();
         match self.inner.end(session, false).await {
-            Ok(()) => error,
+            Ok(()) => {
+                marker.end();
+                error
+            }
             Err(failure) => failure,
         }
     }
@@ -131,19 +137,29 @@ impl Inner {
     /// Saves the refreshed record over whatever another instance may have written:
     /// the tokens just received are the ones that hold.
     async fn save(&self, mut session: Session, record: Record) -> Result<Session> {
-        for _ in 0..ATTEMPTS {
-            let generation = record.generation.max(session.record.generation + 1);
-            let next = Record { generation, ..record.clone() };
-            if let Some(saved) = self.sessions.save(&session, next).await? {
-                return Ok(saved);
+        let mut failure = Error::new(ErrorKind::Store, "other instances kept saving the session");
+        for pause in PAUSES {
+            tokio::time::sleep(pause).await;
+            match self.try_save(&mut session, &record).await {
+                Ok(Some(saved)) => return Ok(saved),
+                Ok(None) => {}
+                Err(error) if error.kind() == ErrorKind::Store => failure = error,
+                Err(error) => return Err(error),
             }
-            session = self
-                .sessions
-                .reload(&session)
-                .await?
-                .ok_or_else(|| Error::new(ErrorKind::SessionEnded, "it was ended meanwhile"))?;
         }
-        Err(Error::new(ErrorKind::Store, "other instances kept saving the session"))
+        Err(failure)
+    }
+
+    /// One attempt; `None` if another instance was faster, and `session` is what it
+    /// saved.
+    async fn try_save(&self, session: &mut Session, record: &Record) -> Result<Option<Session>> {
+        let generation = record.generation.max(session.record.generation + 1);
+        let saved = self.sessions.save(session, Record { generation, ..record.clone() }).await?;
+        if saved.is_none() {
+            let ended = || Error::new(ErrorKind::SessionEnded, "it was ended meanwhile");
+            *session = self.sessions.reload(session).await?.ok_or_else(ended)?;
+        }
+        Ok(saved)
     }
 
     /// What a failed refresh means: `invalid_grant` and an ID token of somebody

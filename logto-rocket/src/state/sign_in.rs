@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::marker::Visit;
-use super::{Inner, Logto, StateHash};
+use super::{Inner, Logto, StateHash, within_patience};
 use crate::claims::IdTokenClaims;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::error_code;
@@ -48,7 +48,8 @@ impl Logto {
         let configured = options.post_redirect_path.as_deref().and_then(ReturnPath::parse);
         let return_to = return_to.or(configured).unwrap_or_else(ReturnPath::root);
         let mut transaction = Transaction::begin(&return_to);
-        let url = self.inner.client.authorization_url(&transaction, &options).await?;
+        let url = self.inner.client.authorization_url(&transaction, &options);
+        let url = within_patience(url).await?;
         let cookies = self.inner.transactions.add(visit.jar, &mut transaction);
         visit.marker.add_transactions(cookies);
         Ok(url.into())
@@ -72,11 +73,16 @@ impl Logto {
             return self.repeated(visit, key, ReturnPath::root()).await;
         };
         let return_to = transaction.return_path();
+        // Without metadata nothing has happened yet: a reload may try again.
+        let metadata = match within_patience(self.inner.client.metadata()).await {
+            Ok(metadata) => metadata,
+            Err(error) => return Err(FailedCallback { error, return_to }),
+        };
         marker.add_transactions([self.inner.transactions.remove(state)]);
 
         // The cookie's own session is replaced, so it has to be known first.
         let old = self.session(visit).await.unwrap_or(None);
-        let redeemed = self.redeem(callback, transaction, key).await;
+        let redeemed = within_patience(self.redeem(callback, transaction, &metadata.issuer)).await;
         // A session that cannot be carried is no session: said now, with a way on.
         let carried = redeemed
             .and_then(|session| self.inner.sessions.write(visit.jar, &session).map(|_| session));
@@ -113,10 +119,10 @@ impl Logto {
         &self,
         callback: Callback<'_>,
         transaction: Transaction,
-        key: StateHash,
+        issuer: &str,
     ) -> Result<Session> {
-        let metadata = self.inner.client.metadata().await?;
-        let code = match callback.code(&metadata.issuer) {
+        let key = seal::sha256(transaction.state.as_bytes());
+        let code = match callback.code(issuer) {
             Ok(code) => code.to_owned(),
             Err(error) => {
                 self.inner.consumed.insert(key, ());
@@ -140,10 +146,11 @@ impl Logto {
     /// worth nothing any more (session fixation); its refresh token is left alone,
     /// as Logto gives both sessions of one browser the same grant.
     async fn replace(&self, visit: Visit<'_>, old: Option<Session>, session: Session) {
-        if let Some(old) = old.filter(|old| old.record.id != session.record.id)
-            && let Err(error) = self.inner.end(&old, false).await
-        {
-            log::warn!("logto: the replaced session was not ended: {error}");
+        if let Some(old) = old.filter(|old| old.record.id != session.record.id) {
+            self.inner.replaced.insert(old.record.id, ());
+            if let Err(error) = self.inner.end(&old, false).await {
+                log::warn!("logto: the replaced session was not ended: {error}");
+            }
         }
         visit.marker.begin(session, true);
     }

@@ -3,13 +3,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use rocket::request::Request;
+
 use super::marker::Visit;
-use super::{Inner, Logto};
+use super::{Inner, Logto, within_patience};
 use crate::error::Result;
 use crate::session::Session;
 
 /// What the revocation of a refresh token may take.
 const REVOCATION: Duration = Duration::from_secs(2);
+
+/// Whether another site sent this request: `<img src="/sign-out">` there would sign
+/// every visitor out. A browser that does not say so is believed to be here.
+pub(crate) fn is_cross_site(request: &Request<'_>) -> bool {
+    request.headers().get_one("Sec-Fetch-Site") == Some("cross-site")
+}
 
 /// How far a sign-out went.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +41,7 @@ impl Logto {
             self.inner.revoke_in_background(&session);
         }
         visit.marker.end();
-        match self.inner.client.end_session_url().await {
+        match within_patience(self.inner.client.end_session_url()).await {
             Ok(Some(url)) => Ok(SignedOut::ToLogto(url.into())),
             Ok(None) => Ok(SignedOut::HereOnly),
             Err(error) => {

@@ -1,0 +1,152 @@
+//! What happens to a session while a slow request is under way.
+
+use std::sync::Arc;
+
+use logto_rocket::{Error, IdTokenClaims, Logto, LogtoClient, User, UserInfo, authenticated};
+use logto_tests::{Alter, Browser, Deviation, Hostile};
+use rocket::figment::Figment;
+use rocket::futures::future::join;
+use rocket::http::Status;
+use rocket::tokio::sync::Semaphore;
+use rocket::{Build, Rocket, State, get, routes};
+
+/// A handler that has begun waits here until it is let go.
+struct Gates {
+    begun: Semaphore,
+    go: Semaphore,
+}
+
+impl Gates {
+    fn closed() -> Arc<Self> {
+        Arc::new(Self { begun: Semaphore::new(0), go: Semaphore::new(0) })
+    }
+
+    async fn wait(&self) {
+        self.begun.add_permits(1);
+        self.go.acquire().await.unwrap().forget();
+    }
+}
+
+/// Refreshes the session first, so that its answer carries a cookie.
+#[authenticated(fetch_user_info)]
+#[get("/slow?<quick>")]
+async fn slow(quick: bool, info: &UserInfo, gates: &State<Arc<Gates>>) -> String {
+    if !quick {
+        gates.wait().await;
+    }
+    info.subject().to_owned()
+}
+
+#[get("/optional")]
+async fn optional(user: Option<&User>, gates: &State<Arc<Gates>>) -> &'static str {
+    gates.wait().await;
+    if user.is_some() { "user" } else { "nobody" }
+}
+
+#[authenticated]
+#[get("/me")]
+fn me(claims: &IdTokenClaims) -> String {
+    claims.subject().to_owned()
+}
+
+#[get("/back")]
+async fn back(before: Option<&User>, logto: LogtoClient<'_>) -> Result<String, Error> {
+    let before = before.map(|user| user.subject().to_owned());
+    logto.handle_sign_in_callback().await?;
+    let now = logto.user().await?.map(User::subject);
+    let info = logto.fetch_user_info().await?.map(UserInfo::subject);
+    Ok(format!("{before:?} {now:?} {info:?}"))
+}
+
+fn app(figment: Figment, gates: Arc<Gates>) -> Rocket<Build> {
+    let routes = routes![slow, optional, me, back];
+    rocket::custom(figment).attach(Logto::fairing()).manage(gates).mount("/", routes)
+}
+
+/// A browser that has signed in, and whose access token has expired.
+async fn signed_in(op: &Hostile, figment: Figment, gates: &Arc<Gates>) -> Browser {
+    let browser = Browser::open(app(figment, Arc::clone(gates))).await;
+    op.deviate(Deviation::Tokens(Alter::set("expires_in", 0)));
+    let callback = op.authorize(browser.visit("/sign-in").await.location());
+    assert_eq!(browser.visit(&callback).await.status, Status::SeeOther);
+    op.behave();
+    browser
+}
+
+/// S16: for a sealed session and for a stored one.
+#[rocket::async_test]
+async fn the_answer_of_a_slow_request_does_not_undo_a_sign_out() {
+    for store in ["cookie", "memory"] {
+        let (op, gates) = (Hostile::start().await, Gates::closed());
+        let figment = op.figment().merge(("logto.session.store", store));
+        let browser = signed_in(&op, figment, &gates).await;
+        let late = async {
+            gates.begun.acquire().await.unwrap().forget();
+            assert_eq!(browser.visit("/sign-out").await.status, Status::SeeOther);
+            gates.go.add_permits(1);
+        };
+        let (answer, ()) = join(browser.visit("/slow"), late).await;
+        assert_eq!(answer.status, Status::Ok);
+        assert!(answer.session_cookies().is_empty(), "{store}: the session came back");
+        assert!(browser.session_cookies().is_empty(), "{store}");
+        assert_eq!(browser.visit("/me").await.status, Status::Unauthorized, "{store}");
+    }
+}
+
+/// A slow answer never brings an old refresh token back.
+#[rocket::async_test]
+async fn the_answer_of_a_slow_request_carries_the_newest_generation() {
+    let (op, gates) = (Hostile::start().await, Gates::closed());
+    op.deviate(Deviation::RotateRefreshTokens);
+    let browser = signed_in(&op, op.figment(), &gates).await;
+    op.deviate(Deviation::RotateRefreshTokens);
+    op.deviate(Deviation::Tokens(Alter::set("expires_in", 0)));
+    let newer = async {
+        gates.begun.acquire().await.unwrap().forget();
+        let answer = browser.visit("/slow?quick=true").await;
+        gates.go.add_permits(1);
+        answer
+    };
+    let (first, second) = join(browser.visit("/slow"), newer).await;
+    assert_eq!((first.status, second.status), (Status::Ok, Status::Ok));
+
+    // After a restart nobody knows the newest generation but the cookie.
+    let restarted = Browser::open(app(op.figment(), gates)).await;
+    restarted.restore(browser.cookies());
+    let answer = restarted.visit("/slow?quick=true").await;
+    assert_eq!(answer.status, Status::Ok, "an old refresh token was in the cookie");
+}
+
+/// A request of the old session that is answered late leaves the new one alone.
+#[rocket::async_test]
+async fn a_late_request_of_a_replaced_session_leaves_the_new_cookie() {
+    let (op, gates) = (Hostile::start().await, Gates::closed());
+    gates.go.add_permits(10);
+    let browser = signed_in(&op, op.figment(), &gates).await;
+    let old = browser.cookies();
+    let callback = op.authorize(browser.visit("/sign-in").await.location());
+    browser.visit(&callback).await;
+    let new = browser.cookies();
+    browser.restore(old);
+    let answer = browser.visit("/optional").await;
+    assert_eq!((answer.body.as_str(), answer.cookies.len()), ("nobody", 0));
+    browser.restore(new);
+    assert_eq!(browser.visit("/me").await.body, "u-alice");
+}
+
+#[rocket::async_test]
+async fn after_a_callback_the_request_has_the_new_user() {
+    let (op, gates) = (Hostile::start().await, Gates::closed());
+    let browser = signed_in(&op, op.figment(), &gates).await;
+    let figment = op
+        .figment()
+        .merge(("logto.routes.callback.path", "/back"))
+        .merge(("logto.routes.callback.mount", false));
+    let other = Browser::open(app(figment, gates)).await;
+    other.restore(browser.cookies());
+    op.deviate(Deviation::Claims(Alter::set("sub", "u-bob")));
+    op.deviate(Deviation::UserInfo(Alter::set("sub", "u-bob")));
+    let callback = op.authorize(other.visit("/sign-in").await.location());
+    let answer = other.visit(&callback).await;
+    assert_eq!(answer.body, r#"Some("u-alice") Some("u-bob") Some("u-bob")"#);
+}
