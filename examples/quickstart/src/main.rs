@@ -93,7 +93,22 @@ fn application(figment: Figment) -> Rocket<Build> {
         .register("/api", catchers![api_failure])
 }
 
+/// Makes a key for the cookies where none is configured, so that the sample runs
+/// in the `release` profile too. An application of yours should have one: with
+/// this, sessions end when the process does.
+fn with_cookie_secret(figment: Figment) -> Figment {
+    let configured = std::env::var_os("LOGTO_COOKIE_SECRET").is_some()
+        || figment.contains("logto.cookie_secret")
+        || figment.contains("secret_key");
+    let mut key = [0; 32];
+    if configured || getrandom::fill(&mut key).is_err() {
+        return figment;
+    }
+    let text: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+    figment.merge(("logto.cookie_secret", text))
+}
+
 #[launch]
 fn rocket() -> _ {
-    application(rocket::Config::figment())
+    application(with_cookie_secret(rocket::Config::figment()))
 }
