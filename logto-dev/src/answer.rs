@@ -38,6 +38,13 @@ impl Answer {
             .no_store()
     }
 
+    /// A picture that runs nothing.
+    pub(crate) fn svg(picture: String) -> Self {
+        Self::text(Status::Ok, "image/svg+xml", picture)
+            .header("Content-Security-Policy", "default-src 'none'")
+            .no_store()
+    }
+
     /// A redirect that turns a POST into a GET.
     pub(crate) fn see_other(location: String) -> Self {
         Self::text(Status::SeeOther, "text/html; charset=utf-8", "Redirecting.".to_string())

@@ -3,6 +3,7 @@
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Value, json};
 
+use crate::avatar;
 use crate::tenant::{Generation, Tenant};
 use crate::user::User;
 
@@ -72,7 +73,7 @@ pub(crate) fn of_user(user: &User, scopes: &[String], place: Place, tenant: &Ten
     let mut claims = Claims::default();
     claims.push("sub", user.id.as_str());
     if has("profile") {
-        push_profile(&mut claims, user, tenant.generation);
+        push_profile(&mut claims, user, tenant);
     }
     if has("email") {
         claims.push_nullable("email", user.email.as_deref());
@@ -107,9 +108,9 @@ pub(crate) fn of_user(user: &User, scopes: &[String], place: Place, tenant: &Ten
     claims
 }
 
-fn push_profile(claims: &mut Claims, user: &User, generation: Generation) {
+fn push_profile(claims: &mut Claims, user: &User, tenant: &Tenant) {
     // Since 1.42 the user name stands in for the preferred one.
-    let fallback = (generation != Generation::V1_37).then_some(&user.username);
+    let fallback = (tenant.generation != Generation::V1_37).then_some(&user.username);
     claims.push_nullable("name", user.name.as_deref());
     claims.push_some("family_name", user.family_name.as_deref());
     claims.push_some("given_name", user.given_name.as_deref());
@@ -118,7 +119,8 @@ fn push_profile(claims: &mut Claims, user: &User, generation: Generation) {
     let preferred = user.preferred_username.as_ref().or(fallback);
     claims.push_some("preferred_username", preferred.map(String::as_str));
     claims.push_some("profile", user.profile.as_deref());
-    claims.push_nullable("picture", user.picture.as_deref());
+    let picture = user.picture.as_deref().map(|picture| avatar::url(picture, tenant));
+    claims.push_nullable("picture", picture.as_deref());
     claims.push_some("website", user.website.as_deref());
     claims.push_some("gender", user.gender.as_deref());
     claims.push_some("birthdate", user.birthdate.as_deref());

@@ -33,6 +33,7 @@
 mod access;
 mod answer;
 mod authorize;
+mod avatar;
 mod browser;
 mod builder;
 mod claims;

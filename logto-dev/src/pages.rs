@@ -125,20 +125,36 @@ pub(crate) fn notice(status: Status, title: &str, text: &str) -> Answer {
 }
 
 fn user_button(user: &User, hint: Option<&str>) -> String {
-    let username = escape(&user.username);
-    let name = user.name.as_deref().map_or_else(|| username.clone(), escape);
-    let initial = name.chars().next().unwrap_or('?').to_uppercase().collect::<String>();
+    let username = user.username.as_str();
+    let name = user.name.as_deref().unwrap_or(username);
     let contact = user.email.as_deref().or(user.phone_number.as_deref());
-    let detail = contact.map(|contact| format!(" · {}", escape(contact))).unwrap_or_default();
+    // Whoever has no name is called by the user name, which is said once.
+    let details: Vec<_> = [Some(username).filter(|username| *username != name), contact]
+        .into_iter()
+        .flatten()
+        .map(escape)
+        .collect();
+    let detail = match details.is_empty() {
+        true => String::new(),
+        false => format!("<small>{}</small>", details.join(" · ")),
+    };
     let hinted = hint.is_some_and(|hint| {
-        [Some(user.username.as_str()), user.email.as_deref(), user.phone_number.as_deref()]
-            .contains(&Some(hint))
+        [Some(username), user.email.as_deref(), user.phone_number.as_deref()].contains(&Some(hint))
     });
     let focus = if hinted { " autofocus" } else { "" };
     format!(
         r#"
-<li><button name="username" value="{username}"{focus}><span class="avatar" aria-hidden="true">{initial}</span><span><b>{name}</b><small>{username}{detail}</small></span></button></li>"#
+<li><button name="username" value="{username}"{focus}><span class="avatar" aria-hidden="true">{initial}</span><span><b>{name}</b>{detail}</span></button></li>"#,
+        username = escape(username),
+        initial = initial(user),
+        name = escape(name),
     )
+}
+
+/// The letter that stands for a user, safe for HTML and SVG.
+pub(crate) fn initial(user: &User) -> String {
+    let name = user.name.as_deref().unwrap_or(&user.username);
+    escape(&name.chars().next().unwrap_or('?').to_uppercase().collect::<String>())
 }
 
 /// Which application asks: the origin that the browser returns to.

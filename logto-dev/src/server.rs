@@ -20,7 +20,7 @@ use crate::answer::Answer;
 use crate::error::{Error, OidcError};
 use crate::params;
 use crate::tenant::Tenant;
-use crate::{authorize, discovery, interaction, revocation, session, token, user_info};
+use crate::{authorize, avatar, discovery, interaction, revocation, session, token, user_info};
 
 /// A running server. It stops when it is dropped.
 pub(crate) struct Server {
@@ -176,6 +176,7 @@ fn routes() -> Vec<rocket::Route> {
         discovery::jwks,
         authorize::authorize,
         authorize::authorize_by_form,
+        avatar::avatar,
         interaction::home,
         interaction::sign_in_page,
         interaction::sign_in,

@@ -120,7 +120,8 @@ impl User {
     texts! {
         /// Sets the display name.
         name
-        /// Sets the URL of the user's picture.
+        /// Sets the URL of the user's picture. A path is one of the provider, which
+        /// draws `/avatars/<user name>.svg`.
         picture
         /// Sets the e-mail address, which counts as verified.
         email
@@ -214,7 +215,7 @@ impl User {
             .nickname("Al")
             .preferred_username("alice.l")
             .profile("https://example.com/alice")
-            .picture("http://localhost:8000/alice.png")
+            .picture("/avatars/alice.svg")
             .website("https://alice.example.com")
             .gender("female")
             .birthdate("1990-01-02")

@@ -12,6 +12,14 @@ const CAPTURES: [&str; 2] = [
     include_str!("../captures/logto-1.42-oidc-provider-9.json"),
 ];
 
+const ID_TOKENS: [&str; 5] = [
+    "code.success.id_token",
+    "refresh.plain.id_token",
+    "bob.id_token",
+    "scope.openid.only.idt",
+    "max_age.idt",
+];
+
 fn captures() -> [Value; 2] {
     CAPTURES.map(|text| serde_json::from_str(text).unwrap())
 }
@@ -30,21 +38,26 @@ fn round<T: DeserializeOwned + Serialize>(captured: &Value) -> Value {
 #[test]
 fn no_claim_of_a_captured_id_token_is_lost_or_made_up() {
     for capture in captures() {
-        for name in ["code.success.id_token", "refresh.plain.id_token", "bob.id_token"] {
+        for name in ID_TOKENS {
             let claims = &capture[name]["claims"];
             assert!(claims["sub"].is_string(), "{name}");
             assert_eq!(&round::<IdTokenClaims>(claims), claims, "{name}");
         }
+        // The two that are unlike the others.
+        assert_eq!(capture["scope.openid.only.idt"]["claims"].get("updated_at"), None);
+        assert!(capture["max_age.idt"]["claims"]["auth_time"].is_u64());
     }
 }
 
 #[test]
 fn nothing_of_captured_user_info_is_lost_or_made_up() {
     for capture in captures() {
-        for info in [&capture["userinfo.full"][2], &capture["bob.userinfo"]] {
+        let least = &capture["scope.openid.only.userinfo"];
+        for info in [&capture["userinfo.full"][2], &capture["bob.userinfo"], least] {
             assert!(info["sub"].is_string());
             assert_eq!(&round::<UserInfo>(info), info);
         }
+        assert_eq!(least.as_object().unwrap().len(), 1, "`sub` and nothing else");
     }
 }
 

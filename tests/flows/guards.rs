@@ -58,6 +58,31 @@ fn info(info: &UserInfo) -> String {
     info.subject().to_owned()
 }
 
+#[get("/option/claims")]
+fn option_claims(claims: Option<&IdTokenClaims>) -> &str {
+    claims.map_or("nobody", IdTokenClaims::subject)
+}
+
+#[get("/result/claims")]
+fn result_claims(claims: logto_rocket::Result<&IdTokenClaims>) -> String {
+    claims.map_or_else(|error| told(&error), |claims| claims.subject().to_owned())
+}
+
+#[get("/option/info")]
+fn option_info(info: Option<&UserInfo>) -> &str {
+    info.map_or("nobody", UserInfo::subject)
+}
+
+#[get("/result/info")]
+fn result_info(info: logto_rocket::Result<&UserInfo>) -> String {
+    info.map_or_else(|error| told(&error), |info| info.subject().to_owned())
+}
+
+/// What a handler can learn of a failure.
+fn told(error: &logto_rocket::Error) -> String {
+    format!("{} {:?}", error.status().code, error.kind())
+}
+
 #[authenticated]
 #[get("/protected")]
 fn protected() -> &'static str {
@@ -83,7 +108,8 @@ fn unavailable() -> &'static str {
 
 fn app(figment: Figment) -> Rocket<Build> {
     let routes = routes![admin, option, result, ranked, ranked_stranger, info, protected, page];
-    rocket::custom(figment).attach(Logto::fairing()).mount("/", routes)
+    let fallible = routes![option_claims, result_claims, option_info, result_info];
+    rocket::custom(figment).attach(Logto::fairing()).mount("/", routes).mount("/", fallible)
 }
 
 async fn signed_in(op: &Hostile, rocket: Rocket<Build>) -> Browser {
@@ -111,6 +137,44 @@ async fn guards_forward_for_strangers_and_succeed_for_users() {
     assert_eq!(user.visit("/info").await.body, "u-alice");
     assert_eq!(user.visit("/page").await.body, "true u-alice");
     assert_eq!(user.visit("/admin").await.status, Status::Forbidden);
+}
+
+#[rocket::async_test]
+async fn an_option_is_none_for_strangers_where_a_result_forwards() {
+    let op = Hostile::start().await;
+    let stranger = Browser::open(app(op.figment())).await;
+    let user = signed_in(&op, app(op.figment())).await;
+    for what in ["claims", "info"] {
+        let (option, result) = (format!("/option/{what}"), format!("/result/{what}"));
+        let answer = stranger.visit(&option).await;
+        assert_eq!((answer.status, answer.body.as_str()), (Status::Ok, "nobody"), "{option}");
+        assert_eq!(stranger.visit(&result).await.status, Status::Unauthorized, "{result}");
+        assert_eq!(user.visit(&option).await.body, "u-alice", "{option}");
+        assert_eq!(user.visit(&result).await.body, "u-alice", "{result}");
+    }
+    assert_eq!(op.count("me"), 2, "nothing is asked about a stranger");
+}
+
+/// REL-6: what the handler makes of it is its own affair; the session stays.
+#[rocket::async_test]
+async fn user_info_from_a_provider_that_is_down_is_none_or_an_error_of_503() {
+    let op = Hostile::start().await;
+    let browser = signed_in(&op, app(op.figment())).await;
+    let cookies = browser.cookies();
+    op.stop().await;
+    for (path, body) in [
+        ("/option/info", "nobody"),
+        ("/result/info", "503 Unreachable"),
+        ("/option/claims", "u-alice"),
+        ("/result/claims", "u-alice"),
+    ] {
+        let answer = browser.visit(path).await;
+        assert_eq!((answer.status, answer.body.as_str()), (Status::Ok, body), "{path}");
+        assert_eq!(answer.cookies.len(), 0, "{path}");
+    }
+    assert_eq!(browser.cookies(), cookies);
+    op.resume();
+    assert_eq!(browser.visit("/result/info").await.body, "u-alice");
 }
 
 #[rocket::async_test]

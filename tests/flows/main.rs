@@ -12,6 +12,7 @@ mod look_alike;
 mod outage;
 mod parts;
 mod provider;
+mod races;
 mod readme;
 mod refresh;
 mod return_path;

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 
 use logto_dev::Provider;
 use logto_rocket::{
-    Error, FirstScreen, Identifier, Logto, LogtoClient, Prompt, Redirect, SignInOptions, UserScope,
+    AppSecret, Config, CookieSecrets, DirectSignIn, Error, FirstScreen, Identifier, Logto,
+    LogtoClient, Prompt, Redirect, RoutePath, SignInOptions, User, UserScope, authenticated,
 };
-use logto_tests::{Browser, app};
+use logto_tests::{BASE_URL, Browser, app};
 use rocket::figment::Figment;
 use rocket::http::Status;
-use rocket::{Build, Rocket, get, routes};
+use rocket::{Build, Rocket, Route, get, routes};
+use serde_json::json;
 
 fn query(location: &str) -> BTreeMap<String, Vec<String>> {
     let url: url::Url = location.parse().expect("an address");
@@ -29,8 +31,11 @@ async fn login(logto: LogtoClient<'_>) -> Result<Redirect, Error> {
         .prompt([Prompt::Login, Prompt::Consent])
         .first_screen(FirstScreen::IdentifierSignIn)
         .identifiers([Identifier::Email, Identifier::Phone])
+        .direct_sign_in(DirectSignIn::Social("github".into()))
         .login_hint("alice@example.com")
+        .one_time_token("token of a link")
         .ui_locales("de en")
+        .organization_id("8wz3nrme4n02")
         .extra_param("theme", "dark & light")
         .post_redirect_path("/whoami?tab=1");
     logto.sign_in(options).await
@@ -39,6 +44,17 @@ async fn login(logto: LogtoClient<'_>) -> Result<Redirect, Error> {
 #[get("/back")]
 async fn back(logto: LogtoClient<'_>) -> Result<Redirect, Error> {
     logto.handle_sign_in_callback().await
+}
+
+#[get("/callback")]
+async fn callback(logto: LogtoClient<'_>) -> Result<Redirect, Error> {
+    logto.handle_sign_in_callback().await
+}
+
+#[authenticated(redirect)]
+#[get("/private")]
+fn private(user: &User) -> String {
+    user.username().unwrap_or("?").to_owned()
 }
 
 #[get("/logout")]
@@ -72,8 +88,22 @@ fn hand_written(figment: Figment) -> Rocket<Build> {
         .merge(("logto.routes.sign_out", false))
         .merge(("logto.routes.callback.path", "/back"))
         .merge(("logto.routes.callback.mount", false));
-    let routes = routes![login, back, logout, whoami, wrong];
+    with_routes(figment, routes![login, back, logout, whoami, wrong, private])
+}
+
+fn with_routes(figment: Figment, routes: Vec<Route>) -> Rocket<Build> {
     rocket::custom(figment).attach(Logto::fairing()).mount("/", routes)
+}
+
+/// Options for every sign-in, other ones than [`login()`] has.
+fn configured(figment: Figment) -> Figment {
+    let options = json!({
+        "first_screen": "register", "identifiers": ["username"], "direct_sign_in": "sso:acme",
+        "login_hint": "bob", "ui_locales": "fr", "organization_id": "nyb79mqzrg8c",
+        "extra_params": {"theme": "light", "campaign": "spring"},
+        "post_redirect_path": "/private?configured",
+    });
+    figment.merge(("logto.sign_in", options))
 }
 
 #[rocket::async_test]
@@ -83,16 +113,73 @@ async fn an_application_can_write_all_routes_itself() {
     let browser = Browser::open(hand_written(provider.figment())).await;
     assert_eq!(browser.visit("/whoami").await.body, "false None None");
     assert_eq!(browser.visit("/callback").await.status, Status::NotFound);
+    let answer = browser.visit("/private").await;
+    assert_eq!(answer.location(), "/sign-in?return_to=%2Fprivate", "it is the application's");
 
     let location = browser.visit("/login").await.location().to_owned();
     let callback = provider.approve(&location, "alice").await.unwrap();
     let answer = browser.visit(&callback).await;
     assert_eq!((answer.status, answer.location()), (Status::SeeOther, "/whoami?tab=1"));
     assert_eq!(browser.visit("/whoami").await.body, "true Some(\"alice\") Some(3)");
+    assert_eq!(browser.visit("/private").await.body, "alice");
 
     let out = browser.visit("/logout").await;
     assert!(out.location().starts_with(&format!("{}/session/end?", provider.issuer())));
     assert_eq!(browser.visit("/whoami").await.body, "false None None");
+}
+
+#[rocket::async_test]
+async fn strangers_are_sent_to_the_sign_in_route_that_the_application_has() {
+    let provider = Provider::start().await;
+    for (sign_in, path) in
+        [(json!(false), "/sign-in"), (json!({"path": "/login", "mount": false}), "/login")]
+    {
+        let figment = provider.figment().merge(("logto.routes.sign_in", sign_in));
+        let browser = Browser::open(with_routes(figment, routes![private, login])).await;
+        let answer = browser.visit("/private?x=1").await;
+        let expected = format!("{path}?return_to=%2Fprivate%3Fx%3D1");
+        assert_eq!((answer.status, answer.location()), (Status::SeeOther, expected.as_str()));
+        assert_eq!(browser.visit("/sign-in").await.status, Status::NotFound, "{path}");
+        assert_eq!(browser.visit("/sign-up").await.status, Status::SeeOther, "{path}");
+    }
+}
+
+#[rocket::async_test]
+async fn a_callback_that_is_left_to_the_application_completes_a_sign_in() {
+    let provider = Provider::start().await;
+    let figment = provider.figment().merge(("logto.routes.callback", false));
+    let without = Browser::open(with_routes(figment.clone(), routes![private])).await;
+    assert_eq!(without.visit("/callback?code=a").await.status, Status::NotFound);
+
+    let browser = Browser::open(with_routes(figment, routes![private, callback])).await;
+    let location = browser.start("/private?x=1").await;
+    assert_eq!(query(&location)["redirect_uri"], ["http://localhost:8000/callback"]);
+    let callback = provider.approve(&location, "alice").await.unwrap();
+    let answer = browser.visit(&callback).await;
+    assert_eq!((answer.status, answer.location()), (Status::SeeOther, "/private?x=1"));
+    assert_eq!(browser.visit("/private").await.body, "alice");
+}
+
+#[rocket::async_test]
+async fn an_application_configured_in_code_signs_in() {
+    let provider = Provider::start().await;
+    let mut config = Config::new(provider.endpoint(), provider.app_id());
+    config.app_secret = Some(AppSecret::new(provider.app_secret()));
+    config.base_url = Some(BASE_URL.into());
+    config.cookie_secret = CookieSecrets::from(["a-secret-of-the-tests-long-enough-for-a-key"]);
+    config.scopes = vec![UserScope::Email.into()];
+    config.routes.sign_in = RoutePath::mounted("/enter");
+
+    // What the figment says is not read: its endpoint is nobody's.
+    let figment = provider.figment().merge(("logto.endpoint", "http://127.0.0.1:1"));
+    let fairing = Logto::fairing().config(config);
+    let rocket = rocket::custom(figment).attach(fairing).mount("/", routes![private]);
+    let browser = Browser::open(rocket).await;
+    let answer = browser.visit("/private").await;
+    assert_eq!(answer.location(), "/enter?return_to=%2Fprivate");
+    let sent = query(&browser.start("/private").await);
+    assert_eq!(sent["scope"], ["openid offline_access profile email"]);
+    assert_eq!(browser.sign_in(&provider, "/private").await.body, "alice");
 }
 
 #[rocket::async_test]
@@ -107,10 +194,58 @@ async fn the_options_of_a_sign_in_reach_logto() {
     assert_eq!(one("prompt"), "login consent");
     assert_eq!(one("first_screen"), "identifier:sign_in");
     assert_eq!(one("identifier"), "email phone");
+    assert_eq!(one("direct_sign_in"), "social:github");
     assert_eq!(one("login_hint"), "alice@example.com");
+    assert_eq!(one("one_time_token"), "token of a link");
     assert_eq!(one("ui_locales"), "de en");
+    assert_eq!(one("organization_id"), "8wz3nrme4n02");
     assert_eq!(one("theme"), "dark & light");
     assert_eq!(one("redirect_uri"), "http://localhost:8000/back");
+}
+
+#[rocket::async_test]
+async fn the_configured_options_reach_logto_with_every_sign_in() {
+    let provider = Provider::start().await;
+    let browser = Browser::open(app(configured(provider.figment()))).await;
+    let location = browser.visit("/sign-in").await.location().to_owned();
+    let sent = query(&location);
+    for (name, value) in [
+        ("first_screen", "register"),
+        ("identifier", "username"),
+        ("direct_sign_in", "sso:acme"),
+        ("login_hint", "bob"),
+        ("ui_locales", "fr"),
+        ("organization_id", "nyb79mqzrg8c"),
+        ("theme", "light"),
+        ("campaign", "spring"),
+    ] {
+        assert_eq!(sent[name], [value], "{name}");
+    }
+    assert_eq!(sent.get("one_time_token"), None);
+    let callback = provider.approve(&location, "alice").await.unwrap();
+    assert_eq!(browser.visit(&callback).await.location(), "/private?configured");
+
+    // A page that asked for the sign-in gets the user back nevertheless.
+    browser.forget();
+    let callback = provider.approve(&browser.start("/protected").await, "alice").await.unwrap();
+    assert_eq!(browser.visit(&callback).await.location(), "/protected");
+}
+
+#[rocket::async_test]
+async fn an_option_of_a_call_beats_the_configured_one() {
+    let provider = Provider::builder().redirect_uri("http://localhost:8000/back").start().await;
+    let plain = Browser::open(hand_written(provider.figment())).await;
+    let browser = Browser::open(hand_written(configured(provider.figment()))).await;
+    let location = browser.visit("/login").await.location().to_owned();
+    let (mut sent, mut expected) =
+        (query(&location), query(plain.visit("/login").await.location()));
+    assert_eq!(sent.remove("campaign"), Some(vec!["spring".to_owned()]), "these add up");
+    for random in ["state", "nonce", "code_challenge"] {
+        assert_ne!(sent.remove(random), expected.remove(random));
+    }
+    assert_eq!(sent, expected);
+    let callback = provider.approve(&location, "alice").await.unwrap();
+    assert_eq!(browser.visit(&callback).await.location(), "/whoami?tab=1");
 }
 
 /// A13: whatever an application passes on from its own query.

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use logto_rocket::{
-    Error, Find, Logto, MemoryStore, Result, Saved, SessionId, SessionStore, StoredSession, User,
-    UserInfo, Version, authenticated,
+    Error, Find, IdTokenClaims, Logto, MemoryStore, Result, Saved, SessionId, SessionStore,
+    StoredSession, User, UserInfo, Version, authenticated,
 };
 use logto_tests::{Alter, Browser, Deviation, Hostile, app};
 use rocket::figment::Figment;
@@ -83,9 +83,23 @@ fn user_info(info: &UserInfo) -> String {
     info.subject().to_owned()
 }
 
+#[get("/options")]
+fn options(user: Option<&User>, claims: Option<&IdTokenClaims>, info: Option<&UserInfo>) -> String {
+    let claims = claims.map(IdTokenClaims::subject);
+    format!("{:?} {claims:?} {:?}", user.map(User::subject), info.map(UserInfo::subject))
+}
+
+#[get("/results")]
+fn results(user: Result<&User>, claims: Result<&IdTokenClaims>, info: Result<&UserInfo>) -> String {
+    let told = |error: Error| (error.status().code, error.kind());
+    let user = user.map(User::subject).map_err(told);
+    let claims = claims.map(IdTokenClaims::subject).map_err(told);
+    format!("{user:?} {claims:?} {:?}", info.map(UserInfo::subject).map_err(told))
+}
+
 fn with_store(figment: Figment, store: impl SessionStore) -> Rocket<Build> {
-    let fairing = Logto::fairing().store(store);
-    rocket::custom(figment).attach(fairing).mount("/", routes![optional, protected, user_info])
+    let routes = routes![optional, protected, user_info, options, results];
+    rocket::custom(figment).attach(Logto::fairing().store(store)).mount("/", routes)
 }
 
 #[rocket::async_test]
@@ -141,6 +155,34 @@ async fn a_store_that_is_down_is_503_and_costs_nobody_the_session() {
 
     store.switch(false);
     assert_eq!(browser.visit("/protected").await.body, "u-alice");
+}
+
+/// REL-6, for handlers that take a failure for themselves.
+#[rocket::async_test]
+async fn guards_of_a_store_that_is_down_are_none_or_an_error_of_503() {
+    let op = Hostile::start().await;
+    let store = Fragile::new();
+    let browser = Browser::open(with_store(op.figment(), store.clone())).await;
+    assert_eq!(browser.visit("/options").await.body, "None None None");
+    assert_eq!(browser.visit("/results").await.status, Status::Unauthorized);
+    browser.sign_in(&op, "/protected").await;
+    let (cookies, asked) = (browser.cookies(), op.count("me"));
+
+    store.switch(true);
+    for (path, body) in [
+        ("/options", "None None None".to_owned()),
+        ("/results", ["Err((503, Store))"; 3].join(" ")),
+    ] {
+        let answer = browser.visit(path).await;
+        assert_eq!((answer.status, answer.body), (Status::Ok, body), "{path}");
+        assert_eq!(answer.cookies.len(), 0, "{path}");
+    }
+    assert_eq!((browser.cookies(), op.count("me")), (cookies, asked));
+
+    store.switch(false);
+    let three = |alice: &str| [alice; 3].join(" ");
+    assert_eq!(browser.visit("/options").await.body, three("Some(\"u-alice\")"));
+    assert_eq!(browser.visit("/results").await.body, three("Ok(\"u-alice\")"));
 }
 
 #[rocket::async_test]

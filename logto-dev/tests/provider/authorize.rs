@@ -1,3 +1,4 @@
+use logto_dev::{Builder, Provider, User};
 use reqwest::header::{COOKIE, SET_COOKIE};
 use rocket::async_test;
 use serde_json::Value;
@@ -168,7 +169,7 @@ async fn fragments_and_forms_carry_the_answer_where_asked() {
 #[async_test]
 async fn pages_escape_everything_and_forbid_foreign_code() {
     let app = App::start().await;
-    app.provider.add(logto_dev::User::new("eve").name("<script>alert(1)</script>"));
+    app.provider.add(User::new("eve").name("<script>alert(1)</script>"));
     let location = open(&app, &app.url(&[]), "none=1").await;
     let page = app.get(&location).await;
     assert_eq!(page.status, 200);
@@ -177,6 +178,24 @@ async fn pages_escape_everything_and_forbid_foreign_code() {
     let policy = page.header("content-security-policy").expect("a policy");
     assert!(policy.starts_with("default-src 'none'"), "{policy}");
     assert!(page.body.contains("Development provider"), "{}", page.body);
+}
+
+#[async_test]
+async fn the_sign_in_page_says_a_user_name_once() {
+    let users = [
+        User::new("carol").name("carol").email("carol@example.com"),
+        User::new("dave").phone_number("15550000000"),
+    ];
+    let app = App::with(users.into_iter().fold(Provider::builder(), Builder::user)).await;
+    let page = app.get(&open(&app, &app.url(&[]), "none=1").await).await.body;
+    for user in [
+        "<b>Alice Lidell</b><small>alice · alice@example.com</small></span>",
+        "<b>bob</b></span>",
+        "<b>carol</b><small>carol@example.com</small></span>",
+        "<b>dave</b><small>15550000000</small></span>",
+    ] {
+        assert_eq!(page.matches(user).count(), 1, "{user} in {page}");
+    }
 }
 
 #[async_test]

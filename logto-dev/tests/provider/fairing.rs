@@ -1,9 +1,13 @@
 use logto_dev::Provider;
+use reqwest::RequestBuilder;
+use reqwest::header::CONTENT_TYPE;
 use rocket::figment::Figment;
+use rocket::figment::providers::{Format, Toml};
 use rocket::local::asynchronous::Client;
 use rocket::{Config, async_test};
+use serde_json::Value;
 
-use crate::support::query;
+use crate::support::{ACME, encode, query, text};
 
 fn figment(profile: &str) -> Figment {
     let config =
@@ -30,11 +34,23 @@ fn sign_in_url(client: &Client, redirect_uri: &str) -> String {
     )
 }
 
-/// Where a sign-in redirects to, or the error that the provider shows.
+/// Where a page redirects to, or what it says instead.
 async fn open(url: &str) -> Result<String, String> {
+    answer(http().get(url)).await
+}
+
+async fn post(url: &str, form: &[(&str, &str)]) -> Result<String, String> {
+    let request = http().post(url).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+    answer(request.body(encode(form.iter()))).await
+}
+
+fn http() -> reqwest::Client {
     let policy = reqwest::redirect::Policy::none();
-    let http = reqwest::Client::builder().no_proxy().redirect(policy).build().expect("a client");
-    let response = http.get(url).send().await.map_err(|error| error.to_string())?;
+    reqwest::Client::builder().no_proxy().redirect(policy).build().expect("a client")
+}
+
+async fn answer(request: RequestBuilder) -> Result<String, String> {
+    let response = request.send().await.map_err(|error| error.to_string())?;
     match response.headers().get("location") {
         Some(location) => Ok(location.to_str().expect("text").to_string()),
         None => Err(response.text().await.expect("a body")),
@@ -93,8 +109,6 @@ async fn outside_the_debug_profile_the_launch_is_refused() {
 
 #[async_test]
 async fn users_and_organizations_come_from_the_configuration() {
-    use rocket::figment::providers::{Format, Toml};
-
     let toml = r#"
         [default.logto_dev]
         access_token_ttl = 5
@@ -108,6 +122,58 @@ async fn users_and_organizations_come_from_the_configuration() {
     let endpoint = setting(&client, "logto.endpoint").expect("an endpoint");
     let home = reqwest::get(&endpoint).await.expect("an answer").text().await.expect("a page");
     assert!(home.contains("alice, bob, carol"), "{home}");
+}
+
+#[async_test]
+async fn roles_and_api_resources_come_from_the_configuration() {
+    let toml = r#"
+        [default.logto_dev.users.carol]
+        roles = ["cook", "items-reader"]
+        organizations = { 8wz3nrme4n02 = ["host"] }
+        [default.logto_dev.roles.cook]
+        resources = { "https://kitchen.example.com" = ["cook:food", "eat:food"] }
+        [default.logto_dev.roles.host]
+        permissions = ["invite:guest"]
+        [[default.logto_dev.resources]]
+        indicator = "https://kitchen.example.com"
+        access_token_ttl = 30
+    "#;
+    let client = ignite(figment("debug").merge(Toml::string(toml).nested())).await;
+    let [endpoint, id, secret] = ["endpoint", "app_id", "app_secret"]
+        .map(|key| setting(&client, &format!("logto.{key}")).expect(key));
+    let app = [("client_id", id.as_str()), ("client_secret", &secret)];
+    let redirect_uri = ("redirect_uri", "http://localhost:4321/callback");
+    let asked = [
+        app[0],
+        redirect_uri,
+        ("response_type", "code"),
+        ("prompt", "consent"),
+        ("scope", "openid offline_access urn:logto:scope:organizations cook:food invite:guest"),
+        ("resource", "https://kitchen.example.com"),
+        ("resource", "urn:logto:resource:organizations"),
+    ];
+    let page = open(&format!("{endpoint}/oidc/auth?{}", encode(asked.iter()))).await;
+    let page = format!("{endpoint}{}", page.expect("a page"));
+    let interaction = query(&page, "interaction").expect("an interaction");
+    let form = [("interaction", interaction.as_str()), ("username", "carol")];
+    let callback = post(&format!("{endpoint}/sign-in"), &form).await.expect("a callback");
+    let code = query(&callback, "code").expect("a code");
+    let token = async |form: &[(&str, &str)]| -> Value {
+        let answer = post(&format!("{endpoint}/oidc/token"), &[&app, form].concat()).await;
+        serde_json::from_str(&answer.expect_err("no redirect")).expect("JSON")
+    };
+    let grant = [("grant_type", "authorization_code"), ("code", code.as_str()), redirect_uri];
+    let refresh_token = text(&token(&grant).await, "refresh_token");
+    let grant = [("grant_type", "refresh_token"), ("refresh_token", refresh_token.as_str())];
+
+    // Not `eat:food`, which was not asked for.
+    for (of, scope, seconds) in [
+        (("resource", "https://kitchen.example.com"), "cook:food", 30),
+        (("organization_id", ACME), "invite:guest", 3600),
+    ] {
+        let answer = token(&[grant[0], grant[1], of]).await;
+        assert_eq!((&answer["scope"], &answer["expires_in"]), (&scope.into(), &seconds.into()));
+    }
 }
 
 #[async_test]

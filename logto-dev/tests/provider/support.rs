@@ -219,6 +219,6 @@ pub(crate) fn text(value: &Value, name: &str) -> String {
     value[name].as_str().unwrap_or_else(|| panic!("no text `{name}` in {value}")).to_string()
 }
 
-fn encode<'a>(pairs: impl Iterator<Item = &'a (&'a str, &'a str)>) -> String {
+pub(crate) fn encode<'a>(pairs: impl Iterator<Item = &'a (&'a str, &'a str)>) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs.copied()).finish()
 }

@@ -58,6 +58,37 @@ async fn a_user_in_code_has_what_was_set() {
 }
 
 #[async_test]
+async fn a_picture_that_is_a_path_is_drawn_by_the_provider() {
+    let builder = Provider::builder()
+        .user(User::new("eve").name("<script>").picture("/avatars/eve.svg"))
+        .user(User::new("carol").picture("https://example.com/carol.png"));
+    let app = App::with(builder).await;
+    for (username, initial) in [("alice", ">A</text>"), ("eve", ">&lt;</text>")] {
+        let tokens = app.sign_in(username, &[]).await;
+        let picture = text(&decode(&text(&tokens, "id_token")).1, "picture");
+        let path = format!("/avatars/{username}.svg");
+        assert_eq!(picture, format!("{}{path}", app.provider.endpoint()));
+        let info = app.user_info(&text(&tokens, "access_token")).await.ok();
+        assert_eq!(info["picture"], picture);
+        let avatar = app.get(&path).await;
+        assert_eq!(
+            (avatar.status.as_u16(), avatar.header("content-type")),
+            (200, Some("image/svg+xml"))
+        );
+        assert!(
+            avatar.body.starts_with("<svg ") && avatar.body.contains(initial),
+            "{}",
+            avatar.body
+        );
+    }
+    let (_, carol) = decode(&text(&app.sign_in("carol", &[]).await, "id_token"));
+    assert_eq!(carol["picture"], "https://example.com/carol.png");
+    for path in ["/avatars/nobody.svg", "/avatars/alice.png", "/avatars/alice"] {
+        assert_eq!(app.get(path).await.status, 404, "{path}");
+    }
+}
+
+#[async_test]
 async fn suspending_a_user_ends_their_tokens() {
     let (app, captures) = (App::start().await, Captures::v1_42());
     let tokens = app.sign_in("alice", &[]).await;
