@@ -111,8 +111,7 @@ impl Fairing for LogtoFairing {
     /// and this one has the code in it.
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
         let Some(logto) = Logto::of(request) else { return };
-        let routes = &logto.inner.checked.config.routes;
-        if request.uri().path() != routes.full(&routes.callback).as_str() {
+        if request.uri().path() != logto.inner.checked.callback.as_str() {
             return;
         }
         let Some(query) = request.uri().query().map(|query| query.to_string()) else { return };

@@ -60,8 +60,9 @@ enum Place {
     /// In the cookie itself. A refresh makes a new generation; until every request
     /// with an older one has come home, the process knows which is the newest.
     Sealed { sealer: Sealer, newest: Cache<SessionId, Arc<Record>> },
-    /// In a store, by the id in the cookie.
-    Stored { sealer: Sealer, store: Box<dyn SessionStore> },
+    /// In a store, by the id in the cookie; sealed where the store is not in this
+    /// process, whose memory holds the key as well.
+    Stored { sealer: Option<Sealer>, store: Box<dyn SessionStore> },
 }
 
 impl Sessions {
@@ -73,11 +74,11 @@ impl Sessions {
         Self { config, cookies, place: Place::Sealed { sealer, newest } }
     }
 
-    /// Sessions in `store`; what it holds is sealed.
+    /// Sessions in `store`; what it holds is sealed if there is a `sealer`.
     pub(crate) fn stored(
         config: SessionConfig,
         cookies: Cookies,
-        sealer: Sealer,
+        sealer: Option<Sealer>,
         store: Box<dyn SessionStore>,
     ) -> Self {
         Self { config, cookies, place: Place::Stored { sealer, store } }
@@ -95,10 +96,7 @@ impl Sessions {
     /// The store failed. The cookies say nothing wrong then.
     pub(crate) async fn read(&self, jar: &CookieJar<'_>, now: Timestamp) -> Result<Read> {
         let name = self.cookies.session();
-        if jar.get(name).is_none() {
-            return Ok(Read::Nothing);
-        }
-        let Some(value) = cookie::read(jar, name) else { return Ok(Read::Invalid(None)) };
+        let Some(value) = cookie::read(jar, name) else { return Ok(Read::Nothing) };
         let (id, session) = match &self.place {
             Place::Sealed { sealer, .. } => {
                 let bytes = sealer.open_text(name, &value);
@@ -107,7 +105,7 @@ impl Sessions {
                 (session.as_ref().map(|session| session.record.id), session)
             }
             Place::Stored { sealer, store } => match SessionId::from_key(&value) {
-                Some(id) => (Some(id), load(&**store, sealer, &id).await?),
+                Some(id) => (Some(id), load(&**store, sealer.as_ref(), &id).await?),
                 None => (None, None),
             },
         };
@@ -149,7 +147,7 @@ impl Sessions {
         let version = match &self.place {
             Place::Sealed { .. } => None,
             Place::Stored { sealer, store } => {
-                let stored = sealed(sealer, &record)?;
+                let stored = stored(sealer.as_ref(), &record)?;
                 Some(store.create(&record.id, stored, self.time_to_live(&record)).await?)
             }
         };
@@ -168,7 +166,7 @@ impl Sessions {
                 return Ok(Some(Session { record, version: None }));
             }
             (Place::Stored { sealer, store }, Some(version)) => {
-                let stored = sealed(sealer, &record)?;
+                let stored = stored(sealer.as_ref(), &record)?;
                 match store.save(&record.id, version, stored, self.time_to_live(&record)).await? {
                     Saved::Yes(version) => Some(version),
                     Saved::No => return Ok(None),
@@ -184,7 +182,9 @@ impl Sessions {
     pub(crate) async fn reload(&self, session: &Session) -> Result<Option<Session>> {
         match &self.place {
             Place::Sealed { .. } => Ok(Some(self.newest(session.clone()))),
-            Place::Stored { sealer, store } => load(&**store, sealer, &session.record.id).await,
+            Place::Stored { sealer, store } => {
+                load(&**store, sealer.as_ref(), &session.record.id).await
+            }
         }
     }
 
@@ -231,16 +231,22 @@ impl Sessions {
 
 async fn load(
     store: &dyn SessionStore,
-    sealer: &Sealer,
+    sealer: Option<&Sealer>,
     id: &SessionId,
 ) -> Result<Option<Session>> {
     let Some((data, version)) = store.load(id).await? else { return Ok(None) };
-    let record = sealer.open(&id.to_key(), data).and_then(|bytes| Record::decode(&bytes));
+    let record = match sealer {
+        Some(sealer) => sealer.open(&id.to_key(), data).and_then(|data| Record::decode(&data)),
+        None => Record::decode(&data),
+    };
     Ok(record.map(|record| Session { record: Arc::new(record), version: Some(version) }))
 }
 
-fn sealed(sealer: &Sealer, record: &Record) -> Result<StoredSession> {
-    let data = sealer.seal(&record.id.to_key(), record.encode());
+fn stored(sealer: Option<&Sealer>, record: &Record) -> Result<StoredSession> {
+    let data = match sealer {
+        Some(sealer) => sealer.seal(&record.id.to_key(), record.encode()),
+        None => record.encode(),
+    };
     Ok(StoredSession::new(data, record.owner()?))
 }
 
@@ -269,7 +275,7 @@ mod tests {
     fn stored() -> Sessions {
         let (config, cookies) = (SessionConfig::default(), Cookies::new("app", false, false));
         let store = Box::new(memory::MemoryStore::new(10));
-        Sessions::stored(config, cookies, sealer(Kind::Stored), store)
+        Sessions::stored(config, cookies, Some(sealer(Kind::Stored)), store)
     }
 
     fn next(session: &Session) -> Record {

@@ -108,13 +108,17 @@ impl Logto {
         let sealer =
             |kind| Sealer::new(&checked.secrets.bytes, &checked.issuer, &config.app_id, kind);
         let session = config.session.clone();
-        let store = store.or_else(|| match session.store {
-            StoreKind::Cookie => None,
-            StoreKind::Memory => Some(Box::new(MemoryStore::new(session.capacity)) as _),
-        });
-        let sessions = match store {
-            None => Sessions::sealed(session, cookies.clone(), sealer(Kind::Session)),
-            Some(store) => Sessions::stored(session, cookies.clone(), sealer(Kind::Stored), store),
+        let sessions = match (store, session.store) {
+            (Some(store), _) => {
+                Sessions::stored(session, cookies.clone(), Some(sealer(Kind::Stored)), store)
+            }
+            (None, StoreKind::Memory) => {
+                let store = Box::new(MemoryStore::new(session.capacity));
+                Sessions::stored(session, cookies.clone(), None, store)
+            }
+            (None, StoreKind::Cookie) => {
+                Sessions::sealed(session, cookies.clone(), sealer(Kind::Session))
+            }
         };
         let inner = Inner {
             client: Client::new(&checked)?,

@@ -27,6 +27,8 @@ pub(crate) struct Checked {
     /// `{endpoint}/oidc`.
     pub(crate) issuer: String,
     pub(crate) site: Site,
+    /// The path of the callback on this site.
+    pub(crate) callback: String,
     pub(crate) secure_cookies: bool,
     pub(crate) secrets: Secrets,
 }
@@ -50,7 +52,7 @@ impl Checked {
     }
 
     pub(crate) fn redirect_uri(&self) -> String {
-        self.site.url(&self.config.routes.full(&self.config.routes.callback))
+        self.site.url(&self.callback)
     }
 
     pub(crate) fn post_sign_out_uri(&self) -> String {
@@ -77,6 +79,7 @@ pub(crate) fn check(config: &Config, figment: &Figment) -> Result<Checked, Confi
     match (issuer, base, secrets) {
         (Some(issuer), Some(base), Some(secrets)) if check.problems.is_empty() => Ok(Checked {
             config: config.clone(),
+            callback: config.routes.full(&config.routes.callback),
             issuer,
             site: Site::new(base),
             secure_cookies,

@@ -1,6 +1,8 @@
 //! A session's value in cookies: split into parts that browsers keep, and put
 //! together again.
 
+use std::borrow::Cow;
+
 use rocket::http::{Cookie, CookieJar};
 
 use crate::error::{Error, ErrorKind, Result};
@@ -14,19 +16,22 @@ fn part_name(name: &str, part: usize) -> String {
     if part == 0 { name.to_owned() } else { format!("{name}.{part}") }
 }
 
-/// Puts the parts of the value `name` together. `None` if there is no first part
-/// or a part is missing, told by the value not opening.
-pub(crate) fn read(jar: &CookieJar<'_>, name: &str) -> Option<String> {
-    let first = jar.get(name)?.value();
-    if first.is_empty() {
-        return None;
-    }
-    let mut value = first.to_owned();
+/// What a part of the value `name` holds, unless it is the last one.
+fn part_size(name: &str) -> usize {
+    MAX_COOKIE - ATTRIBUTES - name.len() - ".10=".len()
+}
+
+/// Puts the parts of the value `name` together; `None` if there is no first part.
+/// Only a full part has another one behind it. Where that is missing, the value does
+/// not open.
+pub(crate) fn read<'j>(jar: &'j CookieJar<'_>, name: &str) -> Option<Cow<'j, str>> {
+    let mut value = Cow::Borrowed(jar.get(name)?.value());
     for part in 1..MAX_PARTS {
-        match jar.get(&part_name(name, part)) {
-            Some(cookie) => value.push_str(cookie.value()),
-            None => break,
+        if value.len() != part * part_size(name) {
+            break;
         }
+        let Some(cookie) = jar.get(&part_name(name, part)) else { break };
+        value.to_mut().push_str(cookie.value());
     }
     Some(value)
 }
@@ -43,7 +48,7 @@ pub(crate) fn write(
     seconds: i64,
 ) -> Result<Vec<Cookie<'static>>> {
     let name = cookies.session();
-    let size = MAX_COOKIE - ATTRIBUTES - name.len() - ".10=".len();
+    let size = part_size(name);
     let count = value.len().div_ceil(size);
     if count > MAX_PARTS {
         let detail =
@@ -89,6 +94,10 @@ mod tests {
         test(request.inner().cookies())
     }
 
+    fn value_of(jar: &CookieJar<'_>, names: &Cookies) -> Option<String> {
+        read(jar, names.session()).map(Cow::into_owned)
+    }
+
     /// S9: sizes around the boundaries of parts; each cookie is one that browsers
     /// keep.
     #[test]
@@ -101,7 +110,7 @@ mod tests {
                 let length = cookie.to_string().len();
                 assert!(length <= MAX_COOKIE, "{length} bytes of a cookie for {size}");
             }
-            assert_eq!(with_jar(&set, |jar| read(jar, names.session())), Some(value));
+            assert_eq!(with_jar(&set, |jar| value_of(jar, &names)), Some(value));
         }
         let huge = "x".repeat(64 * 1024);
         let error = with_jar(&[], |jar| write(&names, jar, &huge, 1)).expect_err("too large");
@@ -127,14 +136,14 @@ mod tests {
         let names = Cookies::new("app", false, false);
         let mut parts =
             with_jar(&[], |jar| write(&names, jar, &"x".repeat(12_000), 60)).expect("cookies");
-        let whole = with_jar(&parts, |jar| read(jar, names.session())).expect("a value");
+        let whole = with_jar(&parts, |jar| value_of(jar, &names)).expect("a value");
         parts.push(Cookie::new(format!("{}.99999999", names.session()), "y"));
         parts.push(Cookie::new(format!("{}.01", names.session()), "y"));
-        assert_eq!(with_jar(&parts, |jar| read(jar, names.session())), Some(whole.clone()));
+        assert_eq!(with_jar(&parts, |jar| value_of(jar, &names)), Some(whole.clone()));
         parts.remove(1);
-        let cut = with_jar(&parts, |jar| read(jar, names.session())).expect("a value");
+        let cut = with_jar(&parts, |jar| value_of(jar, &names)).expect("a value");
         assert!(cut.len() < whole.len());
         parts.remove(0);
-        assert_eq!(with_jar(&parts, |jar| read(jar, names.session())), None);
+        assert_eq!(with_jar(&parts, |jar| value_of(jar, &names)), None);
     }
 }
