@@ -171,13 +171,21 @@ fn session_cookies(logto: &Logto, request: &Request<'_>) -> crate::Result<Vec<Co
 /// Keeps caches from giving one user's answer to another. What an application
 /// says itself holds if it is as strict, and never on an answer with our cookies.
 fn keep_private(response: &mut Response<'_>, writes: bool) {
-    let said = response.headers().get_one("Cache-Control").unwrap_or_default();
-    let strict = said.contains("no-store") || said.contains("private") && !writes;
+    let (mut strict, mut varies) = (false, false);
+    // One pass: each look-up by name would hash it anew, on every answer.
+    for header in response.headers().iter() {
+        let names = |word: &str| {
+            header.value().split(',').any(|part| part.trim().eq_ignore_ascii_case(word))
+        };
+        if header.name() == "Cache-Control" {
+            strict |= names("no-store") || names("private") && !writes;
+        } else if header.name() == "Vary" {
+            varies |= names("Cookie");
+        }
+    }
     if !strict {
         response.set_header(Header::new("Cache-Control", "private, no-store"));
     }
-    let varies =
-        response.headers().get("Vary").any(|vary| vary.to_ascii_lowercase().contains("cookie"));
     if !varies {
         response.adjoin_header(Header::new("Vary", "Cookie"));
     }
