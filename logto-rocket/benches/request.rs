@@ -44,7 +44,15 @@ fn claims(claims: &IdTokenClaims) -> &'static str {
     "ok"
 }
 
-/// An application and the cookie of alice, who has the reserved scopes.
+/// An ordinary user: a name, a picture, an email address.
+fn carol() -> logto_dev::User {
+    logto_dev::User::new("carol")
+        .name("Carol Danvers")
+        .picture("https://example.com/avatars/carol.png")
+        .email("carol@example.com")
+}
+
+/// An application and the cookie of its user.
 struct App {
     client: Client,
     cookies: Vec<Cookie<'static>>,
@@ -55,14 +63,17 @@ struct App {
 impl App {
     fn new(store: &str) -> Self {
         let runtime = Runtime::new().expect("a runtime");
-        let provider = runtime.block_on(Provider::start());
-        let figment = provider.figment().merge(("logto.session.store", store));
+        let provider = runtime.block_on(Provider::builder().user(carol()).start());
+        let figment = provider
+            .figment()
+            .merge(("logto.session.store", store))
+            .merge(("logto.scopes", "email"));
         let routes = routes![bare, protected, page, user, claims];
         let rocket = rocket::custom(figment).attach(Logto::fairing()).mount("/", routes);
         let client = Client::untracked(rocket).expect("the application launches");
 
         let cookies = sign_in(&client, |location| {
-            runtime.block_on(provider.approve(location, "alice")).expect("a sign-in")
+            runtime.block_on(provider.approve(location, "carol")).expect("a sign-in")
         });
         Self { client, cookies, runtime, provider }
     }
@@ -144,7 +155,7 @@ fn complete_sign_in(bencher: Bencher<'_, '_>) {
     let callback = || {
         let answer = app.client.get("/sign-in").dispatch();
         let location = answer.headers().get_one("Location").expect("a redirect");
-        let callback = app.runtime.block_on(app.provider.approve(location, "alice"));
+        let callback = app.runtime.block_on(app.provider.approve(location, "carol"));
         let callback = callback.expect("a sign-in");
         let path = callback.trim_start_matches("http://localhost:8000").to_owned();
         app.client.get(path).cookies(cookies(&answer))

@@ -36,12 +36,20 @@ fn page() -> &'static str {
     "ok"
 }
 
-/// Signs alice in over HTTP; returns the line of her `Cookie` header.
+/// An ordinary user: a name, a picture, an email address.
+fn carol() -> logto_dev::User {
+    logto_dev::User::new("carol")
+        .name("Carol Danvers")
+        .picture("https://example.com/avatars/carol.png")
+        .email("carol@example.com")
+}
+
+/// Signs the user in over HTTP; returns the line of her `Cookie` header.
 async fn sign_in(address: &str, provider: &Provider) -> Result<String, Box<dyn Error>> {
     let browser = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?;
     let answer = browser.get(format!("{address}/sign-in?moved=1")).send().await?;
     let location = answer.headers()["location"].to_str()?;
-    let callback = provider.approve(location, "alice").await?;
+    let callback = provider.approve(location, "carol").await?;
     let callback = callback.replace("http://localhost:8000", address);
     let answer = browser.get(callback).header("Cookie", cookies(&answer)).send().await?;
     Ok(cookies(&answer))
@@ -55,11 +63,12 @@ fn cookies(answer: &reqwest::Response) -> String {
 
 #[rocket::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let provider = Provider::start().await;
+    let provider = Provider::builder().user(carol()).start().await;
     let store = std::env::args().nth(1).unwrap_or_else(|| "cookie".into());
     let figment = provider
         .figment()
         .merge(("logto.session.store", store))
+        .merge(("logto.scopes", "email"))
         .merge(("workers", 1))
         .merge(("port", PORT));
     let rocket = rocket::custom(figment)
@@ -68,7 +77,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             Box::pin(async move {
                 rocket::tokio::spawn(async move {
                     let address = format!("http://127.0.0.1:{PORT}");
-                    println!("{}", sign_in(&address, &provider).await.expect("alice signs in"));
+                    println!("{}", sign_in(&address, &provider).await.expect("carol signs in"));
                 });
             })
         }))

@@ -73,7 +73,12 @@ fn run(scenario: &str, over: &Over) {
         Over::Https => Quickstart::start(&[("LOGTO_BASE_URL", &https)]),
     };
     let problem = driver.run(&scenario.replace('_', " "), &application);
-    assert!(problem.is_none(), "{}\n{}", problem.unwrap_or_default(), application.log());
+    assert!(
+        problem.is_none(),
+        "{}\n{}",
+        problem.unwrap_or_default(),
+        application.log_with("Rocket has launched")
+    );
 }
 
 /// Runs scenarios in a browser, one after the other. It ends with this process, when its stdin

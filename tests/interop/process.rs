@@ -5,7 +5,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a program may take to say what is waited for.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -42,6 +42,20 @@ impl Program {
     /// All that the program printed.
     pub(crate) fn output(&self) -> String {
         self.output.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// All that the program printed, once `text` is among it: what it prints arrives a
+    /// moment after what it answers.
+    pub(crate) fn output_with(&self, text: &str) -> String {
+        let end = Instant::now() + Duration::from_secs(10);
+        loop {
+            let output = self.output();
+            if output.contains(text) {
+                return output;
+            }
+            assert!(Instant::now() < end, "{text:?} is not in:\n{output}");
+            thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// The next line on stdout; `None` if the program ended.

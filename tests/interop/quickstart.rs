@@ -29,7 +29,7 @@ impl Quickstart {
                     return Self { program, base_url: format!("http://localhost:{port}") };
                 }
             }
-            assert!(program.output().contains("in use"), "no launch:\n{}", program.output());
+            program.output_with("in use");
         }
         panic!("no port is free");
     }
@@ -57,9 +57,9 @@ impl Quickstart {
         format!("{}{path}", self.base_url)
     }
 
-    /// The log so far.
-    pub(crate) fn log(&self) -> String {
-        self.program.output()
+    /// The log, once `text` is in it.
+    pub(crate) fn log_with(&self, text: &str) -> String {
+        self.program.output_with(text)
     }
 }
 

@@ -35,7 +35,7 @@ async fn signs_in(package: &str, settings: &[(&str, &str)]) {
     let state = provider.state();
     assert_eq!((state.requests("/oidc/token"), state.requests("/oidc/me")), (1, 1));
     assert_eq!(state.refresh_tokens(), 1, "consent gave offline access");
-    let (code, log) = (parameter(&callback, "code"), application.log());
+    let (code, log) = (parameter(&callback, "code"), application.log_with("GET /callback"));
     assert!(!log.contains(&code), "the code is in the log: {log}");
 }
 
@@ -66,7 +66,7 @@ fn the_release_profile_needs_an_endpoint() {
     let settings = [("ROCKET_PROFILE", "release"), ("LOGTO_BASE_URL", "http://localhost:{port}")];
     let mut program = Quickstart::launch(free_port(), &settings);
     assert!(!program.succeeds(), "it launched and ended well");
-    assert!(program.output().contains("LOGTO_ENDPOINT"), "{}", program.output());
+    program.output_with("LOGTO_ENDPOINT");
 }
 
 /// What is unknown is null, and what was not asked for is not there.
