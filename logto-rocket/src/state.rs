@@ -242,14 +242,16 @@ impl Inner {
     }
 
     /// Ends a session here. The cookie of a sealed one stays good by itself, and an
-    /// answer under way may carry either kind, so both are remembered as ended; `revoke_token` if its refresh token is to be revoked
-    /// when the cookie is seen again.
+    /// answer under way may carry either kind, so both are remembered as ended;
+    /// `revoke_token` if the refresh token is to be revoked when a sealed cookie is
+    /// seen again. Where the store fails the session goes on.
     async fn end(&self, session: &Session, revoke_token: bool) -> Result<()> {
+        self.sessions.end(session).await?;
         let record = &session.record;
         let until = self.sessions.latest_end(record);
         self.revocation.end(record.id, record.created, until, revoke_token);
         self.id_tokens.invalidate(&record.id);
-        self.sessions.end(session).await
+        Ok(())
     }
 }
 

@@ -213,3 +213,19 @@ async fn a_stored_session_is_refreshed_once_for_many_requests() {
     assert!(answers.iter().all(|answer| answer.body == "u-alice"));
     assert_eq!(op.count("token"), before + 1);
 }
+
+/// A sign-out that failed changes nothing: the session's cookie is still prolonged.
+#[rocket::async_test]
+async fn a_session_whose_sign_out_failed_goes_on_as_before() {
+    let op = Hostile::start().await;
+    let store = Fragile::new();
+    let figment = op.figment().merge(("logto.session.idle", 10));
+    let browser = Browser::open(with_store(figment, store.clone())).await;
+    browser.sign_in(&op, "/protected").await;
+    store.switch(true);
+    assert_eq!(browser.visit("/sign-out").await.status, Status::ServiceUnavailable);
+    store.switch(false);
+    rocket::tokio::time::sleep(Duration::from_millis(1_100)).await;
+    let answer = browser.visit("/protected").await;
+    assert_eq!((answer.body.as_str(), answer.session_cookies().len()), ("u-alice", 1));
+}
