@@ -18,11 +18,13 @@ use rocket::{Build, Rocket, get, routes};
 struct Fragile {
     store: Arc<MemoryStore>,
     down: Arc<AtomicBool>,
+    /// Whether it refuses to delete.
+    keeps: Arc<AtomicBool>,
 }
 
 impl Fragile {
     fn new() -> Self {
-        Self { store: Arc::new(MemoryStore::new(100)), down: Arc::default() }
+        Self { store: Arc::new(MemoryStore::new(100)), down: Arc::default(), keeps: Arc::default() }
     }
 
     fn switch(&self, down: bool) {
@@ -58,6 +60,9 @@ impl SessionStore for Fragile {
     }
 
     async fn delete(&self, id: &SessionId) -> Result<()> {
+        if self.keeps.load(Ordering::SeqCst) {
+            return Err(Error::store(std::io::Error::other("read only")));
+        }
         self.up()?.delete(id).await
     }
 
@@ -222,9 +227,8 @@ async fn a_session_whose_sign_out_failed_goes_on_as_before() {
     let figment = op.figment().merge(("logto.session.idle", 10));
     let browser = Browser::open(with_store(figment, store.clone())).await;
     browser.sign_in(&op, "/protected").await;
-    store.switch(true);
+    store.keeps.store(true, Ordering::SeqCst);
     assert_eq!(browser.visit("/sign-out").await.status, Status::ServiceUnavailable);
-    store.switch(false);
     rocket::tokio::time::sleep(Duration::from_millis(1_100)).await;
     let answer = browser.visit("/protected").await;
     assert_eq!((answer.body.as_str(), answer.session_cookies().len()), ("u-alice", 1));
