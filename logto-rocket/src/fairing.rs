@@ -127,6 +127,7 @@ impl Fairing for LogtoFairing {
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
         let Some(logto) = Logto::of(request) else { return };
         let marker = Marker::of(request);
+        marker.answer();
         let mut cookies = marker.take_transactions();
         match session_cookies(logto, request) {
             Ok(written) => cookies.extend(written),

@@ -104,8 +104,10 @@ pub use logto_macros::authenticated;
 
 pub use self::claims::{Claim, IdTokenClaims, User, UserInfo};
 pub use self::config::{
-    AppSecret, Config, ConfigError, CookieSecrets, RoutePath, Routes, SessionConfig, StoreKind,
+    AppSecret, Config, ConfigError, CookieSecrets, MachineConfig, RoutePath, Routes, SessionConfig,
+    StoreKind,
 };
+pub use self::discovery::ProviderMetadata;
 pub use self::error::{Error, ErrorKind, Result};
 pub use self::fairing::LogtoFairing;
 pub use self::guard::LogtoClient;
@@ -118,6 +120,7 @@ pub use self::session::store::{
     Find, Owner, Saved, SessionId, SessionStore, StoredSession, Version,
 };
 pub use self::state::Logto;
+pub use self::token::{AccessToken, Audience, TokenExchange};
 
 /// What the expansion of the attribute names. Not for use by hand.
 #[doc(hidden)]

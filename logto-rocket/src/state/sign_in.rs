@@ -81,7 +81,7 @@ impl Logto {
         marker.add_transactions([self.inner.transactions.remove(state)]);
 
         // The cookie's own session is replaced, so it has to be known first.
-        let old = self.session(visit).await.unwrap_or(None);
+        let old = self.session_as_read(visit).await.unwrap_or(None);
         let redeemed = within_patience(self.redeem(callback, transaction, &metadata.issuer)).await;
         // A session that cannot be carried is no session: said now, with a way on.
         let carried = redeemed
@@ -163,7 +163,7 @@ impl Inner {
         let (grant, claims) = self.client.redeem(&code, &verifier, &nonce).await?;
         let record = new_record(&grant, &claims, &nonce);
         if let Some(id_token) = grant.id_token {
-            self.id_tokens.insert(record.id, id_token.into());
+            self.tokens.keep_id_token(record.id, id_token.into());
         }
         self.sessions.begin(record).await
     }
@@ -181,8 +181,7 @@ fn new_record(grant: &Grant, claims: &IdTokenClaims, nonce: &Nonce) -> Record {
         sid: sid.map(Into::into),
         nonce_hash: seal::sha256(nonce.secret().as_bytes()),
         refresh_token: grant.refresh_token.clone(),
-        scope: grant.scope.clone().unwrap_or_default(),
-        user_info_token: grant.user_info_token.clone(),
+        user_info_token: grant.token.clone(),
         claims: claims.pack(),
     }
 }
