@@ -62,6 +62,10 @@ pub enum ErrorKind {
     /// The user turned back on Logto's pages (`error=access_denied`). Offer to
     /// sign in again.
     Cancelled,
+    /// The application refused the sign-in, by
+    /// [`Hooks::after_sign_in()`](crate::Hooks::after_sign_in). The message is its
+    /// own.
+    SignInRefused,
     /// Logto denied a token (`access_denied`): the user is no member of the
     /// organization or lacks the second factor it asks for, or the application may
     /// not act there.
@@ -110,7 +114,9 @@ impl ErrorKind {
         match self {
             Self::NotAuthenticated | Self::SessionEnded => Status::Unauthorized,
             Self::SignInNotFound | Self::InvalidCallback | Self::Cancelled => Status::BadRequest,
-            Self::CrossSite | Self::Denied | Self::NotGranted => Status::Forbidden,
+            Self::CrossSite | Self::SignInRefused | Self::Denied | Self::NotGranted => {
+                Status::Forbidden
+            }
             Self::SessionTooLarge | Self::InvalidOptions | Self::AnswerBegun => {
                 Status::InternalServerError
             }
@@ -127,6 +133,7 @@ impl ErrorKind {
             Self::SignInNotFound => "the sign-in was not begun in this browser or is over",
             Self::InvalidCallback => "the callback does not fit the sign-in",
             Self::Cancelled => "the sign-in was cancelled",
+            Self::SignInRefused => "the application refused the sign-in",
             Self::Denied => "Logto denied the token",
             Self::NotGranted => "the sign-in did not ask for this token",
             Self::AnswerBegun => "the answer has begun, so no new token can be had",
@@ -162,6 +169,11 @@ impl Error {
     /// What kind of failure this is.
     pub fn kind(&self) -> ErrorKind {
         self.kind
+    }
+
+    /// What happened in particular; empty if the kind says it all.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
     }
 
     /// The status that an answer to this failure carries: 400, 401, 403, 500,

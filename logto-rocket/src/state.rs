@@ -29,6 +29,7 @@ use crate::config::{Checked, StoreKind};
 use crate::discovery::ProviderMetadata;
 use crate::error::{Error, ErrorKind, Result};
 use crate::flight::{Flights, Turns};
+use crate::hooks::Hooks;
 use crate::location::{ReturnPath, Site};
 use crate::revocation::{RevocationList, Standing};
 use crate::seal::{Cookies, Kind, Sealer};
@@ -105,6 +106,7 @@ pub(crate) struct Inner {
     /// Refreshes that Logto did not answer a moment ago.
     failures: Cache<(SessionId, Audience), Error>,
     machine: MachineTokens,
+    pub(crate) hooks: Box<dyn Hooks>,
     consumed: Cache<StateHash, ()>,
     /// Sessions in whose place the same browser has another one by now.
     replaced: Cache<SessionId, ()>,
@@ -118,7 +120,11 @@ type StateHash = [u8; 32];
 
 impl Logto {
     /// What the configuration describes, with sessions in `store` if one is given.
-    pub(crate) fn new(checked: Checked, store: Option<Box<dyn SessionStore>>) -> Result<Self> {
+    pub(crate) fn new(
+        checked: Checked,
+        store: Option<Box<dyn SessionStore>>,
+        hooks: Box<dyn Hooks>,
+    ) -> Result<Self> {
         let config = &checked.config;
         let cookies = Cookies::new(&config.app_id, checked.secure_cookies, checked.site.is_https());
         let sealer =
@@ -146,6 +152,7 @@ impl Logto {
             turns: Turns::new(),
             failures: Cache::builder().max_capacity(CLAIMS).time_to_live(BACKOFF).build(),
             machine: MachineTokens::new(),
+            hooks,
             consumed: recent(CONSUMED),
             replaced: recent(CONSUMED),
             claims: Cache::builder().max_capacity(CLAIMS).time_to_idle(CLAIMS_TTL).build(),

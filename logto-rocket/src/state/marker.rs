@@ -72,13 +72,14 @@ struct Live {
 /// One request, as far as sign-in is concerned.
 #[derive(Clone, Copy)]
 pub(crate) struct Visit<'r> {
+    pub(crate) request: &'r Request<'r>,
     pub(crate) marker: &'r Marker,
     pub(crate) jar: &'r CookieJar<'r>,
 }
 
 impl<'r> Visit<'r> {
     pub(crate) fn of(request: &'r Request<'_>) -> Self {
-        Self { marker: Marker::of(request), jar: request.cookies() }
+        Self { request, marker: Marker::of(request), jar: request.cookies() }
     }
 }
 

@@ -1,12 +1,13 @@
 //! New tokens for a session, by its refresh token.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::marker::Visit;
 use super::tokens::check_scope;
 use super::{Inner, Logto, within_patience};
-use crate::claims::IdTokenClaims;
+use crate::claims::{IdTokenClaims, User};
 use crate::client::Expected;
 use crate::error::{Error, ErrorKind, Result};
 use crate::flight::in_its_own_task;
@@ -27,6 +28,8 @@ const PAUSES: [Duration; 4] =
 pub(super) struct Renewed {
     session: Session,
     token: Arc<Token>,
+    /// Whether Logto was asked for it just now.
+    is_new: bool,
 }
 
 /// What a refresh is to replace.
@@ -79,9 +82,18 @@ impl Logto {
         check_scope(session, audience)?;
         let (inner, stale) = (Arc::clone(&self.inner), session.clone());
         let of = audience.clone();
-        let begin = || async move { inner.refresh(stale, of, Stale::Token(seen)).await };
+        let began = AtomicBool::new(false);
+        let begin = || {
+            began.store(true, Ordering::Relaxed);
+            async move { inner.refresh(stale, of, Stale::Token(seen)).await }
+        };
         let key = (session.record.id, audience.clone());
-        self.take_in(visit, audience, self.inner.refreshes.join(key, begin).await)
+        let mut renewed = self.inner.refreshes.join(key, begin).await;
+        if let Ok(renewed) = &mut renewed {
+            // Of all who waited, one tells the application.
+            renewed.is_new &= began.load(Ordering::Relaxed);
+        }
+        self.take_in(visit, audience, renewed).await
     }
 
     /// As [`renew()`](Self::renew), and nobody else's answer will do: it may have
@@ -97,10 +109,10 @@ impl Logto {
         let (inner, stale) = (Arc::clone(&self.inner), session.clone());
         let of = audience.clone();
         let refresh = async move { inner.refresh(stale, of, Stale::All).await };
-        self.take_in(visit, audience, in_its_own_task(refresh).await)
+        self.take_in(visit, audience, in_its_own_task(refresh).await).await
     }
 
-    fn take_in(
+    async fn take_in(
         &self,
         visit: Visit<'_>,
         audience: &Audience,
@@ -108,9 +120,13 @@ impl Logto {
     ) -> Result<Arc<Token>> {
         let marker = visit.marker;
         match renewed {
-            Ok(Renewed { session, token }) => {
-                marker.begin(session, true);
+            Ok(Renewed { session, token, is_new }) => {
+                marker.begin(session.clone(), true);
                 marker.person().keep_token(audience, &token);
+                if is_new && let Ok(claims) = self.claims(&session) {
+                    let user = User::new(claims, None);
+                    self.inner.hooks.after_refresh(visit.request, &user).await;
+                }
                 Ok(token)
             }
             Err(error) => {
@@ -131,7 +147,7 @@ impl Inner {
         let session = self.current(&read).await?;
         if let Stale::Token(seen) = &stale {
             if let Some(token) = self.of_another(&session, &audience, seen.as_deref()) {
-                return Ok(Renewed { session, token });
+                return Ok(Renewed { session, token, is_new: false });
             }
             if let Some(error) = self.failures.get(&(read.record.id, audience.clone())) {
                 return Err(error);
@@ -146,7 +162,7 @@ impl Inner {
         if !audience.is_logto() {
             self.tokens.keep_access_token(next.id, audience, Arc::clone(&token));
         }
-        Ok(Renewed { session: self.save(session, next).await?, token })
+        Ok(Renewed { session: self.save(session, next).await?, token, is_new: true })
     }
 
     /// The session as it is by now.

@@ -7,6 +7,7 @@ use rocket::request::Request;
 
 use super::marker::Visit;
 use super::{Inner, Logto, within_patience};
+use crate::claims::User;
 use crate::error::Result;
 use crate::location::ReturnPath;
 use crate::session::Session;
@@ -57,6 +58,11 @@ impl Logto {
         if let Some(session) = self.session_as_read(visit).await? {
             self.inner.end(&session, true).await?;
             self.inner.revoke_in_background(&session);
+            visit.marker.end();
+            if let Ok(claims) = self.claims(&session) {
+                let user = User::new(claims, None);
+                self.inner.hooks.after_sign_out(visit.request, &user).await;
+            }
         }
         visit.marker.end();
         Ok(())
