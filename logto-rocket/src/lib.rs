@@ -25,6 +25,7 @@
 //! | call APIs | [`LogtoClient::access_token()`], [`Logto::client_credentials()`] |
 //! | know of sign-ins | [`Hooks`] |
 //! | keep sessions elsewhere | [`SessionStore`], [`contract`] |
+//! | come from another of Logto's SDKs | [`parity`] |
 //! | handle failures | [`Error`], [`ErrorKind`] |
 
 mod answer;
@@ -125,6 +126,9 @@ pub use self::session::store::{
 };
 pub use self::state::Logto;
 pub use self::token::{AccessToken, Audience, TokenExchange};
+
+#[doc = include_str!("../PARITY.md")]
+pub mod parity {}
 
 /// What the expansion of the attribute names. Not for use by hand.
 #[doc(hidden)]
