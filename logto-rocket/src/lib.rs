@@ -102,7 +102,10 @@ mod transaction;
 /// ```
 pub use logto_macros::authenticated;
 
-pub use self::claims::{Claim, IdTokenClaims, User, UserInfo};
+pub use self::claims::{
+    Address, Claim, CustomDataError, IdTokenClaims, Identity, IdentityDetails, OrganizationData,
+    OrganizationRole, SsoIdentity, User, UserInfo,
+};
 pub use self::config::{
     AppSecret, Config, ConfigError, CookieSecrets, RoutePath, Routes, SessionConfig, StoreKind,
 };
