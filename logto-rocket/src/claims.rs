@@ -2,8 +2,11 @@
 //! three stay apart: Logto leaves a claim out when its scope was not asked for,
 //! and sends null when the user has no such thing.
 
+mod access_token;
 mod accessors;
 mod address;
+#[cfg(test)]
+mod captures;
 mod custom_data;
 mod id_token;
 mod identity;
@@ -17,6 +20,7 @@ mod user_info;
 
 use serde_json::Value;
 
+pub use self::access_token::{AccessTokenClaims, TokenClaims};
 pub use self::address::Address;
 pub use self::custom_data::CustomDataError;
 pub use self::id_token::IdTokenClaims;

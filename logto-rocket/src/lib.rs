@@ -103,8 +103,8 @@ mod transaction;
 pub use logto_macros::authenticated;
 
 pub use self::claims::{
-    Address, Claim, CustomDataError, IdTokenClaims, Identity, IdentityDetails, OrganizationData,
-    OrganizationRole, SsoIdentity, User, UserInfo,
+    AccessTokenClaims, Address, Claim, CustomDataError, IdTokenClaims, Identity, IdentityDetails,
+    OrganizationData, OrganizationRole, SsoIdentity, TokenClaims, User, UserInfo,
 };
 pub use self::config::{
     AppSecret, Config, ConfigError, CookieSecrets, RoutePath, Routes, SessionConfig, StoreKind,
