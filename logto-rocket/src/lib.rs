@@ -106,7 +106,10 @@ mod transaction;
 /// ```
 pub use logto_macros::authenticated;
 
-pub use self::claims::{Claim, IdTokenClaims, User, UserInfo};
+pub use self::claims::{
+    AccessTokenClaims, Address, Claim, CustomDataError, IdTokenClaims, Identity, IdentityDetails,
+    OrganizationData, OrganizationRole, SsoIdentity, TokenClaims, User, UserInfo,
+};
 pub use self::config::{
     AppSecret, Config, ConfigError, CookieSecrets, MachineConfig, RoutePath, Routes, SessionConfig,
     StoreKind,

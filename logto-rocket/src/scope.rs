@@ -42,9 +42,10 @@ pub enum UserScope {
     Phone,
     /// `address`: `address`.
     Address,
-    /// `custom_data`: `custom_data`, in the user info only.
+    /// `custom_data`: `custom_data`, by default in the user info only.
     CustomData,
-    /// `identities`: `identities` and `sso_identities`, in the user info only.
+    /// `identities`: `identities` and `sso_identities`, by default in the user info
+    /// only.
     Identities,
     /// `roles`: `roles`.
     Roles,
