@@ -2,7 +2,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use logto_tests::{Alter, Deviation, base64url, sha256};
+use logto_tests::{Alter, Deviation, base64url, compact, sha256};
 use serde_json::json;
 
 use crate::verdict::{
@@ -253,6 +253,19 @@ async fn other_tokens_of_the_provider_are_no_id_tokens() {
     let logout = op.logout_token("u-alice", None);
     op.deviate(Deviation::Tokens(Alter::set("id_token", logout)));
     assert_refused_by(&op, &browser, "a logout token").await;
+    let iat = from_now(0);
+    let claims = json!({
+        "jti": "j", "sub": "u-alice", "iat": iat, "exp": iat + 3600, "scope": "read:items",
+        "client_id": "hostile-app", "iss": op.issuer(), "aud": "hostile-app",
+    });
+    for typ in [json!("at+jwt"), json!(null)] {
+        let key = op.key();
+        let header = json!({"alg": key.alg(), "kid": key.kid(), "typ": typ});
+        let access = compact(&header, &claims, |input| key.sign(input));
+        op.behave();
+        op.deviate(Deviation::Tokens(Alter::set("id_token", access)));
+        assert_refused_by(&op, &browser, "an access token").await;
+    }
     let typ = |typ: &str| Deviation::Header(Alter::set("typ", typ));
     assert_refused(typ("at+jwt")).await;
     assert_refused(typ("logout+jwt")).await;

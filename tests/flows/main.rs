@@ -5,6 +5,8 @@
 mod attacks;
 mod callback;
 mod captures;
+mod cookies;
+mod crowds;
 mod entrances;
 mod guards;
 mod hooks;
@@ -13,6 +15,7 @@ mod instances;
 mod jar;
 mod look_alike;
 mod loops;
+mod metadata;
 mod outage;
 mod parity;
 mod parts;
