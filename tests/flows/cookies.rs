@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use logto_rocket::{Logto, User};
 use logto_tests::{Browser, Hostile, Live, app, is_session, with};
 use rocket::figment::Figment;
-use rocket::http::Status;
+use rocket::http::{Header, Status};
 use rocket::tokio::time::sleep;
-use rocket::{Build, Rocket};
+use rocket::{Build, Responder, Rocket, get, routes};
 
 use crate::jar::is_stranger;
 
@@ -189,6 +190,45 @@ async fn a_malformed_cookie_header_harms_nothing() {
     let nul =
         b"GET / HTTP/1.1\r\nHost: localhost:8000\r\nConnection: close\r\nCookie: a=\0\r\n\r\n";
     assert!(live.send(nul).await.starts_with("HTTP/1.1 400"));
+}
+
+#[derive(Responder)]
+struct Kept {
+    body: &'static str,
+    cache: Header<'static>,
+}
+
+#[get("/kept?<cache>")]
+fn kept(cache: String, user: Option<&User>) -> Kept {
+    let body = if user.is_some() { "user" } else { "stranger" };
+    Kept { body, cache: Header::new("Cache-Control", cache) }
+}
+
+/// S15: an application may be stricter with caches and not laxer (CVE-2025-48947), and nothing is
+/// kept that sets a cookie.
+#[rocket::async_test]
+async fn an_application_cannot_have_a_users_answer_kept() {
+    let op = Hostile::start().await;
+    let figment = op.figment().merge(("logto.session.idle", 10));
+    let rocket = rocket::custom(figment).attach(Logto::fairing()).mount("/", routes![kept]);
+    let browser = Browser::open(rocket).await;
+    browser.sign_in(&op, "/sign-in?return_to=/kept?cache=none").await;
+    let before = browser.cookies();
+    for writes in [false, true] {
+        if writes {
+            sleep(Duration::from_millis(1_100)).await;
+        }
+        for cache in ["public, max-age=3600", "private, max-age=60", "no-store", "max-age=9", ""] {
+            browser.restore(before.clone());
+            let path = format!("/kept?cache={}", cache.replace(", ", ",%20").replace('=', "%3D"));
+            let answer = browser.visit(&path).await;
+            assert_eq!((answer.body.as_str(), answer.cookies.is_empty()), ("user", !writes));
+            let given = answer.header("cache-control").unwrap();
+            let own = cache == "no-store" || cache.starts_with("private") && !writes;
+            assert_eq!(given, if own { cache } else { "private, no-store" }, "writes: {writes}");
+            assert_eq!(answer.header("vary"), Some("Cookie"));
+        }
+    }
 }
 
 /// S19: nothing that a client can write into a header or an address stands for a session.

@@ -7,6 +7,7 @@ mod callback;
 mod captures;
 mod cookies;
 mod crowds;
+mod debug;
 mod entrances;
 mod guards;
 mod hooks;
