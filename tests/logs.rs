@@ -163,7 +163,8 @@ async fn fail(op: &Hostile, browser: &Browser, callback: &str, secrets: &mut Sec
     secrets.add_address(&location);
     op.deviate(Deviation::Claims(Alter::append("iss", "1")));
     browser.visit(&op.authorize(&location)).await;
-    browser.visit(&op.refuse(&browser.visit("/sign-in").await.location().to_owned(), "a<b")).await;
+    let again = browser.visit("/sign-in").await;
+    browser.visit(&op.refuse(again.location(), "a<b")).await;
     op.behave();
     browser.visit("/sign-out").await;
     browser.sign_in(op, "/private").await;
