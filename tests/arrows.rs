@@ -9,7 +9,7 @@ use std::path::Path;
 const LAYERS: &[&[&str]] = &[
     &["error"],
     &["scope", "claims", "token", "location", "seal", "flight", "options"],
-    &["config", "http", "session::store"],
+    &["config", "http", "hooks", "session::store"],
     &[
         "discovery",
         "jwks",

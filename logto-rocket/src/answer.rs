@@ -74,7 +74,30 @@ pub(crate) fn failure(request: &Request<'_>, error: &Error) -> Answer {
     if !Navigation::accepts_html(request) {
         return Answer::Json(status, message(error));
     }
-    Answer::Page(Page::new(status, "Something went wrong", message(error)))
+    let title = match status {
+        Status::Forbidden => "No access",
+        _ => "Something went wrong",
+    };
+    Answer::Page(Page::new(status, title, message(error)))
+}
+
+/// Answers a failure as the application renders it, else with `answer`.
+pub(crate) async fn rendered<'r>(
+    logto: &Logto,
+    request: &'r Request<'_>,
+    error: &Error,
+    answer: Answer,
+) -> Outcome<'r> {
+    let Some(mut response) = logto.inner.hooks.on_error(request, error).await else {
+        return answer.outcome(request);
+    };
+    // A failure must not pass for a success, nor be kept, nor tell its address.
+    if response.status() == Status::Ok {
+        response.set_status(error.status());
+    }
+    response.set_header(Header::new("Cache-Control", "private, no-store"));
+    response.set_header(Header::new("Referrer-Policy", "no-referrer"));
+    Outcome::Success(response)
 }
 
 /// What a person is told of a failure.
@@ -83,6 +106,10 @@ pub(crate) fn message(error: &Error) -> &'static str {
         ErrorKind::Unreachable => "The sign-in service does not answer. Please try again shortly.",
         ErrorKind::Store => "Your session cannot be read right now. Please try again shortly.",
         ErrorKind::SessionTooLarge => "There is more to keep of you than fits into cookies.",
+        ErrorKind::Denied => "You have no access to this, or not in this organization.",
+        ErrorKind::NotGranted => {
+            "Your sign-in does not cover this. Please sign out, sign in again and retry."
+        }
         ErrorKind::InvalidOptions => "The application asked for a sign-in that cannot be.",
         _ => "The sign-in service gave an answer that cannot be used.",
     }

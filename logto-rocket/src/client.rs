@@ -3,6 +3,7 @@
 
 #[cfg(test)]
 mod captures;
+mod grants;
 mod id_token;
 
 use std::fmt;
@@ -11,27 +12,22 @@ use std::time::Duration;
 
 use openidconnect::core::{CoreAuthenticationFlow, CoreClient, CoreJsonWebKeySet};
 use openidconnect::{
-    AccessToken, AuthUrl, ClientId, CsrfToken, EndpointSet, IssuerUrl, Nonce, PkceCodeChallenge,
-    PkceCodeVerifier, RedirectUrl, RefreshToken, Scope,
+    AccessToken, AuthUrl, ClientId, CsrfToken, EndpointSet, IssuerUrl, PkceCodeChallenge,
+    RedirectUrl, RefreshToken, Scope,
 };
-use serde::Deserialize;
 use url::Url;
 
 pub(crate) use self::id_token::Expected;
-use crate::claims::{IdTokenClaims, UserInfo};
-use crate::config::{AppSecret, Checked};
+use crate::claims::UserInfo;
+use crate::config::{AppSecret, Checked, MachineConfig};
 use crate::discovery::{Discovery, ProviderMetadata};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::Http;
 use crate::jwks::Jwks;
 use crate::options::SignInOptions;
 use crate::scope::{requested_resources, requested_scopes};
-use crate::token::{Grant, Timestamp, UserInfoToken};
+use crate::seal;
 use crate::transaction::Transaction;
-
-/// How long a token lives if the provider does not say (RFC 6749 section 5.1
-/// leaves it to us): Logto's own default.
-const DEFAULT_LIFETIME: Duration = Duration::from_secs(3600);
 
 type AuthorizationRequests = CoreClient<EndpointSet>;
 
@@ -42,6 +38,7 @@ pub(crate) struct Client {
     jwks: Jwks,
     app_id: String,
     app_secret: Option<AppSecret>,
+    machine: Option<MachineConfig>,
     redirect_uri: String,
     post_sign_out_uri: String,
     include_reserved_scopes: bool,
@@ -62,6 +59,7 @@ impl Client {
             http,
             app_id: config.app_id.clone(),
             app_secret: config.app_secret.clone(),
+            machine: config.machine.clone(),
             redirect_uri: checked.redirect_uri(),
             post_sign_out_uri: checked.post_sign_out_uri(),
             include_reserved_scopes: config.include_reserved_scopes,
@@ -113,62 +111,6 @@ impl Client {
         Ok(request.url().0)
     }
 
-    /// Redeems an authorization code. It is never tried twice: a code that is used
-    /// again makes Logto revoke everything it gave.
-    pub(crate) async fn redeem(
-        &self,
-        code: &str,
-        verifier: &PkceCodeVerifier,
-        nonce: &Nonce,
-    ) -> Result<(Grant, IdTokenClaims)> {
-        let fields = [
-            ("grant_type", "authorization_code"),
-            ("code", code),
-            ("redirect_uri", self.redirect_uri.as_str()),
-            ("code_verifier", verifier.secret().as_str()),
-        ];
-        let grant = self.token(&fields).await?;
-        let Some(id_token) = &grant.id_token else {
-            return Err(Error::new(ErrorKind::InvalidAnswer, "there is no ID token"));
-        };
-        let token = &grant.user_info_token.token;
-        let claims = self.verify(id_token, Expected::Nonce(nonce), token).await?;
-        Ok((grant, claims))
-    }
-
-    /// Asks for new tokens. The ID token that comes with them, if any, must be of
-    /// the same user and sign-in (OpenID Connect Core, section 12.2). While it
-    /// cannot be verified, for want of keys, the first one goes on to hold: the new
-    /// tokens must not be lost with it.
-    pub(crate) async fn refresh(
-        &self,
-        refresh_token: &RefreshToken,
-        first: Expected<'_>,
-    ) -> Result<(Grant, Option<IdTokenClaims>)> {
-        let fields =
-            [("grant_type", "refresh_token"), ("refresh_token", refresh_token.secret().as_str())];
-        let grant = self.token(&fields).await?;
-        let Some(id_token) = &grant.id_token else { return Ok((grant, None)) };
-        match self.verify(id_token, first, &grant.user_info_token.token).await {
-            Ok(claims) => Ok((grant, Some(claims))),
-            Err(error) if error.is_transient() => Ok((grant, None)),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// One request to the token endpoint. Not by openidconnect, whose answer is
-    /// either parsed whole or not at all: an ID token without its form must not
-    /// pass for a failed refresh.
-    async fn token(&self, fields: &[(&str, &str)]) -> Result<Grant> {
-        let metadata = self.metadata().await?;
-        let answer = self.http.post_form(&metadata.token_endpoint, self.app(), fields).await?;
-        answer.check_available()?;
-        match answer.status {
-            400.. => Err(answer.refusal()),
-            _ => answer.json::<TokenAnswer>("the token answer")?.granted(),
-        }
-    }
-
     /// Asks for the user info of `subject` (OpenID Connect Core, section 5.3).
     ///
     /// # Errors
@@ -218,13 +160,24 @@ impl Client {
         let mut url = Url::parse(endpoint).map_err(|_| no_url())?;
         url.query_pairs_mut()
             .append_pair("client_id", &self.app_id)
-            .append_pair("post_logout_redirect_uri", &self.post_sign_out_uri);
+            .append_pair("post_logout_redirect_uri", &self.post_sign_out_uri)
+            // Section 3: comes back with the browser. Nothing hangs on it: there is
+            // no session any more that a forged return could do something to.
+            .append_pair("state", &seal::random_text());
         Ok(Some(url))
     }
 
     /// The id and secret that requests of the application carry.
     fn app(&self) -> (&str, Option<&str>) {
         (&self.app_id, self.app_secret.as_ref().map(AppSecret::secret))
+    }
+
+    /// Those of the machine-to-machine application, if there is one of its own.
+    fn machine(&self) -> (&str, Option<&str>) {
+        match &self.machine {
+            Some(machine) => (&machine.app_id, Some(machine.app_secret.secret())),
+            None => self.app(),
+        }
     }
 
     fn authorization_requests(&self, metadata: &ProviderMetadata) -> Result<AuthorizationRequests> {
@@ -245,31 +198,4 @@ impl fmt::Debug for Client {
 
 fn no_url() -> Error {
     Error::new(ErrorKind::InvalidAnswer, "an endpoint has no valid URL")
-}
-
-/// The answer of the token endpoint (RFC 6749 section 5.1).
-#[derive(Deserialize)]
-struct TokenAnswer {
-    access_token: AccessToken,
-    token_type: String,
-    expires_in: Option<u64>,
-    refresh_token: Option<RefreshToken>,
-    id_token: Option<String>,
-    scope: Option<String>,
-}
-
-impl TokenAnswer {
-    fn granted(self) -> Result<Grant> {
-        // Section 7.1: a token of a type that is not understood must not be used.
-        if !self.token_type.eq_ignore_ascii_case("bearer") {
-            return Err(Error::new(ErrorKind::InvalidAnswer, "the token is no bearer token"));
-        }
-        let lifetime = self.expires_in.map_or(DEFAULT_LIFETIME, Duration::from_secs);
-        Ok(Grant {
-            user_info_token: UserInfoToken::new(self.access_token, Timestamp::now(), lifetime),
-            refresh_token: self.refresh_token,
-            id_token: self.id_token,
-            scope: self.scope,
-        })
-    }
 }

@@ -42,6 +42,10 @@ pub(crate) use self::source::unknown_variables;
 ///
 /// [default.logto.session]          # SessionConfig
 /// store = "memory"
+///
+/// [default.logto.machine]          # MachineConfig
+/// app_id = "..."
+/// app_secret = "..."               # better: LOGTO_MACHINE_APP_SECRET
 /// ```
 ///
 /// | environment | key |
@@ -50,7 +54,8 @@ pub(crate) use self::source::unknown_variables;
 /// | `LOGTO_COOKIE_SECRET` | `cookie_secret`; several with spaces between them |
 /// | `LOGTO_SCOPES` `LOGTO_RESOURCES` | as named; commas or spaces between items |
 /// | `LOGTO_PROMPT` `LOGTO_INCLUDE_RESERVED_SCOPES` | as named |
-/// | `LOGTO_SESSION_STORE` `LOGTO_SESSION_IDLE` `LOGTO_SESSION_ABSOLUTE` `LOGTO_SESSION_CAPACITY` | under `session` |
+/// | `LOGTO_SESSION_STORE` `LOGTO_SESSION_IDLE` `LOGTO_SESSION_ABSOLUTE` `LOGTO_SESSION_REVALIDATE` `LOGTO_SESSION_CAPACITY` | under `session` |
+/// | `LOGTO_MACHINE_APP_ID` `LOGTO_MACHINE_APP_SECRET` | under `machine` |
 /// | `LOGTO_CLOCK_SKEW` `LOGTO_COOKIE_SECURE` `LOGTO_DANGER_ALLOW_HTTP` | as named |
 /// | `LOGTO_POST_SIGN_OUT_PATH` | as named |
 ///
@@ -134,6 +139,10 @@ pub struct Config {
     /// the last use and 30 days at the most)**
     #[serde(default)]
     pub session: SessionConfig,
+    /// The machine-to-machine application that asks for tokens without a user.
+    /// **(default: none; `app_id` and `app_secret` are used)**
+    #[serde(default)]
+    pub machine: Option<MachineConfig>,
     /// Seconds by which Logto's clock and this machine's may differ. **(default:
     /// `60`, at most `300`)**
     #[serde(default = "sixty")]
@@ -143,6 +152,26 @@ pub struct Config {
     /// and signs in as anybody.
     #[serde(default)]
     pub danger_allow_http: bool,
+}
+
+/// The machine-to-machine application, which has a page of its own in the Logto
+/// Console. Logto gives tokens without a user to no other type of application.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct MachineConfig {
+    /// Its id. **(required)**
+    #[serde(deserialize_with = "secret::scalar")]
+    pub app_id: String,
+    /// Its secret. **(required)**
+    pub app_secret: AppSecret,
+}
+
+impl MachineConfig {
+    /// The application of this id and secret.
+    pub fn new(app_id: impl Into<String>, app_secret: impl Into<String>) -> Self {
+        Self { app_id: app_id.into(), app_secret: AppSecret::new(app_secret) }
+    }
 }
 
 /// Where sessions live, and how long.
@@ -158,6 +187,11 @@ pub struct SessionConfig {
     /// Seconds a session lives at the most. **(default: `2592000`, 30 days; `1` to
     /// `34560000`)**
     pub absolute: u64,
+    /// Seconds after which Logto is asked whether a session still holds, by a
+    /// refresh before the request is admitted: Logto tells nobody that a user was
+    /// suspended or deleted. Where Logto does not answer, the request is admitted.
+    /// **(default: `3600`, an hour; `0`: never)** Needs a refresh token.
+    pub revalidate: u64,
     /// Sessions that the memory store keeps at the most; the least used go first.
     /// **(default: `100000`)**
     pub capacity: u64,
@@ -166,7 +200,13 @@ pub struct SessionConfig {
 impl Default for SessionConfig {
     fn default() -> Self {
         const DAY: u64 = 24 * 60 * 60;
-        Self { store: StoreKind::Cookie, idle: 7 * DAY, absolute: 30 * DAY, capacity: 100_000 }
+        Self {
+            store: StoreKind::Cookie,
+            idle: 7 * DAY,
+            absolute: 30 * DAY,
+            revalidate: 60 * 60,
+            capacity: 100_000,
+        }
     }
 }
 
@@ -199,6 +239,7 @@ impl Config {
             routes: Routes::default(),
             post_sign_out_path: root(),
             session: SessionConfig::default(),
+            machine: None,
             clock_skew: sixty(),
             danger_allow_http: false,
         }

@@ -16,9 +16,9 @@ use crate::token::Timestamp;
 /// Metadata older than this are renewed, while the old ones serve.
 const MAX_AGE: Duration = Duration::from_secs(60 * 60);
 
-/// What the provider says about itself (OpenID Connect Discovery, section 3).
+/// What Logto says about itself (OpenID Connect Discovery, section 3).
 #[derive(Clone, Deserialize)]
-pub(crate) struct ProviderMetadata {
+pub struct ProviderMetadata {
     pub(crate) issuer: String,
     pub(crate) authorization_endpoint: String,
     pub(crate) token_endpoint: String,
@@ -36,6 +36,46 @@ pub(crate) struct ProviderMetadata {
 }
 
 impl ProviderMetadata {
+    /// The issuer: `{endpoint}/oidc`.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// Where sign-ins begin.
+    pub fn authorization_endpoint(&self) -> &str {
+        &self.authorization_endpoint
+    }
+
+    /// Where tokens are given.
+    pub fn token_endpoint(&self) -> &str {
+        &self.token_endpoint
+    }
+
+    /// Where the user info is.
+    pub fn userinfo_endpoint(&self) -> &str {
+        &self.userinfo_endpoint
+    }
+
+    /// Where the keys are that sign tokens.
+    pub fn jwks_uri(&self) -> &str {
+        &self.jwks_uri
+    }
+
+    /// Where sessions at Logto end.
+    pub fn end_session_endpoint(&self) -> Option<&str> {
+        self.end_session_endpoint.as_deref()
+    }
+
+    /// Where tokens are revoked.
+    pub fn revocation_endpoint(&self) -> Option<&str> {
+        self.revocation_endpoint.as_deref()
+    }
+
+    /// Any other member, by its name.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.other.get(name)
+    }
+
     /// Refuses metadata of another issuer (OpenID Connect Discovery, section 4.3)
     /// and endpoints that secrets must not be sent to.
     fn checked(self, issuer: &str, allow_http: bool) -> Result<Self> {

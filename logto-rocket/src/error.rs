@@ -62,6 +62,22 @@ pub enum ErrorKind {
     /// The user turned back on Logto's pages (`error=access_denied`). Offer to
     /// sign in again.
     Cancelled,
+    /// The application refused the sign-in, by
+    /// [`Hooks::after_sign_in()`](crate::Hooks::after_sign_in). The message is its
+    /// own.
+    SignInRefused,
+    /// Logto denied a token (`access_denied`): the user is no member of the
+    /// organization or lacks the second factor it asks for, or the application may
+    /// not act there.
+    Denied,
+    /// A token was asked for that the sign-in did not ask for, or for which there is
+    /// no such resource. Add to the configuration what the message names; users then
+    /// sign in again.
+    NotGranted,
+    /// New tokens cannot be had any more: the answer has begun, and with it the
+    /// chance of writing the session's cookie is gone. Ask before a stream begins,
+    /// or keep sessions in a store.
+    AnswerBegun,
     /// Logto refused a request with an OAuth error code, which the message names.
     /// Usually a matter of the configuration here or in the Logto Console.
     Refused,
@@ -98,8 +114,12 @@ impl ErrorKind {
         match self {
             Self::NotAuthenticated | Self::SessionEnded => Status::Unauthorized,
             Self::SignInNotFound | Self::InvalidCallback | Self::Cancelled => Status::BadRequest,
-            Self::CrossSite => Status::Forbidden,
-            Self::SessionTooLarge | Self::InvalidOptions => Status::InternalServerError,
+            Self::CrossSite | Self::SignInRefused | Self::Denied | Self::NotGranted => {
+                Status::Forbidden
+            }
+            Self::SessionTooLarge | Self::InvalidOptions | Self::AnswerBegun => {
+                Status::InternalServerError
+            }
             Self::Refused | Self::InvalidIdToken | Self::InvalidUserInfo | Self::InvalidAnswer => {
                 Status::BadGateway
             }
@@ -113,6 +133,10 @@ impl ErrorKind {
             Self::SignInNotFound => "the sign-in was not begun in this browser or is over",
             Self::InvalidCallback => "the callback does not fit the sign-in",
             Self::Cancelled => "the sign-in was cancelled",
+            Self::SignInRefused => "the application refused the sign-in",
+            Self::Denied => "Logto denied the token",
+            Self::NotGranted => "the sign-in did not ask for this token",
+            Self::AnswerBegun => "the answer has begun, so no new token can be had",
             Self::Refused => "Logto refused the request",
             Self::InvalidIdToken => "the ID token is not valid",
             Self::InvalidUserInfo => "the user info is not valid",
@@ -147,6 +171,11 @@ impl Error {
         self.kind
     }
 
+    /// What happened in particular; empty if the kind says it all.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// The status that an answer to this failure carries: 400, 401, 403, 500,
     /// 502 or 503.
     pub fn status(&self) -> Status {
@@ -156,6 +185,13 @@ impl Error {
     /// Whether the request is one of a stranger: nobody is signed in any more.
     pub(crate) fn is_stranger(&self) -> bool {
         matches!(self.kind, ErrorKind::NotAuthenticated | ErrorKind::SessionEnded)
+    }
+
+    /// Whether a token that is still good must not be used in place of the one that
+    /// could not be had.
+    pub(crate) fn is_final(&self) -> bool {
+        use ErrorKind::{Denied, InvalidIdToken, NotGranted, SessionEnded, Store};
+        matches!(self.kind, SessionEnded | InvalidIdToken | Denied | NotGranted | Store)
     }
 
     /// Whether trying again may help and nothing was lost: Logto or the store

@@ -11,6 +11,7 @@ use rocket::{Build, Data, Orbit, Response, Rocket};
 
 use crate::answer::{Page, RETRY_AFTER, message};
 use crate::config::{Config, check, unknown_variables};
+use crate::hooks::{Hooks, NoHooks};
 use crate::routes::routes;
 use crate::session::store::SessionStore;
 use crate::state::Logto;
@@ -23,13 +24,14 @@ use crate::state::marker::{Carry, Marker};
 pub struct LogtoFairing {
     config: Option<Config>,
     store: Mutex<Option<Box<dyn SessionStore>>>,
+    hooks: Mutex<Option<Box<dyn Hooks>>>,
 }
 
 impl Logto {
     /// The fairing, configured from `Rocket.toml` and the environment as
     /// [`Config`] says.
     pub fn fairing() -> LogtoFairing {
-        LogtoFairing { config: None, store: Mutex::default() }
+        LogtoFairing { config: None, store: Mutex::default(), hooks: Mutex::default() }
     }
 }
 
@@ -57,6 +59,13 @@ impl LogtoFairing {
         Self { store: Mutex::new(Some(Box::new(store))), ..self }
     }
 
+    /// Has `hooks` called when users sign in and out, when tokens are refreshed and
+    /// when something fails.
+    #[must_use]
+    pub fn hooks(self, hooks: impl Hooks) -> Self {
+        Self { hooks: Mutex::new(Some(Box::new(hooks))), ..self }
+    }
+
     fn build(&self, rocket: &Rocket<Build>) -> std::result::Result<Logto, String> {
         let figment = rocket.figment();
         let config = match &self.config {
@@ -71,7 +80,9 @@ impl LogtoFairing {
             );
         }
         let store = self.store.lock().ok().and_then(|mut store| store.take());
-        Logto::new(checked, store).map_err(|error| error.to_string())
+        let hooks = self.hooks.lock().ok().and_then(|mut hooks| hooks.take());
+        Logto::new(checked, store, hooks.unwrap_or_else(|| Box::new(NoHooks)))
+            .map_err(|error| error.to_string())
     }
 }
 
@@ -127,6 +138,7 @@ impl Fairing for LogtoFairing {
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
         let Some(logto) = Logto::of(request) else { return };
         let marker = Marker::of(request);
+        marker.answer();
         let mut cookies = marker.take_transactions();
         match session_cookies(logto, request) {
             Ok(written) => cookies.extend(written),

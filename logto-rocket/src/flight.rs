@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use std::fmt;
 use std::future::Future;
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use rocket::futures::FutureExt as _;
 use rocket::futures::future::{BoxFuture, Shared};
+use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -67,9 +68,19 @@ where
             let _landing = landing;
             work.await
         });
-        let lost = || Error::new(ErrorKind::Unreachable, "the task that waited for it was stopped");
-        task.map(move |result| result.unwrap_or_else(|_| Err(lost()))).boxed().shared()
+        task.map(|result| result.unwrap_or_else(|_| Err(stopped()))).boxed().shared()
     }
+}
+
+/// Runs `work` in a task of its own: it is finished whatever becomes of the request.
+pub(crate) async fn in_its_own_task<T: Send + 'static>(
+    work: impl Future<Output = Result<T>> + Send + 'static,
+) -> Result<T> {
+    tokio::spawn(work).await.unwrap_or_else(|_| Err(stopped()))
+}
+
+fn stopped() -> Error {
+    Error::new(ErrorKind::Unreachable, "the task that waited for it was stopped")
 }
 
 impl<K, T> fmt::Debug for Flights<K, T> {
@@ -87,6 +98,42 @@ struct Landing<K: Eq + Hash, T> {
 impl<K: Eq + Hash, T> Drop for Landing<K, T> {
     fn drop(&mut self) {
         self.flights.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+    }
+}
+
+/// Turns, by key: what must not be done twice at once, one after the other.
+pub(crate) struct Turns<K>(Mutex<HashMap<K, Weak<AsyncMutex<()>>>>);
+
+/// How many keys are kept before those that nobody waits for are looked for.
+const IDLE_TURNS: usize = 1024;
+
+impl<K: Eq + Hash> Turns<K> {
+    pub(crate) fn new() -> Self {
+        Self(Mutex::default())
+    }
+
+    /// Waits for the turn of this key, which is over when it is dropped.
+    pub(crate) async fn take(&self, key: K) -> OwnedMutexGuard<()> {
+        self.of(key).lock_owned().await
+    }
+
+    fn of(&self, key: K) -> Arc<AsyncMutex<()>> {
+        let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(turn) = turns.get(&key).and_then(Weak::upgrade) {
+            return turn;
+        }
+        if turns.len() >= IDLE_TURNS {
+            turns.retain(|_, turn| turn.strong_count() > 0);
+        }
+        let turn = Arc::default();
+        turns.insert(key, Arc::downgrade(&turn));
+        turn
+    }
+}
+
+impl<K> fmt::Debug for Turns<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Turns")
     }
 }
 
@@ -128,5 +175,19 @@ mod tests {
         let error = flights.join(2, || async { panic!("no answer") }).await;
         assert_eq!(error.expect_err("a panic is an error").kind(), ErrorKind::Unreachable);
         assert_eq!(flights.join(2, || async { Ok(2) }).await.expect("a result"), 2);
+    }
+    #[rocket::async_test]
+    async fn turns_of_one_key_come_one_after_the_other_and_are_forgotten() {
+        let turns = Turns::new();
+        let first = turns.take(0).await;
+        let second = turns.take(0);
+        assert!(tokio::time::timeout(std::time::Duration::from_millis(1), second).await.is_err());
+        drop(turns.take(1).await);
+        drop(first);
+        drop(turns.take(0).await);
+        for key in 0..5000 {
+            drop(turns.take(key).await);
+        }
+        assert!(turns.0.lock().expect("turns").len() <= IDLE_TURNS);
     }
 }

@@ -53,6 +53,31 @@ impl Http {
         app: (&str, Option<&str>),
         fields: &[(&str, &str)],
     ) -> Result<Answer> {
+        self.send(self.form(url, app, fields)).await
+    }
+
+    /// As [`post_form()`](Self::post_form), once more where there was no connection:
+    /// nothing was sent then, so nothing is done twice.
+    pub(crate) async fn post_form_again(
+        &self,
+        url: &str,
+        app: (&str, Option<&str>),
+        fields: &[(&str, &str)],
+    ) -> Result<Answer> {
+        match self.form(url, app, fields).send().await {
+            Err(error) if error.is_connect() && !error.is_timeout() => {
+                self.post_form(url, app, fields).await
+            }
+            answer => read(answer.map_err(|e| unreachable(&e))?).await,
+        }
+    }
+
+    fn form(
+        &self,
+        url: &str,
+        app: (&str, Option<&str>),
+        fields: &[(&str, &str)],
+    ) -> reqwest::RequestBuilder {
         let request = self.0.post(url).header("Content-Type", "application/x-www-form-urlencoded");
         let (id, secret) = app;
         let own_id = secret.is_none().then_some(("client_id", id));
@@ -65,7 +90,7 @@ impl Http {
             Some(secret) => request.basic_auth(form_encoded(id), Some(form_encoded(secret))),
             None => request,
         };
-        self.send(request.body(form)).await
+        request.body(form)
     }
 
     async fn send(&self, request: reqwest::RequestBuilder) -> Result<Answer> {
@@ -109,6 +134,10 @@ impl Answer {
         let code = serde_json::from_slice::<Body>(&self.body).ok().and_then(|b| b.error.or(b.code));
         match code.as_deref().and_then(error_code) {
             Some("invalid_grant") => Error::new(ErrorKind::SessionEnded, "invalid_grant"),
+            Some("access_denied") => Error::new(ErrorKind::Denied, "access_denied"),
+            Some(code @ ("invalid_target" | "insufficient_scope" | "invalid_scope")) => {
+                Error::new(ErrorKind::NotGranted, code.to_owned())
+            }
             Some(code) => Error::new(ErrorKind::Refused, code.to_owned()),
             None => unexpected(self.status),
         }
@@ -167,8 +196,10 @@ mod tests {
         let kind = |status, body| answer(status, body).refusal();
         let ended = kind(400, r#"{"code":"oidc.invalid_grant","error":"invalid_grant"}"#);
         assert_eq!(ended.kind(), ErrorKind::SessionEnded);
-        let refused = kind(400, r#"{"code":"oidc.invalid_target"}"#);
-        assert_eq!(refused.to_string(), "Logto refused the request: invalid_target");
+        let refused = kind(400, r#"{"code":"oidc.invalid_client"}"#);
+        assert_eq!(refused.to_string(), "Logto refused the request: invalid_client");
+        assert_eq!(kind(403, r#"{"error":"access_denied"}"#).kind(), ErrorKind::Denied);
+        assert_eq!(kind(400, r#"{"error":"invalid_target"}"#).kind(), ErrorKind::NotGranted);
         let nonsense = kind(400, r#"{"error":"<script>alert(1)</script>"}"#);
         assert_eq!(nonsense.to_string(), "Logto's answer cannot be understood: it answered 400");
         assert_eq!(kind(404, "Not Found").kind(), ErrorKind::InvalidAnswer);

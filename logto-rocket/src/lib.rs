@@ -22,6 +22,8 @@
 //! | know the user | the guards [`&User`](User), [`&IdTokenClaims`](IdTokenClaims), [`&UserInfo`](UserInfo) |
 //! | write routes of one's own | [`LogtoClient`], [`SignInOptions`] |
 //! | configure | [`Config`], [`Logto::fairing()`] |
+//! | call APIs | [`LogtoClient::access_token()`], [`Logto::client_credentials()`] |
+//! | know of sign-ins | [`Hooks`] |
 //! | keep sessions elsewhere | [`SessionStore`], [`contract`] |
 //! | handle failures | [`Error`], [`ErrorKind`] |
 
@@ -35,6 +37,7 @@ mod error;
 mod fairing;
 mod flight;
 mod guard;
+mod hooks;
 mod http;
 mod jwks;
 mod location;
@@ -104,11 +107,14 @@ pub use logto_macros::authenticated;
 
 pub use self::claims::{Claim, IdTokenClaims, User, UserInfo};
 pub use self::config::{
-    AppSecret, Config, ConfigError, CookieSecrets, RoutePath, Routes, SessionConfig, StoreKind,
+    AppSecret, Config, ConfigError, CookieSecrets, MachineConfig, RoutePath, Routes, SessionConfig,
+    StoreKind,
 };
+pub use self::discovery::ProviderMetadata;
 pub use self::error::{Error, ErrorKind, Result};
 pub use self::fairing::LogtoFairing;
 pub use self::guard::LogtoClient;
+pub use self::hooks::{AfterSignIn, Hooks};
 pub use self::location::Redirect;
 pub use self::options::{DirectSignIn, FirstScreen, Identifier, Prompt, SignInOptions};
 pub use self::protect::{Policy, protect};
@@ -118,6 +124,7 @@ pub use self::session::store::{
     Find, Owner, Saved, SessionId, SessionStore, StoredSession, Version,
 };
 pub use self::state::Logto;
+pub use self::token::{AccessToken, Audience, TokenExchange};
 
 /// What the expansion of the attribute names. Not for use by hand.
 #[doc(hidden)]

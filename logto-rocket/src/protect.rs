@@ -152,7 +152,10 @@ impl Handler for Protected {
                 self.inner.handle(request, data).await
             }
             Ok(false) => answer::stranger(logto, request, self.policy.stranger).outcome(request),
-            Err(error) => answer::failure(request, &error).outcome(request),
+            Err(error) => {
+                let answer = answer::failure(request, &error);
+                answer::rendered(logto, request, &error, answer).await
+            }
         }
     }
 }

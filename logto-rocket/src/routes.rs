@@ -48,7 +48,7 @@ impl Handler for Endpoint {
         let Some(logto) = Logto::of(request) else {
             return Outcome::Error(Status::InternalServerError);
         };
-        let answer = match self {
+        let answered = match self {
             Self::SignIn => sign_in(logto, request, &SignInOptions::new()).await,
             Self::SignUp => {
                 let options = SignInOptions::new().first_screen(FirstScreen::Register);
@@ -57,25 +57,47 @@ impl Handler for Endpoint {
             Self::Callback => callback(logto, request).await,
             Self::SignOut => sign_out(logto, request).await,
         };
-        answer.outcome(request)
+        match answered {
+            Ok(answer) => answer.outcome(request),
+            Err(Failure { error, answer }) => {
+                answer::rendered(logto, request, &error, answer).await
+            }
+        }
     }
 }
 
-async fn sign_in(logto: &Logto, request: &Request<'_>, options: &SignInOptions) -> Answer {
+/// What failed, and the answer to it where the application has none of its own.
+struct Failure {
+    error: Error,
+    answer: Answer,
+}
+
+impl Failure {
+    fn new(request: &Request<'_>, error: Error) -> Self {
+        Self { answer: answer::failure(request, &error), error }
+    }
+}
+
+async fn sign_in(
+    logto: &Logto,
+    request: &Request<'_>,
+    options: &SignInOptions,
+) -> Result<Answer, Failure> {
     if Navigation::of(request) != Navigation::Page {
-        return answer::unauthorized(request);
+        return Ok(answer::unauthorized(request));
     }
     let query = Query::of(request);
     if let Some(host) = request.host()
         && !query.moved
         && !logto.site().is_host(&host.to_string())
     {
-        return Answer::Redirect(Redirect::to(moved(logto, request, query.return_to.as_deref())));
+        let location = moved(logto, request, query.return_to.as_deref());
+        return Ok(Answer::Redirect(Redirect::to(location)));
     }
     let return_to = query.return_to.and_then(|path| logto.site().return_path(&path));
     match logto.begin_sign_in(Visit::of(request), options, return_to).await {
-        Ok(location) => Answer::Redirect(Redirect::to(location)),
-        Err(error) => answer::failure(request, &error),
+        Ok(location) => Ok(Answer::Redirect(Redirect::to(location))),
+        Err(error) => Err(Failure::new(request, error)),
     }
 }
 
@@ -117,13 +139,17 @@ fn moved(logto: &Logto, request: &Request<'_>, return_to: Option<&str>) -> Strin
     location
 }
 
-async fn callback(logto: &Logto, request: &Request<'_>) -> Answer {
+async fn callback(logto: &Logto, request: &Request<'_>) -> Result<Answer, Failure> {
     let query = Marker::of(request).callback.get().map(String::as_str).unwrap_or_default();
     match logto.complete_sign_in(Visit::of(request), query).await {
-        Ok(completed) => Answer::Redirect(Redirect::to(logto.site().page(&completed.return_to))),
+        Ok(completed) => {
+            let location = logto.site().page(&completed.return_to);
+            Ok(Answer::Redirect(Redirect::to(location)))
+        }
         Err(failed) => {
             Marker::of(request).fail(&failed.error);
-            Answer::Page(failed_page(logto, &failed))
+            let answer = Answer::Page(failed_page(logto, &failed));
+            Err(Failure { error: failed.error, answer })
         }
     }
 }
@@ -133,6 +159,7 @@ async fn callback(logto: &Logto, request: &Request<'_>) -> Answer {
 fn failed_page(logto: &Logto, failed: &FailedCallback) -> Page {
     log::warn!("logto: a callback did not sign in: {}", failed.error);
     let (title, message) = match failed.error.kind() {
+        ErrorKind::SignInRefused => ("Sign-in refused", failed.error.detail()),
         ErrorKind::Cancelled => ("Sign-in cancelled", "You left before it was finished."),
         ErrorKind::SignInNotFound => (
             "Sign-in expired",
@@ -143,25 +170,26 @@ fn failed_page(logto: &Logto, failed: &FailedCallback) -> Page {
         }
         _ => ("Sign-in failed", answer::message(&failed.error)),
     };
-    Page::new(failed.error.status(), title, message)
+    Page::new(failed.error.status(), title, message.to_owned())
         .link(logto.sign_in_location(Some(&failed.return_to)), "Sign in again")
 }
 
-async fn sign_out(logto: &Logto, request: &Request<'_>) -> Answer {
+async fn sign_out(logto: &Logto, request: &Request<'_>) -> Result<Answer, Failure> {
     if is_cross_site(request) {
-        return Answer::Page(cross_site());
+        return Err(cross_site());
     }
     match logto.sign_out(Visit::of(request)).await {
-        Ok(SignedOut::ToLogto(location)) => Answer::Redirect(Redirect::to(location)),
-        Ok(SignedOut::HereOnly) => Answer::Page(signed_out_here(logto)),
-        Err(error) => answer::failure(request, &error),
+        Ok(SignedOut::ToLogto(location)) => Ok(Answer::Redirect(Redirect::to(location))),
+        Ok(SignedOut::HereOnly) => Ok(Answer::Page(signed_out_here(logto))),
+        Err(error) => Err(Failure::new(request, error)),
     }
 }
 
-fn cross_site() -> Page {
+fn cross_site() -> Failure {
     let error = Error::new(ErrorKind::CrossSite, "");
     let message = "Another site asked to sign you out. You are still signed in.";
-    Page::new(error.status(), "Not signed out", message)
+    let answer = Answer::Page(Page::new(error.status(), "Not signed out", message));
+    Failure { error, answer }
 }
 
 fn signed_out_here(logto: &Logto) -> Page {

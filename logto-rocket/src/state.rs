@@ -1,9 +1,12 @@
 //! The one place where protocol and session meet: the managed [`Logto`].
 
+mod machine;
 pub(crate) mod marker;
 mod refresh;
 mod sign_in;
 mod sign_out;
+mod tokens;
+mod user_info;
 
 use std::fmt;
 use std::hash::Hash;
@@ -14,21 +17,26 @@ use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use rocket::request::Request;
 
+use self::machine::MachineTokens;
 use self::marker::Visit;
+use self::refresh::{BACKOFF, Renewed};
 pub(crate) use self::sign_in::FailedCallback;
 pub(crate) use self::sign_out::{SignedOut, is_cross_site};
+use self::tokens::Tokens;
 use crate::claims::IdTokenClaims;
 use crate::client::Client;
 use crate::config::{Checked, StoreKind};
+use crate::discovery::ProviderMetadata;
 use crate::error::{Error, ErrorKind, Result};
-use crate::flight::Flights;
+use crate::flight::{Flights, Turns};
+use crate::hooks::Hooks;
 use crate::location::{ReturnPath, Site};
 use crate::revocation::{RevocationList, Standing};
 use crate::seal::{Cookies, Kind, Sealer};
 use crate::session::memory::MemoryStore;
 use crate::session::store::{SessionId, SessionStore};
 use crate::session::{Read, Session, Sessions};
-use crate::token::Timestamp;
+use crate::token::{Audience, Timestamp};
 use crate::transaction::Transactions;
 
 /// Sign-ins whose `state` is remembered as used at the most.
@@ -36,10 +44,6 @@ const CONSUMED: u64 = 100_000;
 
 /// How long a used `state` is remembered: longer than its cookie lives.
 const CONSUMED_TTL: Duration = Duration::from_secs(15 * 60);
-
-/// Raw ID tokens that are kept at the most, and how long.
-const ID_TOKENS: u64 = 10_000;
-const ID_TOKEN_TTL: Duration = Duration::from_secs(60 * 60);
 
 /// Sign-in with Logto: attach [`Logto::fairing()`], and the application has it.
 ///
@@ -96,11 +100,17 @@ pub(crate) struct Inner {
     pub(crate) transactions: Transactions,
     revocation: RevocationList,
     redemptions: Flights<StateHash, Session>,
-    refreshes: Flights<SessionId, Session>,
+    refreshes: Flights<(SessionId, Audience), Renewed>,
+    /// One refresh of a session at a time: each may bring a new refresh token.
+    turns: Turns<SessionId>,
+    /// Refreshes that Logto did not answer a moment ago.
+    failures: Cache<(SessionId, Audience), Error>,
+    machine: MachineTokens,
+    pub(crate) hooks: Box<dyn Hooks>,
     consumed: Cache<StateHash, ()>,
     /// Sessions in whose place the same browser has another one by now.
     replaced: Cache<SessionId, ()>,
-    id_tokens: Cache<SessionId, Arc<str>>,
+    tokens: Tokens,
     /// By session and the moment when Logto last told them.
     claims: Cache<(SessionId, Timestamp), Arc<IdTokenClaims>>,
 }
@@ -110,7 +120,11 @@ type StateHash = [u8; 32];
 
 impl Logto {
     /// What the configuration describes, with sessions in `store` if one is given.
-    pub(crate) fn new(checked: Checked, store: Option<Box<dyn SessionStore>>) -> Result<Self> {
+    pub(crate) fn new(
+        checked: Checked,
+        store: Option<Box<dyn SessionStore>>,
+        hooks: Box<dyn Hooks>,
+    ) -> Result<Self> {
         let config = &checked.config;
         let cookies = Cookies::new(&config.app_id, checked.secure_cookies, checked.site.is_https());
         let sealer =
@@ -135,13 +149,28 @@ impl Logto {
             revocation: RevocationList::new(),
             redemptions: Flights::new(),
             refreshes: Flights::new(),
+            turns: Turns::new(),
+            failures: Cache::builder().max_capacity(CLAIMS).time_to_live(BACKOFF).build(),
+            machine: MachineTokens::new(),
+            hooks,
             consumed: recent(CONSUMED),
             replaced: recent(CONSUMED),
             claims: Cache::builder().max_capacity(CLAIMS).time_to_idle(CLAIMS_TTL).build(),
-            id_tokens: Cache::builder().max_capacity(ID_TOKENS).time_to_live(ID_TOKEN_TTL).build(),
+            tokens: Tokens::new(),
             checked,
         };
         Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// What Logto says about itself: fetched when first needed, kept, and renewed
+    /// every hour.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Unreachable`] when Logto did not answer,
+    /// [`ErrorKind::InvalidAnswer`] when it is another Logto, or none.
+    pub async fn provider_metadata(&self) -> Result<Arc<ProviderMetadata>> {
+        within_patience(self.inner.client.metadata()).await
     }
 
     /// The managed `Logto`, if its fairing is attached.
@@ -160,24 +189,41 @@ impl Logto {
     }
 
     /// The session of this request, read once and kept up to date by whatever
-    /// happens to it during the request.
+    /// happens to it during the request. Where it was long ago that Logto said that
+    /// it holds, Logto is asked first.
     ///
     /// # Errors
     ///
     /// The store failed.
     pub(crate) async fn session(&self, visit: Visit<'_>) -> Result<Option<Session>> {
-        let marker = visit.marker;
-        marker
-            .load(async {
-                match self.inner.read(visit).await? {
-                    Read::Nothing => {}
-                    Read::Invalid(_) => marker.end(),
-                    Read::Session { session, rewrite } => marker.begin(session, rewrite),
-                }
-                Ok(())
-            })
-            .await?;
-        Ok(marker.session())
+        let read = async {
+            self.read(visit).await?;
+            match visit.marker.session() {
+                Some(session) => self.revalidate(visit, &session).await,
+                None => Ok(()),
+            }
+        };
+        visit.marker.load(read).await?;
+        Ok(visit.marker.session())
+    }
+
+    /// The session of this request for those who end it, whatever Logto says of it.
+    ///
+    /// # Errors
+    ///
+    /// The store failed.
+    pub(crate) async fn session_as_read(&self, visit: Visit<'_>) -> Result<Option<Session>> {
+        visit.marker.load(self.read(visit)).await?;
+        Ok(visit.marker.session())
+    }
+
+    async fn read(&self, visit: Visit<'_>) -> Result<()> {
+        match self.inner.read(visit).await? {
+            Read::Nothing => {}
+            Read::Invalid(_) => visit.marker.end(),
+            Read::Session { session, rewrite } => visit.marker.begin(session, rewrite),
+        }
+        Ok(())
     }
 
     /// The session that an answer may carry: a slow handler's request began before
@@ -206,7 +252,7 @@ impl Logto {
 
     /// The raw ID token, as long as the process remembers it.
     pub(crate) fn id_token(&self, session: &Session) -> Option<Arc<str>> {
-        self.inner.id_tokens.get(&session.record.id)
+        self.inner.tokens.id_token(&session.record.id)
     }
 }
 
@@ -250,7 +296,7 @@ impl Inner {
         let record = &session.record;
         let until = self.sessions.latest_end(record);
         self.revocation.end(record.id, record.created, until, revoke_token);
-        self.id_tokens.invalidate(&record.id);
+        self.tokens.forget(&record.id);
         Ok(())
     }
 }

@@ -3,6 +3,7 @@
 use openidconnect::{JsonWebKey as _, JsonWebKeyId};
 use serde_json::Value;
 
+use super::grants::TokenAnswer;
 use super::*;
 use crate::http::Answer;
 use crate::jwks::KeySet;
@@ -87,13 +88,13 @@ fn every_captured_token_answer_is_read_without_loss() {
             let text = |member: &str| body[member].as_str();
             assert_eq!(answer.expires_in, body["expires_in"].as_u64(), "{name}");
             let grant = answer.granted().expect(name);
-            assert_eq!(Some(grant.user_info_token.token.secret().as_str()), text("access_token"));
+            assert_eq!(Some(grant.token.secret().secret().as_str()), text("access_token"));
             assert_eq!(
                 grant.refresh_token.as_ref().map(|t| t.secret().as_str()),
                 text("refresh_token")
             );
             assert_eq!(grant.id_token.as_deref(), text("id_token"), "{name}");
-            assert_eq!(grant.scope.as_deref(), text("scope"), "{name}");
+            assert_eq!(grant.token.scope(), text("scope").unwrap_or_default(), "{name}");
         }
     }
 }
@@ -112,6 +113,8 @@ fn every_captured_refusal_is_known_by_its_code() {
             let error = Answer { status, body }.refusal();
             let expected = match code {
                 "invalid_grant" => ErrorKind::SessionEnded,
+                "access_denied" => ErrorKind::Denied,
+                "invalid_target" | "insufficient_scope" | "invalid_scope" => ErrorKind::NotGranted,
                 _ => ErrorKind::Refused,
             };
             assert_eq!(error.kind(), expected, "{name}");

@@ -153,11 +153,14 @@ impl Check<'_> {
 
     fn placeholders(&mut self, config: &Config) {
         let secret = config.app_secret.as_ref().map(super::AppSecret::secret);
+        let machine = config.machine.as_ref();
         let given = [
             ("endpoint", Some(config.endpoint.as_str())),
             ("app_id", Some(config.app_id.as_str())),
             ("app_secret", secret),
             ("base_url", config.base_url.as_deref()),
+            ("machine.app_id", machine.map(|machine| machine.app_id.as_str())),
+            ("machine.app_secret", machine.map(|machine| machine.app_secret.secret())),
         ];
         for (key, value) in given {
             if value.is_some_and(is_placeholder) {
@@ -226,6 +229,7 @@ impl Check<'_> {
             ("clock_skew", config.clock_skew, 0, 300),
             ("session.idle", session.idle, 1, 400 * 24 * 60 * 60),
             ("session.absolute", session.absolute, 1, 400 * 24 * 60 * 60),
+            ("session.revalidate", session.revalidate, 0, 400 * 24 * 60 * 60),
             ("session.capacity", session.capacity, 1, u64::MAX),
         ];
         for (key, value, least, most) in limits {

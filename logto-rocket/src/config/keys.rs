@@ -28,12 +28,15 @@ pub(super) const KEYS: &[(&str, &str, Form)] = &[
     ("SESSION_STORE", "session.store", Form::Text),
     ("SESSION_IDLE", "session.idle", Form::Literal),
     ("SESSION_ABSOLUTE", "session.absolute", Form::Literal),
+    ("SESSION_REVALIDATE", "session.revalidate", Form::Literal),
     ("SESSION_CAPACITY", "session.capacity", Form::Literal),
+    ("MACHINE_APP_ID", "machine.app_id", Form::Text),
+    ("MACHINE_APP_SECRET", "machine.app_secret", Form::Text),
     ("CLOCK_SKEW", "clock_skew", Form::Literal),
     ("DANGER_ALLOW_HTTP", "danger_allow_http", Form::Literal),
 ];
 
 /// Whether the value of this key may be shown.
 pub(super) fn is_secret(key: &str) -> bool {
-    matches!(key, "app_secret" | "cookie_secret")
+    matches!(key, "app_secret" | "machine.app_secret" | "cookie_secret")
 }

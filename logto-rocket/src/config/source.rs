@@ -141,7 +141,7 @@ fn problem(error: &figment::Error, figment: &Figment) -> Problem {
     let (message, fix) = match &error.kind {
         Kind::MissingField(name) => {
             join(name);
-            ("is missing".into(), missing_fix(name))
+            ("is missing".into(), missing_fix(&key))
         }
         Kind::UnknownField(_, known) => {
             let known = known.join("`, `");

@@ -1,3 +1,5 @@
+mod tokens;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -9,7 +11,7 @@ use rocket::{Ignite, Rocket, Sentinel};
 use super::{abort, id_token_claims, not_attached, user};
 use crate::claims::{IdTokenClaims, User, UserInfo};
 use crate::error::{Error, ErrorKind, Result};
-use crate::location::{Redirect, ReturnPath};
+use crate::location::Redirect;
 use crate::options::SignInOptions;
 use crate::state::marker::Visit;
 use crate::state::{Logto, SignedOut, is_cross_site};
@@ -117,20 +119,37 @@ impl<'r> LogtoClient<'r> {
     /// [`ErrorKind::CrossSite`] when another site sent the request (`Sec-Fetch-Site`),
     /// [`ErrorKind::Store`] when the session cannot be ended; it goes on.
     pub async fn sign_out(&self) -> Result<Redirect> {
-        if self.cross_site {
-            return Err(Error::new(ErrorKind::CrossSite, ""));
-        }
-        let here = || {
-            let path = &self.logto.inner.checked.config.post_sign_out_path;
-            self.logto.site().page(&ReturnPath::parse(path).unwrap_or_else(ReturnPath::root))
-        };
+        self.check_site()?;
         match self.logto.sign_out(self.visit).await? {
             SignedOut::ToLogto(location) => Ok(Redirect::to(location)),
-            SignedOut::HereOnly => Ok(Redirect::to(here())),
+            SignedOut::HereOnly => Ok(Redirect::to(self.logto.after_sign_out())),
         }
     }
 
-    /// Whether a user is signed in. Asks nobody but the session.
+    /// Ends the session here only and returns the redirect to `post_sign_out_path`.
+    /// The user stays signed in at Logto, and so in other applications: the next
+    /// sign-in here needs no password. The refresh token is revoked.
+    ///
+    /// # Errors
+    ///
+    /// As [`sign_out()`](Self::sign_out).
+    pub async fn sign_out_here(&self) -> Result<Redirect> {
+        self.check_site()?;
+        self.logto.sign_out_here(self.visit).await?;
+        Ok(Redirect::to(self.logto.after_sign_out()))
+    }
+
+    fn check_site(&self) -> Result<()> {
+        if self.cross_site { Err(Error::new(ErrorKind::CrossSite, "")) } else { Ok(()) }
+    }
+
+    /// The application's Logto, for what is no matter of this request.
+    pub fn logto(&self) -> &'r Logto {
+        self.logto
+    }
+
+    /// Whether a user is signed in. Asks nobody but the session, unless Logto is to
+    /// be asked again as `session.revalidate` says.
     ///
     /// # Errors
     ///

@@ -8,7 +8,7 @@ use super::record::Record;
 use super::store::SessionId;
 use crate::claims::IdTokenClaims;
 use crate::seal::{Kind, Sealer};
-use crate::token::{Timestamp, UserInfoToken};
+use crate::token::{Timestamp, Token};
 
 const NAME: &str = "logto_bench";
 
@@ -34,8 +34,12 @@ impl SealedSession {
             sid: None,
             nonce_hash: [0; 32],
             refresh_token: Some(RefreshToken::new("r".repeat(43))),
-            scope: "openid offline_access profile email".into(),
-            user_info_token: UserInfoToken::new(token, now, lifetime),
+            user_info_token: Token::new(
+                token,
+                Some("openid offline_access profile email".into()),
+                now,
+                lifetime,
+            ),
             claims: claims.pack(),
         };
         let secret = [b"a secret of at least 32 random bytes".to_vec()];

@@ -10,11 +10,11 @@ use super::store::{Owner, SessionId};
 use crate::claims::IdTokenClaims;
 use crate::config::SessionConfig;
 use crate::error::{Error, ErrorKind, Result};
-use crate::token::{Timestamp, UserInfoToken};
+use crate::token::{Timestamp, Token};
 
 /// The first byte of the binary form. A value with another one was written by
 /// another version of this crate and is not read.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 /// One session. A refresh makes a new record of the next generation; the older
 /// ones are superseded wherever they turn up.
@@ -31,8 +31,8 @@ pub(crate) struct Record {
     #[serde(with = "serde_bytes")]
     pub(crate) nonce_hash: [u8; 32],
     pub(crate) refresh_token: Option<RefreshToken>,
-    pub(crate) scope: String,
-    pub(crate) user_info_token: UserInfoToken,
+    /// The token for Logto's own endpoints; its scopes are those of the session.
+    pub(crate) user_info_token: Token,
     /// The claims of the ID token, packed; read only where they are asked for.
     #[serde(with = "serde_bytes")]
     pub(crate) claims: Vec<u8>,
@@ -104,8 +104,12 @@ pub(crate) mod tests {
             sid: None,
             nonce_hash: [7; 32],
             refresh_token: Some(RefreshToken::new("refresh".into())),
-            scope: "openid".into(),
-            user_info_token: UserInfoToken::new(token, now, Duration::from_secs(3600)),
+            user_info_token: Token::new(
+                token,
+                Some("openid".into()),
+                now,
+                Duration::from_secs(3600),
+            ),
             claims: serde_json::from_str::<IdTokenClaims>(
                 r#"{"iss":"i","sub":"alice","aud":"a","exp":2,"iat":1}"#,
             )

@@ -1,6 +1,7 @@
 //! What one request knows and its answer must carry.
 
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rocket::http::{Cookie, CookieJar};
@@ -11,6 +12,7 @@ use tokio::sync::OnceCell;
 use crate::claims::{IdTokenClaims, User, UserInfo};
 use crate::error::{Error, Result};
 use crate::session::Session;
+use crate::token::{Audience, Token};
 
 /// The state of one request, shared by wrapper, gate, guards and fairing.
 #[derive(Default)]
@@ -20,6 +22,8 @@ pub(crate) struct Marker {
     /// The user of the session that came with the request, and the one of a session
     /// that began in it.
     people: [Person; 2],
+    /// Whether the answer's head is out, so that no cookie can follow.
+    answered: AtomicBool,
     /// The query of the callback, taken out of the address before it is logged.
     pub(crate) callback: OnceLock<String>,
 }
@@ -31,6 +35,26 @@ pub(crate) struct Person {
     pub(crate) user: OnceLock<User>,
     pub(crate) user_with_info: OnceLock<User>,
     pub(crate) info: OnceCell<Result<UserInfo>>,
+    /// Access tokens that were received in this request. They are used without
+    /// asking again, however short they live.
+    tokens: Mutex<Vec<(Audience, Arc<Token>)>>,
+}
+
+impl Person {
+    pub(crate) fn token(&self, audience: &Audience) -> Option<Arc<Token>> {
+        let tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        tokens.iter().find(|(of, _)| of == audience).map(|(_, token)| Arc::clone(token))
+    }
+
+    pub(crate) fn keep_token(&self, audience: &Audience, token: &Arc<Token>) {
+        let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        tokens.retain(|(of, _)| of != audience);
+        tokens.push((audience.clone(), Arc::clone(token)));
+    }
+
+    pub(crate) fn forget_tokens(&self) {
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
 }
 
 #[derive(Default)]
@@ -48,13 +72,14 @@ struct Live {
 /// One request, as far as sign-in is concerned.
 #[derive(Clone, Copy)]
 pub(crate) struct Visit<'r> {
+    pub(crate) request: &'r Request<'r>,
     pub(crate) marker: &'r Marker,
     pub(crate) jar: &'r CookieJar<'r>,
 }
 
 impl<'r> Visit<'r> {
     pub(crate) fn of(request: &'r Request<'_>) -> Self {
-        Self { marker: Marker::of(request), jar: request.cookies() }
+        Self { request, marker: Marker::of(request), jar: request.cookies() }
     }
 }
 
@@ -134,6 +159,15 @@ impl Marker {
 
     pub(crate) fn failure(&self) -> Option<Error> {
         self.live().failure.clone()
+    }
+
+    /// Records that the answer's head is complete.
+    pub(crate) fn answer(&self) {
+        self.answered.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_answered(&self) -> bool {
+        self.answered.load(Ordering::Acquire)
     }
 
     /// Records that `route` was authorized. A forward to another route is not

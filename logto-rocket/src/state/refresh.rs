@@ -1,80 +1,133 @@
-//! New tokens for a session, and what is asked with them.
+//! New tokens for a session, by its refresh token.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::marker::{Marker, Visit};
+use super::marker::Visit;
+use super::tokens::check_scope;
 use super::{Inner, Logto, within_patience};
-use crate::claims::UserInfo;
+use crate::claims::{IdTokenClaims, User};
 use crate::client::Expected;
 use crate::error::{Error, ErrorKind, Result};
+use crate::flight::in_its_own_task;
 use crate::session::Session;
 use crate::session::record::Record;
-use crate::token::Timestamp;
-use openidconnect::AccessToken;
+use crate::token::{Audience, Grant, Timestamp, Token};
+
+/// How long a refresh that Logto did not answer speaks for the next ones.
+pub(super) const BACKOFF: Duration = Duration::from_secs(1);
 
 /// How long to wait after each attempt at saving new tokens: a store that fails for
 /// a moment must not cost a rotated refresh token.
 const PAUSES: [Duration; 4] =
     [Duration::ZERO, Duration::from_millis(50), Duration::from_millis(250), Duration::from_secs(1)];
 
+/// What a refresh brought.
+#[derive(Clone)]
+pub(super) struct Renewed {
+    session: Session,
+    token: Arc<Token>,
+    /// Whether Logto was asked for it just now.
+    is_new: bool,
+}
+
+/// What a refresh is to replace.
+enum Stale {
+    /// This token, or none. If another request was faster, its token will do.
+    Token(Option<Arc<Token>>),
+    /// Whatever there is.
+    All,
+}
+
 impl Logto {
-    /// The user info of the signed-in user, fetched once a request; `None` for a
-    /// stranger.
+    /// Asks Logto whether a session still holds that it has not spoken of for long.
+    /// A failure says nothing of the session, which goes on.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SessionEnded`] when Logto ended the session: the request has
-    /// none any more.
-    pub(crate) async fn user_info<'r>(&self, visit: Visit<'r>) -> Result<Option<&'r UserInfo>> {
-        let Some(session) = self.session(visit).await? else { return Ok(None) };
-        let marker = visit.marker;
-        let fetch = || within_patience(self.fetch_user_info(marker, session));
-        let info = marker.person().info.get_or_init(fetch).await;
-        match info {
-            Ok(info) => Ok(Some(info)),
-            Err(error) => Err(error.clone()),
+    /// The store failed.
+    pub(super) async fn revalidate(&self, visit: Visit<'_>, session: &Session) -> Result<()> {
+        let every = Duration::from_secs(self.inner.checked.config.session.revalidate);
+        let record = &session.record;
+        let is_due = !every.is_zero()
+            && Timestamp::now().since(record.verified_at) >= every
+            && record.refresh_token.is_some()
+            && self.check_writable(visit).is_ok();
+        if !is_due {
+            return Ok(());
+        }
+        let audience = Audience::logto();
+        let seen = self.inner.kept(session, &audience);
+        match within_patience(self.renew(visit, session, &audience, seen)).await {
+            Err(error) if error.kind() == ErrorKind::Store => Err(error),
+            Err(error) if error.kind() != ErrorKind::SessionEnded => {
+                log::warn!("logto: a session goes on without Logto's word: {error}");
+                Ok(())
+            }
+            _ => Ok(()),
         }
     }
 
-    async fn fetch_user_info(&self, marker: &Marker, session: Session) -> Result<UserInfo> {
-        let subject = session.record.id_token_claims()?.subject().to_owned();
-        let mut session = session;
-        let mut fresh = false;
-        if session.record.user_info_token.renew_at <= Timestamp::now() {
-            session = self.refresh(marker, &session).await?;
-            fresh = true;
-        }
-        let token = &session.record.user_info_token.token;
-        match self.inner.client.user_info(token, &subject).await {
-            Err(error) if error.kind() == ErrorKind::SessionEnded && !fresh => {}
-            Err(error) if error.kind() == ErrorKind::SessionEnded => {
-                return Err(self.ended(marker, &session, error).await);
-            }
-            result => return result,
-        }
-        // The token was withdrawn before its time. If the refresh token is still
-        // good, so is the session.
-        let session = self.refresh(marker, &session).await?;
-        let token = &session.record.user_info_token.token;
-        match self.inner.client.user_info(token, &subject).await {
-            Err(error) if error.kind() == ErrorKind::SessionEnded => {
-                Err(self.ended(marker, &session, error).await)
-            }
-            result => result,
-        }
-    }
-
-    /// Replaces the session's tokens. The request has the new session, or none if
-    /// Logto ended it.
-    async fn refresh(&self, marker: &Marker, session: &Session) -> Result<Session> {
-        let id = session.record.id;
+    /// A new access token in place of `seen`. The request has the new session, or
+    /// none if Logto ended it.
+    pub(super) async fn renew(
+        &self,
+        visit: Visit<'_>,
+        session: &Session,
+        audience: &Audience,
+        seen: Option<Arc<Token>>,
+    ) -> Result<Arc<Token>> {
+        self.check_writable(visit)?;
+        check_scope(session, audience)?;
         let (inner, stale) = (Arc::clone(&self.inner), session.clone());
-        let begin = || async move { inner.refresh(stale).await };
-        match self.inner.refreshes.join(id, begin).await {
-            Ok(session) => {
+        let of = audience.clone();
+        let began = AtomicBool::new(false);
+        let begin = || {
+            began.store(true, Ordering::Relaxed);
+            async move { inner.refresh(stale, of, Stale::Token(seen)).await }
+        };
+        let key = (session.record.id, audience.clone());
+        let mut renewed = self.inner.refreshes.join(key, begin).await;
+        if let Ok(renewed) = &mut renewed {
+            // Of all who waited, one tells the application.
+            renewed.is_new &= began.load(Ordering::Relaxed);
+        }
+        self.take_in(visit, audience, renewed).await
+    }
+
+    /// As [`renew()`](Self::renew), and nobody else's answer will do: it may have
+    /// been under way before whatever this one is asked for.
+    pub(super) async fn renew_at_any_rate(
+        &self,
+        visit: Visit<'_>,
+        session: &Session,
+        audience: &Audience,
+    ) -> Result<Arc<Token>> {
+        self.check_writable(visit)?;
+        check_scope(session, audience)?;
+        let (inner, stale) = (Arc::clone(&self.inner), session.clone());
+        let of = audience.clone();
+        let refresh = async move { inner.refresh(stale, of, Stale::All).await };
+        self.take_in(visit, audience, in_its_own_task(refresh).await).await
+    }
+
+    async fn take_in(
+        &self,
+        visit: Visit<'_>,
+        audience: &Audience,
+        renewed: Result<Renewed>,
+    ) -> Result<Arc<Token>> {
+        let marker = visit.marker;
+        match renewed {
+            Ok(Renewed { session, token, is_new }) => {
                 marker.begin(session.clone(), true);
-                Ok(session)
+                marker.person().keep_token(audience, &token);
+                if is_new && let Ok(claims) = self.claims(&session) {
+                    let user = User::new(claims, None);
+                    self.inner.hooks.after_refresh(visit.request, &user).await;
+                }
+                Ok(token)
             }
             Err(error) => {
                 if error.kind() == ErrorKind::SessionEnded {
@@ -84,59 +137,98 @@ impl Logto {
             }
         }
     }
-
-    async fn ended(&self, marker: &Marker, session: &Session, error: Error) -> Error {
-        match self.inner.end(session, false).await {
-            Ok(()) => {
-                marker.end();
-                error
-            }
-            Err(failure) => failure,
-        }
-    }
 }
 
 impl Inner {
     /// One refresh. It runs in a task of its own: a rotated refresh token is saved
     /// whatever becomes of the request.
-    async fn refresh(&self, stale: Session) -> Result<Session> {
-        let Some(session) = self.sessions.reload(&stale).await? else {
-            return Err(Error::new(ErrorKind::SessionEnded, "it was ended meanwhile"));
-        };
-        if token(&session) != token(&stale) {
-            // Another request was faster: its token has not been tried yet.
-            return Ok(session);
+    async fn refresh(&self, read: Session, audience: Audience, stale: Stale) -> Result<Renewed> {
+        let _turn = self.turns.take(read.record.id).await;
+        let session = self.current(&read).await?;
+        if let Stale::Token(seen) = &stale {
+            if let Some(token) = self.of_another(&session, &audience, seen.as_deref()) {
+                return Ok(Renewed { session, token, is_new: false });
+            }
+            if let Some(error) = self.failures.get(&(read.record.id, audience.clone())) {
+                return Err(error);
+            }
         }
+        let (session, grant, verified) = self.ask(session, &audience).await?;
+        let token = Arc::new(grant.token.clone());
+        let next = next_record(&session.record, &audience, &grant, verified);
+        if let Some(id_token) = grant.id_token {
+            self.tokens.keep_id_token(next.id, id_token.into());
+        }
+        if !audience.is_logto() {
+            self.tokens.keep_access_token(next.id, audience, Arc::clone(&token));
+        }
+        Ok(Renewed { session: self.save(session, next).await?, token, is_new: true })
+    }
+
+    /// The session as it is by now.
+    async fn current(&self, read: &Session) -> Result<Session> {
+        let ended = || Error::new(ErrorKind::SessionEnded, "it was ended meanwhile");
+        let session = self.sessions.reload(read).await?.ok_or_else(ended)?;
+        let record = &session.record;
+        match self.revocation.is_ended(record.id, record.created) {
+            true => Err(ended()),
+            false => Ok(session),
+        }
+    }
+
+    /// The token of a request that was faster: it has not been tried yet.
+    fn of_another(
+        &self,
+        session: &Session,
+        audience: &Audience,
+        seen: Option<&Token>,
+    ) -> Option<Arc<Token>> {
+        let secret = |token: &Token| token.secret().secret().clone();
+        self.kept(session, audience).filter(|token| {
+            token.is_valid(Timestamp::now()) && seen.map(secret) != Some(secret(token))
+        })
+    }
+
+    /// Asks Logto, and once more where another instance has saved another refresh
+    /// token by then.
+    async fn ask(
+        &self,
+        session: Session,
+        audience: &Audience,
+    ) -> Result<(Session, Grant, Option<IdTokenClaims>)> {
+        let error = match self.ask_with(&session, audience).await {
+            Ok((grant, verified)) => return Ok((session, grant, verified)),
+            Err(error) => error,
+        };
+        if error.kind() == ErrorKind::SessionEnded {
+            let newer = self.current(&session).await?;
+            if secret(&newer) != secret(&session) {
+                return match self.ask_with(&newer, audience).await {
+                    Ok((grant, verified)) => Ok((newer, grant, verified)),
+                    Err(error) => Err(self.refused(&newer, audience, error).await),
+                };
+            }
+        }
+        Err(self.refused(&session, audience, error).await)
+    }
+
+    async fn ask_with(
+        &self,
+        session: &Session,
+        audience: &Audience,
+    ) -> Result<(Grant, Option<IdTokenClaims>)> {
         let Some(refresh_token) = &session.record.refresh_token else {
             // Nothing ended, but only a new sign-in can give another token.
             return Err(Error::new(ErrorKind::NotAuthenticated, "there is no refresh token"));
         };
         let claims = session.record.id_token_claims()?;
         let first = Expected::Same { claims: &claims, nonce_hash: &session.record.nonce_hash };
-        let (grant, verified) = match self.client.refresh(refresh_token, first).await {
-            Ok(answer) => answer,
-            Err(error) => return Err(self.refused(&session, error).await),
-        };
-        let now = Timestamp::now();
-        let next = Record {
-            generation: session.record.generation + 1,
-            last_used: now,
-            verified_at: now,
-            refresh_token: grant.refresh_token.or_else(|| session.record.refresh_token.clone()),
-            scope: grant.scope.unwrap_or_else(|| session.record.scope.clone()),
-            user_info_token: grant.user_info_token,
-            claims: verified.map_or_else(|| session.record.claims.clone(), |claims| claims.pack()),
-            ..(*session.record).clone()
-        };
-        if let Some(id_token) = grant.id_token {
-            self.id_tokens.insert(next.id, id_token.into());
-        }
-        self.save(session, next).await
+        self.client.refresh(refresh_token, audience, first).await
     }
 
     /// Saves the refreshed record over whatever another instance may have written:
     /// the tokens just received are the ones that hold.
-    async fn save(&self, mut session: Session, record: Record) -> Result<Session> {
+    pub(super) async fn save(&self, mut session: Session, record: Record) -> Result<Session> {
         let mut failure = Error::new(ErrorKind::Store, "other instances kept saving the session");
         for pause in PAUSES {
             tokio::time::sleep(pause).await;
@@ -164,7 +256,10 @@ impl Inner {
 
     /// What a failed refresh means: `invalid_grant` and an ID token of somebody
     /// else end the session, all else leaves it.
-    async fn refused(&self, session: &Session, error: Error) -> Error {
+    async fn refused(&self, session: &Session, audience: &Audience, error: Error) -> Error {
+        if error.is_transient() {
+            self.failures.insert((session.record.id, audience.clone()), error.clone());
+        }
         let ends = matches!(error.kind(), ErrorKind::SessionEnded | ErrorKind::InvalidIdToken);
         if !ends {
             return error;
@@ -177,6 +272,27 @@ impl Inner {
     }
 }
 
-fn token(session: &Session) -> &str {
-    AccessToken::secret(&session.record.user_info_token.token)
+fn next_record(
+    record: &Record,
+    audience: &Audience,
+    grant: &Grant,
+    verified: Option<IdTokenClaims>,
+) -> Record {
+    let now = Timestamp::now();
+    Record {
+        generation: record.generation + 1,
+        last_used: now,
+        verified_at: now,
+        refresh_token: grant.refresh_token.clone().or_else(|| record.refresh_token.clone()),
+        user_info_token: match audience.is_logto() {
+            true => grant.token.clone().or_scope_of(&record.user_info_token),
+            false => record.user_info_token.clone(),
+        },
+        claims: verified.map_or_else(|| record.claims.clone(), |claims| claims.pack()),
+        ..record.clone()
+    }
+}
+
+fn secret(session: &Session) -> Option<&str> {
+    session.record.refresh_token.as_ref().map(|token| token.secret().as_str())
 }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::marker::Visit;
 use super::{Inner, Logto, StateHash, within_patience};
-use crate::claims::IdTokenClaims;
+use crate::claims::{IdTokenClaims, User};
 use crate::error::{Error, ErrorKind, Result};
+use crate::hooks::AfterSignIn;
 use crate::http::error_code;
 use crate::location::ReturnPath;
 use crate::options::SignInOptions;
@@ -81,20 +82,58 @@ impl Logto {
         marker.add_transactions([self.inner.transactions.remove(state)]);
 
         // The cookie's own session is replaced, so it has to be known first.
-        let old = self.session(visit).await.unwrap_or(None);
+        let old = self.session_as_read(visit).await.unwrap_or(None);
         let redeemed = within_patience(self.redeem(callback, transaction, &metadata.issuer)).await;
         // A session that cannot be carried is no session: said now, with a way on.
         let carried = redeemed
             .and_then(|session| self.inner.sessions.write(visit.jar, &session).map(|_| session));
         match carried {
             Ok(session) => {
-                self.replace(visit, old, session).await;
-                Ok(Completed { return_to })
+                self.replace(visit, old, session.clone()).await;
+                self.admit(visit, session, return_to).await
             }
             Err(error) if error.kind() == ErrorKind::SignInNotFound => {
                 self.repeated(visit, key, return_to).await
             }
             Err(error) => Err(FailedCallback { error, return_to }),
+        }
+    }
+
+    /// Lets the application have its say about a sign-in, while the browser does not
+    /// have the session yet.
+    async fn admit(
+        &self,
+        visit: Visit<'_>,
+        session: Session,
+        return_to: ReturnPath,
+    ) -> Result<Completed, FailedCallback> {
+        let decided = match self.claims(&session) {
+            Ok(claims) => {
+                let user = User::new(claims, None);
+                self.inner.hooks.after_sign_in(visit.request, &user).await
+            }
+            Err(error) => Err(error),
+        };
+        let error = match decided.map(|decided| self.destination(decided, &return_to)) {
+            Ok(Ok(return_to)) => return Ok(Completed { return_to }),
+            Ok(Err(error)) | Err(error) => error,
+        };
+        visit.marker.end();
+        if let Err(failure) = self.inner.end(&session, true).await {
+            log::warn!("logto: the session of a refused sign-in was not ended: {failure}");
+        }
+        self.inner.revoke_in_background(&session);
+        Err(FailedCallback { error, return_to })
+    }
+
+    fn destination(&self, decided: AfterSignIn, return_to: &ReturnPath) -> Result<ReturnPath> {
+        match decided {
+            AfterSignIn::Continue => Ok(return_to.clone()),
+            AfterSignIn::RedirectTo(path) => self.site().return_path(&path).ok_or_else(|| {
+                let detail = "a hook redirects to something that is no path of this site";
+                Error::new(ErrorKind::InvalidOptions, detail)
+            }),
+            AfterSignIn::Refuse(why) => Err(Error::new(ErrorKind::SignInRefused, why)),
         }
     }
 
@@ -163,7 +202,7 @@ impl Inner {
         let (grant, claims) = self.client.redeem(&code, &verifier, &nonce).await?;
         let record = new_record(&grant, &claims, &nonce);
         if let Some(id_token) = grant.id_token {
-            self.id_tokens.insert(record.id, id_token.into());
+            self.tokens.keep_id_token(record.id, id_token.into());
         }
         self.sessions.begin(record).await
     }
@@ -181,8 +220,7 @@ fn new_record(grant: &Grant, claims: &IdTokenClaims, nonce: &Nonce) -> Record {
         sid: sid.map(Into::into),
         nonce_hash: seal::sha256(nonce.secret().as_bytes()),
         refresh_token: grant.refresh_token.clone(),
-        scope: grant.scope.clone().unwrap_or_default(),
-        user_info_token: grant.user_info_token.clone(),
+        user_info_token: grant.token.clone(),
         claims: claims.pack(),
     }
 }

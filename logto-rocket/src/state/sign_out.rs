@@ -7,7 +7,9 @@ use rocket::request::Request;
 
 use super::marker::Visit;
 use super::{Inner, Logto, within_patience};
+use crate::claims::User;
 use crate::error::Result;
+use crate::location::ReturnPath;
 use crate::session::Session;
 
 /// What the revocation of a refresh token may take.
@@ -36,11 +38,7 @@ impl Logto {
     ///
     /// The store failed: the session goes on.
     pub(crate) async fn sign_out(&self, visit: Visit<'_>) -> Result<SignedOut> {
-        if let Some(session) = self.session(visit).await? {
-            self.inner.end(&session, true).await?;
-            self.inner.revoke_in_background(&session);
-        }
-        visit.marker.end();
+        self.sign_out_here(visit).await?;
         match within_patience(self.inner.client.end_session_url()).await {
             Ok(Some(url)) => Ok(SignedOut::ToLogto(url.into())),
             Ok(None) => Ok(SignedOut::HereOnly),
@@ -49,6 +47,31 @@ impl Logto {
                 Ok(SignedOut::HereOnly)
             }
         }
+    }
+
+    /// As [`sign_out()`](Self::sign_out), and leaves the user signed in at Logto.
+    ///
+    /// # Errors
+    ///
+    /// The store failed: the session goes on.
+    pub(crate) async fn sign_out_here(&self, visit: Visit<'_>) -> Result<()> {
+        if let Some(session) = self.session_as_read(visit).await? {
+            self.inner.end(&session, true).await?;
+            self.inner.revoke_in_background(&session);
+            visit.marker.end();
+            if let Ok(claims) = self.claims(&session) {
+                let user = User::new(claims, None);
+                self.inner.hooks.after_sign_out(visit.request, &user).await;
+            }
+        }
+        visit.marker.end();
+        Ok(())
+    }
+
+    /// The `Location` of the page after a sign-out that does not lead to Logto.
+    pub(crate) fn after_sign_out(&self) -> String {
+        let path = &self.inner.checked.config.post_sign_out_path;
+        self.site().page(&ReturnPath::parse(path).unwrap_or_else(ReturnPath::root))
     }
 }
 

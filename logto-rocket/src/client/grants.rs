@@ -1,0 +1,143 @@
+//! The token endpoint: every grant that is asked for there.
+
+use std::time::Duration;
+
+use openidconnect::{Nonce, PkceCodeVerifier, RefreshToken};
+use serde::Deserialize;
+
+use super::{Client, Expected};
+use crate::claims::IdTokenClaims;
+use crate::error::{Error, ErrorKind, Result};
+use crate::http::Answer;
+use crate::token::{Audience, Grant, Timestamp, Token, TokenExchange};
+
+/// How long a token lives if the provider does not say (RFC 6749 section 5.1
+/// leaves it to us): Logto's own default.
+const DEFAULT_LIFETIME: Duration = Duration::from_secs(3600);
+
+impl Client {
+    /// Redeems an authorization code. It is never tried twice: a code that is used
+    /// again makes Logto revoke everything it gave.
+    pub(crate) async fn redeem(
+        &self,
+        code: &str,
+        verifier: &PkceCodeVerifier,
+        nonce: &Nonce,
+    ) -> Result<(Grant, IdTokenClaims)> {
+        let fields = [
+            ("grant_type", "authorization_code"),
+            ("code", code),
+            ("redirect_uri", self.redirect_uri.as_str()),
+            ("code_verifier", verifier.secret().as_str()),
+        ];
+        let metadata = self.metadata().await?;
+        let answer = self.http.post_form(&metadata.token_endpoint, self.app(), &fields).await?;
+        let grant = granted(&answer)?;
+        let Some(id_token) = &grant.id_token else {
+            return Err(Error::new(ErrorKind::InvalidAnswer, "there is no ID token"));
+        };
+        let claims = self.verify(id_token, Expected::Nonce(nonce), grant.token.secret()).await?;
+        Ok((grant, claims))
+    }
+
+    /// Asks for new tokens. The ID token that comes with them, if any, must be of
+    /// the same user and sign-in (OpenID Connect Core, section 12.2). While it
+    /// cannot be verified, for want of keys, the first one goes on to hold: the new
+    /// tokens must not be lost with it.
+    pub(crate) async fn refresh(
+        &self,
+        refresh_token: &RefreshToken,
+        audience: &Audience,
+        first: Expected<'_>,
+    ) -> Result<(Grant, Option<IdTokenClaims>)> {
+        let mut fields = vec![
+            ("grant_type", "refresh_token"),
+            ("refresh_token", refresh_token.secret().as_str()),
+        ];
+        fields.extend(audience.fields());
+        let grant = self.ask(self.app(), &fields).await?;
+        let Some(id_token) = &grant.id_token else { return Ok((grant, None)) };
+        match self.verify(id_token, first, grant.token.secret()).await {
+            Ok(claims) => Ok((grant, Some(claims))),
+            Err(error) if error.is_transient() => Ok((grant, None)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A token for the machine-to-machine application itself (RFC 6749 section
+    /// 4.4). Logto grants only scopes that are asked for here.
+    pub(crate) async fn client_credentials(
+        &self,
+        audience: &Audience,
+        scope: &str,
+    ) -> Result<Grant> {
+        let mut fields = vec![("grant_type", "client_credentials")];
+        fields.extend(audience.fields());
+        fields.extend(scope_field(scope));
+        self.ask(self.machine(), &fields).await
+    }
+
+    /// Another token in place of one (RFC 8693 section 2.1).
+    pub(crate) async fn exchange(&self, exchange: &TokenExchange) -> Result<Grant> {
+        let mut fields = vec![
+            ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
+            ("subject_token", exchange.subject_token()),
+            ("subject_token_type", exchange.subject_token_type()),
+        ];
+        if let Some(actor) = exchange.actor() {
+            let of_type = "urn:ietf:params:oauth:token-type:access_token";
+            fields.extend([("actor_token", actor), ("actor_token_type", of_type)]);
+        }
+        let scope = exchange.requested_scope();
+        fields.extend(exchange.requested_audience().fields());
+        fields.extend(scope_field(&scope));
+        let app = if exchange.is_by_machine() { self.machine() } else { self.app() };
+        self.ask(app, &fields).await
+    }
+
+    /// One request to the token endpoint. Not by openidconnect, whose answer is
+    /// either parsed whole or not at all: an ID token without its form must not
+    /// pass for a failed refresh.
+    async fn ask(&self, app: (&str, Option<&str>), fields: &[(&str, &str)]) -> Result<Grant> {
+        let metadata = self.metadata().await?;
+        granted(&self.http.post_form_again(&metadata.token_endpoint, app, fields).await?)
+    }
+}
+
+fn scope_field(scope: &str) -> Option<(&'static str, &str)> {
+    (!scope.is_empty()).then_some(("scope", scope))
+}
+
+fn granted(answer: &Answer) -> Result<Grant> {
+    answer.check_available()?;
+    match answer.status {
+        400.. => Err(answer.refusal()),
+        _ => answer.json::<TokenAnswer>("the token answer")?.granted(),
+    }
+}
+
+/// The answer of the token endpoint (RFC 6749 section 5.1).
+#[derive(Deserialize)]
+pub(super) struct TokenAnswer {
+    access_token: openidconnect::AccessToken,
+    token_type: String,
+    pub(super) expires_in: Option<u64>,
+    refresh_token: Option<RefreshToken>,
+    id_token: Option<String>,
+    scope: Option<String>,
+}
+
+impl TokenAnswer {
+    pub(super) fn granted(self) -> Result<Grant> {
+        // Section 7.1: a token of a type that is not understood must not be used.
+        if !self.token_type.eq_ignore_ascii_case("bearer") {
+            return Err(Error::new(ErrorKind::InvalidAnswer, "the token is no bearer token"));
+        }
+        let lifetime = self.expires_in.map_or(DEFAULT_LIFETIME, Duration::from_secs);
+        Ok(Grant {
+            token: Token::new(self.access_token, self.scope, Timestamp::now(), lifetime),
+            refresh_token: self.refresh_token,
+            id_token: self.id_token,
+        })
+    }
+}

@@ -1,0 +1,100 @@
+//! What an application does at the turns of a session's life.
+
+use rocket::request::Request;
+use rocket::response::Response;
+
+use crate::claims::User;
+use crate::error::{Error, Result};
+
+/// What an application does when a user has signed in or out, when their tokens
+/// were refreshed, and when something failed.
+///
+/// Attach it with [`LogtoFairing::hooks()`](crate::LogtoFairing::hooks). Every
+/// method has a default that does nothing. Each is given the request, through
+/// which the application's state, database pools and guards are reached; so is
+/// [`LogtoClient`](crate::LogtoClient), as `request.guard::<LogtoClient>()`.
+///
+/// # Example
+///
+/// ```rust
+/// use std::collections::HashSet;
+/// use std::sync::Mutex;
+///
+/// use logto_rocket::{AfterSignIn, Error, Hooks, Logto, User};
+/// use rocket::{Request, State};
+///
+/// #[derive(Default)]
+/// struct Members(Mutex<HashSet<String>>); // or a database pool
+///
+/// struct Provisioning;
+///
+/// #[rocket::async_trait]
+/// impl Hooks for Provisioning {
+///     async fn after_sign_in(&self, request: &Request<'_>, user: &User) -> Result<AfterSignIn, Error> {
+///         if user.roles().unwrap_or_default().contains(&"blocked") {
+///             return Ok(AfterSignIn::Refuse("Your account is blocked here.".into()));
+///         }
+///         let members = request.rocket().state::<Members>().expect("it is managed");
+///         let is_new = members.0.lock().unwrap().insert(user.subject().into());
+///         Ok(if is_new { AfterSignIn::RedirectTo("/welcome".into()) } else { AfterSignIn::Continue })
+///     }
+/// }
+///
+/// # fn app() -> rocket::Rocket<rocket::Build> {
+/// rocket::build().manage(Members::default()).attach(Logto::fairing().hooks(Provisioning))
+/// # }
+/// ```
+#[rocket::async_trait]
+pub trait Hooks: Send + Sync + 'static {
+    /// A user has signed in, and the request has their session. The browser does not
+    /// have it yet: the hook may refuse it, or change where the user goes. Runs once
+    /// for every sign-in, by the mounted routes or by
+    /// [`handle_sign_in_callback()`](crate::LogtoClient::handle_sign_in_callback).
+    ///
+    /// # Errors
+    ///
+    /// An error fails the sign-in with its status, and nobody is signed in. Use
+    /// [`Error::store()`] where a database is down.
+    async fn after_sign_in(&self, request: &Request<'_>, user: &User) -> Result<AfterSignIn> {
+        let _ = (request, user);
+        Ok(AfterSignIn::Continue)
+    }
+
+    /// A user has signed out here. Logto has yet to be told, which the answer does.
+    async fn after_sign_out(&self, request: &Request<'_>, user: &User) {
+        let _ = (request, user);
+    }
+
+    /// Logto gave new tokens to the session of this request, and may have told new
+    /// claims. Runs once for every refresh, in the request that asked for it; not if
+    /// its client has hung up by then.
+    async fn after_refresh(&self, request: &Request<'_>, user: &User) {
+        let _ = (request, user);
+    }
+
+    /// Something failed in a mounted route or before a protected handler, and this
+    /// is the answer; `None` leaves it to the application's catchers and then to
+    /// pages of this crate. An answer of 200 gets the status of the error. Strangers
+    /// are not an error.
+    async fn on_error<'r>(&self, request: &'r Request<'_>, error: &Error) -> Option<Response<'r>> {
+        let _ = (request, error);
+        None
+    }
+}
+
+/// How a sign-in goes on, as [`Hooks::after_sign_in()`] decides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AfterSignIn {
+    /// To where the user was going.
+    Continue,
+    /// To this path of this site.
+    RedirectTo(String),
+    /// Not at all: the session ends, and the user reads why with 403 Forbidden.
+    Refuse(String),
+}
+
+/// The hooks of an application that has none.
+pub(crate) struct NoHooks;
+
+impl Hooks for NoHooks {}
