@@ -44,6 +44,7 @@ mod jwks;
 mod location;
 mod options;
 mod protect;
+mod resource;
 mod revocation;
 mod routes;
 mod scope;
@@ -106,6 +107,9 @@ mod transaction;
 /// ```
 pub use logto_macros::authenticated;
 
+/// Implements [`ApiResource`](trait@ApiResource), whose documentation says how.
+pub use logto_macros::ApiResource;
+
 pub use self::claims::{
     AccessTokenClaims, Address, Claim, CustomDataError, IdTokenClaims, Identity, IdentityDetails,
     OrganizationData, OrganizationRole, SsoIdentity, TokenClaims, User, UserInfo,
@@ -117,11 +121,12 @@ pub use self::config::{
 pub use self::discovery::ProviderMetadata;
 pub use self::error::{Error, ErrorKind, Result};
 pub use self::fairing::LogtoFairing;
-pub use self::guard::LogtoClient;
+pub use self::guard::{LogtoClient, OrganizationToken};
 pub use self::hooks::{AfterSignIn, Hooks};
 pub use self::location::Redirect;
 pub use self::options::{DirectSignIn, FirstScreen, Identifier, Prompt, SignInOptions};
 pub use self::protect::{Policy, protect};
+pub use self::resource::ApiResource;
 pub use self::scope::{RESERVED_RESOURCE, UserScope, organization_id, organization_urn};
 pub use self::session::memory::MemoryStore;
 pub use self::session::store::{
@@ -138,8 +143,9 @@ pub mod parity {}
 pub mod __private {
     pub use rocket::Route;
 
-    pub use crate::guard::Gate;
+    pub use crate::guard::{Gate, GateOf};
     pub use crate::protect::{Policy, protect_route};
+    pub use crate::resource::{Needs, RouteNeeds};
 }
 
 /// What the benchmarks measure from inside. Not for use by hand.
