@@ -17,7 +17,6 @@ use rocket::request::Request;
 use self::marker::Visit;
 pub(crate) use self::sign_in::FailedCallback;
 pub(crate) use self::sign_out::{SignedOut, is_cross_site};
-use crate::claims::IdTokenClaims;
 use crate::client::Client;
 use crate::config::{Checked, StoreKind};
 use crate::error::{Error, ErrorKind, Result};
@@ -68,11 +67,6 @@ pub struct Logto {
     pub(crate) inner: Arc<Inner>,
 }
 
-/// Claims that are kept as they were read at the most, and how long after their last
-/// use: a handler that takes the user need not wait for the same reading again.
-const CLAIMS: u64 = 10_000;
-const CLAIMS_TTL: Duration = Duration::from_secs(10 * 60);
-
 /// What an operation may take in all, however many calls to Logto it needs.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -101,8 +95,6 @@ pub(crate) struct Inner {
     /// Sessions in whose place the same browser has another one by now.
     replaced: Cache<SessionId, ()>,
     id_tokens: Cache<SessionId, Arc<str>>,
-    /// By session and the moment when Logto last told them.
-    claims: Cache<(SessionId, Timestamp), Arc<IdTokenClaims>>,
 }
 
 /// SHA-256 of a `state`: what is remembered of it.
@@ -137,7 +129,6 @@ impl Logto {
             refreshes: Flights::new(),
             consumed: recent(CONSUMED),
             replaced: recent(CONSUMED),
-            claims: Cache::builder().max_capacity(CLAIMS).time_to_idle(CLAIMS_TTL).build(),
             id_tokens: Cache::builder().max_capacity(ID_TOKENS).time_to_live(ID_TOKEN_TTL).build(),
             checked,
         };
@@ -186,22 +177,6 @@ impl Logto {
         let record = &session.record;
         let ended = self.inner.revocation.is_ended(record.id, record.created);
         (!ended).then(|| self.inner.sessions.newest(session))
-    }
-
-    /// The claims of a session.
-    ///
-    /// # Errors
-    ///
-    /// They were written by something that is not this crate.
-    pub(crate) fn claims(&self, session: &Session) -> Result<Arc<IdTokenClaims>> {
-        let record = &session.record;
-        let key = (record.id, record.verified_at);
-        if let Some(claims) = self.inner.claims.get(&key) {
-            return Ok(claims);
-        }
-        let claims = Arc::new(record.id_token_claims()?);
-        self.inner.claims.insert(key, Arc::clone(&claims));
-        Ok(claims)
     }
 
     /// The raw ID token, as long as the process remembers it.

@@ -112,7 +112,7 @@ impl Inner {
             return Err(Error::new(ErrorKind::NotAuthenticated, "there is no refresh token"));
         };
         let claims = session.record.id_token_claims()?;
-        let first = Expected::Same { claims: &claims, nonce_hash: &session.record.nonce_hash };
+        let first = Expected::Same { claims, nonce_hash: &session.record.nonce_hash };
         let (grant, verified) = match self.client.refresh(refresh_token, first).await {
             Ok(answer) => answer,
             Err(error) => return Err(self.refused(&session, error).await),
@@ -125,7 +125,8 @@ impl Inner {
             refresh_token: grant.refresh_token.or_else(|| session.record.refresh_token.clone()),
             scope: grant.scope.unwrap_or_else(|| session.record.scope.clone()),
             user_info_token: grant.user_info_token,
-            claims: verified.map_or_else(|| session.record.claims.clone(), |claims| claims.pack()),
+            claims: verified
+                .map_or_else(|| session.record.claims.clone(), |claims| (&claims).into()),
             ..(*session.record).clone()
         };
         if let Some(id_token) = grant.id_token {

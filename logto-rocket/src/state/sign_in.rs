@@ -183,7 +183,7 @@ fn new_record(grant: &Grant, claims: &IdTokenClaims, nonce: &Nonce) -> Record {
         refresh_token: grant.refresh_token.clone(),
         scope: grant.scope.clone().unwrap_or_default(),
         user_info_token: grant.user_info_token.clone(),
-        claims: claims.pack(),
+        claims: claims.into(),
     }
 }
 
