@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::marker::Visit;
-use super::{Inner, Logto, StateHash, within_patience};
-use crate::claims::{IdTokenClaims, User};
+use super::{Inner, Logto, StateHash, user_of, within_patience};
+use crate::claims::IdTokenClaims;
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::AfterSignIn;
 use crate::http::error_code;
@@ -107,11 +107,8 @@ impl Logto {
         session: Session,
         return_to: ReturnPath,
     ) -> Result<Completed, FailedCallback> {
-        let decided = match self.claims(&session) {
-            Ok(claims) => {
-                let user = User::new(claims, None);
-                self.inner.hooks.after_sign_in(visit.request, &user).await
-            }
+        let decided = match user_of(&session) {
+            Ok(user) => self.inner.hooks.after_sign_in(visit.request, &user).await,
             Err(error) => Err(error),
         };
         let error = match decided.map(|decided| self.destination(decided, &return_to)) {
@@ -221,7 +218,7 @@ fn new_record(grant: &Grant, claims: &IdTokenClaims, nonce: &Nonce) -> Record {
         nonce_hash: seal::sha256(nonce.secret().as_bytes()),
         refresh_token: grant.refresh_token.clone(),
         user_info_token: grant.token.clone(),
-        claims: claims.pack(),
+        claims: claims.into(),
     }
 }
 
