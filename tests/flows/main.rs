@@ -12,6 +12,7 @@ mod id_token;
 mod instances;
 mod jar;
 mod look_alike;
+mod machine;
 mod outage;
 mod parity;
 mod parts;
