@@ -17,6 +17,7 @@ mod provider;
 mod races;
 mod readme;
 mod refresh;
+mod resources;
 mod return_path;
 mod revalidate;
 mod routes;
