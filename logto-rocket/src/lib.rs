@@ -26,6 +26,7 @@
 //! | call APIs | [`LogtoClient::access_token()`], [`Logto::client_credentials()`] |
 //! | know of sign-ins | [`Hooks`] |
 //! | keep sessions elsewhere | [`SessionStore`], [`contract`] |
+//! | come from another of Logto's SDKs | [`parity`] |
 //! | handle failures | [`Error`], [`ErrorKind`] |
 
 mod answer;
@@ -155,7 +156,10 @@ pub use logto_macros::authenticated;
 /// Implements [`ApiResource`](trait@ApiResource), whose documentation says how.
 pub use logto_macros::ApiResource;
 
-pub use self::claims::{Claim, IdTokenClaims, User, UserInfo};
+pub use self::claims::{
+    AccessTokenClaims, Address, Claim, CustomDataError, IdTokenClaims, Identity, IdentityDetails,
+    OrganizationData, OrganizationRole, SsoIdentity, TokenClaims, User, UserInfo,
+};
 pub use self::config::{
     AppSecret, Config, ConfigError, CookieSecrets, MachineConfig, RoutePath, Routes, SessionConfig,
     StoreKind,
@@ -176,6 +180,9 @@ pub use self::session::store::{
 };
 pub use self::state::Logto;
 pub use self::token::{AccessToken, Audience, TokenExchange};
+
+#[doc = include_str!("../PARITY.md")]
+pub mod parity {}
 
 /// What the expansion of the attribute names. Not for use by hand.
 #[doc(hidden)]

@@ -58,6 +58,43 @@ const PROTOCOL_PARAMETERS: &[&str] = &[
 ///
 /// assert_eq!(options.scopes, ["email", "read:items"]);
 /// ```
+///
+/// # Sign-ins that begin elsewhere
+///
+/// An identity provider sends its users to the application with the id of its
+/// connector, and an email has a link with a one-time token. Both begin a sign-in
+/// of the application's own, in a route that is written by hand: an answer that no
+/// sign-in of this browser asked for is refused.
+///
+/// ```rust
+/// use logto_rocket::{DirectSignIn, Error, LogtoClient, Prompt, Redirect, SignInOptions};
+/// use rocket::{FromForm, get};
+///
+/// #[derive(FromForm)]
+/// struct Sso {
+///     #[field(name = "ssoConnectorId")]
+///     connector: String,
+/// }
+///
+/// // The SSO connector's "IdP-initiated" redirect URI: `{base_url}/sso`.
+/// // `login` because the user is to be the provider's, whoever is signed in;
+/// // `consent` because there is no refresh token without it.
+/// #[get("/sso?<sso..>")]
+/// async fn sso(sso: Sso, logto: LogtoClient<'_>) -> Result<Redirect, Error> {
+///     let options = SignInOptions::new()
+///         .prompt([Prompt::Login, Prompt::Consent])
+///         .direct_sign_in(DirectSignIn::Sso(sso.connector));
+///     logto.sign_in(options).await
+/// }
+///
+/// // The link of a magic link: `{base_url}/magic-link?token=…&email=…`.
+/// #[get("/magic-link?<token>&<email>")]
+/// async fn magic_link(
+///     token: String, email: String, logto: LogtoClient<'_>,
+/// ) -> Result<Redirect, Error> {
+///     logto.sign_in(SignInOptions::new().one_time_token(token).login_hint(email)).await
+/// }
+/// ```
 #[derive(Clone, Default, PartialEq, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]

@@ -42,9 +42,10 @@ pub enum UserScope {
     Phone,
     /// `address`: `address`.
     Address,
-    /// `custom_data`: `custom_data`, in the user info only.
+    /// `custom_data`: `custom_data`, by default in the user info only.
     CustomData,
-    /// `identities`: `identities` and `sso_identities`, in the user info only.
+    /// `identities`: `identities` and `sso_identities`, by default in the user info
+    /// only.
     Identities,
     /// `roles`: `roles`.
     Roles,
@@ -54,6 +55,8 @@ pub enum UserScope {
     OrganizationRoles,
     /// `urn:logto:scope:sessions`: the sessions of the account API.
     Sessions,
+    /// `urn:logto:scope:trusted_devices`: the trusted devices of the account API.
+    TrustedDevices,
 }
 
 impl UserScope {
@@ -72,6 +75,7 @@ impl UserScope {
             Self::Organizations => "urn:logto:scope:organizations",
             Self::OrganizationRoles => "urn:logto:scope:organization_roles",
             Self::Sessions => "urn:logto:scope:sessions",
+            Self::TrustedDevices => "urn:logto:scope:trusted_devices",
         }
     }
 }
@@ -144,6 +148,33 @@ mod tests {
         let expected = ["openid", "offline_access", "profile", "email"];
         assert_eq!(requested_scopes(true, &scopes), expected);
         assert_eq!(requested_scopes(false, &scopes), ["email", "openid"]);
+    }
+
+    /// Those that a real Logto 1.42 announces.
+    #[test]
+    fn every_scope_of_logto_has_a_name() {
+        use UserScope::*;
+        let captured = include_str!("../../tests/captures/logto-1.42-oidc-provider-9.json");
+        let captured: serde_json::Value = serde_json::from_str(captured).expect("a capture");
+        let named = [
+            OpenId,
+            OfflineAccess,
+            Profile,
+            Email,
+            Phone,
+            Address,
+            CustomData,
+            Identities,
+            Roles,
+            Organizations,
+            OrganizationRoles,
+            Sessions,
+            TrustedDevices,
+        ];
+        for scope in captured["discovery"]["scopes_supported"].as_array().expect("scopes") {
+            let scope = scope.as_str().expect("a name");
+            assert!(named.iter().any(|named| named.as_str() == scope), "{scope}");
+        }
     }
 
     #[test]

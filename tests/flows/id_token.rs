@@ -256,3 +256,25 @@ async fn other_tokens_of_the_provider_are_no_id_tokens() {
     assert_refused(typ("logout+jwt")).await;
     assert_accepted(vec![typ("JWT")]).await;
 }
+
+/// What only describes the user to the application may be of any type.
+#[rocket::async_test]
+async fn a_claim_of_logtos_own_of_another_type_keeps_nobody_out() {
+    const OWN: [&str; 9] = [
+        "username",
+        "created_at",
+        "roles",
+        "organizations",
+        "organization_roles",
+        "organization_data",
+        "identities",
+        "sso_identities",
+        "custom_data",
+    ];
+    for value in [json!(7), json!({"a": [1]}), json!([null]), json!("text")] {
+        let change = Alter::by(format!("own claims {value}"), move |claims| {
+            OWN.iter().for_each(|name| claims[*name] = value.clone());
+        });
+        assert_accepted(vec![Deviation::Claims(change)]).await;
+    }
+}

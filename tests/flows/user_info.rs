@@ -59,3 +59,15 @@ async fn user_info_that_is_no_json_is_refused() {
         assert!(!answer.body.contains("script"), "{answer:?}");
     }
 }
+
+/// Of user info, `sub` alone must have its type.
+#[rocket::async_test]
+async fn user_info_of_other_types_is_still_user_info() {
+    let (op, browser) = signed_in().await;
+    op.deviate(Deviation::UserInfo(Alter::by("numbers", |info| {
+        let others = info.as_object_mut().unwrap().iter_mut().filter(|(name, _)| *name != "sub");
+        others.for_each(|(_, value)| *value = json!(7));
+    })));
+    let answer = browser.fetch("/api/userinfo").await;
+    assert_eq!((answer.status, &answer.json()["name"]), (Status::Ok, &json!(7)));
+}

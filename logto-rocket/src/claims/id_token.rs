@@ -1,12 +1,21 @@
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::set::{ClaimSet, Kind, claims};
+use super::Claim;
+use super::accessors::{raw_claims, user_claims};
+use super::read::{Kind, Shape, claims};
+use super::set::ClaimSet;
 
 /// The claims of an ID token: who signed in, when, and at which Logto.
 ///
 /// It serializes like the Python SDK's `model_dump(exclude_unset=True)`: claims
 /// that Logto did not send are left out, claims that it sent as null are null,
 /// the known ones come first in a fixed order and all others follow as sent.
+///
+/// Of the wrong type, a claim of the protocol (`iss`, `sub`, `aud`, `exp`, `iat`,
+/// `nbf`, `auth_time`, `nonce`, `at_hash`, `azp`, `acr`, `amr`, `sid`) is an error,
+/// as is any claim that is given twice; every other claim then reads as absent. At
+/// sign-in the claims of OpenID Connect Core, section 5.1, as `name` or `address`,
+/// must have their types too.
 ///
 /// # Request Guard
 ///
@@ -32,27 +41,52 @@ use super::set::{ClaimSet, Kind, claims};
 #[derive(Clone, Debug, PartialEq)]
 pub struct IdTokenClaims(ClaimSet);
 
-const FIELDS: &[(&str, Kind)] = &[
-    ("iss", Kind::Text),
-    ("sub", Kind::Text),
-    ("aud", Kind::TextOrList),
-    ("exp", Kind::Integer),
-    ("iat", Kind::Integer),
-    ("at_hash", Kind::Text),
-    ("name", Kind::Text),
-    ("username", Kind::Text),
-    ("picture", Kind::Text),
-    ("email", Kind::Text),
-    ("email_verified", Kind::Bool),
-    ("phone_number", Kind::Text),
-    ("phone_number_verified", Kind::Bool),
-    ("organizations", Kind::TextList),
-    ("organization_roles", Kind::TextList),
-];
+const SHAPE: Shape = Shape {
+    order: &[
+        "iss",
+        "sub",
+        "aud",
+        "exp",
+        "iat",
+        "at_hash",
+        "name",
+        "username",
+        "picture",
+        "email",
+        "email_verified",
+        "phone_number",
+        "phone_number_verified",
+        "organizations",
+        "organization_roles",
+    ],
+    required: &["iss", "sub", "aud", "exp", "iat"],
+    protocol: &[
+        ("iss", Kind::Text),
+        ("sub", Kind::Text),
+        ("aud", Kind::TextOrList),
+        ("exp", Kind::Integer),
+        ("iat", Kind::Integer),
+        ("nbf", Kind::Integer),
+        ("auth_time", Kind::Integer),
+        ("nonce", Kind::Text),
+        ("at_hash", Kind::Text),
+        ("azp", Kind::Text),
+        ("acr", Kind::Text),
+        ("amr", Kind::TextList),
+        ("sid", Kind::Text),
+    ],
+};
 
-claims!(IdTokenClaims, FIELDS, &["iss", "sub", "aud", "exp", "iat"]);
+claims!(IdTokenClaims, SHAPE);
+raw_claims!(IdTokenClaims);
+user_claims!(IdTokenClaims);
 
 impl IdTokenClaims {
+    /// The user's id (`sub`). Unique and stable within one Logto.
+    pub fn subject(&self) -> &str {
+        self.0.text("sub").unwrap_or_default()
+    }
+
     /// The Logto that issued the token (`iss`).
     pub fn issuer(&self) -> &str {
         self.0.text("iss").unwrap_or_default()
@@ -60,37 +94,72 @@ impl IdTokenClaims {
 
     /// Whom the token is for (`aud`): this application's id.
     pub fn audiences(&self) -> Vec<&str> {
-        self.0.texts("aud").unwrap_or_default()
+        self.0.one_or_more("aud").unwrap_or_default()
     }
 
     /// When the token expires (`exp`). The session does not end with it.
     pub fn expires_at(&self) -> SystemTime {
-        self.seconds("exp")
+        self.0.seconds("exp").unwrap_or(UNIX_EPOCH)
     }
 
     /// When the token was issued (`iat`).
     pub fn issued_at(&self) -> SystemTime {
-        self.seconds("iat")
+        self.0.seconds("iat").unwrap_or(UNIX_EPOCH)
+    }
+
+    /// When the user last proved who they are. Logto sends it if the sign-in said
+    /// `max_age` or `prompt=login`.
+    pub fn auth_time(&self) -> Claim<SystemTime> {
+        self.0.seconds("auth_time")
+    }
+
+    /// The number that ties the token to its sign-in. It was checked.
+    pub fn nonce(&self) -> Claim<&str> {
+        self.0.text("nonce")
+    }
+
+    /// The id of the user's session at Logto. Logto sends it if the application
+    /// has a back-channel logout URI that needs it.
+    pub fn sid(&self) -> Claim<&str> {
+        self.0.text("sid")
+    }
+
+    /// The hash of the access token that came with the token. It was checked.
+    /// Logto sends it up to 1.41.
+    pub fn at_hash(&self) -> Claim<&str> {
+        self.0.text("at_hash")
+    }
+
+    /// The application that asked for the token (`azp`): this one.
+    pub fn azp(&self) -> Claim<&str> {
+        self.0.text("azp")
+    }
+
+    /// How strongly the user proved who they are (`acr`).
+    pub fn acr(&self) -> Claim<&str> {
+        self.0.text("acr")
+    }
+
+    /// How the user proved who they are (`amr`, RFC 8176).
+    pub fn amr(&self) -> Claim<Vec<&str>> {
+        self.0.texts("amr")
     }
 
     /// The claims as a session keeps them.
     pub(crate) fn pack(&self) -> Vec<u8> {
-        self.0.pack(FIELDS)
+        self.0.pack(SHAPE.order)
     }
 
     /// Reads what [`pack()`](Self::pack) wrote.
     pub(crate) fn unpack(bytes: &[u8]) -> Option<Self> {
-        ClaimSet::unpack(bytes, FIELDS).map(Self)
-    }
-
-    fn seconds(&self, name: &str) -> SystemTime {
-        let seconds = self.0.integer(name).unwrap_or_default().max(0).unsigned_abs();
-        UNIX_EPOCH.checked_add(Duration::from_secs(seconds)).unwrap_or(UNIX_EPOCH)
+        ClaimSet::unpack(bytes, SHAPE.order).map(Self)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn claims(json: &str) -> Result<IdTokenClaims, serde_json::Error> {
@@ -134,17 +203,36 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_of_the_wrong_type_or_given_twice_or_missing_is_refused() {
+    fn a_claim_given_twice_or_a_wrong_one_of_the_protocol_is_refused() {
         for (sent, message) in [
             (r#"{"iss":"i","sub":5,"aud":"a","exp":2,"iat":1}"#, "`sub` has the wrong type"),
             (r#"{"iss":"i","aud":"a","exp":2,"iat":1}"#, "`sub` is missing"),
             (r#"{"iss":"i","sub":null,"aud":"a","exp":2,"iat":1}"#, "`sub` is missing"),
             (r#"{"iss":"i","sub":"a","aud":"a","exp":2,"iat":1,"sub":"b"}"#, "given twice"),
             (r#"{"iss":"i","sub":"a","aud":"a","exp":1e300,"iat":1}"#, "`exp` has the wrong type"),
+            (r#"{"iss":"i","sub":"a","aud":"a","exp":2,"iat":1,"sid":5}"#, "`sid` has the wrong"),
+            (
+                r#"{"iss":"i","sub":"a","aud":"a","exp":2,"iat":1,"x":1,"x":1}"#,
+                "`x` is given twice",
+            ),
             (r#"[]"#, "a JSON object with claims"),
         ] {
             let error = claims(sent).expect_err(sent).to_string();
             assert!(error.contains(message), "{error}");
         }
+    }
+
+    #[test]
+    fn the_protocol_is_read_as_seconds_and_texts() {
+        let sent = r#"{"iss":"i","sub":"u","aud":"a","exp":2,"iat":1,"auth_time":1795320700,
+            "nonce":"n","sid":"s","at_hash":"h","azp":"a","acr":"urn:mfa","amr":["pwd","otp"]}"#;
+        let claims = claims(sent).expect("claims");
+        let auth_time = UNIX_EPOCH + Duration::from_secs(1_795_320_700);
+        assert_eq!(claims.auth_time(), Claim::Value(auth_time));
+        assert_eq!(claims.expires_at(), UNIX_EPOCH + Duration::from_secs(2));
+        assert_eq!((claims.nonce(), claims.sid()), (Claim::Value("n"), Claim::Value("s")));
+        assert_eq!((claims.at_hash(), claims.azp()), (Claim::Value("h"), Claim::Value("a")));
+        assert_eq!(claims.acr(), Claim::Value("urn:mfa"));
+        assert_eq!(claims.amr(), Claim::Value(vec!["pwd", "otp"]));
     }
 }

@@ -7,11 +7,14 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::set::{ClaimSet, Fields, UNORDERED};
+use super::set::ClaimSet;
 
 /// Names of further claims that Logto sends. Append only: a name's place is its
 /// number in cookies. Another order needs another format of the record.
 const NAMES: &[&str] = &[
+    "roles",
+    "created_at",
+    "updated_at",
     "nonce",
     "sid",
     "auth_time",
@@ -34,7 +37,11 @@ const NAMES: &[&str] = &[
     "identities",
     "sso_identities",
     "organization_data",
+    "amr",
 ];
+
+/// The names of a type that come first, in their order.
+type Order = &'static [&'static str];
 
 #[derive(Clone, Copy, Serialize, Deserialize)]
 enum Name<'a> {
@@ -52,29 +59,22 @@ enum Packed<'a> {
     Json(String),
 }
 
-/// The known names by number: those of the type, then those of both, then others.
-fn number(name: &str, fields: Fields) -> Option<u8> {
-    let typed = fields.iter().chain(UNORDERED).map(|(known, _)| *known);
-    let at = typed.chain(NAMES.iter().copied()).position(|known| known == name)?;
+/// The known names by number: those of the type, then all others.
+fn number(name: &str, order: Order) -> Option<u8> {
+    let at = order.iter().chain(NAMES).position(|known| *known == name)?;
     u8::try_from(at).ok()
 }
 
-fn name(number: u8, fields: Fields) -> Option<&'static str> {
-    let mut at = usize::from(number);
-    for list in [fields, UNORDERED] {
-        match list.get(at) {
-            Some((name, _)) => return Some(name),
-            None => at -= list.len(),
-        }
-    }
-    NAMES.get(at).copied()
+fn name(number: u8, order: Order) -> Option<&'static str> {
+    let at = usize::from(number);
+    order.get(at).or_else(|| NAMES.get(at.checked_sub(order.len())?)).copied()
 }
 
 impl ClaimSet {
-    pub(super) fn pack(&self, fields: Fields) -> Vec<u8> {
+    pub(super) fn pack(&self, order: Order) -> Vec<u8> {
         let mut out = Vec::new();
         for (name, value) in self.iter() {
-            let name = number(name, fields).map_or(Name::Other(name), Name::Known);
+            let name = number(name, order).map_or(Name::Other(name), Name::Known);
             out =
                 postcard::to_extend(&(name, pack(value)), out).expect("a claim has a binary form");
         }
@@ -82,12 +82,12 @@ impl ClaimSet {
     }
 
     /// Reads what [`pack()`](Self::pack) wrote, in the order it was written.
-    pub(super) fn unpack(mut bytes: &[u8], fields: Fields) -> Option<Self> {
+    pub(super) fn unpack(mut bytes: &[u8], order: Order) -> Option<Self> {
         let mut claims = Vec::with_capacity(24);
         while !bytes.is_empty() {
             let ((name, value), rest) =
                 postcard::take_from_bytes::<(Name<'_>, Packed<'_>)>(bytes).ok()?;
-            claims.push((unpack_name(name, fields)?, unpack(value)?));
+            claims.push((unpack_name(name, order)?, unpack(value)?));
             bytes = rest;
         }
         Some(Self::in_order(claims))
@@ -106,9 +106,9 @@ fn pack(value: &Value) -> Packed<'_> {
     }
 }
 
-fn unpack_name(name: Name<'_>, fields: Fields) -> Option<Cow<'static, str>> {
+fn unpack_name(name: Name<'_>, order: Order) -> Option<Cow<'static, str>> {
     match name {
-        Name::Known(number) => self::name(number, fields).map(Cow::Borrowed),
+        Name::Known(number) => self::name(number, order).map(Cow::Borrowed),
         Name::Other(name) => Some(Cow::Owned(name.to_owned())),
     }
 }

@@ -2,7 +2,9 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-use super::{Claim, IdTokenClaims, UserInfo};
+use super::accessors::{raw_claims, user_claims};
+use super::set::ClaimSet;
+use super::{IdTokenClaims, UserInfo};
 
 /// The signed-in user.
 ///
@@ -46,18 +48,8 @@ pub struct User {
     info: Option<UserInfo>,
 }
 
-/// Takes a claim from the user info if it was fetched, else from the ID token.
-macro_rules! described {
-    ($($(#[$doc:meta])* $name:ident: $type:ty,)*) => {$(
-        $(#[$doc])*
-        pub fn $name(&self) -> $type {
-            match &self.info {
-                Some(info) => info.$name(),
-                None => self.claims.$name(),
-            }
-        }
-    )*};
-}
+raw_claims!(User);
+user_claims!(User);
 
 impl User {
     pub(crate) fn new(claims: Arc<IdTokenClaims>, info: Option<UserInfo>) -> Self {
@@ -85,34 +77,11 @@ impl User {
         self.info.as_ref()
     }
 
-    described! {
-        /// The user's name to show. Scope `profile`.
-        name: Claim<&str>,
-        /// The name the user signs in with. Scope `profile`.
-        username: Claim<&str>,
-        /// The address of the user's picture. Scope `profile`.
-        picture: Claim<&str>,
-        /// The user's email address. Scope `email`.
-        email: Claim<&str>,
-        /// Whether the email address was verified. Scope `email`.
-        email_verified: Claim<bool>,
-        /// The user's phone number. Scope `phone`.
-        phone_number: Claim<&str>,
-        /// The names of the user's roles. Scope `roles`.
-        roles: Claim<Vec<&str>>,
-        /// The ids of the user's organizations. Scope
-        /// `urn:logto:scope:organizations`.
-        organizations: Claim<Vec<&str>>,
-        /// The user's roles in organizations, each as `organization:role`. Scope
-        /// `urn:logto:scope:organization_roles`.
-        organization_roles: Claim<Vec<&str>>,
-    }
-
-    /// The claim of this name as JSON, whichever it is.
-    pub fn get(&self, name: &str) -> Claim<&serde_json::Value> {
+    /// The claims of the user info if it was fetched, else of the ID token.
+    fn claims(&self) -> &ClaimSet {
         match &self.info {
-            Some(info) => info.get(name),
-            None => self.claims.get(name),
+            Some(info) => info.claims(),
+            None => self.claims.claims(),
         }
     }
 }
@@ -137,9 +106,6 @@ impl From<IdTokenClaims> for User {
 
 impl Serialize for User {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match &self.info {
-            Some(info) => info.serialize(serializer),
-            None => self.claims.serialize(serializer),
-        }
+        self.claims().serialize(serializer)
     }
 }

@@ -1,13 +1,13 @@
-use serde_json::Value;
-
-use super::Claim;
-use super::set::{ClaimSet, Kind, claims};
+use super::accessors::{raw_claims, user_claims};
+use super::read::{Kind, Shape, claims};
+use super::set::ClaimSet;
 
 /// The user info: what Logto knows about the user at this moment.
 ///
-/// Unlike the ID token it is asked for when it is needed, and it alone carries
-/// `custom_data`, `identities`, `sso_identities` and `organization_data`. It
-/// serializes like [`IdTokenClaims`](crate::IdTokenClaims).
+/// Unlike the ID token it is asked for when it is needed, and unless Logto is told
+/// otherwise it alone carries `custom_data`, `identities`, `sso_identities` and
+/// `organization_data`. It serializes like [`IdTokenClaims`](crate::IdTokenClaims).
+/// Only `sub` must have its type; any other claim of the wrong type reads as absent.
 ///
 /// # Request Guard
 ///
@@ -30,48 +30,59 @@ use super::set::{ClaimSet, Kind, claims};
 /// ```rust
 /// # use rocket::get;
 /// use logto_rocket::{authenticated, UserInfo};
+/// use serde::Deserialize;
+///
+/// #[derive(Deserialize)]
+/// struct CustomData {
+///     theme: String,
+/// }
 ///
 /// #[authenticated(fetch_user_info)]
 /// #[get("/theme")]
 /// fn theme(info: &UserInfo) -> String {
-///     info.custom_data().value().map(ToString::to_string).unwrap_or_default()
+///     match info.custom_data_as::<CustomData>() {
+///         Ok(data) => data.value().map_or("light".into(), |data| data.theme),
+///         Err(error) => error.to_string(),
+///     }
 /// }
 /// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct UserInfo(ClaimSet);
 
-const FIELDS: &[(&str, Kind)] = &[
-    ("sub", Kind::Text),
-    ("name", Kind::Text),
-    ("username", Kind::Text),
-    ("picture", Kind::Text),
-    ("email", Kind::Text),
-    ("email_verified", Kind::Bool),
-    ("phone_number", Kind::Text),
-    ("phone_number_verified", Kind::Bool),
-    ("custom_data", Kind::Any),
-    ("identities", Kind::Object),
-    ("organizations", Kind::TextList),
-    ("organization_roles", Kind::TextList),
-];
+const SHAPE: Shape = Shape {
+    order: &[
+        "sub",
+        "name",
+        "username",
+        "picture",
+        "email",
+        "email_verified",
+        "phone_number",
+        "phone_number_verified",
+        "custom_data",
+        "identities",
+        "organizations",
+        "organization_roles",
+    ],
+    required: &["sub"],
+    protocol: &[("sub", Kind::Text)],
+};
 
-claims!(UserInfo, FIELDS, &["sub"]);
+claims!(UserInfo, SHAPE);
+raw_claims!(UserInfo);
+user_claims!(UserInfo);
 
 impl UserInfo {
-    /// What the application keeps with the user. Scope `custom_data`.
-    pub fn custom_data(&self) -> Claim<&Value> {
-        self.0.get("custom_data")
-    }
-
-    /// The user's social identities by connector. Scope `identities`.
-    pub fn identities(&self) -> Claim<&Value> {
-        self.0.get("identities")
+    /// The user's id (`sub`). Unique and stable within one Logto.
+    pub fn subject(&self) -> &str {
+        self.0.text("sub").unwrap_or_default()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Claim;
 
     #[test]
     fn user_info_keeps_what_the_python_sdk_drops() {
@@ -83,5 +94,36 @@ mod tests {
         );
         assert_eq!(info.custom_data(), Claim::Null);
         assert_eq!(info.identities(), Claim::Absent);
+    }
+
+    #[test]
+    fn a_claim_of_the_wrong_type_reads_as_absent_and_keeps_nobody_out() {
+        let sent = r#"{"sub":"u","name":5,"email_verified":"yes","updated_at":"today",
+            "roles":"admin","organizations":[5],"organization_roles":["o:r",5],
+            "organization_data":[{"name":"acme"}],"address":"1 Street","identities":[],
+            "sso_identities":[{"issuer":"i"}]}"#;
+        let info: UserInfo = serde_json::from_str(sent).expect("user info");
+        assert_eq!((info.name(), info.email_verified()), (Claim::Absent, Claim::Absent));
+        assert_eq!((info.updated_at(), info.address()), (Claim::Absent, Claim::Absent));
+        assert_eq!((info.roles(), info.organizations()), (Claim::Absent, Claim::Absent));
+        assert_eq!(info.organization_roles(), Claim::Absent);
+        assert_eq!(info.organization_data(), Claim::Absent);
+        assert_eq!((info.identities(), info.sso_identities()), (Claim::Absent, Claim::Absent));
+        assert!(!info.has_role("admin") && !info.has_organization_role("o", "r"));
+        assert_eq!(info.get("name"), Claim::Value(&5.into()));
+        assert!(serde_json::from_str::<UserInfo>(r#"{"sub":5}"#).is_err());
+    }
+
+    #[test]
+    fn identities_are_found_by_the_name_of_their_connector() {
+        let sent = r#"{"sub":"u","identities":{"google":{"userId":"1098","details":{"name":"A"}},
+            "github":{"userId":"7"}},"sso_identities":[{"issuer":"i","identityId":"e7"}]}"#;
+        let info: UserInfo = serde_json::from_str(sent).expect("user info");
+        let identities = info.identities().unwrap_or_default();
+        assert_eq!(identities.keys().copied().collect::<Vec<_>>(), ["github", "google"]);
+        assert_eq!(identities["google"].user_id(), "1098");
+        let name = identities["google"].details().value().map(|details| details.name());
+        assert_eq!(name, Some(Claim::Value("A")));
+        assert_eq!(info.sso_identities().unwrap_or_default()[0].identity_id(), "e7");
     }
 }

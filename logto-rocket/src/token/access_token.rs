@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::Token;
+use crate::claims::TokenClaims;
 
 /// An access token: what an API asks for in `Authorization: Bearer …`.
 ///
@@ -88,6 +89,12 @@ impl<R> AccessToken<R> {
     /// Whether Logto granted this scope.
     pub fn has_scope(&self, scope: &str) -> bool {
         !scope.is_empty() && self.token.has_scope(scope)
+    }
+
+    /// What it says: nothing that anybody but Logto could read, for Logto's own
+    /// endpoints; else the claims of a JWT, which are read and not verified.
+    pub fn claims(&self) -> TokenClaims {
+        TokenClaims::read(self.secret())
     }
 
     /// When it ends, by this machine's clock.

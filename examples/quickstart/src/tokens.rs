@@ -1,0 +1,64 @@
+//! Access tokens, and what they say.
+
+use std::time::SystemTime;
+
+use logto_rocket::{AccessToken, Audience, Error, LogtoClient, UserInfo};
+use rocket::serde::json::{Value, json};
+
+/// One of the user's organizations.
+pub(crate) struct Organization {
+    pub(crate) id: String,
+    pub(crate) name: Option<String>,
+    pub(crate) roles: Vec<String>,
+    /// What the user may do there, by the organization's token.
+    pub(crate) permissions: Vec<String>,
+}
+
+/// The user's organizations, with a token for each.
+pub(crate) async fn of_organizations(
+    info: &UserInfo,
+    logto: &LogtoClient<'_>,
+) -> Result<Vec<Organization>, Error> {
+    let mut organizations = Vec::new();
+    for id in info.organizations().unwrap_or_default() {
+        let token = logto.organization_token(id).await?;
+        let permissions = token.iter().flat_map(AccessToken::scopes).map(String::from).collect();
+        let data = info.organization_data().unwrap_or_default();
+        let name = data.iter().find(|data| data.id() == id).and_then(|data| data.name().value());
+        let roles = info.organization_roles().unwrap_or_default();
+        let roles = roles.iter().filter(|role| role.organization == id);
+        let roles = roles.map(|role| role.role.to_owned()).collect();
+        organizations.push(Organization {
+            id: id.into(),
+            name: name.map(String::from),
+            roles,
+            permissions,
+        });
+    }
+    Ok(organizations)
+}
+
+/// What `?resource=…&organization=…` asks for.
+pub(crate) fn audience(resource: Option<&str>, organization: Option<&str>) -> Audience {
+    match (resource, organization) {
+        (None, None) => Audience::logto(),
+        (Some(resource), None) => Audience::resource(resource),
+        (None, Some(id)) => Audience::organization(id),
+        (Some(resource), Some(id)) => Audience::resource(resource).in_organization(id),
+    }
+}
+
+/// What a token says. The token itself is for those who know that it is secret.
+pub(crate) fn described(token: Option<&AccessToken>, show: bool) -> Value {
+    let Some(token) = token else { return Value::Null };
+    let left = token.expires_at().duration_since(SystemTime::now()).unwrap_or_default();
+    let mut json = json!({
+        "expires_in": left.as_secs(),
+        "scopes": token.scopes().collect::<Vec<_>>(),
+        "claims": token.claims().jwt(),
+    });
+    if show {
+        json["token"] = token.secret().into();
+    }
+    json
+}

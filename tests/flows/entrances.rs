@@ -1,0 +1,77 @@
+//! Sign-ins that begin elsewhere: at an identity provider, or in an email.
+
+use std::collections::BTreeMap;
+
+use logto_dev::Provider;
+use logto_rocket::{DirectSignIn, Error, Logto, LogtoClient, Prompt, Redirect, SignInOptions};
+use logto_tests::{Approve as _, Browser};
+use rocket::http::Status;
+use rocket::{Build, FromForm, Rocket, get, routes};
+
+#[derive(FromForm)]
+struct Sso {
+    #[field(name = "ssoConnectorId")]
+    connector: String,
+}
+
+#[get("/sso?<sso..>")]
+async fn sso(sso: Sso, logto: LogtoClient<'_>) -> Result<Redirect, Error> {
+    let options = SignInOptions::new()
+        .prompt([Prompt::Login, Prompt::Consent])
+        .direct_sign_in(DirectSignIn::Sso(sso.connector));
+    logto.sign_in(options).await
+}
+
+#[get("/magic-link?<token>&<email>")]
+async fn magic_link(
+    token: String,
+    email: String,
+    logto: LogtoClient<'_>,
+) -> Result<Redirect, Error> {
+    let options = SignInOptions::new().one_time_token(token).login_hint(email);
+    logto.sign_in(options.post_redirect_path("/welcome")).await
+}
+
+#[get("/welcome")]
+async fn welcome(logto: LogtoClient<'_>) -> Result<String, Error> {
+    let user = logto.user().await?;
+    Ok(user.map_or("stranger", |user| user.subject()).to_owned())
+}
+
+fn app(provider: &Provider) -> Rocket<Build> {
+    let routes = routes![sso, magic_link, welcome];
+    rocket::custom(provider.figment()).attach(Logto::fairing()).mount("/", routes)
+}
+
+fn query(location: &str) -> BTreeMap<String, String> {
+    let url: url::Url = location.parse().expect("an address");
+    url.query_pairs().into_owned().collect()
+}
+
+/// Logto sends the browser to the application with the connector's id, and the application begins
+/// an ordinary sign-in: an answer that nobody asked for is refused.
+#[rocket::async_test]
+async fn a_sign_in_that_an_identity_provider_begins_becomes_one_of_ours() {
+    let provider = Provider::start().await;
+    let browser = Browser::open(app(&provider)).await;
+    let location = browser.start("/sso?ssoConnectorId=okta-1").await;
+    let asked = query(&location);
+    assert_eq!(asked["direct_sign_in"], "sso:okta-1");
+    assert_eq!(asked["prompt"], "login consent");
+    assert!(asked.contains_key("state") && asked.contains_key("code_challenge"));
+    let callback = provider.approve_at(&location).await;
+    assert_eq!(browser.visit(&callback).await.status, Status::SeeOther);
+    assert_ne!(browser.visit("/welcome").await.body, "stranger");
+}
+
+#[rocket::async_test]
+async fn a_magic_link_begins_a_sign_in_with_its_token() {
+    let provider = Provider::start().await;
+    let browser = Browser::open(app(&provider)).await;
+    let location = browser.start("/magic-link?token=one-time&email=alice@example.com").await;
+    let asked = query(&location);
+    assert_eq!(asked["one_time_token"], "one-time");
+    assert_eq!(asked["login_hint"], "alice@example.com");
+    let callback = provider.approve_at(&location).await;
+    assert_eq!(browser.visit(&callback).await.location(), "/welcome");
+}

@@ -1,0 +1,115 @@
+//! Sign-out: here, at Logto, and what becomes of the refresh token.
+
+use std::time::Duration;
+
+use logto_dev::Provider;
+use logto_rocket::{Error, Logto, LogtoClient, Redirect};
+use logto_tests::{Browser, Deviation, Fault, Hostile, app, with};
+use rocket::http::Status;
+use rocket::tokio::time::{Instant, sleep};
+use rocket::{Build, Rocket, get, post, routes};
+
+#[post("/leave")]
+async fn leave(logto: LogtoClient<'_>) -> Result<Redirect, Error> {
+    logto.sign_out_here().await
+}
+
+#[get("/whoami")]
+async fn whoami(logto: LogtoClient<'_>) -> Result<String, Error> {
+    Ok(logto.user().await?.map_or("stranger", |user| user.subject()).to_owned())
+}
+
+fn leaving(provider: &Provider) -> Rocket<Build> {
+    let figment = provider.figment().merge(("logto.post_sign_out_path", "/whoami"));
+    rocket::custom(figment).attach(Logto::fairing()).mount("/", routes![leave, whoami])
+}
+
+/// L2: `client_id`, the registered address and `state`; a hint whose key was rotated out is refused.
+#[rocket::async_test]
+async fn a_sign_out_names_the_application_the_way_back_and_a_state() {
+    let op = Hostile::start().await;
+    let browser = Browser::open(app(op.figment())).await;
+    let mut states = Vec::new();
+    for _ in 0..2 {
+        browser.sign_in(&op, "/protected").await;
+        let answer = browser.visit("/sign-out").await;
+        let url: url::Url = answer.location().parse().expect("an address");
+        let asked: Vec<_> = url.query_pairs().into_owned().collect();
+        let names: Vec<_> = asked.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["client_id", "post_logout_redirect_uri", "state"]);
+        assert_eq!(asked[1].1, "http://localhost:8000/");
+        states.push(asked[2].1.clone());
+    }
+    assert_ne!(states[0], states[1]);
+}
+
+/// L2: what comes back with the browser changes nothing, whatever it is.
+#[rocket::async_test]
+async fn the_state_of_a_sign_out_is_not_looked_at_on_the_way_back() {
+    let op = Hostile::start().await;
+    let browser = Browser::open(app(op.figment())).await;
+    browser.sign_in(&op, "/protected").await;
+    for back in ["/?state=forged", "/", "/?state=a&state=b"] {
+        let answer = browser.visit(back).await;
+        assert_eq!(answer.status, Status::Ok, "{back}");
+        assert!(answer.body.starts_with("Hello, u-alice"), "{back}: still signed in");
+    }
+}
+
+/// L12: one revocation, which nothing waits for. Signing out at Logto leaves an offline refresh
+/// token alive.
+#[rocket::async_test]
+async fn a_sign_out_revokes_the_refresh_token_and_does_not_wait_for_it() {
+    let op = Hostile::start().await;
+    let browser = Browser::open(app(op.figment())).await;
+    browser.sign_in(&op, "/protected").await;
+    op.deviate(Deviation::Answer("revocation", Fault::Silence));
+    let start = Instant::now();
+    let answer = browser.visit("/sign-out").await;
+    assert_eq!(answer.status, Status::SeeOther);
+    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    sleep(Duration::from_millis(100)).await;
+    let requests = op.requests("revocation");
+    assert_eq!(requests.len(), 1);
+    assert_eq!(requests[0].field("token_type_hint"), Some("refresh_token"));
+    assert!(requests[0].headers["authorization"].starts_with("Basic "));
+}
+
+/// L1: POST is always there, and other sites can use neither.
+#[rocket::async_test]
+async fn a_sign_out_by_post_or_by_get_is_for_this_site_only() {
+    let op = Hostile::start().await;
+    let browser = Browser::open(app(op.figment())).await;
+    for site in ["cross-site", "same-site", "same-origin", "none"] {
+        for post in [false, true] {
+            browser.forget();
+            browser.sign_in(&op, "/protected").await;
+            let client = browser.client();
+            let request = if post { client.post("/sign-out") } else { client.get("/sign-out") };
+            let answer = browser.send(with(request, &[("Sec-Fetch-Site", site)])).await;
+            let expected = if site == "cross-site" { Status::Forbidden } else { Status::SeeOther };
+            assert_eq!(answer.status, expected, "{site}, post: {post}");
+            assert_eq!(browser.session_cookies().is_empty(), site != "cross-site");
+        }
+    }
+}
+
+#[rocket::async_test]
+async fn a_sign_out_here_leaves_the_user_signed_in_at_logto() {
+    let provider = Provider::start().await;
+    let browser = Browser::open(leaving(&provider)).await;
+    browser.sign_in(&provider, "/sign-in?return_to=/whoami").await;
+    assert_ne!(browser.visit("/whoami").await.body, "stranger");
+
+    let cross = browser.client().post("/leave");
+    let cross = browser.send(with(cross, &[("Sec-Fetch-Site", "cross-site")])).await;
+    assert_eq!(cross.status, Status::Forbidden);
+    assert_ne!(browser.visit("/whoami").await.body, "stranger");
+
+    let answer = browser.send(browser.client().post("/leave")).await;
+    assert_eq!((answer.status, answer.location()), (Status::SeeOther, "/whoami"));
+    assert_eq!(browser.visit("/whoami").await.body, "stranger");
+    assert_eq!(provider.count("session/end"), 0);
+    sleep(Duration::from_millis(100)).await;
+    assert_eq!(provider.count("revocation"), 1);
+}
