@@ -6,6 +6,7 @@ use std::sync::{Mutex, Once, PoisonError};
 use logto_dev::Provider;
 use logto_rocket::{AccessToken, ApiResource, Logto, authenticated};
 use logto_tests::{Browser, app};
+use rocket::error::ErrorKind;
 use rocket::http::Status;
 use rocket::local::asynchronous::Client;
 use rocket::{get, routes};
@@ -110,7 +111,8 @@ async fn a_launch_that_lacks_something_says_what_to_add_and_for_which_route() {
     keep_log();
     let figment = Provider::start().await.figment().merge(("logto.scopes", ["email"]));
     let rocket = rocket::custom(figment).attach(Logto::fairing()).mount("/", routes![items]);
-    drop(Client::untracked(rocket).await.expect_err("no launch").kind());
+    let error = Client::untracked(rocket).await.expect_err("no launch");
+    assert!(matches!(error.kind(), ErrorKind::SentinelAborts(_)), "{error}");
     let log = log();
     for line in [
         "logto: the route `items` needs a token that no sign-in asks for; \

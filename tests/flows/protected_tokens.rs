@@ -1,5 +1,7 @@
 //! Tokens that a route needs before its handler runs, and those that a guard fetches.
 
+#![allow(clippy::needless_pass_by_value, reason = "handlers take guards by value")]
+
 use logto_dev::Provider;
 use logto_rocket::{
     AccessToken, ApiResource, Error, Logto, OrganizationToken, Policy, authenticated, protect,
@@ -124,7 +126,7 @@ async fn signed_in_as(user: &str, provider: &Provider) -> Browser {
 }
 
 #[rocket::async_test]
-async fn a_member_gets_in_with_the_token_of_the_organization_in_the_path() {
+async fn a_member_reaches_the_handler_with_the_tokens_of_its_route() {
     let provider = Provider::start().await;
     let browser = signed_in_as("alice", &provider).await;
     let expected = [
