@@ -1,11 +1,15 @@
 //! What stands in the log after everything that a session can go through. A test
 //! binary of its own, as a process has one logger.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, Once, PoisonError};
 
 use logto_dev::Provider;
+use logto_rocket::{AccessToken, ApiResource, Logto, authenticated};
 use logto_tests::{Browser, app};
+use rocket::error::ErrorKind;
 use rocket::http::Status;
+use rocket::local::asynchronous::Client;
+use rocket::{get, routes};
 
 /// Keeps our own records at the finest level, and those of others up to `info`,
 /// which is Rocket's `normal`.
@@ -29,6 +33,19 @@ impl log::Log for Memory {
     fn flush(&self) {}
 }
 
+/// Begins to keep the log, once.
+fn keep_log() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        log::set_logger(&LOG).expect("the only logger");
+        log::set_max_level(log::LevelFilter::Trace);
+    });
+}
+
+fn log() -> String {
+    LOG.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
 /// The values of a query's parameters, as they stand in the address and decoded.
 fn values(address: &str) -> Vec<String> {
     let address: url::Url = address.parse().expect("an address");
@@ -40,13 +57,12 @@ fn values(address: &str) -> Vec<String> {
 /// H7: at Rocket's level `normal` and our own at the finest.
 #[rocket::async_test]
 async fn no_secret_is_in_the_log_of_a_whole_session() {
-    log::set_logger(&LOG).expect("the only logger");
+    keep_log();
     let provider = Provider::builder().rotate_refresh_tokens(true).start().await;
     let figment = provider.figment().merge(("log_level", "normal"));
     let secrets = |key: &str| figment.extract_inner::<String>(key).expect(key);
     let mut secret = vec![secrets("logto.app_secret"), secrets("logto.cookie_secret")];
     let browser = Browser::open(app(figment)).await;
-    log::set_max_level(log::LevelFilter::Trace);
 
     let authorization = browser.start("/protected").await;
     secret.extend(values(&authorization));
@@ -71,11 +87,40 @@ async fn no_secret_is_in_the_log_of_a_whole_session() {
     );
     secret.extend(["Bearer ".into(), "Basic ".into(), "eyJ".into()]);
 
-    let log = LOG.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let log = log();
     assert!(log.contains("GET /callback"), "the log was not kept: {log}");
     assert!(secret.len() > 15, "the secrets were not kept");
     for secret in secret.iter().filter(|secret| !secret.is_empty()) {
         let at = log.find(secret.as_str());
         assert_eq!(at, None, "{secret:?} is in the log: {}", &log[at.unwrap_or(0)..][..200]);
+    }
+}
+
+#[derive(ApiResource)]
+#[resource("https://other.example.com", scopes("read:other"))]
+struct Other;
+
+#[authenticated(resource = "https://api.example.com", organization = "<org>")]
+#[get("/<org>/items")]
+fn items(org: &str, _other: AccessToken<Other>) -> String {
+    org.to_owned()
+}
+
+#[rocket::async_test]
+async fn a_launch_that_lacks_something_says_what_to_add_and_for_which_route() {
+    keep_log();
+    let figment = Provider::start().await.figment().merge(("logto.scopes", ["email"]));
+    let rocket = rocket::custom(figment).attach(Logto::fairing()).mount("/", routes![items]);
+    let error = Client::untracked(rocket).await.expect_err("no launch");
+    assert!(matches!(error.kind(), ErrorKind::SentinelAborts(_)), "{error}");
+    let log = log();
+    for line in [
+        "logto: the route `items` needs a token that no sign-in asks for; \
+         add `https://api.example.com` to `resources` \
+         and `urn:logto:scope:organizations` to `scopes`\n",
+        "logto: the guard `AccessToken<logs::Other>` needs a token that no sign-in asks for; \
+         add `https://other.example.com` to `resources` and `read:other` to `scopes`\n",
+    ] {
+        assert!(log.contains(line), "{line} is not in the log: {log}");
     }
 }

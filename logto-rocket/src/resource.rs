@@ -27,6 +27,11 @@
 /// assert_eq!(Items::INDICATOR, "https://api.example.com");
 /// assert_eq!(Items::SCOPES, ["read:items", "write:items"]);
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no API resource",
+    label = "this type stands for no API resource",
+    note = "derive it: `#[derive(ApiResource)] #[resource(\"https://api.example.com\")]`"
+)]
 pub trait ApiResource {
     /// The indicator: the API identifier in the Logto Console.
     const INDICATOR: &'static str;

@@ -16,6 +16,7 @@ mod machine;
 mod outage;
 mod parity;
 mod parts;
+mod protected_tokens;
 mod provider;
 mod races;
 mod readme;

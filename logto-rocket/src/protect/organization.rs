@@ -82,6 +82,7 @@ const fn is_id(bytes: &[u8], from: usize, to: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use rocket::http::Method;
+    use rocket::local::blocking::Client;
     use rocket::route::dummy_handler;
 
     use super::*;
@@ -108,6 +109,21 @@ mod tests {
         assert_eq!(place("<org>", "/orgs/<id>/<org>/<rest..>?<q>"), Some(Place::Segment(2)));
         for uri in ["/", "/org", "/<org..>", "/a?<org>", "/a<org>"] {
             assert_eq!(place("<org>", uri), None, "{uri}");
+        }
+    }
+
+    #[test]
+    fn a_segment_is_decoded_and_an_empty_one_is_no_organization() {
+        let client = Client::untracked(rocket::custom(rocket::Config::debug_default()))
+            .expect("an application");
+        let id = |uri: &'static str| {
+            let request = client.get(uri);
+            Place::Segment(1).id(&request).map(str::to_owned).map_err(|error| error.kind())
+        };
+        assert_eq!(id("/orgs/8wz3nrme4n02"), Ok("8wz3nrme4n02".to_owned()));
+        assert_eq!(id("/orgs/a%2Fb%20%26c"), Ok("a/b &c".to_owned()));
+        for uri in ["/orgs", "/orgs/", "/orgs//"] {
+            assert_eq!(id(uri), Err(ErrorKind::Denied), "{uri}");
         }
     }
 }

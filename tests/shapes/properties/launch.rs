@@ -1,16 +1,22 @@
 //! A launch that something is missing for does not happen.
 
-use logto_rocket::{User, authenticated};
+use logto_rocket::{AccessToken, ApiResource, Logto, OrganizationToken, User, authenticated};
 use rocket::error::ErrorKind;
 use rocket::local::asynchronous::Client;
 use rocket::tokio::sync::broadcast::Sender;
-use rocket::{Route, State, get, routes};
+use rocket::{Build, Rocket, Route, State, get, routes};
 
 use crate::support::{bare_rocket, rocket};
 
 /// Where the sentinels that abort a launch stand: type, file, line.
 async fn aborts(routes: Vec<Route>, attached: bool) -> Vec<(&'static str, &'static str, u32)> {
-    let rocket = if attached { rocket().await } else { bare_rocket().await };
+    aborts_of(if attached { rocket().await } else { bare_rocket().await }, routes).await
+}
+
+async fn aborts_of(
+    rocket: Rocket<Build>,
+    routes: Vec<Route>,
+) -> Vec<(&'static str, &'static str, u32)> {
     let Err(error) = Client::untracked(rocket.mount("/", routes)).await else {
         return Vec::new();
     };
@@ -62,4 +68,70 @@ async fn sentinels_of_the_handlers_own_guards_still_abort() {
     assert!(guard.contains("State<"), "{guard}");
     assert!(file.ends_with("launch.rs"), "{file}");
     assert!(line > LINE, "{line}");
+}
+
+#[derive(ApiResource)]
+#[resource("https://api.example.com", scopes("read:items"))]
+struct Items;
+
+#[authenticated(resource = "https://api.example.com")]
+#[get("/resource")]
+fn resource() {}
+
+#[authenticated(organization = "<org>")]
+#[get("/organization/<org>")]
+fn organization(org: &str, _token: OrganizationToken) {
+    let _ = org;
+}
+
+#[authenticated]
+#[get("/typed")]
+fn typed(_token: Option<AccessToken<Items>>) {}
+
+#[get("/guard")]
+fn guard(_token: logto_rocket::Result<AccessToken<Items>>) {}
+
+/// The launch with this configuration, and with what belongs to it left out.
+async fn without(left_out: &str, routes: Vec<Route>) -> Vec<&'static str> {
+    let keep = |names: &[&str]| {
+        let kept = names.iter().filter(|name| **name != left_out);
+        kept.map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let scopes = ["openid", "offline_access", "read:items", "urn:logto:scope:organizations"];
+    let figment = bare_rocket().await.figment().clone();
+    let figment = figment
+        .merge(("logto.include_reserved_scopes", false))
+        .merge(("logto.scopes", keep(&scopes)))
+        .merge(("logto.resources", keep(&["https://api.example.com"])));
+    let rocket = rocket::custom(figment).attach(Logto::fairing());
+    aborts_of(rocket, routes).await.into_iter().map(|(name, ..)| name).collect()
+}
+
+#[rocket::async_test]
+async fn a_launch_whose_configuration_lacks_what_a_route_needs_is_aborted() {
+    let all = || routes![page, resource, organization, typed, guard];
+    assert_eq!(without("", all()).await, [""; 0]);
+    let module = "GateOf<shapes::properties::launch::";
+    let names = without("https://api.example.com", all()).await;
+    let [gate, typed, guard] = names[..] else { panic!("the route and two guards: {names:?}") };
+    assert!(gate.ends_with(&format!("{module}resource>")), "{gate}");
+    assert!(typed.contains("AccessToken<") && guard.contains("AccessToken<"), "{typed} {guard}");
+
+    let names = without("urn:logto:scope:organizations", all()).await;
+    let [gate] = names[..] else { panic!("the organization's route: {names:?}") };
+    assert!(gate.ends_with(&format!("{module}organization>")), "{gate}");
+
+    let names = without("read:items", all()).await;
+    let [typed, guard] = names[..] else { panic!("the guards alone: {names:?}") };
+    assert!(typed.contains("AccessToken<") && guard.contains("AccessToken<"), "{typed} {guard}");
+
+    assert_eq!(without("offline_access", all()).await.len(), 4);
+    assert_eq!(without("offline_access", routes![page]).await, [""; 0]);
+}
+
+#[rocket::async_test]
+async fn the_token_guards_are_sentinels_for_the_fairing_too() {
+    for routes in [routes![resource], routes![organization], routes![guard]] {
+        assert!(!aborts(routes, false).await.is_empty());
+    }
 }
