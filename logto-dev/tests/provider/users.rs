@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use logto_dev::{Provider, User};
+use logto_dev::{MachineApp, Provider, User};
 use rocket::async_test;
 
 use crate::support::{App, Captures, decode, query, text};
@@ -161,6 +161,8 @@ async fn nothing_prints_a_secret() {
     let provider = builder.start().await;
     let printed = format!("{provider:?}");
     assert!(printed.contains("the-app") && !printed.contains("the-secret"), "{printed}");
+    let machine = format!("{:?}", MachineApp::new("robot", "the-secret").role("cook"));
+    assert!(machine.contains("robot") && !machine.contains("the-secret"), "{machine}");
 }
 
 #[async_test]
