@@ -42,7 +42,7 @@ use crate::transaction::Transactions;
 /// Sign-ins whose `state` is remembered as used at the most.
 const CONSUMED: u64 = 100_000;
 
-/// How long a used `state` is remembered: longer than its cookie lives.
+/// How long a used `state` is remembered: longer than its sign-in may take.
 const CONSUMED_TTL: Duration = Duration::from_secs(15 * 60);
 
 /// Sign-in with Logto: attach [`Logto::fairing()`], and the application has it.
