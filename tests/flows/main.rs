@@ -5,6 +5,9 @@
 mod attacks;
 mod callback;
 mod captures;
+mod cookies;
+mod crowds;
+mod debug;
 mod entrances;
 mod guards;
 mod hooks;
@@ -14,6 +17,7 @@ mod jar;
 mod look_alike;
 mod loops;
 mod machine;
+mod metadata;
 mod outage;
 mod parity;
 mod parts;
