@@ -95,16 +95,17 @@ fn handler(args: &Args, route: &Route, hidden: &Ident) -> TokenStream {
 // Input:
 //     #[authenticated(resource = "https://api.example.com")] #[get("/items")] fn items() -> String
 // Output:
-//     impl RouteNeeds for items { const NAME: &str = "items"; const NEEDS: Needs = ..; }
+//     impl Sentinel for items { fn abort(rocket: &Rocket<Ignite>) -> bool { .. } }
 fn needs(args: &Args, route: &Route) -> TokenStream {
     let (private, policy, ident) = (args.private(), policy(args), ours(&route.sig.ident));
     let name = route.sig.ident.to_string();
     let allow_deprecated = route.deprecated.as_ref().map(|_| quote!(#[allow(deprecated)]));
     quote! {
         #allow_deprecated
-        impl #private::RouteNeeds for #ident {
-            const NAME: &'static str = #name;
-            const NEEDS: #private::Needs = #policy.needs();
+        impl #private::Sentinel for #ident {
+            fn abort(rocket: &#private::Rocket<#private::Ignite>) -> bool {
+                #private::abort_route(rocket, #name, #policy.needs())
+            }
         }
     }
 }
