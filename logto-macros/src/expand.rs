@@ -57,7 +57,7 @@ fn protected(args: &Args, route: &Route) -> TokenStream {
     let hidden = hidden_name(&route.sig.ident);
     let (handler, uri_macro) = (handler(args, route, &hidden), uri_macro(route, &hidden));
     let (private, ident) = (args.private(), ours(&route.sig.ident));
-    // Plain routes share one gate, which is less to compile.
+    // Rocket asks the type in the gate's brackets at launch, which is the route's own.
     let (gate, needs) = match args.needs_something() {
         true => (quote!(#private::GateOf<#ident>), Some(needs(args, route))),
         false => (quote!(#private::Gate), None),
