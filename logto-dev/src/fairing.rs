@@ -66,6 +66,7 @@ impl Fairing for DevelopmentProvider {
         log::warn!("Signing in with the development provider at {}.", provider.endpoint());
         log::warn!(target: INDENTED, "It stands in for Logto, for development only: it asks for no password.");
         log::warn!(target: INDENTED, "Open {address} and sign in as one of: {users}.");
+        log::warn!(target: INDENTED, "To change the users, open {}.", provider.endpoint());
         log::warn!(target: INDENTED, "To use Logto, configure `logto.endpoint`.");
     }
 

@@ -30,7 +30,7 @@ pub(crate) async fn claims<'r>(
     let Some(session) = logto.session(visit).await? else { return Ok(None) };
     let person = visit.marker.person();
     if person.claims.get().is_none() {
-        let _ = person.claims.set(logto.claims(&session)?);
+        let _ = person.claims.set(Arc::clone(session.record.id_token_claims()?));
     }
     Ok(person.claims.get())
 }

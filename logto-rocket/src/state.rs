@@ -23,7 +23,7 @@ use self::refresh::{BACKOFF, Renewed};
 pub(crate) use self::sign_in::FailedCallback;
 pub(crate) use self::sign_out::{SignedOut, is_cross_site};
 use self::tokens::Tokens;
-use crate::claims::IdTokenClaims;
+use crate::claims::User;
 use crate::client::Client;
 use crate::config::{Checked, StoreKind};
 use crate::discovery::ProviderMetadata;
@@ -42,7 +42,7 @@ use crate::transaction::Transactions;
 /// Sign-ins whose `state` is remembered as used at the most.
 const CONSUMED: u64 = 100_000;
 
-/// How long a used `state` is remembered: longer than its cookie lives.
+/// How long a used `state` is remembered: longer than its sign-in may take.
 const CONSUMED_TTL: Duration = Duration::from_secs(15 * 60);
 
 /// Sign-in with Logto: attach [`Logto::fairing()`], and the application has it.
@@ -72,11 +72,6 @@ pub struct Logto {
     pub(crate) inner: Arc<Inner>,
 }
 
-/// Claims that are kept as they were read at the most, and how long after their last
-/// use: a handler that takes the user need not wait for the same reading again.
-const CLAIMS: u64 = 10_000;
-const CLAIMS_TTL: Duration = Duration::from_secs(10 * 60);
-
 /// What an operation may take in all, however many calls to Logto it needs.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -90,6 +85,14 @@ async fn within_patience<T>(work: impl Future<Output = Result<T>>) -> Result<T> 
 fn recent<K: Eq + Hash + Send + Sync + 'static>(capacity: u64) -> Cache<K, ()> {
     let cache = Cache::builder().max_capacity(capacity).time_to_live(CONSUMED_TTL);
     cache.eviction_policy(EvictionPolicy::lru()).build()
+}
+
+/// Refreshes that failed and are remembered at the most.
+const FAILURES: u64 = 10_000;
+
+/// The user of a session, as hooks see them.
+fn user_of(session: &Session) -> Result<User> {
+    Ok(User::new(Arc::clone(session.record.id_token_claims()?), None))
 }
 
 /// What all handles share.
@@ -111,8 +114,6 @@ pub(crate) struct Inner {
     /// Sessions in whose place the same browser has another one by now.
     replaced: Cache<SessionId, ()>,
     tokens: Tokens,
-    /// By session and the moment when Logto last told them.
-    claims: Cache<(SessionId, Timestamp), Arc<IdTokenClaims>>,
 }
 
 /// SHA-256 of a `state`: what is remembered of it.
@@ -150,12 +151,11 @@ impl Logto {
             redemptions: Flights::new(),
             refreshes: Flights::new(),
             turns: Turns::new(),
-            failures: Cache::builder().max_capacity(CLAIMS).time_to_live(BACKOFF).build(),
+            failures: Cache::builder().max_capacity(FAILURES).time_to_live(BACKOFF).build(),
             machine: MachineTokens::new(),
             hooks,
             consumed: recent(CONSUMED),
             replaced: recent(CONSUMED),
-            claims: Cache::builder().max_capacity(CLAIMS).time_to_idle(CLAIMS_TTL).build(),
             tokens: Tokens::new(),
             checked,
         };
@@ -232,22 +232,6 @@ impl Logto {
         let record = &session.record;
         let ended = self.inner.revocation.is_ended(record.id, record.created);
         (!ended).then(|| self.inner.sessions.newest(session))
-    }
-
-    /// The claims of a session.
-    ///
-    /// # Errors
-    ///
-    /// They were written by something that is not this crate.
-    pub(crate) fn claims(&self, session: &Session) -> Result<Arc<IdTokenClaims>> {
-        let record = &session.record;
-        let key = (record.id, record.verified_at);
-        if let Some(claims) = self.inner.claims.get(&key) {
-            return Ok(claims);
-        }
-        let claims = Arc::new(record.id_token_claims()?);
-        self.inner.claims.insert(key, Arc::clone(&claims));
-        Ok(claims)
     }
 
     /// The raw ID token, as long as the process remembers it.

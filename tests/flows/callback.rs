@@ -53,7 +53,8 @@ async fn a_callback_from_another_browser_is_refused() {
     drop(attacker);
 }
 
-/// A4: a state that is not exactly ours, before the code is redeemed.
+/// A4, RP-invalid-state, RP-missing-state: a state that is not exactly ours, before the code is
+/// redeemed.
 #[rocket::async_test]
 async fn a_foreign_state_is_refused_before_the_code_is_redeemed() {
     let (op, browser, location) = signing_in().await;
@@ -188,7 +189,8 @@ async fn a_used_sign_in_cannot_be_used_with_a_new_code() {
     assert_eq!(op.count("token"), 1);
 }
 
-/// A8: an answer of another issuer, the right one of which is known, is a mix-up.
+/// A8, RP-invalid-response-iss: an answer of another issuer, the right one of which is known, is a
+/// mix-up.
 #[rocket::async_test]
 async fn a_callback_of_another_issuer_is_refused() {
     for iss in ["https://evil.example/oidc", "", "http://127.0.0.1/oidc", "null"] {
@@ -225,7 +227,8 @@ async fn an_error_of_another_issuer_is_refused() {
     assert!(!answer.body.contains("evil.example"), "{}", answer.body);
 }
 
-/// A9: Logto always says who it is, so an answer without `iss` is none of its.
+/// A9, RP-missing-response-iss: Logto always says who it is, so an answer without `iss` is none of
+/// its.
 #[rocket::async_test]
 async fn a_callback_without_issuer_is_refused() {
     let (op, browser, location) = signing_in().await;

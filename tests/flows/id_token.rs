@@ -14,7 +14,7 @@ fn from_now(seconds: i64) -> i64 {
     i64::try_from(since.as_secs()).unwrap() + seconds
 }
 
-/// T10: the issuer is compared to the letter.
+/// T10, RP-invalid-iss: the issuer is compared to the letter.
 #[rocket::async_test]
 async fn another_issuer_is_refused() {
     assert_refused(Deviation::Claims(Alter::append("iss", "1"))).await;
@@ -37,7 +37,8 @@ async fn another_issuer_is_refused() {
     assert_claim_refused("iss", "").await;
 }
 
-/// T11: a token for somebody else, or for us and somebody else, is not ours.
+/// T11, RP-invalid-aud, RP-missing-aud, RP-invalid-secondary-aud: a token for somebody else, or for
+/// us and somebody else, is not ours.
 #[rocket::async_test]
 async fn another_audience_is_refused() {
     assert_refused(Deviation::Claims(Alter::append("aud", "1"))).await;
@@ -58,7 +59,7 @@ async fn another_audience_is_refused() {
     }
 }
 
-/// T11: an audience in a list of one is ours.
+/// T11, RP-valid-aud-as-array: an audience in a list of one is ours.
 #[rocket::async_test]
 async fn the_audience_may_be_a_list_of_one() {
     assert_accepted(vec![Deviation::Claims(Alter::set("aud", json!(["hostile-app"])))]).await;
@@ -74,12 +75,13 @@ async fn a_token_that_another_party_asked_for_is_refused() {
     assert_accepted(vec![Deviation::Claims(Alter::set("azp", "hostile-app"))]).await;
 }
 
-/// T12: a token that ended, or whose end is no moment in time.
+/// T12, RP-expired-exp: a token that ended, or whose end is no moment in time.
 #[rocket::async_test]
 async fn an_expired_token_is_refused() {
     assert_refused(Deviation::Claims(Alter::without("exp"))).await;
     let ends = [
         json!(from_now(-120)),
+        json!(from_now(-300)),
         json!(from_now(-86_400)),
         json!(0),
         json!(-1),
@@ -104,7 +106,7 @@ async fn a_token_that_ended_a_moment_ago_is_accepted() {
     assert_accepted(vec![Deviation::Claims(Alter::set("exp", from_now(-30)))]).await;
 }
 
-/// T13: a token from the future, or of no time.
+/// T13, RP-missing-iat: a token from the future, or of no time.
 #[rocket::async_test]
 async fn a_token_that_was_not_issued_yet_is_refused() {
     assert_refused(Deviation::Claims(Alter::without("iat"))).await;
@@ -137,7 +139,7 @@ async fn a_token_that_is_not_valid_yet_is_refused() {
     assert_accepted(vec![Deviation::Claims(Alter::set("nbf", from_now(30)))]).await;
 }
 
-/// T15: a nonce that is not the one of this very sign-in.
+/// T15, RP-nonce-invalid: a nonce that is not the one of this very sign-in.
 #[rocket::async_test]
 async fn another_nonce_is_refused() {
     assert_refused(Deviation::Claims(Alter::append("nonce", "1"))).await;
@@ -159,7 +161,7 @@ async fn the_nonce_of_another_tab_is_refused() {
     assert_refused_by(&op, &browser, "another tab's nonce").await;
 }
 
-/// T16: an access token that does not belong to the ID token.
+/// T16, RP-invalid-athash: an access token that does not belong to the ID token.
 #[rocket::async_test]
 async fn a_hash_of_another_access_token_is_refused() {
     let right = Deviation::AtHash;
@@ -180,7 +182,7 @@ async fn the_right_hash_of_the_access_token_is_accepted() {
     assert_accepted(vec![Deviation::AtHash]).await;
 }
 
-/// T17: a token about nobody.
+/// T17, RP-missing-sub: a token about nobody.
 #[rocket::async_test]
 async fn a_token_without_a_proper_subject_is_refused() {
     assert_refused(Deviation::Claims(Alter::without("sub"))).await;
@@ -232,7 +234,7 @@ async fn a_missing_token_type_is_refused() {
     assert_refused(Deviation::Tokens(Alter::set("token_type", json!(null)))).await;
 }
 
-/// T21: what a token answer may leave out or add.
+/// T21, RP-token-type-case, RP-without-expires-in: what a token answer may leave out or add.
 #[rocket::async_test]
 async fn a_token_answer_may_be_sparse_or_rich() {
     let tokens = |alter| vec![Deviation::Tokens(alter)];

@@ -12,6 +12,8 @@ mod id_token;
 mod instances;
 mod jar;
 mod look_alike;
+mod loops;
+mod machine;
 mod outage;
 mod parity;
 mod parts;

@@ -80,7 +80,7 @@ async fn an_outage_is_not_hammered() {
     assert!(op.count("discovery") <= 5, "{} requests", op.count("discovery"));
 }
 
-/// H1: a document of another issuer is not this provider's.
+/// H1, RP-issuer-mismatch: a document of another issuer is not this provider's.
 #[rocket::async_test]
 async fn a_discovery_document_of_another_issuer_is_refused() {
     let changes = [

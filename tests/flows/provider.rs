@@ -38,17 +38,23 @@ async fn post(op: &Hostile, fields: &[(&str, &str)]) -> (u16, Value) {
 }
 
 fn code(op: &Hostile, scope: &str) -> String {
-    let asked = [
+    code_for(op, scope, &[])
+}
+
+fn code_for(op: &Hostile, scope: &str, resources: &[&str]) -> String {
+    let challenge = sha256("the verifier");
+    let mut asked = vec![
         ("client_id", "hostile-app"),
         ("redirect_uri", CALLBACK),
         ("response_type", "code"),
         ("scope", scope),
         ("prompt", "consent"),
-        ("code_challenge", &sha256("the verifier")),
+        ("code_challenge", &challenge),
         ("code_challenge_method", "S256"),
         ("state", "st"),
         ("nonce", "no"),
     ];
+    asked.extend(resources.iter().map(|resource| ("resource", *resource)));
     let auth = Url::parse_with_params(&format!("{}/oidc/auth", op.endpoint()), asked).unwrap();
     let callback = Url::parse(&op.authorize(auth.as_str())).unwrap();
     let pairs: Vec<_> = callback.query_pairs().into_owned().collect();
@@ -115,6 +121,54 @@ async fn it_takes_a_code_once_and_only_with_its_verifier() {
     let token = tokens["refresh_token"].as_str().unwrap();
     let refresh = [("grant_type", "refresh_token"), ("refresh_token", token)];
     assert_eq!(post(&op, &refresh).await.0, 400, "the second use ended the grant");
+}
+
+/// As the captured Logto does for a resource, for an organization, and for both.
+#[rocket::async_test]
+async fn it_refreshes_for_resources_and_organizations() {
+    const API: &str = "https://api.example.com";
+    let op = Hostile::start().await;
+    let asked = "openid offline_access urn:logto:scope:organizations";
+    let (_, tokens) = redeem(&op, &code_for(&op, asked, &[API])).await;
+    let token = tokens["refresh_token"].as_str().unwrap();
+    let wanted = [
+        (vec![("resource", API)], API, None),
+        (vec![("organization_id", "acme")], "urn:logto:organization:acme", None),
+        (vec![("resource", API), ("organization_id", "acme")], API, Some("acme")),
+    ];
+    op.permissions("read:items write:items");
+    for (fields, aud, organization) in wanted {
+        let refresh = [("grant_type", "refresh_token"), ("refresh_token", token)];
+        let (status, answer) = post(&op, &[&refresh[..], &fields].concat()).await;
+        assert_eq!((status, &answer["scope"]), (200, &json!("read:items write:items")));
+        let token = answer["access_token"].as_str().unwrap();
+        assert_eq!(header(token)["typ"], "at+jwt");
+        let claims = claims_of(token);
+        assert_eq!((&claims["aud"], &claims["sub"]), (&json!(aud), &json!("u-alice")));
+        assert_eq!(
+            (&claims["scope"], &claims["client_id"]),
+            (&answer["scope"], &json!("hostile-app"))
+        );
+        assert_eq!(claims.get("organization_id").and_then(Value::as_str), organization);
+        let recorded = op.requests("token").pop().unwrap();
+        assert!(fields.iter().all(|(name, value)| recorded.field(name) == Some(value)));
+    }
+}
+
+#[rocket::async_test]
+async fn it_refuses_resources_and_organizations_that_were_not_asked_for() {
+    let op = Hostile::start().await;
+    let (_, tokens) = redeem(&op, &code(&op, "openid offline_access")).await;
+    let token = tokens["refresh_token"].as_str().unwrap();
+    let refresh = [("grant_type", "refresh_token"), ("refresh_token", token)];
+    let wanted = [
+        (("resource", "https://api.example.com"), 400, "invalid_target"),
+        (("organization_id", "acme"), 403, "insufficient_scope"),
+    ];
+    for (field, status, error) in wanted {
+        let answer = post(&op, &[&refresh[..], &[field]].concat()).await;
+        assert_eq!((answer.0, &answer.1["error"]), (status, &json!(error)));
+    }
 }
 
 #[rocket::async_test]

@@ -18,6 +18,7 @@ async fn with_ended_token() -> (Hostile, Browser) {
     (op, browser)
 }
 
+/// RP-refresh-token.
 #[rocket::async_test]
 async fn an_ended_access_token_is_replaced() {
     let (op, browser) = with_ended_token().await;
@@ -30,7 +31,8 @@ async fn an_ended_access_token_is_replaced() {
     assert_eq!((op.count("token"), op.count("me")), (2, 2), "the new one is kept");
 }
 
-/// T20: a refresh that brings another user, or a token that proves nothing, ends the session.
+/// T20, RP-refresh-invalid-issuer, RP-refresh-invalid-sub: a refresh that brings another user, or a
+/// token that proves nothing, ends the session.
 #[rocket::async_test]
 async fn a_refresh_that_brings_somebody_else_ends_the_session() {
     let changes = [

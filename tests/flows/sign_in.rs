@@ -25,7 +25,7 @@ fn is_random(text: &str) -> bool {
     text.len() >= 22 && text.bytes().collect::<HashSet<_>>().len() >= 8
 }
 
-/// RP certification, the plain test: the code flow, user info, and `openid` in the scope.
+/// RP-code-flow: the code flow, user info, and `openid` in the scope.
 #[rocket::async_test]
 async fn a_stranger_signs_in_and_lands_on_the_page_asked_for() {
     let op = Hostile::start().await;
@@ -59,7 +59,7 @@ async fn the_authorization_request_says_what_logto_expects() {
     assert_eq!(op.count("token"), 0);
 }
 
-/// RP certification, client-secret-basic: identifier and secret percent-encoded, and only there.
+/// RP-client-secret-basic: identifier and secret percent-encoded, and only there.
 #[rocket::async_test]
 async fn the_application_authenticates_with_basic_and_nothing_else() {
     let op = Hostile::start().await;
@@ -213,8 +213,7 @@ async fn without_redirect_every_stranger_gets_401() {
     }
 }
 
-/// RP certification, idtoken-sig-rs256: an older Logto signs with RSA and names no `alg` in the
-/// key.
+/// RP-idtoken-sig-rs256: an older Logto signs with RSA and names no `alg` in the key.
 #[rocket::async_test]
 async fn providers_with_other_algorithms_sign_in_too() {
     for key in [Key::rs256(), Key::es256(), Key::es384()] {

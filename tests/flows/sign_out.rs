@@ -24,7 +24,8 @@ fn leaving(provider: &Provider) -> Rocket<Build> {
     rocket::custom(figment).attach(Logto::fairing()).mount("/", routes![leave, whoami])
 }
 
-/// L2: `client_id`, the registered address and `state`; a hint whose key was rotated out is refused.
+/// L2, RP-logout: `client_id`, the registered address and `state`; a hint whose key was rotated out
+/// is refused.
 #[rocket::async_test]
 async fn a_sign_out_names_the_application_the_way_back_and_a_state() {
     let op = Hostile::start().await;
@@ -43,7 +44,8 @@ async fn a_sign_out_names_the_application_the_way_back_and_a_state() {
     assert_ne!(states[0], states[1]);
 }
 
-/// L2: what comes back with the browser changes nothing, whatever it is.
+/// L2, RP-logout-other-state, RP-logout-no-state: what comes back with the browser changes nothing,
+/// whatever it is.
 #[rocket::async_test]
 async fn the_state_of_a_sign_out_is_not_looked_at_on_the_way_back() {
     let op = Hostile::start().await;

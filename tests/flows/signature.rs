@@ -8,7 +8,8 @@ use serde_json::json;
 
 use crate::verdict::{assert_accepted, assert_refused, assert_refused_by, with};
 
-/// T1: a signature with one bit wrong, under every algorithm that is accepted when it is right.
+/// T1, RP-invalid-sig-rs256, RP-invalid-sig-es256: a signature with one bit wrong, under every
+/// algorithm that is accepted when it is right.
 #[rocket::async_test]
 async fn a_wrong_signature_is_refused() {
     for key in [Key::es384(), Key::es256(), Key::rs256()] {
@@ -27,7 +28,8 @@ async fn a_signature_of_another_key_is_refused() {
     assert_refused(Deviation::Forged(Forgery::By(stranger))).await;
 }
 
-/// T1: HS256 is never accepted, be it made with the very secret of the application.
+/// T1, RP-invalid-sig-hs256: HS256 is never accepted, be it made with the very secret of the
+/// application.
 #[rocket::async_test]
 async fn a_signature_with_the_secret_of_the_application_is_refused() {
     let algs = Alter::set("id_token_signing_alg_values_supported", json!(["ES384", "HS256"]));
@@ -37,7 +39,7 @@ async fn a_signature_with_the_secret_of_the_application_is_refused() {
     assert_refused_by(&op, &browser, "HS256 in discovery").await;
 }
 
-/// T2: an unsigned token, however "none" is written.
+/// T2, RP-idtoken-sig-none: an unsigned token, however "none" is written.
 #[rocket::async_test]
 async fn an_unsigned_token_is_refused() {
     for alg in ["none", "None", "NONE", "NoNe", "", "ES384", "null"] {
@@ -79,7 +81,8 @@ async fn a_token_signed_with_the_public_key_as_a_secret_is_refused() {
     }
 }
 
-/// T3: an algorithm that discovery does not list is refused, though its key is published.
+/// T3, RP-alternate-alg: an algorithm that discovery does not list is refused, though its key is
+/// published.
 #[rocket::async_test]
 async fn an_algorithm_that_was_not_agreed_is_refused() {
     let rsa = Arc::new(Key::rs256().named("rsa"));
@@ -140,7 +143,7 @@ async fn an_unknown_key_is_looked_up_once() {
     assert_eq!(op.count("jwks"), 2);
 }
 
-/// T7: keys exchanged between two sign-ins cost one look at the new ones.
+/// T7, RP-key-rotation: keys exchanged between two sign-ins cost one look at the new ones.
 #[rocket::async_test]
 async fn keys_rotated_between_sign_ins_are_fetched_once() {
     let (op, browser) = with(vec![]).await;
@@ -151,7 +154,8 @@ async fn keys_rotated_between_sign_ins_are_fetched_once() {
     assert_eq!((page.status, op.count("jwks")), (Status::Ok, 2));
 }
 
-/// T7: so do keys exchanged after the code was asked for and before the token was signed.
+/// T7, RP-key-rotation-just-before-signing: so do keys exchanged after the code was asked for and
+/// before the token was signed.
 #[rocket::async_test]
 async fn keys_rotated_just_before_signing_are_fetched_once() {
     let (op, browser) = with(vec![]).await;
@@ -182,7 +186,7 @@ async fn a_rotation_to_another_algorithm_is_followed() {
     assert_eq!((page.status, op.count("jwks")), (Status::Ok, 2));
 }
 
-/// T8: without `kid` the only key is the one.
+/// T8, RP-kid-absent-single: without `kid` the only key is the one.
 #[rocket::async_test]
 async fn a_token_without_kid_is_accepted_where_there_is_one_key() {
     let anonymous = |key: &'static str| Deviation::Header(Alter::without(key));
@@ -193,7 +197,8 @@ async fn a_token_without_kid_is_accepted_where_there_is_one_key() {
     assert_accepted(vec![anonymous("kid"), Deviation::Jwks(no_kid_in_keys)]).await;
 }
 
-/// T8: among several keys either is right, to try them or to refuse; nothing in between.
+/// T8, RP-kid-absent-multiple: among several keys either is right, to try them or to refuse;
+/// nothing in between.
 #[rocket::async_test]
 async fn a_token_without_kid_is_tried_or_refused_where_there_are_several_keys() {
     let (op, browser) = with(vec![Deviation::Header(Alter::without("kid"))]).await;

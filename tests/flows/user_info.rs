@@ -23,7 +23,7 @@ async fn user_info_is_fetched_once_a_request_with_the_token_in_the_header() {
     assert_eq!((requests[0].target.as_str(), requests[0].form.len()), ("/oidc/me", 0));
 }
 
-/// T19: user info of another user, or of nobody, is thrown away.
+/// T19, RP-userinfo-invalid-sub: user info of another user, or of nobody, is thrown away.
 #[rocket::async_test]
 async fn user_info_of_another_user_is_refused() {
     let changes = [

@@ -4,6 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
+use crate::access::Wanted;
 use crate::encode::{basic, hash_half};
 use crate::grants::Grant;
 use crate::state::{APP_ID, APP_SECRET, ENDPOINTS, Recorded, State};
@@ -98,21 +99,23 @@ fn token(state: &mut State, request: &Request) -> Reply {
         Some("refresh_token") => asked.as_ref().and_then(|token| state.grants.refresh(token)),
         _ => return oidc_error(400, "unsupported_grant_type"),
     };
-    match grant {
-        Some(grant) => Reply::json(200, &tokens(state, &grant, asked)),
-        None => oidc_error(400, "invalid_grant"),
+    let Some(grant) = grant else { return oidc_error(400, "invalid_grant") };
+    let wanted = Wanted { resource: field("resource"), organization: field("organization_id") };
+    match wanted.refusal(&grant) {
+        Some((status, error)) => oidc_error(status, error),
+        None => Reply::json(200, &tokens(state, &grant, &wanted, asked)),
     }
 }
 
-fn tokens(state: &mut State, grant: &Grant, refreshed: Option<String>) -> Value {
+fn tokens(state: &mut State, grant: &Grant, wanted: &Wanted, refreshed: Option<String>) -> Value {
     if state.has(|deviation| matches!(deviation, Deviation::RotateBeforeSigning)) {
         state.exchange_keys(Key::es384());
     }
-    let access_token = state.grants.access_token(grant);
+    let (access_token, scope) = wanted.token(state, grant);
     let id_token = id_token(state, grant, &access_token, refreshed.is_some());
     let mut answer = json!({
         "access_token": access_token, "token_type": "Bearer", "expires_in": 3600,
-        "scope": grant.scope.join(" "), "id_token": id_token,
+        "scope": scope, "id_token": id_token,
     });
     if let Some(token) = refresh_token(state, grant, refreshed) {
         answer["refresh_token"] = token.into();

@@ -12,6 +12,8 @@ pub(crate) struct Grant {
     pub(crate) id: String,
     pub(crate) account: Value,
     pub(crate) scope: Vec<String>,
+    /// The resources that were asked for; no other one can be had later.
+    pub(crate) resources: Vec<String>,
     pub(crate) nonce: Option<String>,
     pub(crate) challenge: Option<String>,
     pub(crate) redirect_uri: String,
@@ -34,10 +36,12 @@ impl Grants {
         let consent = one("prompt").is_some_and(|prompt| prompt.contains("consent"));
         let scope = one("scope").unwrap_or_default();
         let scope = scope.split(' ').filter(|name| consent || *name != "offline_access");
+        let resources = asked.iter().filter(|(key, _)| key == "resource");
         let grant = Grant {
             id: random(),
             account,
             scope: scope.map(str::to_owned).collect(),
+            resources: resources.map(|(_, value)| value.to_owned()).collect(),
             nonce: one("nonce"),
             challenge: one("code_challenge"),
             redirect_uri: one("redirect_uri").unwrap_or_default(),

@@ -143,6 +143,12 @@ impl Hostile {
         self.state().account = account;
     }
 
+    /// Changes what the user may do: the scope of every access token for a resource or an
+    /// organization from now on, separated by spaces. At first `read:items`.
+    pub fn permissions(&self, scope: &str) {
+        scope.clone_into(&mut self.state().permissions);
+    }
+
     /// Signs with a new key from now on; the keys published before are gone.
     pub fn rotate(&self) {
         self.state().exchange_keys(Key::es384());

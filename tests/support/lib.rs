@@ -3,6 +3,7 @@
 //! The hostile provider speaks Logto's paths and answers as Logto does, until a test makes it
 //! [deviate](Deviation).
 
+mod access;
 mod alter;
 mod answer;
 mod answers;

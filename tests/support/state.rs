@@ -54,6 +54,8 @@ pub(crate) struct State {
     pub(crate) keys: Vec<Arc<Key>>,
     pub(crate) deviations: Vec<Deviation>,
     pub(crate) account: Value,
+    /// The scope of every access token for a resource or an organization.
+    pub(crate) permissions: String,
     pub(crate) grants: Grants,
     pub(crate) recorded: Vec<Recorded>,
     pub(crate) authorizations: Vec<Vec<(String, String)>>,
@@ -66,6 +68,7 @@ impl State {
             keys: vec![Arc::new(Key::es384())],
             deviations: Vec::new(),
             account: account(),
+            permissions: "read:items".to_owned(),
             grants: Grants::default(),
             recorded: Vec::new(),
             authorizations: Vec::new(),

@@ -1,0 +1,122 @@
+//! The tests of the workspace, and the rows that their documentation names.
+
+use std::fs;
+use std::path::Path;
+
+use crate::table::ids;
+
+/// A test whose documentation names rows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Test {
+    pub(crate) target: Target,
+    /// As `cargo test` writes it: `flow::a_sentence`.
+    pub(crate) name: String,
+    pub(crate) rows: Vec<String>,
+}
+
+/// What `cargo test` builds a test into.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Target {
+    pub(crate) package: String,
+    /// The test binary; `None` for the units of the library.
+    pub(crate) binary: Option<String>,
+}
+
+/// The folders of tests by their package, and whether they are the library's.
+const FOLDERS: [(&str, &str, bool); 5] = [
+    ("logto-rocket", "logto-rocket/src", true),
+    ("logto-macros", "logto-macros/src", true),
+    ("logto-dev", "logto-dev/src", true),
+    ("logto-dev", "logto-dev/tests", false),
+    ("logto-tests", "tests", false),
+];
+
+/// Every test of the workspace that names rows.
+pub(crate) fn tests(root: &Path) -> Vec<Test> {
+    let mut found = Vec::new();
+    for (package, folder, is_library) in FOLDERS {
+        let folder = root.join(folder);
+        walk(&folder, &mut |path, source| {
+            let inside = path.strip_prefix(&folder).expect("a file of the folder");
+            let mut parts = modules(inside);
+            let binary = (!is_library).then(|| parts.remove(0));
+            let target = Target { package: package.to_owned(), binary };
+            found.extend(in_source(&target, &parts, source));
+        });
+    }
+    found
+}
+
+fn walk(folder: &Path, take: &mut impl FnMut(&Path, &str)) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            walk(&path, take);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            take(&path, &fs::read_to_string(&path).expect("a source file"));
+        }
+    }
+}
+
+/// `session/cookie.rs` is `session`, `cookie`; `flows/main.rs` is `flows`.
+fn modules(file: &Path) -> Vec<String> {
+    let path = file.with_extension("");
+    let parts = path.iter().filter_map(|part| part.to_str());
+    parts.filter(|part| !["main", "lib", "mod"].contains(part)).map(str::to_owned).collect()
+}
+
+fn in_source(target: &Target, modules: &[String], source: &str) -> Vec<Test> {
+    let (mut found, mut doc, mut is_test, mut modules) =
+        (Vec::new(), String::new(), false, modules.to_vec());
+    for line in source.lines() {
+        let code = line.trim();
+        if let Some(text) = code.strip_prefix("///") {
+            doc.push_str(text);
+        } else if code.starts_with("#[") {
+            is_test |= code == "#[test]" || code.ends_with("_test]") || code.contains("::test");
+        } else if let Some(name) = inner_module(line) {
+            modules.push(name.to_owned());
+        } else {
+            let rows: Vec<_> = ids(&doc).map(str::to_owned).collect();
+            if let Some(name) = function(code).filter(|_| is_test && !rows.is_empty()) {
+                let name = [&modules[..], &[name.to_owned()]].concat().join("::");
+                found.push(Test { target: target.clone(), name, rows });
+            }
+            (doc, is_test) = (String::new(), false);
+        }
+    }
+    found
+}
+
+/// `mod tests {` at the left edge, which is where the units of a file stand.
+fn inner_module(line: &str) -> Option<&str> {
+    let name = line.trim_start_matches("pub(crate) ").strip_prefix("mod ")?;
+    name.strip_suffix(" {")
+}
+
+fn function(code: &str) -> Option<&str> {
+    let rest = code.strip_prefix("async ").unwrap_or(code).strip_prefix("fn ")?;
+    rest.split('(').next()
+}
+
+#[test]
+fn a_test_is_found_by_its_documentation_with_its_whole_name() {
+    let source = "/// A1 and\n/// S2: why.\n#[rocket::async_test]\nasync fn first() {}\n\n\
+                  /// A3: no test.\nfn helper() {}\n\nmod tests {\n    /// T4.\n    #[test]\n    \
+                  fn second() {}\n\n    /// None.\n    #[test]\n    fn third() {}\n}\n";
+    let target = Target { package: "p".to_owned(), binary: Some("flows".to_owned()) };
+    let found = in_source(&target, &["callback".to_owned()], source);
+    let names: Vec<_> = found.iter().map(|test| test.name.as_str()).collect();
+    assert_eq!(names, ["callback::first", "callback::tests::second"]);
+    assert_eq!(
+        (&found[0].rows[..], &found[1].rows[..]),
+        (&["A1".to_owned(), "S2".to_owned()][..], &["T4".to_owned()][..])
+    );
+}
+
+#[test]
+fn modules_follow_from_the_place_of_a_file() {
+    assert_eq!(modules(Path::new("session/cookie.rs")), ["session", "cookie"]);
+    assert_eq!(modules(Path::new("flows/main.rs")), ["flows"]);
+    assert_eq!(modules(Path::new("logs.rs")), ["logs"]);
+}
