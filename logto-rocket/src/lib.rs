@@ -42,6 +42,7 @@ mod guard;
 mod hooks;
 mod http;
 mod jwks;
+mod jwt;
 mod location;
 mod options;
 mod protect;

@@ -19,7 +19,7 @@ use rocket::http::{Cookie, CookieJar};
 
 use self::opened::Opened;
 use self::record::Record;
-use self::store::{Saved, SessionId, SessionStore, StoredSession, Version};
+use self::store::{Find, Saved, SessionId, SessionStore, StoredSession, Version};
 use crate::config::SessionConfig;
 use crate::error::Result;
 use crate::seal::{Cookies, Sealer};
@@ -203,9 +203,38 @@ impl Sessions {
         Ok(())
     }
 
-    /// When a session has surely ended by itself.
-    pub(crate) fn latest_end(&self, record: &Record) -> Timestamp {
-        record.created.plus(Duration::from_secs(self.config.absolute))
+    /// Ends the sessions of `of` that `ends` says, and returns them. Of sealed sessions
+    /// only the newest generations are here to be found.
+    pub(crate) async fn end_all(
+        &self,
+        of: Find<'_>,
+        ends: impl Fn(&Record) -> bool,
+    ) -> Result<Vec<Session>> {
+        let mut ended = Vec::new();
+        match &self.place {
+            Place::Sealed { newest, .. } => {
+                let found = newest.iter().filter(|(_, record)| ends(record));
+                let records = found.map(|(_, record)| record);
+                ended.extend(records.map(|record| Session { record, version: None }));
+                ended.iter().for_each(|session| newest.invalidate(&session.record.id));
+            }
+            Place::Stored { sealer, store } => {
+                for id in store.find(of).await? {
+                    let session = self.load(&**store, sealer.as_ref(), &id).await?;
+                    // One that cannot be read cannot show that it is newer.
+                    if session.as_ref().is_none_or(|session| ends(&session.record)) {
+                        store.delete(&id).await?;
+                        ended.extend(session);
+                    }
+                }
+            }
+        }
+        Ok(ended)
+    }
+
+    /// When a session that began at `created` has surely ended by itself.
+    pub(crate) fn latest_end(&self, created: Timestamp) -> Timestamp {
+        created.plus(Duration::from_secs(self.config.absolute))
     }
 
     /// The cookies that carry the session.

@@ -1,5 +1,6 @@
 //! The one place where protocol and session meet: the managed [`Logto`].
 
+mod backchannel;
 mod machine;
 pub(crate) mod marker;
 mod refresh;
@@ -17,6 +18,7 @@ use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use rocket::request::Request;
 
+use self::backchannel::Receipts;
 use self::machine::MachineTokens;
 use self::marker::Visit;
 use self::refresh::{BACKOFF, Renewed};
@@ -30,6 +32,7 @@ use crate::discovery::ProviderMetadata;
 use crate::error::{Error, ErrorKind, Result};
 use crate::flight::{Flights, Turns};
 use crate::hooks::Hooks;
+use crate::jwt::Verifier;
 use crate::location::{ReturnPath, Site};
 use crate::revocation::{RevocationList, Standing};
 use crate::seal::{Cookies, Kind, Sealer};
@@ -99,6 +102,8 @@ fn user_of(session: &Session) -> Result<User> {
 pub(crate) struct Inner {
     pub(crate) checked: Checked,
     pub(crate) client: Client,
+    verifier: Verifier,
+    receipts: Receipts,
     pub(crate) sessions: Sessions,
     pub(crate) transactions: Transactions,
     revocation: RevocationList,
@@ -143,8 +148,12 @@ impl Logto {
                 Sessions::sealed(session, cookies.clone(), sealer(Kind::Session))
             }
         };
+        let client = Client::new(&checked)?;
+        let (discovery, jwks) = (Arc::clone(&client.discovery), Arc::clone(&client.jwks));
         let inner = Inner {
-            client: Client::new(&checked)?,
+            verifier: Verifier::new(&checked, discovery, jwks),
+            receipts: Receipts::new(checked.clock_skew()),
+            client,
             sessions,
             transactions: Transactions { cookies, sealer: sealer(Kind::Transaction) },
             revocation: RevocationList::new(),
@@ -229,8 +238,7 @@ impl Logto {
     /// The session that an answer may carry: a slow handler's request began before
     /// whatever has happened to the session since. `None` if it was ended.
     pub(crate) fn to_carry(&self, session: Session) -> Option<Session> {
-        let record = &session.record;
-        let ended = self.inner.revocation.is_ended(record.id, record.created);
+        let ended = self.inner.revocation.is_ended(&session.record);
         (!ended).then(|| self.inner.sessions.newest(session))
     }
 
@@ -252,10 +260,11 @@ impl Inner {
         if !self.sessions.are_sealed() {
             return self.sessions.bring_up_to_date(session, now).await;
         }
-        match self.revocation.standing(id, session.record.created) {
+        match self.revocation.standing(&session.record) {
             Standing::Live => self.sessions.bring_up_to_date(session, now).await,
             Standing::Ended => Ok(self.without_session(Some(id))),
             Standing::EndedWithToken => {
+                self.tokens.forget(&id);
                 self.revoke_in_background(&session);
                 Ok(self.without_session(Some(id)))
             }
@@ -277,11 +286,15 @@ impl Inner {
     /// seen again. Where the store fails the session goes on.
     async fn end(&self, session: &Session, revoke_token: bool) -> Result<()> {
         self.sessions.end(session).await?;
-        let record = &session.record;
-        let until = self.sessions.latest_end(record);
-        self.revocation.end(record.id, record.created, until, revoke_token);
-        self.tokens.forget(&record.id);
+        self.remember_as_ended(session, revoke_token);
         Ok(())
+    }
+
+    fn remember_as_ended(&self, session: &Session, revoke_token: bool) {
+        let record = &session.record;
+        let until = self.sessions.latest_end(record.created);
+        self.revocation.end(record, until, revoke_token);
+        self.tokens.forget(&record.id);
     }
 }
 

@@ -29,6 +29,7 @@ impl SealedSession {
             id: SessionId::random(),
             generation: 0,
             created: now,
+            issued_at: now.seconds(),
             last_used: now,
             verified_at: now,
             sid: None,

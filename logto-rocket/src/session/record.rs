@@ -15,7 +15,7 @@ use crate::token::{Timestamp, Token};
 
 /// The first byte of the binary form. A value with another one was written by
 /// another version of this crate and is not read.
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
 
 /// One session. A refresh makes a new record of the next generation; the older
 /// ones are superseded wherever they turn up.
@@ -24,6 +24,9 @@ pub(crate) struct Record {
     pub(crate) id: SessionId,
     pub(crate) generation: u32,
     pub(crate) created: Timestamp,
+    /// When Logto issued the ID token of the sign-in, in seconds by Logto's clock. A
+    /// refreshed ID token is newer, and says nothing of when the user signed in.
+    pub(crate) issued_at: i64,
     pub(crate) last_used: Timestamp,
     /// When Logto last said that the session holds.
     pub(crate) verified_at: Timestamp,
@@ -97,6 +100,12 @@ impl Record {
         self.claims.read().ok_or_else(error)
     }
 
+    /// The user's id; `None` if the claims were written by something that is not this
+    /// crate.
+    pub(crate) fn subject(&self) -> Option<&str> {
+        IdTokenClaims::packed_subject(&self.claims.packed)
+    }
+
     pub(crate) fn owner(&self) -> Result<Owner> {
         Ok(Owner::new(self.id_token_claims()?.subject(), self.sid.clone()))
     }
@@ -138,6 +147,7 @@ pub(crate) mod tests {
             id: SessionId::random(),
             generation: 1,
             created: now,
+            issued_at: now.seconds(),
             last_used: now,
             verified_at: now,
             sid: None,
@@ -164,6 +174,7 @@ pub(crate) mod tests {
         let mut bytes = record.encode();
         let read = Record::decode(&bytes).expect("a record");
         assert_eq!(read.id, record.id);
+        assert_eq!((read.issued_at, read.subject()), (record.issued_at, Some("alice")));
         assert_eq!(read.claims.packed, record.claims.packed);
         let secret = |record: &Record| record.refresh_token.clone().map(RefreshToken::into_secret);
         assert_eq!(secret(&read), secret(&record));

@@ -168,8 +168,7 @@ impl Inner {
     async fn current(&self, read: &Session) -> Result<Session> {
         let ended = || Error::new(ErrorKind::SessionEnded, "it was ended meanwhile");
         let session = self.sessions.reload(read).await?.ok_or_else(ended)?;
-        let record = &session.record;
-        match self.revocation.is_ended(record.id, record.created) {
+        match self.revocation.is_ended(&session.record) {
             true => Err(ended()),
             false => Ok(session),
         }

@@ -216,7 +216,7 @@ impl Logto {
 }
 
 impl Inner {
-    async fn sign_in(&self, code: String, transaction: Transaction) -> Result<Session> {
+    async fn sign_in(self: Arc<Self>, code: String, transaction: Transaction) -> Result<Session> {
         let nonce = transaction.nonce;
         let verifier = transaction.pkce_verifier;
         let (grant, claims) = self.client.redeem(&code, &verifier, &nonce).await?;
@@ -224,17 +224,26 @@ impl Inner {
         if let Some(id_token) = grant.id_token {
             self.tokens.keep_id_token(record.id, id_token.into());
         }
-        self.sessions.begin(record).await
+        let session = self.sessions.begin(record).await?;
+        // Who ended the user's sessions while this one began did not find it.
+        if self.revocation.is_ended(&session.record) {
+            self.end(&session, false).await?;
+            self.revoke_in_background(&session);
+            return Err(Error::new(ErrorKind::SessionEnded, "Logto ended it meanwhile"));
+        }
+        Ok(session)
     }
 }
 
 fn new_record(grant: &Grant, claims: &IdTokenClaims, nonce: &Nonce) -> Record {
     let now = Timestamp::now();
-    let sid = claims.get("sid").value().and_then(|sid| sid.as_str());
+    let sid = claims.sid().value().filter(|sid| !sid.is_empty());
+    let issued_at = claims.get("iat").value().and_then(|iat| iat.as_i64());
     Record {
         id: SessionId::random(),
         generation: 0,
         created: now,
+        issued_at: issued_at.unwrap_or_default(),
         last_used: now,
         verified_at: now,
         sid: sid.map(Into::into),
