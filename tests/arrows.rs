@@ -8,8 +8,8 @@ use std::path::Path;
 /// here is a module of its own, all others belong to the one they are in.
 const LAYERS: &[&[&str]] = &[
     &["error"],
-    &["scope", "claims", "token", "location", "seal", "flight", "options"],
-    &["config", "http", "hooks", "session::store"],
+    &["scope", "resource", "claims", "location", "seal", "flight", "options"],
+    &["config", "http", "hooks", "token", "session::store"],
     &[
         "discovery",
         "jwks",

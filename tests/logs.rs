@@ -2,12 +2,15 @@
 //! binary of its own, as a process has one logger.
 
 use std::collections::BTreeSet;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
-use logto_rocket::{Error, Logto, LogtoClient, UserInfo, authenticated};
+use logto_rocket::{AccessToken, ApiResource, Error, Logto, LogtoClient, UserInfo, authenticated};
 use logto_tests::{Alter, Browser, Deviation, Hostile};
+use rocket::error::ErrorKind;
 use rocket::http::Status;
+use rocket::local::asynchronous::Client;
 use rocket::serde::json::Json;
+use rocket::tokio::sync::{Mutex as Turn, MutexGuard};
 use rocket::{Build, Rocket, get, routes};
 use serde_json::{Value, json};
 
@@ -33,6 +36,18 @@ impl log::Log for Memory {
     }
 
     fn flush(&self) {}
+}
+
+/// Keeps the log, for one test at a time.
+async fn keep_log() -> MutexGuard<'static, ()> {
+    static TURN: LazyLock<Turn<()>> = LazyLock::new(|| {
+        log::set_logger(&LOG).expect("the only logger");
+        Turn::default()
+    });
+    let turn = TURN.lock().await;
+    log();
+    log::set_max_level(log::LevelFilter::Trace);
+    turn
 }
 
 /// The log since the last time.
@@ -109,12 +124,11 @@ impl Secrets {
 /// a sign-out, and everything that can be refused of them. A session of many cookies is warned of.
 #[rocket::async_test]
 async fn no_secret_is_in_the_log_of_a_whole_session() {
-    log::set_logger(&LOG).expect("the only logger");
+    let _turn = keep_log().await;
     let op = Hostile::start().await;
     op.deviate(Deviation::RotateRefreshTokens);
     op.deviate(Deviation::Tokens(Alter::set("expires_in", 0)));
     let browser = Browser::open(app(&op)).await;
-    log::set_max_level(log::LevelFilter::Trace);
     let mut secrets = Secrets::default();
     for key in ["app_secret", "cookie_secret"] {
         let value: String = op.figment().extract_inner(&format!("logto.{key}")).expect(key);
@@ -189,5 +203,35 @@ async fn warns_of_large_sessions(op: &Hostile, browser: &Browser) {
         log();
         assert_eq!(browser.sign_in(op, "/private").await.status, Status::Ok);
         assert_eq!(log().contains("bytes of cookies"), warned, "{length}");
+    }
+}
+
+#[derive(ApiResource)]
+#[resource("https://other.example.com", scopes("read:other"))]
+struct Other;
+
+#[authenticated(resource = "https://api.example.com", organization = "<org>")]
+#[get("/<org>/items")]
+fn items(org: &str, _other: AccessToken<Other>) -> String {
+    org.to_owned()
+}
+
+#[rocket::async_test]
+async fn a_launch_that_lacks_something_says_what_to_add_and_for_which_route() {
+    let _turn = keep_log().await;
+    let figment = Hostile::start().await.figment().merge(("logto.scopes", ["email"]));
+    let rocket = rocket::custom(figment).attach(Logto::fairing()).mount("/", routes![items]);
+    log::set_max_level(log::LevelFilter::Trace);
+    let error = Client::untracked(rocket).await.expect_err("no launch");
+    assert!(matches!(error.kind(), ErrorKind::SentinelAborts(_)), "{error}");
+    let log = log();
+    for line in [
+        "logto: the route `items` needs a token that no sign-in asks for; \
+         add `https://api.example.com` to `resources` \
+         and `urn:logto:scope:organizations` to `scopes`\n",
+        "logto: the guard `AccessToken<logs::Other>` needs a token that no sign-in asks for; \
+         add `https://other.example.com` to `resources` and `read:other` to `scopes`\n",
+    ] {
+        assert!(log.contains(line), "{line} is not in the log: {log}");
     }
 }

@@ -1,87 +1,135 @@
 //! Access tokens for an API resource, an organization, or both.
 
-use rocket::http::Status;
+use std::collections::BTreeMap;
 
-use crate::claims::{Claims, ORGANIZATIONS};
+use serde_json::json;
+
+use crate::app::MachineApp;
+use crate::claims::Claims;
+use crate::clock;
 use crate::error::OidcError;
-use crate::grant::Authorization;
-use crate::keys;
 use crate::organization::{ApiResource, Role};
 use crate::params::Params;
-use crate::request::ORGANIZATION_RESOURCE;
 use crate::tenant::Tenant;
 use crate::token::AccessToken;
 use crate::user::User;
 
-/// The JWT that a token request asks for with `resource` or `organization_id`,
-/// `None` if it asks for neither.
-pub(crate) fn of_request(
-    params: &Params,
-    authorization: &Authorization,
-    tenant: &Tenant,
-) -> Result<Option<AccessToken>, OidcError> {
-    let (resource, organization) = (params.one("resource"), params.one("organization_id"));
-    if resource.is_none() && organization.is_none() {
-        return Ok(None);
-    }
-    let user = tenant.user_by_id(&authorization.sub).ok_or_else(OidcError::invalid_grant)?;
-    let resource = resource.map(|name| granted(name, authorization, tenant)).transpose()?;
-    if let Some(id) = organization {
-        check_membership(id, &user, authorization)?;
-    }
-    let allowed = permissions(resource, organization, &user, authorization, tenant);
-    let scopes = narrowed(allowed, params, authorization);
-    Ok(Some(sign(resource, organization, scopes, authorization, tenant)))
+/// What an access token is for.
+pub(crate) struct Target<'a> {
+    pub(crate) resource: Option<&'a ApiResource>,
+    pub(crate) organization: Option<&'a str>,
 }
 
-/// A resource that the sign-in asked for. Nothing else can be had later.
-fn granted<'t>(
-    name: &str,
-    authorization: &Authorization,
-    tenant: &'t Tenant,
-) -> Result<&'t ApiResource, OidcError> {
-    let asked = authorization.resources.iter().any(|resource| resource == name);
-    tenant.resources.get(name).filter(|_| asked).ok_or_else(OidcError::invalid_target)
+/// Whose roles count.
+pub(crate) struct Holder<'a> {
+    roles: &'a [String],
+    organizations: &'a BTreeMap<String, Vec<String>>,
 }
 
-fn check_membership(
-    organization: &str,
-    user: &User,
-    authorization: &Authorization,
-) -> Result<(), OidcError> {
-    if !authorization.has_scope(ORGANIZATIONS) {
-        let description = "refresh token missing required scope";
-        let error = OidcError::new("insufficient_scope", description);
-        return Err(error.status(Status::Forbidden).scope(ORGANIZATIONS));
+impl<'a> From<&'a User> for Holder<'a> {
+    fn from(user: &'a User) -> Self {
+        Self { roles: &user.roles, organizations: &user.organizations }
     }
-    if !user.organizations.contains_key(organization) {
-        let description = "user is not a member of the organization";
-        return Err(OidcError::new("access_denied", description).status(Status::Forbidden));
-    }
-    Ok(())
 }
 
-/// Everything the user's roles allow there, in the roles' order.
-fn permissions<'t>(
-    resource: Option<&ApiResource>,
-    organization: Option<&str>,
-    user: &User,
-    authorization: &Authorization,
-    tenant: &'t Tenant,
-) -> Vec<&'t String> {
-    let names = match organization {
-        Some(id) => user.organizations.get(id).map(Vec::as_slice).unwrap_or_default(),
-        None => &user.roles,
-    };
-    let roles = names.iter().filter_map(|name| tenant.roles.get(name));
-    match resource {
-        Some(resource) => roles.flat_map(|role| resource_permissions(role, resource)).collect(),
-        // Logto gives organization permissions only to a sign-in that named
-        // their reserved resource.
-        None if !authorization.resources.iter().any(|name| name == ORGANIZATION_RESOURCE) => {
-            Vec::new()
+impl<'a> From<&'a MachineApp> for Holder<'a> {
+    fn from(app: &'a MachineApp) -> Self {
+        Self { roles: &app.roles, organizations: &app.organizations }
+    }
+}
+
+/// Whom a token speaks of, and who asked for it.
+pub(crate) struct Parties<'a> {
+    pub(crate) sub: &'a str,
+    pub(crate) client_id: &'a str,
+    /// Who acts for the subject (RFC 8693, section 4.1).
+    pub(crate) actor: Option<&'a str>,
+}
+
+impl<'a> Target<'a> {
+    /// What a token request names with `resource` and `organization_id`, `None`
+    /// if it names neither.
+    pub(crate) fn of(params: &'a Params, tenant: &'a Tenant) -> Result<Option<Self>, OidcError> {
+        let mut names = params.all("resource");
+        let name = names.next();
+        if names.next().is_some() {
+            let description =
+                "only a single resource indicator value is supported for this grant type";
+            return Err(OidcError::new("invalid_target", description));
         }
-        None => roles.flat_map(|role| &role.permissions).collect(),
+        let known = |name| tenant.resources.get(name).ok_or_else(OidcError::invalid_target);
+        let resource = name.map(known).transpose()?;
+        let organization = params.one("organization_id");
+        let named = resource.is_some() || organization.is_some();
+        Ok(named.then_some(Self { resource, organization }))
+    }
+
+    /// The scopes that were asked for and that the holder's roles allow here,
+    /// each once. Like Logto, it takes the order of the request for a resource,
+    /// and that of the roles for an organization.
+    pub(crate) fn scopes(
+        &self,
+        holder: &Holder<'_>,
+        asked: &[String],
+        tenant: &Tenant,
+    ) -> Vec<String> {
+        let allowed = self.permissions(holder, tenant);
+        let mut scopes = Vec::new();
+        let candidates = match self.resource {
+            Some(_) => asked.iter().filter(|scope| allowed.contains(scope)).collect::<Vec<_>>(),
+            None => allowed.into_iter().filter(|scope| asked.contains(scope)).collect(),
+        };
+        for scope in candidates {
+            if !scopes.contains(scope) {
+                scopes.push(scope.clone());
+            }
+        }
+        scopes
+    }
+
+    /// Everything that the holder's roles allow here.
+    fn permissions<'t>(&self, holder: &Holder<'_>, tenant: &'t Tenant) -> Vec<&'t String> {
+        let names = match self.organization {
+            Some(id) => holder.organizations.get(id).map(Vec::as_slice).unwrap_or_default(),
+            None => holder.roles,
+        };
+        let roles = names.iter().filter_map(|name| tenant.roles.get(name));
+        match self.resource {
+            Some(resource) => roles.flat_map(|role| resource_permissions(role, resource)).collect(),
+            None => roles.flat_map(|role| &role.permissions).collect(),
+        }
+    }
+
+    /// Signs the token. Only a machine's token for a resource can be without
+    /// `scope`; others have an empty one.
+    pub(crate) fn sign(
+        &self,
+        parties: &Parties<'_>,
+        scope: Option<String>,
+        tenant: &Tenant,
+    ) -> AccessToken {
+        let own = self.resource.and_then(|resource| resource.access_token_ttl);
+        let expires_in = own.unwrap_or(tenant.settings.access_token_ttl.as_secs());
+        let now = clock::unix_seconds();
+        let mut claims = Claims::default();
+        claims.push_some("organization_id", self.organization.filter(|_| self.resource.is_some()));
+        claims.push_some("act", parties.actor.map(|sub| json!({ "sub": sub })));
+        claims.push("jti", tenant.random_id());
+        claims.push("sub", parties.sub);
+        claims.push("iat", now);
+        claims.push("exp", now + expires_in);
+        claims.push_some("scope", scope.as_deref());
+        claims.push("client_id", parties.client_id);
+        claims.push("iss", tenant.issuer());
+        claims.push("aud", self.audience());
+        AccessToken { token: tenant.keys.sign(Some("at+jwt"), &claims), scope, expires_in }
+    }
+
+    fn audience(&self) -> String {
+        match (self.resource, self.organization) {
+            (Some(resource), _) => resource.indicator.clone(),
+            (None, id) => format!("urn:logto:organization:{}", id.unwrap_or_default()),
+        }
     }
 }
 
@@ -89,42 +137,12 @@ fn resource_permissions<'r>(role: &'r Role, resource: &ApiResource) -> &'r [Stri
     role.resources.get(&resource.indicator).map(Vec::as_slice).unwrap_or_default()
 }
 
-/// Those of the permissions that were asked for, each once.
-fn narrowed(allowed: Vec<&String>, params: &Params, authorization: &Authorization) -> Vec<String> {
-    let asked = params.words("scope");
-    let mut scopes = Vec::new();
-    for scope in allowed {
-        let wanted = asked.is_empty() || asked.contains(scope);
-        if wanted && authorization.requested.contains(scope) && !scopes.contains(scope) {
-            scopes.push(scope.clone());
+/// Makes sure that a user belongs to the organization that a request names.
+pub(crate) fn check_membership(params: &Params, user: &User) -> Result<(), OidcError> {
+    match params.one("organization_id") {
+        Some(id) if !user.organizations.contains_key(id) => {
+            Err(OidcError::forbidden("user is not a member of the organization"))
         }
+        _ => Ok(()),
     }
-    scopes
-}
-
-fn sign(
-    resource: Option<&ApiResource>,
-    organization: Option<&str>,
-    scopes: Vec<String>,
-    authorization: &Authorization,
-    tenant: &Tenant,
-) -> AccessToken {
-    let own = resource.and_then(|resource| resource.access_token_ttl);
-    let expires_in = own.unwrap_or(tenant.access_token_ttl.as_secs());
-    let now = keys::unix_seconds();
-    let mut claims = Claims::default();
-    claims.push_some("organization_id", organization.filter(|_| resource.is_some()));
-    claims.push("jti", tenant.random_id());
-    claims.push("sub", authorization.sub.as_str());
-    claims.push("iat", now);
-    claims.push("exp", now + expires_in);
-    claims.push("scope", scopes.join(" "));
-    claims.push("client_id", tenant.app.id.as_str());
-    claims.push("iss", tenant.issuer());
-    let audience = match (resource, organization) {
-        (Some(resource), _) => resource.indicator.clone(),
-        (None, id) => format!("urn:logto:organization:{}", id.unwrap_or_default()),
-    };
-    claims.push("aud", audience);
-    AccessToken { token: tenant.key.sign(Some("at+jwt"), &claims), scopes, expires_in }
 }

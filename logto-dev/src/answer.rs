@@ -7,6 +7,8 @@ use rocket::request::Request;
 use rocket::response::{Responder, Response};
 use serde::Serialize;
 
+use crate::hash;
+
 /// A finished response.
 pub(crate) struct Answer(Response<'static>);
 
@@ -16,9 +18,11 @@ impl Answer {
         Self::text(status, "application/json; charset=utf-8", to_json(body))
     }
 
-    /// JSON of another content type.
-    pub(crate) fn json_as(content_type: &'static str, body: &impl Serialize) -> Self {
-        Self::text(Status::Ok, content_type, to_json(body))
+    /// JSON with a tag, by which the reader need not read it again.
+    pub(crate) fn tagged(content_type: &'static str, body: &impl Serialize) -> Self {
+        let body = to_json(body);
+        let tag = format!("\"{:x}-{}\"", body.len(), &hash::sha256(&body)[..27]);
+        Self::text(Status::Ok, content_type, body).header("ETag", tag)
     }
 
     /// An empty plain text, as Logto answers a revocation.
@@ -74,7 +78,13 @@ impl Answer {
 }
 
 impl<'r> Responder<'r, 'static> for Answer {
-    fn respond_to(self, _: &'r Request<'_>) -> rocket::response::Result<'static> {
+    fn respond_to(mut self, request: &'r Request<'_>) -> rocket::response::Result<'static> {
+        let tag = self.0.headers().get_one("ETag");
+        if tag.is_some() && tag == request.headers().get_one("If-None-Match") {
+            self.0.set_status(Status::NotModified);
+            self.0.set_sized_body(0, Cursor::new(""));
+            self.0.remove_header("Content-Type");
+        }
         Ok(self.0)
     }
 }

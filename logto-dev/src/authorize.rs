@@ -6,9 +6,9 @@ use rocket::{get, post};
 use crate::answer::Answer;
 use crate::error::OidcError;
 use crate::grant::BrowserSession;
-use crate::keys;
 use crate::pages;
 use crate::params::{Form, Params, Query};
+use crate::random::random;
 use crate::request::AuthorizationRequest;
 use crate::tenant::{Shared, Tenant};
 
@@ -68,7 +68,8 @@ fn proceed(request: AuthorizationRequest, cookies: &CookieJar<'_>, tenant: &Tena
     let session = cookies.get(SESSION_COOKIE).map(|cookie| cookie.value().to_string());
     let silent = request.has_prompt("none");
     if let Some(id) = session {
-        let usable = tenant.grants().sessions.get(&id).map(|session| request.accepts(session));
+        let now = tenant.clock.now();
+        let usable = tenant.grants().sessions.get(&id).map(|session| request.accepts(session, now));
         match usable {
             Some(Ok(())) => return finish(&request, &id, tenant),
             Some(Err(error)) if silent => return request.fail(&error, tenant),
@@ -80,7 +81,7 @@ fn proceed(request: AuthorizationRequest, cookies: &CookieJar<'_>, tenant: &Tena
         return request.fail(&OidcError::new("login_required", description), tenant);
     }
     let page = if request.sign_up { "register" } else { "sign-in" };
-    let interaction = keys::random();
+    let interaction = random();
     let location = format!("/{page}?app_id={}&interaction={interaction}", tenant.app.id);
     tenant.grants().interactions.insert(interaction, request.into());
     Answer::see_other(location)
@@ -92,7 +93,7 @@ fn finish(request: &AuthorizationRequest, session_id: &str, tenant: &Tenant) -> 
     let Some(session) = grants.sessions.get_mut(session_id) else {
         return expired_interaction();
     };
-    let authorization = request.grant(session);
+    let authorization = request.grant(session, tenant);
     let code = grants.add_code(authorization, request, tenant.clock.now());
     drop(grants);
     request.respond(&[("code", &code)], tenant)
@@ -122,11 +123,11 @@ pub(crate) fn sign_in(
 /// Opens a session, which replaces the browser's last one. The same user keeps
 /// their grant.
 fn open_session(sub: String, cookies: &CookieJar<'_>, tenant: &Tenant) -> String {
-    let id = keys::random();
+    let id = random();
     let mut session = BrowserSession {
         sub,
-        authenticated_at: keys::unix_seconds(),
-        grant: keys::random(),
+        authenticated_at: tenant.clock.now(),
+        grant: random(),
         sid: tenant.random_id(),
         scopes: Vec::new(),
     };

@@ -50,7 +50,7 @@ pub(crate) async fn visit(tenant: Arc<Tenant>, url: String, deed: Deed) -> Resul
     redirect(request.send().await).await
 }
 
-fn client() -> Result<Client, Error> {
+pub(crate) fn client() -> Result<Client, Error> {
     let client = Client::builder().tls_certs_only([]).no_proxy().redirect(Policy::none()).build();
     client.map_err(|error| Error::new(format!("cannot build an HTTP client: {error}")))
 }

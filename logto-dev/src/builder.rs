@@ -1,19 +1,20 @@
 //! How a provider is set up, in code or in `Rocket.toml`.
 
+mod table;
+
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use rocket::figment::Figment;
-use serde::Deserialize;
 use url::Url;
 
+use crate::app::{App, MachineApp};
 use crate::error::Error;
-use crate::keys;
 use crate::organization::{ApiResource, Organization, Role};
 use crate::provider::Provider;
-use crate::tenant::{App, Generation, Tenant};
+use crate::random::random;
+use crate::tenant::{Generation, Settings, Tenant};
 use crate::user::User;
 
 /// Sets up a [`Provider`].
@@ -46,9 +47,10 @@ pub struct Builder {
     base_url: String,
     redirect_uris: Vec<String>,
     post_logout_redirect_uris: Vec<String>,
-    generation: Generation,
-    access_token_ttl: Duration,
-    rotate_refresh_tokens: bool,
+    backchannel_logout_uri: Option<String>,
+    backchannel_logout_session_required: bool,
+    machine_app: MachineApp,
+    settings: Settings,
     users: BTreeMap<String, User>,
     organizations: BTreeMap<String, Organization>,
     roles: BTreeMap<String, Role>,
@@ -58,13 +60,14 @@ pub struct Builder {
 impl Builder {
     pub(crate) fn new() -> Self {
         let builder = Self {
-            app: ("logto-dev-app".to_string(), keys::random()),
+            app: ("logto-dev-app".to_string(), random()),
             base_url: "http://localhost:8000".to_string(),
             redirect_uris: Vec::new(),
             post_logout_redirect_uris: Vec::new(),
-            generation: Generation::default(),
-            access_token_ttl: Duration::from_secs(3600),
-            rotate_refresh_tokens: false,
+            backchannel_logout_uri: None,
+            backchannel_logout_session_required: true,
+            machine_app: MachineApp::default(),
+            settings: Settings::default(),
             users: BTreeMap::new(),
             organizations: BTreeMap::new(),
             roles: BTreeMap::new(),
@@ -95,8 +98,9 @@ impl Builder {
 
     /// Sets where the application is. **(default: `http://localhost:8000`)**
     ///
-    /// It registers `{base_url}/callback` for sign-in and `{base_url}/` for
-    /// sign-out. Like Logto, the provider compares exactly.
+    /// It registers `{base_url}/callback` for sign-in, `{base_url}/` for sign-out
+    /// and `{base_url}/backchannel-logout` for logout tokens. Like Logto, the
+    /// provider compares exactly.
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = url.into();
         self
@@ -114,9 +118,37 @@ impl Builder {
         self
     }
 
+    /// Sets where the application takes logout tokens.
+    /// **(default: `{base_url}/backchannel-logout`)**
+    ///
+    /// When a user signs out at the provider, it posts one there, and goes on
+    /// whatever the application answers within 2.5 seconds. An empty URI registers
+    /// none: then none is sent, and no token names the session.
+    pub fn backchannel_logout_uri(mut self, uri: impl Into<String>) -> Self {
+        self.backchannel_logout_uri = Some(uri.into());
+        self
+    }
+
+    /// Sets whether ID tokens and logout tokens name the session by `sid`, which
+    /// Logto's Console calls "Is session required". **(default: `true`)**
+    ///
+    /// Without it, a logout token names the user alone. Logto's own default is
+    /// off.
+    pub fn backchannel_logout_session_required(mut self, required: bool) -> Self {
+        self.backchannel_logout_session_required = required;
+        self
+    }
+
+    /// Sets the machine-to-machine application.
+    /// **(default: [`MachineApp::default()`])**
+    pub fn machine_app(mut self, app: MachineApp) -> Self {
+        self.machine_app = app;
+        self
+    }
+
     /// Sets which Logto to look like. **(default: [`Generation::V1_42`])**
     pub fn generation(mut self, generation: Generation) -> Self {
-        self.generation = generation;
+        self.settings.generation = generation;
         self
     }
 
@@ -124,18 +156,39 @@ impl Builder {
     ///
     /// Fractions of a second count, but tokens announce whole seconds.
     pub fn access_token_ttl(mut self, ttl: Duration) -> Self {
-        self.access_token_ttl = ttl;
+        self.settings.access_token_ttl = ttl;
         self
     }
 
     /// Sets whether every refresh brings a new refresh token.
     /// **(default: `false`)**
     ///
-    /// Logto does this for single-page applications, and for others late in a
-    /// token's life. The old token works for 3 more seconds; used later, it
-    /// ends the whole grant.
+    /// Logto does this for single-page applications, and for others when 70 % of
+    /// a token's 14 days are over, which happens here without this setting, too.
+    /// The old token works for 3 more seconds; used later, it ends the whole
+    /// grant.
     pub fn rotate_refresh_tokens(mut self, rotate: bool) -> Self {
-        self.rotate_refresh_tokens = rotate;
+        self.settings.rotate_refresh_tokens = rotate;
+        self
+    }
+
+    /// Sets whether a sign-in without the scope `offline_access` gets a refresh
+    /// token, too, which Logto's Console calls "Always issue refresh token".
+    /// **(default: `false`)**
+    ///
+    /// Such a token ends with the browser's session at the provider.
+    pub fn always_issue_refresh_token(mut self, always: bool) -> Self {
+        self.settings.always_issue_refresh_token = always;
+        self
+    }
+
+    /// Sets whether applications may exchange tokens (RFC 8693).
+    /// **(default: `true`)**
+    ///
+    /// Logto's own default is off for new applications: turn "Allow token
+    /// exchange" on in the Console.
+    pub fn token_exchange(mut self, allowed: bool) -> Self {
+        self.settings.token_exchange = allowed;
         self
     }
 
@@ -167,8 +220,8 @@ impl Builder {
     ///
     /// # Panics
     ///
-    /// Panics if a URI that was set does not parse, or if the operating system
-    /// gives no port or no thread.
+    /// Panics if a URI that was set does not parse, if both applications have one
+    /// identifier, or if the operating system gives no port or no thread.
     pub async fn start(self) -> Provider {
         match self.try_start().await {
             Ok(provider) => provider,
@@ -178,12 +231,18 @@ impl Builder {
 
     pub(crate) async fn try_start(self) -> Result<Provider, Error> {
         self.check_uris()?;
+        if self.machine_app.id == self.app.0 {
+            let id = self.app.0;
+            return Err(Error::new(format!("`{id}` is the identifier of two applications")));
+        }
         let base_url = self.base_url.clone();
         Provider::launch(Arc::new(self.into_tenant()), base_url).await
     }
 
     fn check_uris(&self) -> Result<(), Error> {
+        let backchannel = self.backchannel_logout_uri.iter().filter(|uri| !uri.is_empty());
         let more = self.redirect_uris.iter().chain(&self.post_logout_redirect_uris);
+        let more = more.chain(backchannel);
         for uri in [&self.base_url].into_iter().chain(more) {
             Url::parse(uri).map_err(|error| Error::new(format!("`{uri}` is no URL: {error}")))?;
         }
@@ -195,58 +254,20 @@ impl Builder {
         let app = App {
             id,
             secret,
+            base_url: RwLock::default(),
             redirect_uris: self.redirect_uris.into(),
             post_logout_redirect_uris: self.post_logout_redirect_uris.into(),
+            backchannel_logout_uri: self.backchannel_logout_uri.into(),
+            backchannel_logout_session_required: self.backchannel_logout_session_required,
         };
         app.register(&self.base_url);
-        let mut tenant = Tenant::new(app);
-        tenant.generation = self.generation;
-        tenant.access_token_ttl = self.access_token_ttl;
-        tenant.rotate_refresh_tokens = self.rotate_refresh_tokens;
+        let mut tenant = Tenant::new(app, self.machine_app, self.settings);
         tenant.organizations = self.organizations;
         tenant.roles = self.roles;
         tenant.resources = self.resources;
         *tenant.users.get_mut().unwrap_or_else(PoisonError::into_inner) = self.users;
         tenant
     }
-
-    /// Adds what the application's configuration says under `logto_dev`.
-    pub(crate) fn configured(mut self, figment: &Figment) -> Result<Self, Error> {
-        let settings = figment.focus("logto_dev").extract();
-        let settings: Settings = settings.map_err(|error| Error::new(error.to_string()))?;
-        self.redirect_uris.extend(settings.redirect_uris);
-        self.post_logout_redirect_uris.extend(settings.post_logout_redirect_uris);
-        self.generation = settings.generation;
-        if let Some(seconds) = settings.access_token_ttl {
-            self.access_token_ttl = Duration::from_secs(seconds);
-        }
-        self.rotate_refresh_tokens |= settings.rotate_refresh_tokens;
-        for (name, user) in settings.users {
-            self = self.user(user.named(name));
-        }
-        for (id, organization) in settings.organizations {
-            self = self.organization(Organization { id, ..organization });
-        }
-        for (name, role) in settings.roles {
-            self = self.role(Role { name, ..role });
-        }
-        Ok(settings.resources.into_iter().fold(self, Self::resource))
-    }
-}
-
-/// The table `logto_dev` of `Rocket.toml`.
-#[derive(Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Settings {
-    redirect_uris: Vec<String>,
-    post_logout_redirect_uris: Vec<String>,
-    generation: Generation,
-    access_token_ttl: Option<u64>,
-    rotate_refresh_tokens: bool,
-    users: BTreeMap<String, User>,
-    organizations: BTreeMap<String, Organization>,
-    roles: BTreeMap<String, Role>,
-    resources: Vec<ApiResource>,
 }
 
 impl fmt::Debug for Builder {
@@ -254,7 +275,7 @@ impl fmt::Debug for Builder {
         f.debug_struct("Builder")
             .field("app_id", &self.app.0)
             .field("base_url", &self.base_url)
-            .field("generation", &self.generation)
+            .field("generation", &self.settings.generation)
             .field("users", &self.users.keys())
             .finish_non_exhaustive()
     }

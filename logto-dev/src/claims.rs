@@ -4,7 +4,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Value, json};
 
 use crate::avatar;
-use crate::tenant::{Generation, Tenant};
+use crate::tenant::Tenant;
 use crate::user::User;
 
 /// The scopes that bring claims or tokens. Every other scope belongs to a
@@ -110,7 +110,7 @@ pub(crate) fn of_user(user: &User, scopes: &[String], place: Place, tenant: &Ten
 
 fn push_profile(claims: &mut Claims, user: &User, tenant: &Tenant) {
     // Since 1.42 the user name stands in for the preferred one.
-    let fallback = (tenant.generation != Generation::V1_37).then_some(&user.username);
+    let fallback = (!tenant.is_old()).then_some(&user.username);
     claims.push_nullable("name", user.name.as_deref());
     claims.push_some("family_name", user.family_name.as_deref());
     claims.push_some("given_name", user.given_name.as_deref());

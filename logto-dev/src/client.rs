@@ -22,19 +22,31 @@ impl<'r> FromRequest<'r> for Authorization<'r> {
     }
 }
 
-/// Makes sure that the application asks.
-pub(crate) fn authenticate(
+/// An application that proved who it is.
+pub(crate) struct Client<'t> {
+    pub(crate) id: &'t str,
+    secret: &'t str,
+    /// Whether it is the machine-to-machine application.
+    pub(crate) is_machine: bool,
+}
+
+/// Finds out which application asks.
+pub(crate) fn authenticate<'t>(
     header: Authorization<'_>,
     params: &Params,
-    tenant: &Tenant,
-) -> Result<(), OidcError> {
+    tenant: &'t Tenant,
+) -> Result<Client<'t>, OidcError> {
     match header.0 {
         Some(header) => authenticate_basic(header, params, tenant),
         None => authenticate_post(params, tenant),
     }
 }
 
-fn authenticate_basic(header: &str, params: &Params, tenant: &Tenant) -> Result<(), OidcError> {
+fn authenticate_basic<'t>(
+    header: &str,
+    params: &Params,
+    tenant: &'t Tenant,
+) -> Result<Client<'t>, OidcError> {
     let (id, secret) = basic_credentials(header)?;
     if params.one("client_secret").is_some() {
         let description = "client authentication must only be provided using one mechanism";
@@ -43,37 +55,44 @@ fn authenticate_basic(header: &str, params: &Params, tenant: &Tenant) -> Result<
     if params.one("client_id").is_some_and(|other| other != id) {
         return Err(OidcError::invalid_request("mismatch in body and authorization client ids"));
     }
-    check(&id, &secret, tenant).map_err(|error| match error.name() {
-        "invalid_client" if id == tenant.app.id => {
-            let description = error.description();
-            let challenge = format!(
-                r#"Basic realm="{}", error="invalid_client", error_description="{description}""#,
-                tenant.issuer()
-            );
-            error.challenge(challenge)
-        }
-        _ => error,
+    find(&id, tenant)?.check(&secret).map_err(|error| {
+        let description = error.description();
+        let challenge = format!(
+            r#"Basic realm="{}", error="invalid_client", error_description="{description}""#,
+            tenant.issuer()
+        );
+        error.challenge(challenge)
     })
 }
 
-fn authenticate_post(params: &Params, tenant: &Tenant) -> Result<(), OidcError> {
+fn authenticate_post<'t>(params: &Params, tenant: &'t Tenant) -> Result<Client<'t>, OidcError> {
     let mut ids = params.all("client_id");
     let (Some(id), None) = (ids.next(), ids.next()) else {
         let description = "no client authentication mechanism provided";
         return Err(OidcError::invalid_request(description));
     };
-    check(id, params.one("client_secret").unwrap_or_default(), tenant)
+    find(id, tenant)?.check(params.one("client_secret").unwrap_or_default())
 }
 
-fn check(id: &str, secret: &str, tenant: &Tenant) -> Result<(), OidcError> {
-    if id != tenant.app.id {
-        return Err(OidcError::unknown_client(id));
+fn find<'t>(id: &str, tenant: &'t Tenant) -> Result<Client<'t>, OidcError> {
+    let (app, machine) = (&tenant.app, &tenant.machine_app);
+    if id == app.id {
+        Ok(Client { id: &app.id, secret: &app.secret, is_machine: false })
+    } else if id == machine.id {
+        Ok(Client { id: &machine.id, secret: &machine.secret, is_machine: true })
+    } else {
+        Err(OidcError::unknown_client(id))
     }
-    // Not in constant time: the secret guards nothing but a development server.
-    if secret != tenant.app.secret {
-        return Err(OidcError::client_authentication());
+}
+
+impl Client<'_> {
+    fn check(self, secret: &str) -> Result<Self, OidcError> {
+        // Not in constant time: the secret guards nothing but a development server.
+        match secret == self.secret {
+            true => Ok(self),
+            false => Err(OidcError::client_authentication()),
+        }
     }
-    Ok(())
 }
 
 /// The identifier and the secret, each percent-decoded as RFC 6749 asks.

@@ -6,31 +6,29 @@ use serde_json::{Value, json};
 use crate::answer::Answer;
 use crate::claims::OIDC_SCOPES;
 use crate::server;
-use crate::tenant::{Generation, Shared, Tenant};
+use crate::tenant::{Shared, Tenant};
 
 #[get("/oidc/.well-known/openid-configuration")]
 pub(crate) fn openid_configuration(tenant: &Shared) -> Answer {
-    Answer::json(rocket::http::Status::Ok, &metadata(tenant)).header(ALLOW_ORIGIN, "*")
+    Answer::tagged("application/json; charset=utf-8", &metadata(tenant)).header(ALLOW_ORIGIN, "*")
 }
 
 #[get("/oidc/.well-known/oauth-authorization-server")]
 pub(crate) fn oauth_authorization_server(tenant: &Shared) -> Answer {
-    match tenant.generation {
-        Generation::V1_37 => {
-            server::unrecognized("GET", "/oidc/.well-known/oauth-authorization-server")
-        }
-        Generation::V1_42 => openid_configuration(tenant),
+    match tenant.is_old() {
+        true => server::unrecognized("GET", "/oidc/.well-known/oauth-authorization-server"),
+        false => openid_configuration(tenant),
     }
 }
 
 #[get("/oidc/jwks")]
 pub(crate) fn jwks(tenant: &Shared) -> Answer {
-    let keys = json!({ "keys": [tenant.key.jwk()] });
-    let answer = Answer::json_as("application/jwk-set+json; charset=utf-8", &keys);
+    let keys = json!({ "keys": tenant.keys.jwks() });
+    let answer = Answer::tagged("application/jwk-set+json; charset=utf-8", &keys);
     let answer = answer.header(ALLOW_ORIGIN, "*");
-    match tenant.generation {
-        Generation::V1_37 => answer,
-        Generation::V1_42 => answer.header("Cache-Control", "no-cache, max-age=0, must-revalidate"),
+    match tenant.is_old() {
+        true => answer,
+        false => answer.header("Cache-Control", "no-cache, max-age=0, must-revalidate"),
     }
 }
 
@@ -50,7 +48,7 @@ fn metadata(tenant: &Tenant) -> Value {
         "device_authorization_endpoint": format!("{issuer}/device/auth"),
         "end_session_endpoint": format!("{issuer}/session/end"),
         "grant_types_supported": GRANT_TYPES,
-        "id_token_signing_alg_values_supported": ["ES384"],
+        "id_token_signing_alg_values_supported": tenant.keys.algorithms(),
         "introspection_endpoint": format!("{issuer}/token/introspection"),
         "issuer": issuer,
         "jwks_uri": format!("{issuer}/jwks"),
@@ -67,7 +65,7 @@ fn metadata(tenant: &Tenant) -> Value {
             ["HS256", "RS256", "PS256", "ES256", "Ed25519", "EdDSA"],
         "userinfo_endpoint": format!("{issuer}/me"),
     });
-    if tenant.generation == Generation::V1_37 {
+    if tenant.is_old() {
         make_older(&mut metadata);
     }
     metadata
@@ -85,7 +83,7 @@ fn make_older(metadata: &mut Value) {
 const AUTH_METHODS: [&str; 5] =
     ["client_secret_basic", "client_secret_jwt", "client_secret_post", "private_key_jwt", "none"];
 
-const GRANT_TYPES: [&str; 6] = [
+pub(crate) const GRANT_TYPES: [&str; 6] = [
     "implicit",
     "authorization_code",
     "refresh_token",

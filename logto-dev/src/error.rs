@@ -103,6 +103,11 @@ impl OidcError {
         Self::new("invalid_target", "resource indicator is missing, or unknown")
     }
 
+    /// A user or an application that does not belong to the organization.
+    pub(crate) fn forbidden(description: &'static str) -> Self {
+        Self::new("access_denied", description).status(Status::Forbidden)
+    }
+
     /// An application that is not registered.
     pub(crate) fn unknown_client(id: &str) -> Self {
         Self::new("invalid_client", format!("invalid client {id}"))

@@ -66,6 +66,7 @@ impl Fairing for DevelopmentProvider {
         log::warn!("Signing in with the development provider at {}.", provider.endpoint());
         log::warn!(target: INDENTED, "It stands in for Logto, for development only: it asks for no password.");
         log::warn!(target: INDENTED, "Open {address} and sign in as one of: {users}.");
+        log::warn!(target: INDENTED, "To change the users, open {}.", provider.endpoint());
         log::warn!(target: INDENTED, "To use Logto, configure `logto.endpoint`.");
     }
 
@@ -113,6 +114,8 @@ fn fill_in(figment: Figment, provider: &Provider) -> Figment {
         .merge(("logto.endpoint", provider.endpoint()))
         .merge(("logto.app_id", provider.app_id()))
         .merge(("logto.app_secret", provider.app_secret()))
+        .join(("logto.machine.app_id", provider.machine_app_id()))
+        .join(("logto.machine.app_secret", provider.machine_app_secret()))
 }
 
 /// A setting of the application: the environment first, then the figment.

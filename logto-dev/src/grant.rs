@@ -5,8 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::OidcError;
-use crate::keys;
+use crate::hash;
+use crate::random::random;
 use crate::request::AuthorizationRequest;
+use crate::subject::SubjectTokens;
 
 const CODE_TTL: Duration = Duration::from_secs(60);
 const REFRESH_TOKEN_TTL: Duration = Duration::from_secs(14 * 24 * 60 * 60);
@@ -18,6 +20,7 @@ const REUSE_GRACE: Duration = Duration::from_secs(3);
 pub(crate) struct Authorization {
     /// The grant. Sign-ins in one browser session share it, as at Logto.
     pub(crate) grant: String,
+    pub(crate) client_id: String,
     pub(crate) sub: String,
     /// The granted OIDC scopes.
     pub(crate) scopes: Vec<String>,
@@ -25,7 +28,8 @@ pub(crate) struct Authorization {
     pub(crate) requested: Vec<String>,
     pub(crate) resources: Vec<String>,
     pub(crate) nonce: Option<String>,
-    pub(crate) sid: String,
+    /// The browser session, where there was one.
+    pub(crate) sid: Option<String>,
     pub(crate) auth_time: Option<u64>,
 }
 
@@ -38,7 +42,7 @@ impl Authorization {
 /// A browser that signed in at the provider.
 pub(crate) struct BrowserSession {
     pub(crate) sub: String,
-    pub(crate) authenticated_at: u64,
+    pub(crate) authenticated_at: Duration,
     pub(crate) grant: String,
     pub(crate) sid: String,
     /// Every scope that was granted in this session.
@@ -55,14 +59,45 @@ struct Code {
 
 struct RefreshToken {
     authorization: Arc<Authorization>,
-    expires: Duration,
+    issued: Duration,
     rotated: Option<Duration>,
 }
 
-struct AccessToken {
-    authorization: Arc<Authorization>,
-    scopes: Vec<String>,
-    expires: Duration,
+impl RefreshToken {
+    fn expires(&self) -> Duration {
+        self.issued + REFRESH_TOKEN_TTL
+    }
+
+    /// Whether so much of its life is over that even a confidential
+    /// application gets a new one.
+    fn is_aged(&self, now: Duration) -> bool {
+        now >= self.issued + REFRESH_TOKEN_TTL.mul_f64(0.7)
+    }
+}
+
+/// An opaque access token, the one for user info.
+#[derive(Clone)]
+pub(crate) struct AccessToken {
+    pub(crate) authorization: Arc<Authorization>,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) issued: Duration,
+    pub(crate) expires: Duration,
+}
+
+/// What a refresh token allows.
+pub(crate) struct Refresh {
+    pub(crate) authorization: Arc<Authorization>,
+    /// Whether a new refresh token is due.
+    pub(crate) is_aged: bool,
+}
+
+/// What a token that is not a JWT says about itself.
+pub(crate) struct Description {
+    pub(crate) authorization: Arc<Authorization>,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) issued: Duration,
+    pub(crate) expires: Duration,
+    pub(crate) is_access_token: bool,
 }
 
 /// A sign-out that waits for the user's confirmation.
@@ -79,6 +114,7 @@ pub(crate) struct Grants {
     codes: HashMap<String, Code>,
     refresh_tokens: HashMap<String, RefreshToken>,
     access_tokens: HashMap<String, AccessToken>,
+    pub(crate) subjects: SubjectTokens,
 }
 
 impl Grants {
@@ -109,7 +145,7 @@ impl Grants {
     ) -> Result<Arc<Authorization>, OidcError> {
         let found = self.codes.get_mut(code).ok_or_else(OidcError::invalid_grant)?;
         let fits = match (&found.challenge, verifier) {
-            (Some(challenge), Some(verifier)) => keys::matches_challenge(verifier, challenge),
+            (Some(challenge), Some(verifier)) => hash::matches_challenge(verifier, challenge),
             (None, None) => true,
             _ => false,
         };
@@ -130,37 +166,27 @@ impl Grants {
         now: Duration,
     ) -> String {
         let authorization = Arc::clone(authorization);
-        let expires = now + REFRESH_TOKEN_TTL;
-        insert(&mut self.refresh_tokens, RefreshToken { authorization, expires, rotated: None })
+        let token = RefreshToken { authorization, issued: now, rotated: None };
+        insert(&mut self.refresh_tokens, token)
     }
 
-    pub(crate) fn add_access_token(
-        &mut self,
-        authorization: &Arc<Authorization>,
-        scopes: Vec<String>,
-        expires: Duration,
-    ) -> String {
-        let authorization = Arc::clone(authorization);
-        insert(&mut self.access_tokens, AccessToken { authorization, scopes, expires })
+    pub(crate) fn add_access_token(&mut self, token: AccessToken) -> String {
+        insert(&mut self.access_tokens, token)
     }
 
     /// What a refresh token allows. A rotated one works a little longer; later
     /// it counts as stolen, and the grant is revoked.
-    pub(crate) fn refresh(
-        &mut self,
-        token: &str,
-        now: Duration,
-    ) -> Result<Arc<Authorization>, OidcError> {
+    pub(crate) fn refresh(&mut self, token: &str, now: Duration) -> Result<Refresh, OidcError> {
         let found = self.refresh_tokens.get(token).ok_or_else(OidcError::invalid_grant)?;
-        if found.expires <= now {
+        if found.expires() <= now {
             return Err(OidcError::invalid_grant());
         }
-        let authorization = Arc::clone(&found.authorization);
+        let (authorization, is_aged) = (Arc::clone(&found.authorization), found.is_aged(now));
         if found.rotated.is_some_and(|rotated| now > rotated + REUSE_GRACE) {
             self.revoke(&authorization.grant);
             return Err(OidcError::invalid_grant());
         }
-        Ok(authorization)
+        Ok(Refresh { authorization, is_aged })
     }
 
     /// Replaces a refresh token by a new one.
@@ -171,14 +197,28 @@ impl Grants {
         Some(self.add_refresh_token(&authorization, now))
     }
 
-    /// What an opaque access token allows, and with which scopes.
-    pub(crate) fn access(
-        &self,
-        token: &str,
-        now: Duration,
-    ) -> Option<(Arc<Authorization>, Vec<String>)> {
-        let found = self.access_tokens.get(token).filter(|token| now < token.expires)?;
-        Some((Arc::clone(&found.authorization), found.scopes.clone()))
+    /// An opaque access token that has not ended.
+    pub(crate) fn access(&self, token: &str, now: Duration) -> Option<&AccessToken> {
+        self.access_tokens.get(token).filter(|token| now < token.expires)
+    }
+
+    /// What is known about an access token or a refresh token that works.
+    pub(crate) fn describe(&self, token: &str, now: Duration) -> Option<Description> {
+        if let Some(AccessToken { authorization, scopes, issued, expires }) =
+            self.access(token, now).cloned()
+        {
+            let is_access_token = true;
+            return Some(Description { authorization, scopes, issued, expires, is_access_token });
+        }
+        let token = self.refresh_tokens.get(token);
+        let token = token.filter(|token| now < token.expires() && token.rotated.is_none())?;
+        Some(Description {
+            authorization: Arc::clone(&token.authorization),
+            scopes: token.authorization.scopes.clone(),
+            issued: token.issued,
+            expires: token.expires(),
+            is_access_token: false,
+        })
     }
 
     /// The grant of a refresh token.
@@ -202,11 +242,12 @@ impl Grants {
         self.sessions.retain(|_, session| session.sub != sub);
     }
 
-    /// Ends a browser session. What was granted offline outlives it.
-    pub(crate) fn end_session(&mut self, id: &str) {
-        if let Some(session) = self.sessions.remove(id) {
-            self.keep(|a| a.sid != session.sid || a.has_scope("offline_access"));
-        }
+    /// Ends a browser session, and returns it. What was granted offline
+    /// outlives it.
+    pub(crate) fn end_session(&mut self, id: &str) -> Option<BrowserSession> {
+        let session = self.sessions.remove(id)?;
+        self.keep(|a| a.sid.as_ref() != Some(&session.sid) || a.has_scope("offline_access"));
+        Some(session)
     }
 
     fn keep(&mut self, keep: impl Fn(&Authorization) -> bool) {
@@ -217,7 +258,7 @@ impl Grants {
 }
 
 fn insert<T>(table: &mut HashMap<String, T>, value: T) -> String {
-    let key = keys::random();
+    let key = random();
     table.insert(key.clone(), value);
     key
 }

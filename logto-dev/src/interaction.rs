@@ -10,11 +10,6 @@ use crate::params::{Form, Query};
 use crate::tenant::Shared;
 use crate::user::User;
 
-#[get("/")]
-pub(crate) fn home(tenant: &Shared) -> Answer {
-    pages::home(tenant)
-}
-
 #[get("/sign-in")]
 pub(crate) fn sign_in_page(query: &Query, tenant: &Shared) -> Answer {
     pages::sign_in(query.0.one("interaction").unwrap_or_default(), None, tenant)

@@ -1,65 +1,87 @@
-//! The signing key, and everything random.
+//! The signing keys, the tokens they sign, and their rotation.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, PoisonError, RwLock};
 
-use aws_lc_rs::digest::{SHA256, SHA384, digest};
-use aws_lc_rs::rand::SystemRandom;
-use aws_lc_rs::signature::{
-    ECDSA_P384_SHA384_FIXED, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, KeyPair,
-    UnparsedPublicKey,
-};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The P-384 key that signs every token, made anew at each start.
-pub(crate) struct SigningKey {
-    pair: EcdsaKeyPair,
-    kid: String,
-}
+use crate::hash;
+use crate::key::{Jwk, SigningKey};
 
-impl SigningKey {
-    pub(crate) fn generate() -> Self {
-        let pair = EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING)
-            .expect("the operating system has random numbers");
-        let (x, y) = coordinates(&pair);
-        let thumbprint = format!(r#"{{"crv":"P-384","kty":"EC","x":"{x}","y":"{y}"}}"#);
-        let kid = encode(digest(&SHA256, thumbprint.as_bytes()));
-        Self { pair, kid }
+/// The current key, and the one before it. Logto publishes no more than these.
+pub(crate) struct Keys(RwLock<Vec<Arc<SigningKey>>>);
+
+impl Keys {
+    /// A P-384 key, made anew at each start.
+    pub(crate) fn new() -> Self {
+        Self(RwLock::new(vec![Arc::new(SigningKey::ec())]))
     }
 
-    /// The public half, as the JWKS shows it.
-    pub(crate) fn jwk(&self) -> Jwk {
-        let (x, y) = coordinates(&self.pair);
-        let kid = self.kid.clone();
-        Jwk { kty: "EC", usage: "sig", kid, alg: "ES384", crv: "P-384", x, y }
+    /// Signs with a new key from now on.
+    pub(crate) fn rotate(&self, key: SigningKey) {
+        let mut keys = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        keys.insert(0, Arc::new(key));
+        keys.truncate(2);
+    }
+
+    /// The key that signs.
+    pub(crate) fn current(&self) -> Arc<SigningKey> {
+        Arc::clone(self.published().first().expect("there is always a key"))
+    }
+
+    fn published(&self) -> Vec<Arc<SigningKey>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The public halves.
+    pub(crate) fn jwks(&self) -> Vec<Jwk> {
+        self.published().iter().map(|key| key.jwk()).collect()
+    }
+
+    /// The algorithms of ID tokens, as discovery announces them.
+    pub(crate) fn algorithms(&self) -> Vec<&'static str> {
+        let mut algorithms = Vec::new();
+        for name in self.published().iter().flat_map(|key| key.announced()) {
+            if !algorithms.contains(name) {
+                algorithms.push(*name);
+            }
+        }
+        algorithms
     }
 
     /// A signed token in compact form. `typ` is absent from Logto's newer ID
     /// tokens.
     pub(crate) fn sign(&self, typ: Option<&'static str>, claims: &impl Serialize) -> String {
-        let header = JwsHeader { alg: "ES384", typ, kid: &self.kid };
-        let message = format!("{}.{}", encode_json(&header), encode_json(claims));
-        let signature = self
-            .pair
-            .sign(&SystemRandom::new(), message.as_bytes())
-            .expect("the operating system has random numbers");
-        format!("{message}.{}", encode(signature))
+        let key = self.current();
+        let header = Header { alg: key.algorithm(), typ, kid: key.kid() };
+        let message = format!("{}.{}", encode(&header), encode(claims));
+        let signature = key.sign(message.as_bytes());
+        format!("{message}.{}", hash::encode(signature))
     }
 
-    /// The claims of a token that this key signed.
-    pub(crate) fn verify(&self, token: &str) -> Result<Value, Rejected> {
+    /// Reads a token that a published key signed.
+    pub(crate) fn verify(&self, token: &str) -> Result<Verified, Rejected> {
         let (message, signature) = token.rsplit_once('.').ok_or(Rejected::Malformed)?;
-        let (_, payload) = message.split_once('.').ok_or(Rejected::Malformed)?;
-        let payload = URL_SAFE_NO_PAD.decode(payload).map_err(|_| Rejected::Malformed)?;
-        let claims = serde_json::from_slice(&payload).map_err(|_| Rejected::Malformed)?;
-        let signature = URL_SAFE_NO_PAD.decode(signature).map_err(|_| Rejected::Malformed)?;
-        UnparsedPublicKey::new(&ECDSA_P384_SHA384_FIXED, self.pair.public_key().as_ref())
-            .verify(message.as_bytes(), &signature)
-            .map_err(|_| Rejected::Forged)?;
-        Ok(claims)
+        let (header, claims) = message.split_once('.').ok_or(Rejected::Malformed)?;
+        let header: ReadHeader = decode(header)?;
+        let claims = decode(claims)?;
+        let signature = hash::decode(signature).ok_or(Rejected::Malformed)?;
+        let keys = self.published();
+        let key = keys.iter().find(|key| Some(key.kid()) == header.kid.as_deref());
+        let key = key.filter(|key| key.algorithm() == header.alg).ok_or(Rejected::Forged)?;
+        if !key.verifies(message.as_bytes(), &signature) {
+            return Err(Rejected::Forged);
+        }
+        Ok(Verified { algorithm: key.algorithm(), typ: header.typ, claims })
     }
+}
+
+/// A token that one of the keys signed.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Verified {
+    pub(crate) algorithm: &'static str,
+    pub(crate) typ: Option<String>,
+    pub(crate) claims: Value,
 }
 
 /// Why a token is not one of ours.
@@ -67,84 +89,32 @@ impl SigningKey {
 pub(crate) enum Rejected {
     /// It is not a token at all.
     Malformed,
-    /// Another key signed it.
+    /// No published key signed it.
     Forged,
 }
 
-/// A public key in the JWKS, its members in Logto's order.
-#[derive(Debug, Serialize)]
-pub(crate) struct Jwk {
-    kty: &'static str,
-    #[serde(rename = "use")]
-    usage: &'static str,
-    kid: String,
-    alg: &'static str,
-    crv: &'static str,
-    x: String,
-    y: String,
-}
-
 #[derive(Serialize)]
-struct JwsHeader<'a> {
+struct Header<'a> {
     alg: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     typ: Option<&'static str>,
     kid: &'a str,
 }
 
-/// A random value of 43 characters, the form of Logto's opaque tokens.
-pub(crate) fn random() -> String {
-    let mut bytes = [0; 32];
-    aws_lc_rs::rand::fill(&mut bytes).expect("the operating system has random numbers");
-    encode(bytes)
+#[derive(Deserialize)]
+struct ReadHeader {
+    alg: String,
+    typ: Option<String>,
+    kid: Option<String>,
 }
 
-/// The half hash that `at_hash` holds for an ES384 token.
-pub(crate) fn half_hash(token: &str) -> String {
-    encode(&digest(&SHA384, token.as_bytes()).as_ref()[..24])
+fn encode(value: &impl Serialize) -> String {
+    hash::encode(serde_json::to_vec(value).expect("claims are maps with text keys"))
 }
 
-/// Whether a PKCE verifier belongs to an S256 challenge.
-pub(crate) fn matches_challenge(verifier: &str, challenge: &str) -> bool {
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
-    (43..=128).contains(&verifier.len())
-        && verifier.chars().all(allowed)
-        && encode(digest(&SHA256, verifier.as_bytes())) == challenge
-}
-
-/// An identifier that looks like Logto's: 12 small letters and digits, always
-/// the same for the same name.
-pub(crate) fn identifier(name: &str) -> String {
-    const ALPHABET: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyz";
-    let hash = digest(&SHA256, format!("logto-dev {name}").as_bytes());
-    let letters = hash.as_ref().iter().take(12);
-    letters.map(|byte| char::from(ALPHABET[usize::from(*byte) % ALPHABET.len()])).collect()
-}
-
-/// Seconds since 1970.
-pub(crate) fn unix_seconds() -> u64 {
-    unix_millis() / 1000
-}
-
-/// Milliseconds since 1970.
-pub(crate) fn unix_millis() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is past 1970");
-    since.as_millis().try_into().expect("the year is before 584 million")
-}
-
-fn coordinates(pair: &EcdsaKeyPair) -> (String, String) {
-    // The form of a public key is 0x04, x, y.
-    let point = &pair.public_key().as_ref()[1..];
-    let (x, y) = point.split_at(point.len() / 2);
-    (encode(x), encode(y))
-}
-
-fn encode(bytes: impl AsRef<[u8]>) -> String {
-    URL_SAFE_NO_PAD.encode(bytes)
-}
-
-fn encode_json(value: &impl Serialize) -> String {
-    encode(serde_json::to_vec(value).expect("claims are maps with text keys"))
+fn decode<T: for<'de> Deserialize<'de>>(part: &str) -> Result<T, Rejected> {
+    let bytes = hash::decode(part).ok_or(Rejected::Malformed)?;
+    serde_json::from_slice(&bytes).map_err(|_| Rejected::Malformed)
 }
 
 #[cfg(test)]
@@ -153,19 +123,35 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn a_signed_token_verifies_and_a_changed_one_does_not() {
-        let key = SigningKey::generate();
-        let token = key.sign(None, &json!({ "sub": "alice" }));
-        assert_eq!(key.verify(&token), Ok(json!({ "sub": "alice" })));
-        assert_eq!(SigningKey::generate().verify(&token), Err(Rejected::Forged));
-        assert_eq!(key.verify("no token"), Err(Rejected::Malformed));
+    fn claims(result: Result<Verified, Rejected>) -> Result<Value, Rejected> {
+        result.map(|verified| verified.claims)
     }
 
     #[test]
-    fn the_challenge_of_logto_s_own_sdk_matches_its_verifier() {
-        let verifier = "12345678901234567890123456789012345678901234567890";
-        assert!(matches_challenge(verifier, "9Y__uhKapn7GO_ElcaQpd8C3hdOyqTzAU4VXyR2iEV0"));
-        assert!(!matches_challenge(&verifier[1..], "9Y__uhKapn7GO_ElcaQpd8C3hdOyqTzAU4VXyR2iEV0"));
+    fn a_signed_token_verifies_and_a_changed_one_does_not() {
+        let keys = Keys::new();
+        for key in [SigningKey::ec(), SigningKey::rsa()] {
+            keys.rotate(key);
+            let token = keys.sign(None, &json!({ "sub": "alice" }));
+            assert_eq!(claims(keys.verify(&token)), Ok(json!({ "sub": "alice" })));
+            let (_, signature) = token.rsplit_once('.').expect("three parts");
+            let (header, _) = token.split_once('.').expect("three parts");
+            let changed = format!("{header}.{}.{signature}", encode(&json!({ "sub": "bob" })));
+            assert_eq!(keys.verify(&changed), Err(Rejected::Forged));
+            assert_eq!(Keys::new().verify(&token), Err(Rejected::Forged));
+        }
+        assert_eq!(keys.verify("no token"), Err(Rejected::Malformed));
+    }
+
+    #[test]
+    fn a_key_outlives_one_rotation_and_no_second_one() {
+        let keys = Keys::new();
+        let token = keys.sign(Some("JWT"), &json!({}));
+        keys.rotate(SigningKey::rsa());
+        assert_eq!(claims(keys.verify(&token)), Ok(json!({})));
+        assert_eq!(keys.algorithms(), ["PS256", "RS256", "ES384"]);
+        keys.rotate(SigningKey::ec());
+        assert_eq!(keys.verify(&token), Err(Rejected::Forged));
+        assert_eq!(keys.algorithms(), ["ES384", "PS256", "RS256"]);
     }
 }

@@ -31,6 +31,10 @@ impl Organization {
         self
     }
 
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     pub(crate) fn defaults() -> [Self; 2] {
         [
             Self::new("8wz3nrme4n02", "acme").description("acme org"),

@@ -1,5 +1,8 @@
 //! The pages a browser sees. They work without JavaScript.
 
+mod layout;
+mod manage;
+
 use std::fmt::Write;
 
 use rocket::http::Status;
@@ -7,12 +10,13 @@ use url::Url;
 
 use crate::answer::Answer;
 use crate::authorize::expired_interaction;
-use crate::keys;
 use crate::request::AuthorizationRequest;
 use crate::tenant::Tenant;
 use crate::user::User;
 
-const STYLE: &str = include_str!("pages.css");
+use layout::{alert, escape, page, status};
+pub(crate) use layout::{initial, notice};
+pub(crate) use manage::{user, user_path, users};
 
 /// The page that lists the users.
 pub(crate) fn sign_in(interaction: &str, problem: Option<&str>, tenant: &Tenant) -> Answer {
@@ -105,25 +109,6 @@ pub(crate) fn form_post<'a>(
     page(Status::Ok, "Continue", &body, Some("document.forms[0].submit()"))
 }
 
-/// The page at the provider's address, for whoever opens it.
-pub(crate) fn home(tenant: &Tenant) -> Answer {
-    let users: Vec<_> = tenant.usernames().iter().map(|name| escape(name)).collect();
-    let body = format!(
-        r#"<h1>Development provider</h1>
-<p class="subtitle">Nothing to do here: open your application and sign in there.</p>
-<p>Users: {}.</p>
-<p><a href="/oidc/.well-known/openid-configuration">Metadata</a></p>"#,
-        users.join(", ")
-    );
-    page(Status::Ok, "Development provider", &body, None)
-}
-
-/// A page that says one thing.
-pub(crate) fn notice(status: Status, title: &str, text: &str) -> Answer {
-    let body = format!("<h1>{}</h1>\n<p class=\"subtitle\">{}</p>", escape(title), escape(text));
-    page(status, title, &body, None)
-}
-
 fn user_button(user: &User, hint: Option<&str>) -> String {
     let username = user.username.as_str();
     let name = user.name.as_deref().unwrap_or(username);
@@ -151,12 +136,6 @@ fn user_button(user: &User, hint: Option<&str>) -> String {
     )
 }
 
-/// The letter that stands for a user, safe for HTML and SVG.
-pub(crate) fn initial(user: &User) -> String {
-    let name = user.name.as_deref().unwrap_or(&user.username);
-    escape(&name.chars().next().unwrap_or('?').to_uppercase().collect::<String>())
-}
-
 /// Which application asks: the origin that the browser returns to.
 fn subtitle(request: &AuthorizationRequest) -> String {
     let origin = Url::parse(&request.redirect_uri).map(|url| url.origin().ascii_serialization());
@@ -171,63 +150,4 @@ fn cancel_form(interaction: &str) -> String {
 <button class="quiet">Cancel</button>
 </form>"#
     )
-}
-
-fn alert(problem: Option<&str>) -> String {
-    let alert = |text| format!("<p class=\"problem\" role=\"alert\">{}</p>", escape(text));
-    problem.map(alert).unwrap_or_default()
-}
-
-fn status(problem: Option<&str>) -> Status {
-    if problem.is_some() { Status::UnprocessableEntity } else { Status::Ok }
-}
-
-fn page(status: Status, title: &str, body: &str, script: Option<&str>) -> Answer {
-    let nonce = keys::random();
-    let script = script
-        .map(|script| format!("<script nonce=\"{nonce}\">{script}</script>\n"))
-        .unwrap_or_default();
-    let html = format!(
-        r#"<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<title>{title} · development provider</title>
-<style nonce="{nonce}">{STYLE}</style>
-</head>
-<body>
-<p class="banner"><b>Development provider.</b> It stands in for Logto on this machine and asks for no password.</p>
-<main>
-{body}
-</main>
-{script}</body>
-</html>
-"#,
-        title = escape(title)
-    );
-    // No `form-action`: browsers apply it to redirects too, and a sign-in ends
-    // with one to the application.
-    let policy = format!(
-        "default-src 'none'; style-src 'nonce-{nonce}'; script-src 'nonce-{nonce}'; \
-         base-uri 'none'; frame-ancestors 'none'"
-    );
-    Answer::page(status, policy, html)
-}
-
-/// Makes text safe between tags and in quoted attributes.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            other => escaped.push(other),
-        }
-    }
-    escaped
 }

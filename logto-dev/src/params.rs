@@ -43,6 +43,11 @@ impl Params {
         words.filter(|word| !word.is_empty()).map(str::to_string).collect()
     }
 
+    /// The parameters but for one.
+    pub(crate) fn without(&self, name: &str) -> Self {
+        Self(self.0.iter().filter(|(key, _)| key != name).cloned().collect())
+    }
+
     /// A parameter given twice. Only `resource` may be.
     pub(crate) fn repeated(&self) -> Option<&str> {
         let names = self.0.iter().map(|(name, _)| name.as_str()).filter(|name| *name != "resource");

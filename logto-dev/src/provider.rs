@@ -1,5 +1,8 @@
 //! The provider, as tests and applications hold it.
 
+mod tokens;
+mod users;
+
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -12,10 +15,9 @@ use crate::browser::{self, Deed};
 use crate::builder::Builder;
 use crate::error::Error;
 use crate::fairing::DevelopmentProvider;
-use crate::keys;
+use crate::random::random;
 use crate::server::Server;
 use crate::tenant::Tenant;
-use crate::user::User;
 
 /// A Logto look-alike on a loopback port.
 ///
@@ -64,10 +66,13 @@ impl Provider {
     /// and outside the `debug` profile, the application does not launch.
     ///
     /// The table `logto_dev` adds to what the provider knows: `users`,
-    /// `organizations`, `roles`, `resources`, `redirect_uris`,
-    /// `post_logout_redirect_uris`, `generation` (`"1.42"` or `"1.37"`),
-    /// `access_token_ttl` (seconds) and `rotate_refresh_tokens`. See [`User`]
-    /// for an example.
+    /// `organizations`, `roles`, `resources`, `machine_app`, `redirect_uris`,
+    /// `post_logout_redirect_uris`, `backchannel_logout_uri`,
+    /// `backchannel_logout_session_required`, `generation` (`"1.42"` or
+    /// `"1.37"`), `access_token_ttl` (seconds), `rotate_refresh_tokens`,
+    /// `always_issue_refresh_token` and `token_exchange`. They mean what the
+    /// methods of [`Builder`] of the same names do. See [`User`](crate::User) and
+    /// [`MachineApp`](crate::MachineApp) for examples.
     ///
     /// # Security
     ///
@@ -105,7 +110,7 @@ impl Provider {
     pub(crate) async fn launch(tenant: Arc<Tenant>, base_url: String) -> Result<Self, Error> {
         let server = Server::start(Arc::clone(&tenant), 0).await?;
         let server = RwLock::new(Arc::new(server));
-        Ok(Self { tenant, base_url, cookie_secret: keys::random(), server })
+        Ok(Self { tenant, base_url, cookie_secret: random(), server })
     }
 
     /// Returns the endpoint, `http://127.0.0.1:<port>`.
@@ -132,11 +137,24 @@ impl Provider {
         &self.tenant.app.secret
     }
 
+    /// Returns the identifier of the registered machine-to-machine application.
+    #[must_use]
+    pub fn machine_app_id(&self) -> &str {
+        &self.tenant.machine_app.id
+    }
+
+    /// Returns the secret of the registered machine-to-machine application.
+    #[must_use]
+    pub fn machine_app_secret(&self) -> &str {
+        &self.tenant.machine_app.secret
+    }
+
     /// Returns a configuration for an application under test.
     ///
     /// It is Rocket's default of the `debug` profile with the log off, plus
-    /// `logto.endpoint`, `logto.app_id`, `logto.app_secret`, `logto.base_url`
-    /// and `logto.cookie_secret`. It reads no file and no variable.
+    /// `logto.endpoint`, `logto.app_id`, `logto.app_secret`, `logto.base_url`,
+    /// `logto.cookie_secret` and, for the machine-to-machine application,
+    /// `logto.machine`. It reads no file and no variable.
     #[must_use]
     pub fn figment(&self) -> Figment {
         Figment::from(Config::debug_default())
@@ -146,6 +164,8 @@ impl Provider {
             .merge(("logto.app_secret", self.app_secret()))
             .merge(("logto.base_url", &self.base_url))
             .merge(("logto.cookie_secret", &self.cookie_secret))
+            .merge(("logto.machine.app_id", self.machine_app_id()))
+            .merge(("logto.machine.app_secret", self.machine_app_secret()))
     }
 
     /// Opens an authorization URL in a fresh browser, signs in as a user and
@@ -193,7 +213,7 @@ impl Provider {
     /// Returns how many requests an endpoint got.
     ///
     /// The endpoints are `discovery`, `jwks`, `auth`, `token`, `me`,
-    /// `revocation` and `session/end`.
+    /// `revocation`, `introspection` and `session/end`.
     ///
     /// # Panics
     ///
@@ -204,73 +224,11 @@ impl Provider {
         count.unwrap_or_else(|| panic!("the provider counts no requests to `{endpoint}`"))
     }
 
-    /// Returns the user of this name, as the provider knows them now.
-    #[must_use]
-    pub fn user(&self, username: &str) -> Option<User> {
-        self.tenant.user(username)
-    }
-
-    /// Adds a user, or changes the one of the same name.
+    /// Moves the provider's clock forward, so that codes, tokens and sign-ins
+    /// age.
     ///
-    /// Tokens stay as they are. The next ID token and the next user info show
-    /// the change.
-    pub fn add(&self, user: User) {
-        self.tenant.write_users(|users| users.insert(user.username.clone(), user));
-    }
-
-    /// Suspends a user: their tokens end, and they cannot sign in.
-    ///
-    /// As at Logto, the application is not told. A refresh fails with
-    /// `invalid_grant`, user info with 401.
-    ///
-    /// # Panics
-    ///
-    /// Panics if there is no such user.
-    pub fn suspend(&self, username: &str) {
-        self.tenant.grants().revoke_user(&self.set_suspended(username, true));
-    }
-
-    /// Lets a suspended user sign in again. Their tokens do not come back.
-    ///
-    /// # Panics
-    ///
-    /// Panics if there is no such user.
-    pub fn reinstate(&self, username: &str) {
-        self.set_suspended(username, false);
-    }
-
-    /// Deletes a user, and with them their tokens.
-    ///
-    /// # Panics
-    ///
-    /// Panics if there is no such user.
-    pub fn delete(&self, username: &str) {
-        let deleted = self.tenant.write_users(|users| users.remove(username));
-        let user = deleted.unwrap_or_else(|| unknown(username));
-        self.tenant.grants().revoke_user(&user.id);
-    }
-
-    /// Ends every token of a user, who may sign in again at once.
-    ///
-    /// # Panics
-    ///
-    /// Panics if there is no such user.
-    pub fn revoke(&self, username: &str) {
-        let user = self.user(username).unwrap_or_else(|| unknown(username));
-        self.tenant.grants().revoke_user(&user.id);
-    }
-
-    fn set_suspended(&self, username: &str, suspended: bool) -> String {
-        self.tenant.write_users(|users| {
-            let user = users.get_mut(username).unwrap_or_else(|| unknown(username));
-            user.suspended = suspended;
-            user.id.clone()
-        })
-    }
-
-    /// Moves the provider's clock forward, so that codes and tokens expire.
-    ///
-    /// The times inside tokens stay those of the real clock.
+    /// The times inside new tokens stay those of the real clock. A session that
+    /// was opened before has an `auth_time` that is that much longer ago.
     pub fn advance(&self, by: Duration) {
         self.tenant.clock.advance(by);
     }
@@ -302,10 +260,6 @@ impl Provider {
     fn server(&self) -> Arc<Server> {
         Arc::clone(&self.server.read().unwrap_or_else(PoisonError::into_inner))
     }
-}
-
-fn unknown(username: &str) -> ! {
-    panic!("the provider has no user `{username}`")
 }
 
 impl fmt::Debug for Provider {

@@ -1,12 +1,13 @@
 //! An authorization request: what it asks for, and the answer it gets.
 
+use std::time::Duration;
+
 use url::Url;
 
 use crate::answer::Answer;
 use crate::claims::OIDC_SCOPES;
 use crate::error::OidcError;
 use crate::grant::{Authorization, BrowserSession};
-use crate::keys;
 use crate::pages;
 use crate::params::Params;
 use crate::tenant::Tenant;
@@ -107,8 +108,8 @@ impl AuthorizationRequest {
     }
 
     /// Whether a session answers this request without a page.
-    pub(crate) fn accepts(&self, session: &BrowserSession) -> Result<(), OidcError> {
-        let age = keys::unix_seconds().saturating_sub(session.authenticated_at);
+    pub(crate) fn accepts(&self, session: &BrowserSession, now: Duration) -> Result<(), OidcError> {
+        let age = now.saturating_sub(session.authenticated_at).as_secs();
         let too_old = self.max_age.is_some_and(|max_age| max_age == 0 || age > max_age);
         if too_old || self.has_prompt("login") {
             let description = "End-User authentication is required";
@@ -130,18 +131,21 @@ impl AuthorizationRequest {
     }
 
     /// What a session allows this request.
-    pub(crate) fn grant(&self, session: &mut BrowserSession) -> Authorization {
+    pub(crate) fn grant(&self, session: &mut BrowserSession, tenant: &Tenant) -> Authorization {
         let scopes = self.granted_scopes();
         session.scopes.extend(scopes.iter().cloned());
         Authorization {
             grant: session.grant.clone(),
+            client_id: tenant.app.id.clone(),
             sub: session.sub.clone(),
             scopes,
             requested: self.scopes.clone(),
             resources: self.resources.clone(),
             nonce: self.nonce.clone(),
-            sid: session.sid.clone(),
-            auth_time: self.wants_auth_time().then_some(session.authenticated_at),
+            sid: Some(session.sid.clone()),
+            auth_time: self
+                .wants_auth_time()
+                .then(|| tenant.clock.unix_seconds(session.authenticated_at)),
         }
     }
 

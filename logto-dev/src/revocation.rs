@@ -1,12 +1,13 @@
 //! The revocation endpoint.
 
+use rocket::http::Status;
 use rocket::post;
 
 use crate::answer::Answer;
 use crate::client::{self, Authorization};
 use crate::error::OidcError;
 use crate::params::Form;
-use crate::tenant::{Generation, Shared, Tenant};
+use crate::tenant::{Shared, Tenant};
 
 #[post("/oidc/token/revocation", data = "<form>")]
 pub(crate) fn revoke(
@@ -21,21 +22,21 @@ pub(crate) fn revoke(
     }
     let token = params.required("token")?;
     if token.split('.').count() == 3 {
-        return revoke_jwt(tenant);
+        return Ok(revoke_jwt(tenant));
     }
     revoke_opaque(token, tenant);
     // Nobody is told whether the token existed.
     Ok(Answer::empty())
 }
 
-fn revoke_jwt(tenant: &Tenant) -> Result<Answer, OidcError> {
-    match tenant.generation {
-        Generation::V1_37 => Ok(Answer::empty()),
-        Generation::V1_42 => {
-            let description = "Structured JWT Tokens cannot be revoked via the revocation_endpoint";
-            Err(OidcError::new("unsupported_token_type", description))
-        }
+fn revoke_jwt(tenant: &Tenant) -> Answer {
+    if tenant.is_old() {
+        return Answer::empty();
     }
+    let description = "Structured JWT Tokens cannot be revoked via the revocation_endpoint";
+    let error = OidcError::new("unsupported_token_type", description);
+    // Nothing here is forbidden to be kept, unlike other errors.
+    Answer::json(Status::BadRequest, &error)
 }
 
 fn revoke_opaque(token: &str, tenant: &Tenant) {
@@ -45,7 +46,7 @@ fn revoke_opaque(token: &str, tenant: &Tenant) {
     }
     let grant = grants.remove_access_token(token);
     // Up to 1.41 the rest of the grant outlives an access token.
-    if let (Some(grant), Generation::V1_42) = (grant, tenant.generation) {
+    if let Some(grant) = grant.filter(|_| !tenant.is_old()) {
         grants.revoke(&grant);
     }
 }

@@ -18,9 +18,14 @@ use rocket::{Build, Config, Rocket, catch, catchers, routes, tokio};
 
 use crate::answer::Answer;
 use crate::error::{Error, OidcError};
+use crate::pages;
 use crate::params;
+use crate::random::random;
 use crate::tenant::Tenant;
-use crate::{authorize, avatar, discovery, interaction, revocation, session, token, user_info};
+use crate::{
+    authorize, avatar, discovery, interaction, introspection, manage, revocation, session, token,
+    user_info,
+};
 
 /// A running server. It stops when it is dropped.
 pub(crate) struct Server {
@@ -139,7 +144,7 @@ fn build(tenant: Arc<Tenant>, port: u16) -> Rocket<Build> {
     rocket::custom(figment(port))
         .manage(tenant)
         .mount("/", routes())
-        .register("/", catchers![not_found])
+        .register("/", catchers![forbidden, not_found])
         .attach(AdHoc::on_request("Query and count", |request, _| {
             Box::pin(async move {
                 params::hide_query(request);
@@ -164,7 +169,7 @@ fn figment(port: u16) -> Figment {
         .merge(("address", Ipv4Addr::LOCALHOST))
         .merge(("port", port))
         .merge(("log_level", "off"))
-        .merge(("secret_key", crate::keys::random().into_bytes()))
+        .merge(("secret_key", random().into_bytes()))
         .merge(("shutdown.ctrlc", false))
         .merge(("shutdown.signals", Vec::<String>::new()))
 }
@@ -177,16 +182,19 @@ fn routes() -> Vec<rocket::Route> {
         authorize::authorize,
         authorize::authorize_by_form,
         avatar::avatar,
-        interaction::home,
         interaction::sign_in_page,
         interaction::sign_in,
         interaction::sign_up_page,
         interaction::sign_up,
         interaction::cancel,
+        manage::users,
+        manage::user,
+        manage::change,
         token::token,
         user_info::user_info,
         user_info::user_info_by_form,
         revocation::revoke,
+        introspection::introspect,
         session::end_session,
         session::end_session_by_form,
         session::confirm,
@@ -201,6 +209,12 @@ pub(crate) fn unrecognized(method: &str, path: &str) -> Answer {
     };
     let description = format!("unrecognized route or not allowed method ({method} on {path})");
     Answer::json(Status::NotFound, &OidcError::invalid_request(description))
+}
+
+#[catch(403)]
+fn forbidden() -> Answer {
+    let text = "Only the provider's own pages change its users.";
+    pages::notice(Status::Forbidden, "Not from here", text)
 }
 
 #[catch(404)]

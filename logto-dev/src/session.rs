@@ -6,11 +6,13 @@ use url::Url;
 
 use crate::answer::Answer;
 use crate::authorize::{SESSION_COOKIE, session_cookie};
+use crate::backchannel;
 use crate::error::OidcError;
 use crate::grant::SignOut;
-use crate::keys::{self, Rejected};
+use crate::keys::Rejected;
 use crate::pages;
 use crate::params::{Form, Params, Query};
+use crate::random::random;
 use crate::tenant::{Shared, Tenant};
 
 #[get("/oidc/session/end")]
@@ -28,7 +30,7 @@ fn ask(params: &Params, tenant: &Tenant) -> Result<Answer, OidcError> {
     let known = known_application(params, tenant)?;
     let target = params.one("post_logout_redirect_uri").filter(|_| known);
     let redirect_uri = target.map(|uri| redirect_uri(uri, params, tenant)).transpose()?;
-    let xsrf = keys::random();
+    let xsrf = random();
     let page = pages::sign_out(&xsrf);
     tenant.grants().sign_outs.insert(xsrf, SignOut { redirect_uri });
     Ok(page)
@@ -53,11 +55,17 @@ fn known_application(params: &Params, tenant: &Tenant) -> Result<bool, OidcError
 }
 
 fn audience(hint: &str, tenant: &Tenant) -> Result<String, OidcError> {
-    let claims = tenant.key.verify(hint).map_err(|rejected| match rejected {
+    // The application is registered for the algorithm of the current key: Logto
+    // refuses one of another, though its key is still published.
+    let verified = tenant.keys.verify(hint).and_then(|hint| {
+        let current = hint.algorithm == tenant.keys.current().algorithm();
+        if current { Ok(hint) } else { Err(Rejected::Forged) }
+    });
+    let hint = verified.map_err(|rejected| match rejected {
         Rejected::Malformed => OidcError::invalid_request("could not decode id_token_hint"),
         Rejected::Forged => OidcError::invalid_request("could not validate id_token_hint"),
     })?;
-    Ok(claims["aud"].as_str().unwrap_or_default().to_string())
+    Ok(hint.claims["aud"].as_str().unwrap_or_default().to_string())
 }
 
 fn redirect_uri(uri: &str, params: &Params, tenant: &Tenant) -> Result<String, OidcError> {
@@ -73,23 +81,30 @@ fn redirect_uri(uri: &str, params: &Params, tenant: &Tenant) -> Result<String, O
 }
 
 #[post("/oidc/session/end/confirm", data = "<form>")]
-pub(crate) fn confirm(
+pub(crate) async fn confirm(
     form: &Form,
     cookies: &CookieJar<'_>,
     tenant: &Shared,
 ) -> Result<Answer, OidcError> {
-    let mut grants = tenant.grants();
-    let sign_out = form.0.one("xsrf").and_then(|xsrf| grants.sign_outs.remove(xsrf));
-    let Some(sign_out) = sign_out else {
-        return Err(OidcError::invalid_request("could not find logout details"));
-    };
-    let confirmed = form.0.one("logout").is_some();
-    if let Some(cookie) = cookies.get(SESSION_COOKIE).filter(|_| confirmed) {
-        grants.end_session(cookie.value());
-        cookies.remove(session_cookie(String::new()));
+    let xsrf = form.0.one("xsrf").unwrap_or_default();
+    let sign_out = tenant.grants().sign_outs.remove(xsrf);
+    let sign_out =
+        sign_out.ok_or_else(|| OidcError::invalid_request("could not find logout details"))?;
+    if form.0.one("logout").is_some() {
+        end(cookies, tenant).await;
     }
     let success = || format!("{}/oidc/session/end/success", tenant.endpoint());
     Ok(Answer::see_other(sign_out.redirect_uri.unwrap_or_else(success)))
+}
+
+/// Ends the browser's session, and tells the application.
+async fn end(cookies: &CookieJar<'_>, tenant: &Tenant) {
+    let Some(cookie) = cookies.get(SESSION_COOKIE) else { return };
+    let session = tenant.grants().end_session(cookie.value());
+    cookies.remove(session_cookie(String::new()));
+    if let Some(session) = session {
+        backchannel::notify(&session, tenant).await;
+    }
 }
 
 #[get("/oidc/session/end/success")]

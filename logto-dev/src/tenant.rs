@@ -1,16 +1,19 @@
-//! What the provider knows: the application, users, keys, grants.
+//! What the provider knows: the applications, users, keys, grants.
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::app::{App, MachineApp};
+use crate::clock::{Clock, unix_millis};
+use crate::counts::Counts;
 use crate::grant::Grants;
-use crate::keys::{self, SigningKey};
+use crate::keys::Keys;
 use crate::organization::{ApiResource, Organization, Role};
+use crate::random::random;
 use crate::user::User;
 
 /// Which Logto the provider looks like.
@@ -33,13 +36,12 @@ pub(crate) type Shared = rocket::State<Arc<Tenant>>;
 /// Everything the provider knows.
 pub(crate) struct Tenant {
     pub(crate) app: App,
-    pub(crate) generation: Generation,
-    pub(crate) access_token_ttl: Duration,
-    pub(crate) rotate_refresh_tokens: bool,
+    pub(crate) machine_app: MachineApp,
+    pub(crate) settings: Settings,
     pub(crate) organizations: BTreeMap<String, Organization>,
     pub(crate) roles: BTreeMap<String, Role>,
     pub(crate) resources: BTreeMap<String, ApiResource>,
-    pub(crate) key: SigningKey,
+    pub(crate) keys: Keys,
     pub(crate) clock: Clock,
     pub(crate) counts: Counts,
     pub(crate) endpoint: OnceLock<String>,
@@ -47,25 +49,37 @@ pub(crate) struct Tenant {
     grants: Mutex<Grants>,
 }
 
-/// The registered application.
-pub(crate) struct App {
-    pub(crate) id: String,
-    pub(crate) secret: String,
-    pub(crate) redirect_uris: RwLock<Vec<String>>,
-    pub(crate) post_logout_redirect_uris: RwLock<Vec<String>>,
+/// What does not change while the provider runs.
+pub(crate) struct Settings {
+    pub(crate) generation: Generation,
+    pub(crate) access_token_ttl: Duration,
+    pub(crate) rotate_refresh_tokens: bool,
+    pub(crate) always_issue_refresh_token: bool,
+    pub(crate) token_exchange: bool,
 }
 
-impl Tenant {
-    pub(crate) fn new(app: App) -> Self {
+impl Default for Settings {
+    fn default() -> Self {
         Self {
-            app,
             generation: Generation::default(),
             access_token_ttl: Duration::from_secs(3600),
             rotate_refresh_tokens: false,
+            always_issue_refresh_token: false,
+            token_exchange: true,
+        }
+    }
+}
+
+impl Tenant {
+    pub(crate) fn new(app: App, machine_app: MachineApp, settings: Settings) -> Self {
+        Self {
+            app,
+            machine_app,
+            settings,
             organizations: BTreeMap::new(),
             roles: BTreeMap::new(),
             resources: BTreeMap::new(),
-            key: SigningKey::generate(),
+            keys: Keys::new(),
             clock: Clock::new(),
             counts: Counts::default(),
             endpoint: OnceLock::new(),
@@ -86,6 +100,11 @@ impl Tenant {
 
     pub(crate) fn grants(&self) -> MutexGuard<'_, Grants> {
         self.grants.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether this is a Logto from before 1.42.
+    pub(crate) fn is_old(&self) -> bool {
+        self.settings.generation == Generation::V1_37
     }
 
     /// The user of this name, a copy of them as they are now.
@@ -114,44 +133,19 @@ impl Tenant {
     pub(crate) fn touch(&self, username: &str) {
         self.write_users(|users| {
             if let Some(user) = users.get_mut(username) {
-                user.updated_at = keys::unix_millis();
+                user.updated_at = unix_millis();
             }
         });
     }
 
     /// An identifier of a session or a token: shorter before 1.42.
     pub(crate) fn random_id(&self) -> String {
-        let mut id = keys::random();
-        if self.generation == Generation::V1_37 {
+        let mut id = random();
+        if self.is_old() {
             id.truncate(21);
         }
         id
     }
-}
-
-impl App {
-    pub(crate) fn allows_redirect(&self, uri: &str) -> bool {
-        contains(&self.redirect_uris, uri)
-    }
-
-    pub(crate) fn allows_post_logout_redirect(&self, uri: &str) -> bool {
-        contains(&self.post_logout_redirect_uris, uri)
-    }
-
-    /// Registers what an application at `base_url` sends by default.
-    pub(crate) fn register(&self, base_url: &str) {
-        let base_url = base_url.trim_end_matches('/');
-        push(&self.redirect_uris, format!("{base_url}/callback"));
-        push(&self.post_logout_redirect_uris, format!("{base_url}/"));
-    }
-}
-
-fn contains(uris: &RwLock<Vec<String>>, uri: &str) -> bool {
-    uris.read().unwrap_or_else(PoisonError::into_inner).iter().any(|known| known == uri)
-}
-
-fn push(uris: &RwLock<Vec<String>>, uri: String) {
-    uris.write().unwrap_or_else(PoisonError::into_inner).push(uri);
 }
 
 impl fmt::Debug for Tenant {
@@ -159,60 +153,7 @@ impl fmt::Debug for Tenant {
         f.debug_struct("Tenant")
             .field("endpoint", &self.endpoint.get())
             .field("app_id", &self.app.id)
-            .field("generation", &self.generation)
+            .field("generation", &self.settings.generation)
             .finish_non_exhaustive()
-    }
-}
-
-/// The provider's clock, which tests move forward.
-pub(crate) struct Clock {
-    start: Instant,
-    ahead: AtomicU64,
-}
-
-impl Clock {
-    fn new() -> Self {
-        Self { start: Instant::now(), ahead: AtomicU64::new(0) }
-    }
-
-    /// The time since the provider's start.
-    pub(crate) fn now(&self) -> Duration {
-        self.start.elapsed() + Duration::from_millis(self.ahead.load(Ordering::Relaxed))
-    }
-
-    pub(crate) fn advance(&self, by: Duration) {
-        let millis = by.as_millis().try_into().unwrap_or(u64::MAX);
-        self.ahead.fetch_add(millis, Ordering::Relaxed);
-    }
-}
-
-/// The endpoints whose requests are counted.
-const ENDPOINTS: [(&str, &str); 8] = [
-    ("discovery", "/oidc/.well-known/openid-configuration"),
-    ("discovery", "/oidc/.well-known/oauth-authorization-server"),
-    ("jwks", "/oidc/jwks"),
-    ("auth", "/oidc/auth"),
-    ("token", "/oidc/token"),
-    ("me", "/oidc/me"),
-    ("revocation", "/oidc/token/revocation"),
-    ("session/end", "/oidc/session/end"),
-];
-
-/// How many requests each endpoint got.
-#[derive(Default)]
-pub(crate) struct Counts([AtomicU64; ENDPOINTS.len()]);
-
-impl Counts {
-    pub(crate) fn add(&self, path: &str) {
-        if let Some(place) = ENDPOINTS.iter().position(|(_, known)| *known == path) {
-            self.0[place].fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    /// The count of an endpoint, `None` if there is no such endpoint.
-    pub(crate) fn of(&self, name: &str) -> Option<usize> {
-        let counts = ENDPOINTS.iter().zip(&self.0).filter(|((known, _), _)| *known == name);
-        let counts = counts.map(|(_, count)| count.load(Ordering::Relaxed) as usize);
-        counts.fold(None, |sum, count| Some(sum.unwrap_or(0) + count))
     }
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::keys;
+use crate::clock::unix_millis;
+use crate::random::identifier;
 
 /// A user who can sign in at the development provider, without a password.
 ///
@@ -87,10 +88,10 @@ impl User {
     /// Gives the user a name, and all that follows from it.
     pub(crate) fn named(mut self, username: String) -> Self {
         if self.id.is_empty() {
-            self.id = keys::identifier(&username);
+            self.id = identifier(&username);
         }
         self.username = username;
-        self.created_at = keys::unix_millis();
+        self.created_at = unix_millis();
         self.updated_at = self.created_at;
         self
     }

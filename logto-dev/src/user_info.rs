@@ -7,8 +7,9 @@ use crate::answer::Answer;
 use crate::claims::{self, Place};
 use crate::client::Authorization;
 use crate::error::OidcError;
+use crate::grant::AccessToken;
 use crate::params::Form;
-use crate::tenant::{Generation, Shared, Tenant};
+use crate::tenant::{Shared, Tenant};
 
 #[get("/oidc/me")]
 pub(crate) fn user_info(header: Authorization<'_>, tenant: &Shared) -> Result<Answer, OidcError> {
@@ -40,8 +41,8 @@ fn bearer<'h>(header: Option<&'h str>, tenant: &Tenant) -> Result<Option<&'h str
 
 fn answer(token: Option<&str>, tenant: &Tenant) -> Result<Answer, OidcError> {
     let token = token.ok_or_else(|| no_token(tenant))?;
-    let access = tenant.grants().access(token, tenant.clock.now());
-    let (authorization, scopes) = access.ok_or_else(|| invalid_token(tenant))?;
+    let access = tenant.grants().access(token, tenant.clock.now()).cloned();
+    let AccessToken { authorization, scopes, .. } = access.ok_or_else(|| invalid_token(tenant))?;
     if !scopes.iter().any(|scope| scope == "openid") {
         let error = OidcError::new("insufficient_scope", "access token missing openid scope");
         return Err(error.status(Status::Forbidden).scope("openid"));
@@ -53,11 +54,9 @@ fn answer(token: Option<&str>, tenant: &Tenant) -> Result<Answer, OidcError> {
 
 fn no_token(tenant: &Tenant) -> OidcError {
     let description = "no access token provided";
-    let error = match tenant.generation {
-        Generation::V1_37 => OidcError::invalid_request(description),
-        Generation::V1_42 => {
-            OidcError::new("invalid_token", description).status(Status::Unauthorized)
-        }
+    let error = match tenant.is_old() {
+        true => OidcError::invalid_request(description),
+        false => OidcError::new("invalid_token", description).status(Status::Unauthorized),
     };
     error.challenge(challenge(tenant))
 }

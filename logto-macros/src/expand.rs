@@ -4,10 +4,11 @@ use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
-use syn::{Error, Ident, Result, Token};
+use syn::{Ident, Result, Token};
 
 use crate::args::{Args, Redirect};
-use crate::errors::{both, collect};
+use crate::checks::check;
+use crate::errors::both;
 use crate::route::{Route, recovered};
 use crate::shim::shim;
 
@@ -39,18 +40,8 @@ impl Parse for Then {
 /// Parses both sides, to report the mistakes of both at once.
 fn parse(args: TokenStream, item: &TokenStream) -> Result<(Args, Route)> {
     let (args, route) = both(syn::parse2::<Args>(args), syn::parse2::<Route>(item.clone()))?;
-    check_user_info(&args, &route)?;
+    check(&args, &route)?;
     Ok((args, route))
-}
-
-fn check_user_info(args: &Args, route: &Route) -> Result<()> {
-    let mut errors = None;
-    for ty in route.user_infos().filter(|_| !args.fetch_user_info) {
-        let message = "`&UserInfo` is fetched only with `fetch_user_info`; \
-                       add it, as in `#[authenticated(fetch_user_info)]`";
-        collect(&mut errors, Err(Error::new_spanned(ty, message)));
-    }
-    errors.map_or(Ok(()), Err)
 }
 
 // Input:
@@ -64,9 +55,14 @@ fn check_user_info(args: &Args, route: &Route) -> Result<()> {
 fn protected(args: &Args, route: &Route) -> TokenStream {
     let Route { attrs, function, .. } = route;
     let hidden = hidden_name(&route.sig.ident);
-    let handler = handler(args, route, &hidden);
-    let uri_macro = uri_macro(route, &hidden);
-    let shim = shim(args, route, &hidden, &quote!(#handler #uri_macro));
+    let (handler, uri_macro) = (handler(args, route, &hidden), uri_macro(route, &hidden));
+    let (private, ident) = (args.private(), ours(&route.sig.ident));
+    // Rocket asks the type in the gate's brackets at launch, which is the route's own.
+    let (gate, needs) = match args.needs_something() {
+        true => (quote!(#private::GateOf<#ident>), Some(needs(args, route))),
+        false => (quote!(#private::Gate), None),
+    };
+    let shim = shim(args, route, &hidden, &gate, &quote!(#handler #needs #uri_macro));
     quote!(#(#attrs)* #function #shim)
 }
 
@@ -97,9 +93,27 @@ fn handler(args: &Args, route: &Route, hidden: &Ident) -> TokenStream {
 }
 
 // Input:
-//     redirect = "/welcome", fetch_user_info
+//     #[authenticated(resource = "https://api.example.com")] #[get("/items")] fn items() -> String
 // Output:
-//     Policy::new().redirect_to("/welcome").fetch_user_info()
+//     impl Sentinel for items { fn abort(rocket: &Rocket<Ignite>) -> bool { .. } }
+fn needs(args: &Args, route: &Route) -> TokenStream {
+    let (private, policy, ident) = (args.private(), policy(args), ours(&route.sig.ident));
+    let name = route.sig.ident.to_string();
+    let allow_deprecated = route.deprecated.as_ref().map(|_| quote!(#[allow(deprecated)]));
+    quote! {
+        #allow_deprecated
+        impl #private::Sentinel for #ident {
+            fn abort(rocket: &#private::Rocket<#private::Ignite>) -> bool {
+                #private::abort_route(rocket, #name, #policy.needs())
+            }
+        }
+    }
+}
+
+// Input:
+//     redirect = "/welcome", fetch_user_info, organization = "<org>"
+// Output:
+//     Policy::new().redirect_to("/welcome").fetch_user_info().organization("<org>")
 fn policy(args: &Args) -> TokenStream {
     let private = args.private();
     let redirect = match &args.redirect {
@@ -108,7 +122,12 @@ fn policy(args: &Args) -> TokenStream {
         Redirect::To(path) => Some(quote!(.redirect_to(#path))),
     };
     let fetch_user_info = args.fetch_user_info.then(|| quote!(.fetch_user_info()));
-    quote!(#private::Policy::new() #redirect #fetch_user_info)
+    let resource = args.resource.iter().map(|indicator| quote!(.resource(#indicator)));
+    let organization = args.organization.iter().map(|organization| {
+        let literal = organization.literal();
+        quote!(.organization(#literal))
+    });
+    quote!(#private::Policy::new() #redirect #fetch_user_info #(#resource)* #(#organization)*)
 }
 
 /// Gives Rocket's `uri!` macro of the hidden route the name of the user's function.

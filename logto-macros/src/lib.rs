@@ -1,14 +1,20 @@
-//! The attribute of `logto-rocket`; an implementation detail.
+//! The attribute of `logto-rocket`, and its derive; an implementation detail.
 //!
 //! Do not depend on this crate: its expansion names hidden items of `logto-rocket` of the same
 //! version.
 
+mod arg;
 mod args;
+mod checks;
 mod errors;
 mod expand;
+mod guards;
+mod path;
+mod resource;
 mod route;
 mod shim;
 mod spelling;
+mod values;
 
 use proc_macro::TokenStream;
 
@@ -16,4 +22,10 @@ use proc_macro::TokenStream;
 #[proc_macro_attribute]
 pub fn authenticated(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::authenticated(args.into(), item.into()).into()
+}
+
+/// Makes a type stand for an API resource; see `logto_rocket::ApiResource`.
+#[proc_macro_derive(ApiResource, attributes(resource))]
+pub fn api_resource(item: TokenStream) -> TokenStream {
+    resource::derive(item.into()).into()
 }

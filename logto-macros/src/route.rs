@@ -3,16 +3,17 @@
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::{
-    Attribute, Error, FnArg, GenericArgument, Pat, PathArguments, Result, Signature, Type,
-    Visibility, token,
-};
+use syn::{Attribute, Error, FnArg, Pat, Path, Result, Signature, Type, Visibility, token};
 
 use crate::errors::{both, collect};
+use crate::guards::{self, Token, is_user_info};
+use crate::path;
 
 /// A function with a route attribute.
 pub(crate) struct Route {
     pub(crate) route_attr: Attribute,
+    /// The parameters in the path, if it can be read.
+    pub(crate) parameters: Option<Vec<String>>,
     /// All other attributes. No `#[cfg_attr(..)]`: the compiler resolves those first.
     pub(crate) attrs: Vec<Attribute>,
     /// `#[deprecated]`, which Rocket puts on the struct too.
@@ -33,17 +34,27 @@ impl Parse for Route {
         let (routes, attrs) = attrs.into_iter().partition::<Vec<_>, _>(is_route);
         let deprecated = attrs.iter().find(|attr| is(attr, "deprecated")).cloned();
         let (route_attr, ()) = both(route_attr(routes, &attrs), check_signature(&sig))?;
-        Ok(Self { route_attr, attrs, deprecated, vis, sig, function })
+        let parameters = path::parameters(&route_attr);
+        Ok(Self { route_attr, parameters, attrs, deprecated, vis, sig, function })
     }
 }
 
 impl Route {
+    fn types(&self) -> impl Iterator<Item = &Type> {
+        self.sig.inputs.iter().filter_map(|input| match input {
+            FnArg::Typed(arg) => Some(&*arg.ty),
+            FnArg::Receiver(_) => None,
+        })
+    }
+
     /// The types of the parameters that only `fetch_user_info` can serve.
     pub(crate) fn user_infos(&self) -> impl Iterator<Item = &Type> {
-        self.sig.inputs.iter().filter_map(|input| match input {
-            FnArg::Typed(arg) if is_user_info(&arg.ty) => Some(&*arg.ty),
-            _ => None,
-        })
+        self.types().filter(|ty| is_user_info(ty))
+    }
+
+    /// Those that only `resource` or `organization` can serve.
+    pub(crate) fn tokens(&self, krate: &Path) -> impl Iterator<Item = (&Type, Token)> {
+        self.types().filter_map(move |ty| Some((ty, guards::token(ty, krate)?)))
     }
 }
 
@@ -150,38 +161,6 @@ fn check_parameter(input: &FnArg) -> Result<()> {
             )),
         },
     }
-}
-
-/// Whether `ty` is `&UserInfo`, or an `Option` or `Result` of it. Not so
-/// `Json<UserInfo>`, which may well be a type of the application.
-fn is_user_info(ty: &Type) -> bool {
-    match ty {
-        Type::Group(group) => is_user_info(&group.elem),
-        Type::Paren(paren) => is_user_info(&paren.elem),
-        Type::Reference(reference) => names_user_info(&reference.elem),
-        Type::Path(path) => path.path.segments.last().is_some_and(|last| {
-            let wraps = last.ident == "Option" || last.ident == "Result";
-            wraps && first_argument(&last.arguments).is_some_and(is_user_info)
-        }),
-        _ => false,
-    }
-}
-
-fn names_user_info(ty: &Type) -> bool {
-    match ty {
-        Type::Group(group) => names_user_info(&group.elem),
-        Type::Paren(paren) => names_user_info(&paren.elem),
-        Type::Path(path) => path.path.segments.last().is_some_and(|last| last.ident == "UserInfo"),
-        _ => false,
-    }
-}
-
-fn first_argument(arguments: &PathArguments) -> Option<&Type> {
-    let PathArguments::AngleBracketed(arguments) = arguments else { return None };
-    arguments.args.iter().find_map(|argument| match argument {
-        GenericArgument::Type(ty) => Some(ty),
-        _ => None,
-    })
 }
 
 #[cfg(test)]

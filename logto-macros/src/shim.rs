@@ -16,13 +16,19 @@ use crate::route::Route;
 //         let _ = __logto_gate;
 //         order(id, user).await
 //     }
-pub(crate) fn shim(args: &Args, route: &Route, hidden: &Ident, then: &TokenStream) -> TokenStream {
+pub(crate) fn shim(
+    args: &Args,
+    route: &Route,
+    hidden: &Ident,
+    gate: &TokenStream,
+    then: &TokenStream,
+) -> TokenStream {
     let Route { route_attr, sig, .. } = route;
-    let (krate, private) = (&args.krate, args.private());
-    let gate = Ident::new("__logto_gate", Span::call_site());
+    let krate = &args.krate;
+    let name = Ident::new("__logto_gate", Span::call_site());
     let call = call(sig);
     let mut sig = hidden_signature(sig, hidden);
-    sig.inputs.insert(0, parse_quote!(#gate: #private::Gate));
+    sig.inputs.insert(0, parse_quote!(#name: #gate));
     // Our own attribute again, below Rocket's: should Rocket refuse the route, nothing is left that
     // names it, and its error is the only one. `dead_code` is not allowed, because that would also
     // silence "never used" for a function that nobody mounts.
@@ -33,7 +39,7 @@ pub(crate) fn shim(args: &Args, route: &Route, hidden: &Ident, then: &TokenStrea
         #[allow(warnings, clippy::all)]
         #[deny(dead_code)]
         #sig {
-            let _ = #gate;
+            let _ = #name;
             #call
         }
     }

@@ -34,8 +34,8 @@ type AuthorizationRequests = CoreClient<EndpointSet>;
 /// A client of one provider, as one application.
 pub(crate) struct Client {
     http: Http,
-    discovery: Discovery,
-    jwks: Jwks,
+    pub(crate) discovery: Arc<Discovery>,
+    pub(crate) jwks: Arc<Jwks>,
     app_id: String,
     app_secret: Option<AppSecret>,
     machine: Option<MachineConfig>,
@@ -50,12 +50,12 @@ impl Client {
         let http = Http::new()?;
         let config = &checked.config;
         Ok(Self {
-            discovery: Discovery::new(
+            discovery: Arc::new(Discovery::new(
                 http.clone(),
                 checked.issuer.clone(),
                 config.danger_allow_http,
-            ),
-            jwks: Jwks::new(http.clone()),
+            )),
+            jwks: Arc::new(Jwks::new(http.clone())),
             http,
             app_id: config.app_id.clone(),
             app_secret: config.app_secret.clone(),

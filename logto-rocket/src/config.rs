@@ -128,7 +128,7 @@ pub struct Config {
     /// resources add to those above, its `prompt` wins over the one above.
     #[serde(default)]
     pub sign_in: SignInOptions,
-    /// The routes that the fairing mounts. **(default: all four, at `/`)**
+    /// The routes that the fairing mounts. **(default: all five, at `/`)**
     #[serde(default)]
     pub routes: Routes,
     /// Path of this site to go to after sign-out, to be registered in the Logto

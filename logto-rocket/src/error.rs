@@ -91,6 +91,9 @@ pub enum ErrorKind {
     /// audience, nonce or time. Nobody is signed in. Check this machine's clock
     /// and the endpoint.
     InvalidIdToken,
+    /// A logout token does not prove that Logto sent it for this application: wrong
+    /// signature, claims or time. Nothing was ended.
+    InvalidLogoutToken,
     /// Logto's user info cannot be used: it is of another user or malformed.
     InvalidUserInfo,
     /// Logto answered something that is not an answer of its protocol.
@@ -119,7 +122,10 @@ impl ErrorKind {
     pub fn status(self) -> Status {
         match self {
             Self::NotAuthenticated | Self::SessionEnded => Status::Unauthorized,
-            Self::SignInNotFound | Self::InvalidCallback | Self::Cancelled => Status::BadRequest,
+            Self::SignInNotFound
+            | Self::InvalidCallback
+            | Self::Cancelled
+            | Self::InvalidLogoutToken => Status::BadRequest,
             Self::CrossSite | Self::SignInRefused | Self::Denied | Self::NotGranted => {
                 Status::Forbidden
             }
@@ -146,6 +152,7 @@ impl ErrorKind {
             Self::AnswerBegun => "the answer has begun, so no new token can be had",
             Self::Refused => "Logto refused the request",
             Self::InvalidIdToken => "the ID token is not valid",
+            Self::InvalidLogoutToken => "the logout token is not valid",
             Self::InvalidUserInfo => "the user info is not valid",
             Self::InvalidAnswer => "Logto's answer cannot be understood",
             Self::Unreachable => "Logto cannot be reached",

@@ -1,7 +1,9 @@
 //! Request guards.
 
+mod access_token;
 mod gate;
 mod logto_client;
+mod organization_token;
 
 use std::sync::Arc;
 
@@ -10,10 +12,13 @@ use rocket::outcome::Outcome as RocketOutcome;
 use rocket::request::{FromRequest, Outcome, Request};
 use rocket::{Ignite, Rocket, Sentinel};
 
-pub use self::gate::Gate;
+pub use self::gate::{Gate, GateOf, Needy, NeedyGate, abort_route};
 pub use self::logto_client::LogtoClient;
+pub use self::organization_token::OrganizationToken;
 use crate::claims::{IdTokenClaims, User, UserInfo};
 use crate::error::{Error, ErrorKind, Result};
+use crate::resource::Needs;
+use crate::scope::{UserScope, requested_resources, requested_scopes};
 use crate::state::Logto;
 use crate::state::marker::{Marker, Visit};
 
@@ -25,7 +30,7 @@ pub(crate) async fn claims<'r>(
     let Some(session) = logto.session(visit).await? else { return Ok(None) };
     let person = visit.marker.person();
     if person.claims.get().is_none() {
-        let _ = person.claims.set(logto.claims(&session)?);
+        let _ = person.claims.set(Arc::clone(session.record.id_token_claims()?));
     }
     Ok(person.claims.get())
 }
@@ -72,6 +77,31 @@ fn abort(rocket: &Rocket<Ignite>) -> bool {
         log::error!("logto: `Logto` is not attached; add `.attach(Logto::fairing())`");
     }
     missing
+}
+
+/// Aborts the launch also where no sign-in asks for what is needed for a token, and
+/// says what to add.
+fn abort_without(rocket: &Rocket<Ignite>, whose: &str, needs: Needs) -> bool {
+    let Some(logto) = rocket.state::<Logto>() else { return abort(rocket) };
+    let config = &logto.inner.checked.config;
+    let options = config.sign_in_options();
+    let resources = requested_resources(&options.scopes, &options.resources);
+    let scopes = requested_scopes(config.include_reserved_scopes, &options.scopes);
+    let missing = [needs, REFRESH].map(|needs| needs.missing(&resources, &scopes));
+    for add in missing.iter().flatten() {
+        log::error!("logto: {whose} needs a token that no sign-in asks for; add {add}");
+    }
+    missing.iter().any(Option::is_some)
+}
+
+/// Only a refresh token gets other tokens.
+const REFRESH: Needs = Needs::new(None, &[UserScope::OfflineAccess.as_str()]);
+
+/// Fails where the route has no token to give: a mistake in the application's code.
+fn not_fetched<T>(detail: &'static str) -> Outcome<T, Error> {
+    log::error!("logto: {detail}");
+    let error = Error::new(ErrorKind::InvalidOptions, detail);
+    RocketOutcome::Error((Status::InternalServerError, error))
 }
 
 fn not_attached<T>() -> Outcome<T, Error> {

@@ -75,7 +75,7 @@ pub trait Hooks: Send + Sync + 'static {
     /// Something failed in a mounted route or before a protected handler, and this
     /// is the answer; `None` leaves it to the application's catchers and then to
     /// pages of this crate. An answer of 200 gets the status of the error. Strangers
-    /// are not an error.
+    /// are not an error, and what Logto is answered to a logout token is none of it.
     async fn on_error<'r>(&self, request: &'r Request<'_>, error: &Error) -> Option<Response<'r>> {
         let _ = (request, error);
         None

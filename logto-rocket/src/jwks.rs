@@ -1,6 +1,8 @@
 //! The provider's keys: fetched when first needed, kept, fetched again when a
 //! token names a key that is not among them.
 
+mod verifying;
+
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,27 +11,42 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::error::{Error, ErrorKind, Result};
+pub(crate) use self::verifying::VerifyingKey;
+pub(crate) use self::verifying::named as algorithm_named;
+use crate::error::Result;
 use crate::http::{Cached, Http};
 
-/// Keys are fetched again at most once in this time, whatever tokens turn up.
+/// Keys are fetched again at most once in this time and for each source of tokens,
+/// whatever tokens turn up.
 const COOLDOWN: Duration = Duration::from_secs(60);
+
+/// Where a token came from. Each source has fetches of its own: junk that anybody
+/// can send must not use up those of sign-ins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// Logto's token endpoint.
+    TokenEndpoint,
+    /// Somebody who says to be Logto.
+    BackChannel,
+}
 
 /// The keys of one provider.
 #[derive(Debug)]
 pub(crate) struct Jwks {
     http: Http,
     cached: Cached<KeySet>,
-    /// Until when no unknown key is worth another fetch.
-    quiet: Mutex<Option<Instant>>,
+    /// Until when no unknown key is worth another fetch, by source.
+    quiet: Mutex<[Option<Instant>; 2]>,
 }
 
 /// The keys that can have signed a token, and the algorithms they tell of.
 #[derive(Debug)]
 pub(crate) struct KeySet {
     pub(crate) keys: CoreJsonWebKeySet,
+    /// The same keys, ready to verify signatures.
+    pub(crate) verifying: Vec<VerifyingKey>,
     /// The algorithms that belong to a curve: such a key signs with no other.
-    pub(crate) curve_algorithms: Vec<CoreJwsSigningAlgorithm>,
+    curve_algorithms: Vec<CoreJwsSigningAlgorithm>,
 }
 
 impl Jwks {
@@ -42,34 +59,40 @@ impl Jwks {
     }
 
     /// Fetches the keys again because those of `seen` did not do; who comes while
-    /// another fetches waits for it. Only a fetch that succeeded counts: after one
-    /// that failed the next token may try.
+    /// another fetches waits for it. `None` if they were fetched for this source a
+    /// moment ago. Only a fetch that succeeded counts: after one that failed the next
+    /// token may try.
     ///
     /// # Errors
     ///
-    /// The fetch failed, or the keys were fetched a moment ago: trying again later
-    /// may help.
-    pub(crate) async fn renew(&self, jwks_uri: &str, seen: &Arc<KeySet>) -> Result<Arc<KeySet>> {
+    /// The fetch failed: trying again later may help.
+    pub(crate) async fn renew(
+        &self,
+        jwks_uri: &str,
+        seen: &Arc<KeySet>,
+        source: Source,
+    ) -> Result<Option<Arc<KeySet>>> {
+        // Not within the fetch: that would pass for a failed one, which speaks for
+        // the other source too.
+        if self.cached.is_current(seen) && self.is_quiet(source) {
+            return Ok(None);
+        }
         let fetch = || async {
-            if self.is_quiet() {
-                let detail = "its keys were fetched a moment ago and no key fits";
-                return Err(Error::new(ErrorKind::Unreachable, detail));
-            }
             let keys = self.fetch(jwks_uri).await?;
-            self.keep_quiet();
+            self.keep_quiet(source);
             Ok(keys)
         };
-        self.cached.replace(Some(seen), fetch).await
+        self.cached.replace(Some(seen), fetch).await.map(Some)
     }
 
-    fn is_quiet(&self) -> bool {
+    fn is_quiet(&self, source: Source) -> bool {
         let quiet = self.quiet.lock().unwrap_or_else(PoisonError::into_inner);
-        quiet.is_some_and(|until| Instant::now() < until)
+        quiet[source as usize].is_some_and(|until| Instant::now() < until)
     }
 
-    fn keep_quiet(&self) {
+    fn keep_quiet(&self, source: Source) {
         let until = Instant::now() + COOLDOWN;
-        *self.quiet.lock().unwrap_or_else(PoisonError::into_inner) = Some(until);
+        self.quiet.lock().unwrap_or_else(PoisonError::into_inner)[source as usize] = Some(until);
     }
 
     async fn fetch(&self, jwks_uri: &str) -> Result<KeySet> {
@@ -78,10 +101,19 @@ impl Jwks {
     }
 }
 
-#[cfg(test)]
 impl KeySet {
+    #[cfg(test)]
     pub(crate) fn parse(json: &[u8]) -> serde_json::Result<Self> {
         serde_json::from_slice(json).map(RawKeySet::usable)
+    }
+
+    /// The algorithms that the provider signs with: those it announces, and those of
+    /// its curves (Logto up to 1.42 announces ES384 for every curve). The token's own
+    /// header has no say, and neither a shared secret nor `none` is ever among them
+    /// (RFC 8725 section 3.1).
+    pub(crate) fn algorithms(&self, announced: &[String]) -> Vec<CoreJwsSigningAlgorithm> {
+        let announced = announced.iter().filter_map(|name| algorithm_named(name));
+        announced.chain(self.curve_algorithms.iter().cloned()).collect()
     }
 }
 
@@ -101,8 +133,9 @@ impl RawKeySet {
         };
         let keys: Vec<_> = self.keys.into_iter().filter(signs).collect();
         let curve_algorithms = keys.iter().filter_map(curve_algorithm).collect();
+        let verifying = keys.iter().flat_map(VerifyingKey::read).collect();
         let keys = keys.into_iter().filter_map(|key| serde_json::from_value(key).ok()).collect();
-        KeySet { keys: CoreJsonWebKeySet::new(keys), curve_algorithms }
+        KeySet { keys: CoreJsonWebKeySet::new(keys), verifying, curve_algorithms }
     }
 }
 

@@ -20,6 +20,7 @@
 //! |---|---|
 //! | protect a route | [`authenticated`](macro@authenticated), or [`protect()`] without the macro |
 //! | know the user | the guards [`&User`](User), [`&IdTokenClaims`](IdTokenClaims), [`&UserInfo`](UserInfo) |
+//! | call an API for the user | the guards [`AccessToken`], [`OrganizationToken`], and [`ApiResource`](trait@ApiResource) |
 //! | write routes of one's own | [`LogtoClient`], [`SignInOptions`] |
 //! | configure | [`Config`], [`Logto::fairing()`] |
 //! | call APIs | [`LogtoClient::access_token()`], [`Logto::client_credentials()`] |
@@ -41,9 +42,11 @@ mod guard;
 mod hooks;
 mod http;
 mod jwks;
+mod jwt;
 mod location;
 mod options;
 mod protect;
+mod resource;
 mod revocation;
 mod routes;
 mod scope;
@@ -63,9 +66,16 @@ mod transaction;
 /// | `#[authenticated(redirect)]` | 303 to sign-in, and back here afterwards | same |
 /// | `#[authenticated(redirect = "/welcome")]` | 303 to that page of this site | same |
 /// | `#[authenticated(fetch_user_info)]` | as above | also [`&UserInfo`](UserInfo), fetched before |
+/// | `#[authenticated(resource = "https://api.example.com")]` | as above | also [`AccessToken`]: the user's token for that API resource, fetched before |
+/// | `#[authenticated(organization = "<org>")]` | as above | also [`OrganizationToken`]: of the organization whose id is that segment of the path, fetched before |
+/// | `#[authenticated(organization = "acme_id")]` | as above | the same, of one organization |
+/// | both of them | as above | also [`AccessToken`]: for the resource in the organization |
 ///
 /// The arguments stand in any order and combination. For a stranger nothing of
-/// the route runs: no guard, no parsing of path, query or body.
+/// the route runs: no guard, no parsing of path, query or body. Nor does it for a
+/// user who is not in the organization.
+///
+/// `crate = path` says where logto-rocket is, if it has another name.
 ///
 /// # Outcomes
 ///
@@ -78,8 +88,21 @@ mod transaction;
 ///   * With `fetch_user_info`: a user whose session Logto ended is a stranger, and
 ///     the answer removes the cookie. **503** with `Retry-After` when Logto does
 ///     not answer, **502** when its answer cannot be used; the session stays.
+///   * With `resource` or `organization`: a user whose session Logto ended is a
+///     stranger, as above. A user whom Logto denies the token gets **403** Forbidden:
+///     who is not in the organization, or signed in before the configuration asked
+///     for the resource. **503** with `Retry-After` when Logto does not answer and the
+///     last token has ended, **502** when its answer cannot be used; the session
+///     stays. **401** and no redirect where the session has no refresh token.
 ///   * **503** when the session store does not answer; the cookie stays.
-///   * Without [`Logto::fairing()`] the application does not launch.
+///   * Without [`Logto::fairing()`] the application does not launch, nor if its
+///     configuration does not ask for what a route needs: the `resource` in
+///     `resources`, and for `organization` the scope `urn:logto:scope:organizations`
+///     in `scopes`. The log names the route and what to add.
+///
+/// Answers of 403, 502 and 503 are those of the application's catchers where it has
+/// them. A member's scopes are no condition: ask
+/// [`has_scope()`](AccessToken::has_scope).
 ///
 /// A mistake in the handler is reported as without the attribute, with two
 /// exceptions: a lifetime or type that is missing or cannot be inferred in its
@@ -104,7 +127,35 @@ mod transaction;
 ///     format!("{} orders {body}", user.subject())
 /// }
 /// ```
+///
+/// Tokens for the application's API, and for an organization of the user:
+///
+/// ```rust
+/// use logto_rocket::{AccessToken, OrganizationToken, authenticated};
+/// use rocket::get;
+///
+/// #[authenticated(redirect, resource = "https://api.example.com", organization = "<org>")]
+/// #[get("/orgs/<org>/items")]
+/// fn items(org: &str, token: AccessToken) -> String {
+///     format!("may write items of {org}: {}", token.has_scope("write:items"))
+/// }
+///
+/// #[authenticated(organization = "<org>")]
+/// #[get("/orgs/<org>/members")]
+/// fn members(org: &str, token: OrganizationToken) -> String {
+///     format!("may invite to {org}: {}", token.has_scope("invite:member"))
+/// }
+/// ```
+///
+/// ```toml
+/// [default.logto]
+/// resources = ["https://api.example.com"]
+/// scopes = ["write:items", "invite:member", "urn:logto:scope:organizations"]
+/// ```
 pub use logto_macros::authenticated;
+
+/// Implements [`ApiResource`](trait@ApiResource), whose documentation says how.
+pub use logto_macros::ApiResource;
 
 pub use self::claims::{
     AccessTokenClaims, Address, Claim, CustomDataError, IdTokenClaims, Identity, IdentityDetails,
@@ -117,11 +168,12 @@ pub use self::config::{
 pub use self::discovery::ProviderMetadata;
 pub use self::error::{Error, ErrorKind, Result};
 pub use self::fairing::LogtoFairing;
-pub use self::guard::LogtoClient;
+pub use self::guard::{LogtoClient, OrganizationToken};
 pub use self::hooks::{AfterSignIn, Hooks};
 pub use self::location::Redirect;
 pub use self::options::{DirectSignIn, FirstScreen, Identifier, Prompt, SignInOptions};
 pub use self::protect::{Policy, protect};
+pub use self::resource::ApiResource;
 pub use self::scope::{RESERVED_RESOURCE, UserScope, organization_id, organization_urn};
 pub use self::session::memory::MemoryStore;
 pub use self::session::store::{
@@ -136,10 +188,11 @@ pub mod parity {}
 /// What the expansion of the attribute names. Not for use by hand.
 #[doc(hidden)]
 pub mod __private {
-    pub use rocket::Route;
+    pub use rocket::{Ignite, Rocket, Route, Sentinel};
 
-    pub use crate::guard::Gate;
+    pub use crate::guard::{Gate, GateOf, Needy, NeedyGate, abort_route};
     pub use crate::protect::{Policy, protect_route};
+    pub use crate::resource::Needs;
 }
 
 /// What the benchmarks measure from inside. Not for use by hand.

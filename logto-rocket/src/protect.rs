@@ -1,6 +1,9 @@
 //! The wrapper around a route: it authorizes first, and only then anything of the
 //! route runs.
 
+mod organization;
+mod policy;
+
 use std::panic::Location;
 use std::sync::Arc;
 
@@ -9,90 +12,27 @@ use rocket::http::Status;
 use rocket::request::Request;
 use rocket::route::{Handler, Outcome, Route};
 
+use self::organization::Place;
+pub use self::policy::Policy;
 use crate::answer::{self, Stranger};
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::state::Logto;
-use crate::state::marker::{Marker, Visit};
-
-/// Who may use a route, and what strangers get.
-///
-/// [`#[authenticated]`](macro@crate::authenticated) makes one of its arguments;
-/// [`protect()`] takes one.
-///
-/// # Example
-///
-/// ```rust
-/// use logto_rocket::Policy;
-///
-/// const PAGES: Policy = Policy::new().redirect();
-/// # assert_ne!(PAGES, Policy::new());
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Policy {
-    stranger: Stranger,
-    fetch_user_info: bool,
-}
-
-impl Policy {
-    /// Signed-in users only; strangers get 401 Unauthorized.
-    pub const fn new() -> Self {
-        Self { stranger: Stranger::Unauthorized, fetch_user_info: false }
-    }
-
-    /// Sends strangers who navigate to the sign-in route, and back afterwards.
-    #[must_use]
-    pub const fn redirect(mut self) -> Self {
-        self.stranger = Stranger::SignIn;
-        self
-    }
-
-    /// Sends strangers who navigate to a page of this site.
-    ///
-    /// # Panics
-    ///
-    /// `path` is not a path of this site: it must begin with one `/` and have no
-    /// `\` or control characters.
-    #[must_use]
-    pub const fn redirect_to(mut self, path: &'static str) -> Self {
-        assert!(is_local(path.as_bytes()), "`redirect` takes a path of this site, as \"/welcome\"");
-        self.stranger = Stranger::Page(path);
-        self
-    }
-
-    /// Fetches the user info before the handler runs.
-    #[must_use]
-    pub const fn fetch_user_info(mut self) -> Self {
-        self.fetch_user_info = true;
-        self
-    }
-}
-
-impl Default for Policy {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-const fn is_local(path: &[u8]) -> bool {
-    if path.is_empty() || path[0] != b'/' || path.len() > 1 && path[1] == b'/' {
-        return false;
-    }
-    let mut at = 0;
-    while at < path.len() {
-        if !path[at].is_ascii_graphic() || path[at] == b'\\' {
-            return false;
-        }
-        at += 1;
-    }
-    true
-}
+use crate::state::marker::{Fetched, Marker, Visit};
+use crate::token::Audience;
 
 /// Protects routes that were made without the attribute.
 ///
 /// Nothing of a route runs for a stranger: no guard, no parsing of path, query or
 /// body. Unlike the attribute it cannot notice at launch that
 /// [`Logto`](crate::Logto) is not attached; then its routes answer 500 Internal
-/// Server Error and log where they were protected.
+/// Server Error and log where they were protected. Nor does it notice that the
+/// configuration does not ask for what the policy fetches; then they answer 403
+/// Forbidden and log what to add.
+///
+/// # Panics
+///
+/// The policy's [`organization`](Policy::organization) is a parameter that one of
+/// the routes does not have.
 ///
 /// # Example
 ///
@@ -109,7 +49,11 @@ const fn is_local(path: &[u8]) -> bool {
 #[track_caller]
 pub fn protect(routes: impl Into<Vec<Route>>, policy: Policy) -> Vec<Route> {
     let origin = Origin::Call(Location::caller());
-    routes.into().into_iter().map(|route| wrap(route, policy, origin)).collect()
+    let mut protected = Vec::new();
+    for route in routes.into() {
+        protected.push(wrap(route, policy, origin));
+    }
+    protected
 }
 
 /// Protects the route that the attribute made.
@@ -119,9 +63,12 @@ pub fn protect_route(route: Route, name: &'static str, policy: &'static Policy) 
     route
 }
 
+#[track_caller]
 fn wrap(mut route: Route, policy: Policy, origin: Origin) -> Route {
+    let place = policy.organization.map(|organization| organization.place(&route));
+    assert!(place != Some(None), "no parameter in the path of `{}` is the organization", route.uri);
     let inner = Arc::from(route.handler);
-    route.handler = Box::new(Protected { inner, policy, origin });
+    route.handler = Box::new(Protected { inner, policy, place: place.flatten(), origin });
     route
 }
 
@@ -136,7 +83,17 @@ enum Origin {
 struct Protected {
     inner: Arc<dyn Handler>,
     policy: Policy,
+    /// Where the organization of the policy is.
+    place: Option<Place>,
     origin: Origin,
+}
+
+/// Who asks, as far as the policy is concerned.
+enum Verdict {
+    /// A user, and the token that was fetched for the route.
+    Admitted(Option<Fetched>),
+    /// A stranger, and what they get.
+    Stranger(Stranger),
 }
 
 #[rocket::async_trait]
@@ -146,12 +103,12 @@ impl Handler for Protected {
             self.log_missing_fairing();
             return Outcome::Error(Status::InternalServerError);
         };
-        match self.is_authorized(logto, Visit::of(request)).await {
-            Ok(true) => {
-                Marker::of(request).admit(request.route());
+        match self.authorize(logto, request).await {
+            Ok(Verdict::Admitted(fetched)) => {
+                Marker::of(request).admit(request.route(), fetched);
                 self.inner.handle(request, data).await
             }
-            Ok(false) => answer::stranger(logto, request, self.policy.stranger).outcome(request),
+            Ok(Verdict::Stranger(gets)) => answer::stranger(logto, request, gets).outcome(request),
             Err(error) => {
                 let answer = answer::failure(request, &error);
                 answer::rendered(logto, request, &error, answer).await
@@ -161,14 +118,46 @@ impl Handler for Protected {
 }
 
 impl Protected {
-    async fn is_authorized(&self, logto: &Logto, visit: Visit<'_>) -> Result<bool> {
-        if !self.policy.fetch_user_info {
-            return Ok(logto.session(visit).await?.is_some());
+    async fn authorize(&self, logto: &Logto, request: &Request<'_>) -> Result<Verdict> {
+        match self.is_known(logto, Visit::of(request)).await {
+            Err(error) if error.is_stranger() => Ok(Verdict::Stranger(self.policy.stranger)),
+            Err(error) => Err(error),
+            Ok(false) => Ok(Verdict::Stranger(self.policy.stranger)),
+            Ok(true) => self.fetch(logto, request).await,
         }
-        match logto.user_info(visit).await {
-            Err(error) if error.is_stranger() => Ok(false),
-            info => Ok(info?.is_some()),
+    }
+
+    async fn is_known(&self, logto: &Logto, visit: Visit<'_>) -> Result<bool> {
+        Ok(match self.policy.fetch_user_info {
+            true => logto.user_info(visit).await?.is_some(),
+            false => logto.session(visit).await?.is_some(),
+        })
+    }
+
+    /// Fetches the token that the policy names, if it names one.
+    async fn fetch(&self, logto: &Logto, request: &Request<'_>) -> Result<Verdict> {
+        let Some(audience) = self.audience(request)? else { return Ok(Verdict::Admitted(None)) };
+        match logto.access_token(Visit::of(request), &audience).await {
+            Ok(Some(token)) => Ok(Verdict::Admitted(Some(Fetched { audience, token }))),
+            // Without a refresh token there will be none after the next sign-in either, and the
+            // way to it and back would not end.
+            Err(error) if error.kind() == ErrorKind::NotAuthenticated => {
+                log::warn!("logto: {error}");
+                Ok(Verdict::Stranger(Stranger::Unauthorized))
+            }
+            Err(error) if !error.is_stranger() => Err(error),
+            Ok(None) | Err(_) => Ok(Verdict::Stranger(self.policy.stranger)),
         }
+    }
+
+    fn audience(&self, request: &Request<'_>) -> Result<Option<Audience>> {
+        let organization = self.place.map(|place| place.id(request)).transpose()?;
+        Ok(match (self.policy.resource, organization) {
+            (None, None) => None,
+            (None, Some(id)) => Some(Audience::organization(id)),
+            (Some(indicator), None) => Some(Audience::resource(indicator)),
+            (Some(indicator), Some(id)) => Some(Audience::resource(indicator).in_organization(id)),
+        })
     }
 
     fn log_missing_fairing(&self) {

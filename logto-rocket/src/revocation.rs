@@ -1,29 +1,39 @@
 //! Sessions that were ended here although their cookies are still about.
 
+mod logouts;
+
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
+pub(crate) use self::logouts::Logout;
+use self::logouts::Logouts;
+use crate::session::record::Record;
 use crate::session::store::SessionId;
 use crate::token::Timestamp;
 
-/// Ended sessions that are remembered at the most: some 10 MB.
+/// Ended sessions, and as many logouts, that are remembered at the most: some 10 MB
+/// each.
 const CAPACITY: usize = 100_000;
 
-/// The ended sessions of this process. Bounded: when it is full, the older half is
-/// forgotten and all sessions as old as those are refused instead.
+/// The ended sessions of this process, by their ids and by what Logto said of their
+/// users. Bounded: when it is full, the older half is forgotten and all sessions as
+/// old as those are refused instead.
 pub(crate) struct RevocationList {
-    capacity: usize,
+    /// Whether anything was ever ended. Until then no request waits for the lock.
+    is_used: AtomicBool,
     list: Mutex<List>,
 }
 
-#[derive(Default)]
 struct List {
+    capacity: usize,
     /// Sessions that began at or before this moment are refused.
     watermark: Option<Timestamp>,
     /// By beginning and id: when the session would have ended by itself, and
     /// whether its refresh token may still be good and is to be revoked.
     ended: BTreeMap<(Timestamp, SessionId), Ended>,
+    logouts: Logouts,
 }
 
 struct Ended {
@@ -44,53 +54,94 @@ pub(crate) enum Standing {
 
 impl RevocationList {
     pub(crate) fn new() -> Self {
-        Self { capacity: CAPACITY, list: Mutex::default() }
+        Self::with_capacity(CAPACITY)
     }
 
-    /// Ends the session that began at `created`; it is remembered `until` it would
-    /// have ended by itself.
-    pub(crate) fn end(
-        &self,
-        id: SessionId,
-        created: Timestamp,
-        until: Timestamp,
-        revoke_token: bool,
-    ) {
-        let mut list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
-        if list.ended.len() >= self.capacity {
-            let now = Timestamp::now();
-            list.ended.retain(|_, ended| ended.until > now);
-        }
-        if list.ended.len() >= self.capacity {
-            let middle = list.ended.keys().nth(self.capacity / 2).copied();
-            if let Some(middle) = middle {
-                list.ended = list.ended.split_off(&middle);
-                list.watermark = Some(middle.0);
-            }
-        }
-        list.ended.insert((created, id), Ended { until, revoke_token });
+    fn with_capacity(capacity: usize) -> Self {
+        let list = List {
+            capacity,
+            watermark: None,
+            ended: BTreeMap::new(),
+            logouts: Logouts::new(capacity),
+        };
+        Self { is_used: AtomicBool::new(false), list: Mutex::new(list) }
+    }
+
+    fn list(&self) -> MutexGuard<'_, List> {
+        self.list.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends a session; it is remembered `until` it would have ended by itself.
+    pub(crate) fn end(&self, record: &Record, until: Timestamp, revoke_token: bool) {
+        self.list().end(key(record), Ended { until, revoke_token });
+        self.is_used.store(true, Ordering::Release);
+    }
+
+    /// Ends every session that `logout` is about, also those that are not known here;
+    /// it is remembered `until` the last of them would have ended by itself.
+    pub(crate) fn log_out(&self, logout: Logout<'_>, until: Timestamp) {
+        let mut list = self.list();
+        let forgotten = list.logouts.add(logout, until);
+        list.watermark = list.watermark.max(forgotten);
+        self.is_used.store(true, Ordering::Release);
     }
 
     /// Whether the session was ended, without calling for its refresh token.
-    pub(crate) fn is_ended(&self, id: SessionId, created: Timestamp) -> bool {
-        let list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
-        list.watermark.is_some_and(|watermark| created <= watermark)
-            || list.ended.contains_key(&(created, id))
+    pub(crate) fn is_ended(&self, record: &Record) -> bool {
+        let list = self.list();
+        list.refuses(record)
+            || list.ended.contains_key(&key(record))
+            || list.logouts.end(record).is_some()
     }
 
     /// Whether the session was ended. The refresh token is called for once.
-    pub(crate) fn standing(&self, id: SessionId, created: Timestamp) -> Standing {
-        let mut list = self.list.lock().unwrap_or_else(PoisonError::into_inner);
-        let refused = list.watermark.is_some_and(|watermark| created <= watermark);
-        match list.ended.get_mut(&(created, id)) {
-            Some(ended) => match std::mem::take(&mut ended.revoke_token) {
+    pub(crate) fn standing(&self, record: &Record) -> Standing {
+        if !self.is_used.load(Ordering::Acquire) {
+            return Standing::Live;
+        }
+        let mut list = self.list();
+        if let Some(ended) = list.ended.get_mut(&key(record)) {
+            return match std::mem::take(&mut ended.revoke_token) {
                 true => Standing::EndedWithToken,
                 false => Standing::Ended,
-            },
-            None if refused => Standing::Ended,
+            };
+        }
+        if list.refuses(record) {
+            return Standing::Ended;
+        }
+        match list.logouts.end(record) {
+            Some(until) => {
+                list.end(key(record), Ended { until, revoke_token: false });
+                Standing::EndedWithToken
+            }
             None => Standing::Live,
         }
     }
+}
+
+impl List {
+    fn end(&mut self, key: (Timestamp, SessionId), ended: Ended) {
+        if self.ended.len() >= self.capacity {
+            let now = Timestamp::now();
+            self.ended.retain(|_, ended| ended.until > now);
+        }
+        if self.ended.len() >= self.capacity {
+            let middle = self.ended.keys().nth(self.capacity / 2).copied();
+            if let Some(middle) = middle {
+                self.ended = self.ended.split_off(&middle);
+                self.watermark = self.watermark.max(Some(middle.0));
+            }
+        }
+        self.ended.insert(key, ended);
+    }
+
+    fn refuses(&self, record: &Record) -> bool {
+        self.watermark.is_some_and(|watermark| record.created <= watermark)
+    }
+}
+
+fn key(record: &Record) -> (Timestamp, SessionId) {
+    (record.created, record.id)
 }
 
 impl fmt::Debug for RevocationList {
@@ -100,36 +151,4 @@ impl fmt::Debug for RevocationList {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-
-    #[test]
-    fn an_ended_session_stays_ended_and_its_token_is_called_for_once() {
-        let list = RevocationList::new();
-        let (id, now) = (SessionId::random(), Timestamp::now());
-        assert_eq!(list.standing(id, now), Standing::Live);
-        list.end(id, now, now.plus(Duration::from_secs(60)), true);
-        assert_eq!(list.standing(id, now), Standing::EndedWithToken);
-        assert_eq!(list.standing(id, now), Standing::Ended);
-        assert_eq!(list.standing(SessionId::random(), now), Standing::Live);
-    }
-
-    #[test]
-    fn a_full_list_forgets_no_ended_session_but_refuses_all_older_ones() {
-        let list = RevocationList { capacity: 100, list: Mutex::default() };
-        let start = Timestamp::now();
-        let at = |n: u64| start.plus(Duration::from_secs(n));
-        let ids: Vec<_> = (0..250).map(|_| SessionId::random()).collect();
-        for (n, id) in ids.iter().enumerate() {
-            list.end(*id, at(n as u64), at(100_000), false);
-        }
-        for (n, id) in ids.iter().enumerate() {
-            assert_eq!(list.standing(*id, at(n as u64)), Standing::Ended, "{n}");
-        }
-        assert_eq!(list.standing(SessionId::random(), at(0)), Standing::Ended);
-        assert_eq!(list.standing(SessionId::random(), at(251)), Standing::Live);
-        assert!(list.list.lock().expect("a list").ended.len() <= 100);
-    }
-}
+mod tests;

@@ -1,4 +1,6 @@
-//! Sign-in, sign-up, callback and sign-out.
+//! Sign-in, sign-up, callback, sign-out and back-channel logout.
+
+mod backchannel;
 
 use rocket::Data;
 use rocket::http::{Method, Status};
@@ -19,6 +21,7 @@ enum Endpoint {
     SignUp,
     Callback,
     SignOut,
+    BackchannelLogout,
 }
 
 /// The routes that the configuration leaves to the fairing, at their paths below
@@ -31,6 +34,7 @@ pub(crate) fn routes(logto: &Logto) -> Vec<Route> {
         (Method::Get, &routes.callback, Endpoint::Callback),
         (Method::Get, &routes.sign_out, Endpoint::SignOut),
         (Method::Post, &routes.sign_out, Endpoint::SignOut),
+        (Method::Post, &routes.backchannel_logout, Endpoint::BackchannelLogout),
     ];
     let mounted = all.into_iter().filter(|(_, path, _)| path.mount);
     mounted
@@ -44,7 +48,7 @@ pub(crate) fn routes(logto: &Logto) -> Vec<Route> {
 
 #[rocket::async_trait]
 impl Handler for Endpoint {
-    async fn handle<'r>(&self, request: &'r Request<'_>, _: Data<'r>) -> Outcome<'r> {
+    async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r> {
         let Some(logto) = Logto::of(request) else {
             return Outcome::Error(Status::InternalServerError);
         };
@@ -56,6 +60,9 @@ impl Handler for Endpoint {
             }
             Self::Callback => callback(logto, request).await,
             Self::SignOut => sign_out(logto, request).await,
+            Self::BackchannelLogout => {
+                return Outcome::Success(backchannel::answer(logto, request, data).await);
+            }
         };
         match answered {
             Ok(answer) => answer.outcome(request),

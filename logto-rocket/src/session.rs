@@ -5,6 +5,7 @@
 pub(crate) mod bench;
 pub(crate) mod cookie;
 pub(crate) mod memory;
+mod opened;
 pub(crate) mod record;
 pub(crate) mod store;
 
@@ -16,8 +17,9 @@ use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use rocket::http::{Cookie, CookieJar};
 
+use self::opened::Opened;
 use self::record::Record;
-use self::store::{Saved, SessionId, SessionStore, StoredSession, Version};
+use self::store::{Find, Saved, SessionId, SessionStore, StoredSession, Version};
 use crate::config::SessionConfig;
 use crate::error::Result;
 use crate::seal::{Cookies, Sealer};
@@ -54,6 +56,7 @@ pub(crate) struct Sessions {
     config: SessionConfig,
     cookies: Cookies,
     place: Place,
+    opened: Opened,
 }
 
 enum Place {
@@ -71,7 +74,7 @@ impl Sessions {
         let newest = Cache::builder().max_capacity(NEWEST).time_to_idle(NEWEST_TTL);
         // The default policy may turn the newest generation away in favor of others.
         let newest = newest.eviction_policy(EvictionPolicy::lru()).build();
-        Self { config, cookies, place: Place::Sealed { sealer, newest } }
+        Self { config, cookies, place: Place::Sealed { sealer, newest }, opened: Opened::new() }
     }
 
     /// Sessions in `store`; what it holds is sealed if there is a `sealer`.
@@ -81,7 +84,7 @@ impl Sessions {
         sealer: Option<Sealer>,
         store: Box<dyn SessionStore>,
     ) -> Self {
-        Self { config, cookies, place: Place::Stored { sealer, store } }
+        Self { config, cookies, place: Place::Stored { sealer, store }, opened: Opened::new() }
     }
 
     /// Whether ended sessions have to be remembered, as their cookies stay good.
@@ -99,13 +102,16 @@ impl Sessions {
         let Some(value) = cookie::read(jar, name) else { return Ok(Read::Nothing) };
         let (id, session) = match &self.place {
             Place::Sealed { sealer, .. } => {
-                let bytes = sealer.open_text(name, &value);
-                let record = bytes.and_then(|bytes| Record::decode(&bytes));
-                let session = record.map(|record| Session { record: record.into(), version: None });
+                let open = || Record::decode(&sealer.open_text(name, &value)?);
+                // A sealed value ends with its nonce.
+                let label = value.as_bytes().last_chunk();
+                let record =
+                    label.and_then(|label| self.opened.get_or_open(*label, value.as_bytes(), open));
+                let session = record.map(|record| Session { record, version: None });
                 (session.as_ref().map(|session| session.record.id), session)
             }
             Place::Stored { sealer, store } => match SessionId::from_key(&value) {
-                Some(id) => (Some(id), load(&**store, sealer.as_ref(), &id).await?),
+                Some(id) => (Some(id), self.load(&**store, sealer.as_ref(), &id).await?),
                 None => (None, None),
             },
         };
@@ -183,7 +189,7 @@ impl Sessions {
         match &self.place {
             Place::Sealed { .. } => Ok(Some(self.newest(session.clone()))),
             Place::Stored { sealer, store } => {
-                load(&**store, sealer.as_ref(), &session.record.id).await
+                self.load(&**store, sealer.as_ref(), &session.record.id).await
             }
         }
     }
@@ -197,9 +203,38 @@ impl Sessions {
         Ok(())
     }
 
-    /// When a session has surely ended by itself.
-    pub(crate) fn latest_end(&self, record: &Record) -> Timestamp {
-        record.created.plus(Duration::from_secs(self.config.absolute))
+    /// Ends the sessions of `of` that `ends` says, and returns them. Of sealed sessions
+    /// only the newest generations are here to be found.
+    pub(crate) async fn end_all(
+        &self,
+        of: Find<'_>,
+        ends: impl Fn(&Record) -> bool,
+    ) -> Result<Vec<Session>> {
+        let mut ended = Vec::new();
+        match &self.place {
+            Place::Sealed { newest, .. } => {
+                let found = newest.iter().filter(|(_, record)| ends(record));
+                let records = found.map(|(_, record)| record);
+                ended.extend(records.map(|record| Session { record, version: None }));
+                ended.iter().for_each(|session| newest.invalidate(&session.record.id));
+            }
+            Place::Stored { sealer, store } => {
+                for id in store.find(of).await? {
+                    let session = self.load(&**store, sealer.as_ref(), &id).await?;
+                    // One that cannot be read cannot show that it is newer.
+                    if session.as_ref().is_none_or(|session| ends(&session.record)) {
+                        store.delete(&id).await?;
+                        ended.extend(session);
+                    }
+                }
+            }
+        }
+        Ok(ended)
+    }
+
+    /// When a session that began at `created` has surely ended by itself.
+    pub(crate) fn latest_end(&self, created: Timestamp) -> Timestamp {
+        created.plus(Duration::from_secs(self.config.absolute))
     }
 
     /// The cookies that carry the session.
@@ -227,19 +262,21 @@ impl Sessions {
     fn time_to_live(&self, record: &Record) -> Duration {
         record.remaining(Timestamp::now(), &self.config).unwrap_or_default()
     }
-}
 
-async fn load(
-    store: &dyn SessionStore,
-    sealer: Option<&Sealer>,
-    id: &SessionId,
-) -> Result<Option<Session>> {
-    let Some((data, version)) = store.load(id).await? else { return Ok(None) };
-    let record = match sealer {
-        Some(sealer) => sealer.open(&id.to_key(), data).and_then(|data| Record::decode(&data)),
-        None => Record::decode(&data),
-    };
-    Ok(record.map(|record| Session { record: Arc::new(record), version: Some(version) }))
+    async fn load(
+        &self,
+        store: &dyn SessionStore,
+        sealer: Option<&Sealer>,
+        id: &SessionId,
+    ) -> Result<Option<Session>> {
+        let Some((data, version)) = store.load(id).await? else { return Ok(None) };
+        let open = || match sealer {
+            Some(sealer) => Record::decode(&sealer.open(&id.to_key(), data.clone())?),
+            None => Record::decode(&data),
+        };
+        let record = self.opened.get_or_open(id.bytes(), &data, open);
+        Ok(record.map(|record| Session { record, version: Some(version) }))
+    }
 }
 
 fn stored(sealer: Option<&Sealer>, record: &Record) -> Result<StoredSession> {
@@ -259,6 +296,8 @@ impl fmt::Debug for Sessions {
 
 #[cfg(test)]
 mod tests {
+    use rocket::local::asynchronous::Client;
+
     use super::record::tests::record;
     use super::*;
     use crate::seal::Kind;
@@ -287,6 +326,67 @@ mod tests {
             Read::Session { session, rewrite } => (session, rewrite),
             _ => panic!("the session is not lost"),
         }
+    }
+
+    /// What the sessions read from a request with these cookies.
+    async fn read(sessions: &Sessions, cookies: &[Cookie<'static>], now: Timestamp) -> Read {
+        let client = Client::untracked(rocket::build()).await.expect("a client");
+        let request = client.get("/").cookies(cookies.iter().cloned());
+        sessions.read(request.inner().cookies(), now).await.expect("no failure")
+    }
+
+    async fn cookies(sessions: &Sessions, session: &Session) -> Vec<Cookie<'static>> {
+        let client = Client::untracked(rocket::build()).await.expect("a client");
+        let request = client.get("/");
+        sessions.write(request.inner().cookies(), session).expect("cookies")
+    }
+
+    /// S7: that a value was opened before is no reason to believe that it holds.
+    #[rocket::async_test]
+    async fn an_expired_session_is_refused_though_it_was_opened_before() {
+        for sessions in [sealed(), stored()] {
+            let start = Timestamp::now();
+            let session = sessions.begin(record(start)).await.expect("begun");
+            let cookies = cookies(&sessions, &session).await;
+            for _ in 0..2 {
+                let Read::Session { session: again, .. } = read(&sessions, &cookies, start).await
+                else {
+                    panic!("the session lives");
+                };
+                assert_eq!(again.record.id, session.record.id);
+            }
+            let late = start.plus(Duration::from_secs(SessionConfig::default().idle));
+            let Read::Invalid(id) = read(&sessions, &cookies, late).await else {
+                panic!("the session is over");
+            };
+            assert_eq!(id, Some(session.record.id));
+        }
+    }
+
+    /// S4, S5: neither a changed value nor one of another secret or name becomes good
+    /// because the real one was opened.
+    #[rocket::async_test]
+    async fn a_forged_value_is_refused_though_the_real_one_was_opened_before() {
+        let (sessions, now) = (sealed(), Timestamp::now());
+        let session = sessions.begin(record(now)).await.expect("begun");
+        let real = cookies(&sessions, &session).await.remove(0);
+        assert!(matches!(
+            read(&sessions, std::slice::from_ref(&real), now).await,
+            Read::Session { .. }
+        ));
+        for at in 0..real.value().len() {
+            let mut bytes = real.value().as_bytes().to_vec();
+            bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
+            let value = String::from_utf8(bytes).expect("text");
+            let forged = Cookie::new(real.name().to_owned(), value);
+            assert!(matches!(read(&sessions, &[forged], now).await, Read::Invalid(None)), "{at}");
+        }
+        let elsewhere = Cookie::new("logto_other", real.value().to_owned());
+        assert!(matches!(read(&sessions, &[elsewhere], now).await, Read::Nothing));
+        let other = sealer(Kind::Transaction).seal_text(real.name(), session.record.encode());
+        let other = Cookie::new(real.name().to_owned(), other);
+        assert!(matches!(read(&sessions, &[other], now).await, Read::Invalid(None)));
+        assert!(matches!(read(&sessions, &[real], now).await, Read::Session { .. }));
     }
 
     #[rocket::async_test]

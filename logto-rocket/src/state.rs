@@ -1,5 +1,6 @@
 //! The one place where protocol and session meet: the managed [`Logto`].
 
+mod backchannel;
 mod machine;
 pub(crate) mod marker;
 mod refresh;
@@ -17,19 +18,21 @@ use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use rocket::request::Request;
 
+use self::backchannel::Receipts;
 use self::machine::MachineTokens;
 use self::marker::Visit;
 use self::refresh::{BACKOFF, Renewed};
 pub(crate) use self::sign_in::FailedCallback;
 pub(crate) use self::sign_out::{SignedOut, is_cross_site};
 use self::tokens::Tokens;
-use crate::claims::IdTokenClaims;
+use crate::claims::User;
 use crate::client::Client;
 use crate::config::{Checked, StoreKind};
 use crate::discovery::ProviderMetadata;
 use crate::error::{Error, ErrorKind, Result};
 use crate::flight::{Flights, Turns};
 use crate::hooks::Hooks;
+use crate::jwt::Verifier;
 use crate::location::{ReturnPath, Site};
 use crate::revocation::{RevocationList, Standing};
 use crate::seal::{Cookies, Kind, Sealer};
@@ -72,11 +75,6 @@ pub struct Logto {
     pub(crate) inner: Arc<Inner>,
 }
 
-/// Claims that are kept as they were read at the most, and how long after their last
-/// use: a handler that takes the user need not wait for the same reading again.
-const CLAIMS: u64 = 10_000;
-const CLAIMS_TTL: Duration = Duration::from_secs(10 * 60);
-
 /// What an operation may take in all, however many calls to Logto it needs.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -92,10 +90,20 @@ fn recent<K: Eq + Hash + Send + Sync + 'static>(capacity: u64) -> Cache<K, ()> {
     cache.eviction_policy(EvictionPolicy::lru()).build()
 }
 
+/// Refreshes that failed and are remembered at the most.
+const FAILURES: u64 = 10_000;
+
+/// The user of a session, as hooks see them.
+fn user_of(session: &Session) -> Result<User> {
+    Ok(User::new(Arc::clone(session.record.id_token_claims()?), None))
+}
+
 /// What all handles share.
 pub(crate) struct Inner {
     pub(crate) checked: Checked,
     pub(crate) client: Client,
+    verifier: Verifier,
+    receipts: Receipts,
     pub(crate) sessions: Sessions,
     pub(crate) transactions: Transactions,
     revocation: RevocationList,
@@ -111,8 +119,6 @@ pub(crate) struct Inner {
     /// Sessions in whose place the same browser has another one by now.
     replaced: Cache<SessionId, ()>,
     tokens: Tokens,
-    /// By session and the moment when Logto last told them.
-    claims: Cache<(SessionId, Timestamp), Arc<IdTokenClaims>>,
 }
 
 /// SHA-256 of a `state`: what is remembered of it.
@@ -142,20 +148,23 @@ impl Logto {
                 Sessions::sealed(session, cookies.clone(), sealer(Kind::Session))
             }
         };
+        let client = Client::new(&checked)?;
+        let (discovery, jwks) = (Arc::clone(&client.discovery), Arc::clone(&client.jwks));
         let inner = Inner {
-            client: Client::new(&checked)?,
+            verifier: Verifier::new(&checked, discovery, jwks),
+            receipts: Receipts::new(checked.clock_skew()),
+            client,
             sessions,
             transactions: Transactions { cookies, sealer: sealer(Kind::Transaction) },
             revocation: RevocationList::new(),
             redemptions: Flights::new(),
             refreshes: Flights::new(),
             turns: Turns::new(),
-            failures: Cache::builder().max_capacity(CLAIMS).time_to_live(BACKOFF).build(),
+            failures: Cache::builder().max_capacity(FAILURES).time_to_live(BACKOFF).build(),
             machine: MachineTokens::new(),
             hooks,
             consumed: recent(CONSUMED),
             replaced: recent(CONSUMED),
-            claims: Cache::builder().max_capacity(CLAIMS).time_to_idle(CLAIMS_TTL).build(),
             tokens: Tokens::new(),
             checked,
         };
@@ -229,25 +238,8 @@ impl Logto {
     /// The session that an answer may carry: a slow handler's request began before
     /// whatever has happened to the session since. `None` if it was ended.
     pub(crate) fn to_carry(&self, session: Session) -> Option<Session> {
-        let record = &session.record;
-        let ended = self.inner.revocation.is_ended(record.id, record.created);
+        let ended = self.inner.revocation.is_ended(&session.record);
         (!ended).then(|| self.inner.sessions.newest(session))
-    }
-
-    /// The claims of a session.
-    ///
-    /// # Errors
-    ///
-    /// They were written by something that is not this crate.
-    pub(crate) fn claims(&self, session: &Session) -> Result<Arc<IdTokenClaims>> {
-        let record = &session.record;
-        let key = (record.id, record.verified_at);
-        if let Some(claims) = self.inner.claims.get(&key) {
-            return Ok(claims);
-        }
-        let claims = Arc::new(record.id_token_claims()?);
-        self.inner.claims.insert(key, Arc::clone(&claims));
-        Ok(claims)
     }
 
     /// The raw ID token, as long as the process remembers it.
@@ -268,10 +260,11 @@ impl Inner {
         if !self.sessions.are_sealed() {
             return self.sessions.bring_up_to_date(session, now).await;
         }
-        match self.revocation.standing(id, session.record.created) {
+        match self.revocation.standing(&session.record) {
             Standing::Live => self.sessions.bring_up_to_date(session, now).await,
             Standing::Ended => Ok(self.without_session(Some(id))),
             Standing::EndedWithToken => {
+                self.tokens.forget(&id);
                 self.revoke_in_background(&session);
                 Ok(self.without_session(Some(id)))
             }
@@ -293,11 +286,15 @@ impl Inner {
     /// seen again. Where the store fails the session goes on.
     async fn end(&self, session: &Session, revoke_token: bool) -> Result<()> {
         self.sessions.end(session).await?;
-        let record = &session.record;
-        let until = self.sessions.latest_end(record);
-        self.revocation.end(record.id, record.created, until, revoke_token);
-        self.tokens.forget(&record.id);
+        self.remember_as_ended(session, revoke_token);
         Ok(())
+    }
+
+    fn remember_as_ended(&self, session: &Session, revoke_token: bool) {
+        let record = &session.record;
+        let until = self.sessions.latest_end(record.created);
+        self.revocation.end(record, until, revoke_token);
+        self.tokens.forget(&record.id);
     }
 }
 

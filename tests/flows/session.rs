@@ -158,6 +158,28 @@ async fn a_cookie_that_is_none_of_ours_is_no_session() {
     }
 }
 
+/// S8: that a session was read before its end is no reason to let it in.
+#[rocket::async_test]
+async fn an_ended_session_is_refused_though_it_was_opened_before() {
+    for memory in [false, true] {
+        let op = Hostile::start().await;
+        let figment = if memory { stored(&op) } else { op.figment() };
+        let browser = Browser::open(app(figment)).await;
+        browser.sign_in(&op, "/protected").await;
+        let kept = browser.cookies();
+        for _ in 0..3 {
+            assert_eq!(browser.visit("/").await.body, "Hello, u-alice!");
+        }
+        assert_eq!(browser.cookies(), kept, "the very cookie that was opened");
+        browser.visit("/sign-out").await;
+        for _ in 0..3 {
+            browser.restore(kept.clone());
+            assert!(is_stranger(&browser).await);
+            assert_eq!(browser.visit("/protected").await.status, Status::SeeOther);
+        }
+    }
+}
+
 /// S5: the cookie of a sign-in under way is no session.
 #[rocket::async_test]
 async fn a_sign_in_cookie_is_no_session() {

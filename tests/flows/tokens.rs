@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use logto_dev::{ApiResource, Builder, Provider, User};
-use logto_rocket::{Audience, Error, ErrorKind, Logto, LogtoClient};
+use logto_rocket::{Audience, Error, ErrorKind, Logto, LogtoClient, TokenClaims};
 use logto_tests::{Approve as _, Browser};
 use rocket::futures::future::join_all;
 use rocket::http::Status;
@@ -80,6 +80,23 @@ async fn session(logto: LogtoClient<'_>) -> Result<Json<Value>, Error> {
     })))
 }
 
+#[get("/claims")]
+async fn claims(logto: LogtoClient<'_>) -> Result<Json<Value>, Error> {
+    let own = logto.access_token_claims(Audience::logto()).await?.expect("a user");
+    let api = logto.access_token_claims(API).await?.expect("a user");
+    let acme = logto.organization_token_claims(ACME).await?.expect("a user");
+    let both = Audience::resource(API).in_organization(ACME);
+    let both = logto.access_token_claims(both).await?.expect("a user");
+    let organization = both.jwt().and_then(|claims| claims.organization_id().value());
+    Ok(Json(json!({
+        "own": own == TokenClaims::Opaque,
+        "api": api.jwt().map(|claims| claims.audiences().unwrap_or_default()),
+        "scopes": api.jwt().map(|claims| claims.scopes()),
+        "acme": acme.jwt().map(|claims| claims.audiences().unwrap_or_default()),
+        "organization": organization,
+    })))
+}
+
 /// The handler answers 500, after it has asked for a token.
 #[get("/broken?<resource>")]
 async fn broken(resource: &str, logto: LogtoClient<'_>) -> Status {
@@ -101,7 +118,7 @@ fn app(provider: &Provider) -> Rocket<Build> {
 }
 
 fn with(rocket: Rocket<Build>) -> Rocket<Build> {
-    let routes = routes![token, kind, clear, session, broken, panics];
+    let routes = routes![token, kind, claims, clear, session, broken, panics];
     rocket.attach(Logto::fairing()).mount("/", routes)
 }
 
@@ -206,6 +223,21 @@ async fn cleared_access_tokens_are_asked_for_again_and_the_session_goes_on() {
     assert_eq!(browser.fetch("/clear?all=true").await.body, "cleared");
     assert!(browser.session_cookies().is_empty());
     assert_eq!(json(&browser, "/session").await["authenticated"], false);
+}
+
+/// Logto's SDKs fail on an opaque token, or say that it has no claims.
+#[rocket::async_test]
+async fn the_claims_of_a_token_are_typed_and_an_opaque_one_has_none() {
+    let provider = Provider::start().await;
+    let browser = signed_in(&provider).await;
+    let expected = json!({
+        "own": true,
+        "api": [API],
+        "scopes": ["read:items", "write:items"],
+        "acme": [format!("urn:logto:organization:{ACME}")],
+        "organization": ACME,
+    });
+    assert_eq!(json(&browser, "/claims").await, expected);
 }
 
 /// Logto says 403 to who is no member, and 400 to a resource nobody asked for.

@@ -10,4 +10,5 @@ mod quickstart;
 mod refresh;
 mod sign_in;
 mod sign_out;
+mod tokens;
 mod visitor;

@@ -17,6 +17,7 @@ mod shape;
 mod signatures;
 mod streams;
 mod support;
+mod tokens;
 mod traced;
 mod websockets;
 
@@ -29,7 +30,7 @@ use crate::support::App;
 /// A module's base, its routes, and what they answer.
 type Table = (&'static str, fn() -> Vec<Route>, &'static [Shape]);
 
-const TABLES: [Table; 10] = [
+const TABLES: [Table; 11] = [
     ("/answers", answers::routes, answers::SHAPES),
     ("/attributes", attributes::routes, attributes::SHAPES),
     ("/data", data::routes, data::SHAPES),
@@ -39,6 +40,7 @@ const TABLES: [Table; 10] = [
     ("/paths", paths::routes, paths::SHAPES),
     ("/signatures", signatures::routes, signatures::SHAPES),
     ("/streams", streams::routes, streams::SHAPES),
+    ("/tokens", tokens::routes, tokens::SHAPES),
     ("/traced", traced::routes, traced::SHAPES),
 ];
 

@@ -102,6 +102,14 @@ async fn routes_protected_without_the_macro_fail_closed_without_the_fairing() {
     }
 }
 
+#[rocket::async_test]
+async fn an_organization_that_no_route_has_is_a_panic_where_it_was_protected() {
+    let policy = Policy::new().organization("<org>");
+    let panic = std::panic::catch_unwind(|| protect(routes![plain], policy)).expect_err("a panic");
+    let message = panic.downcast_ref::<String>().expect("a message");
+    assert_eq!(message, "no parameter in the path of `/plain/<id>` is the organization");
+}
+
 #[test]
 fn a_protected_route_shows_what_the_route_attribute_says() {
     #[authenticated]

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use logto_dev::Provider;
 use logto_rocket::{Logto, User};
 use logto_tests::{Answer, Approve, Browser};
+use rocket::figment::Figment;
 use rocket::local::asynchronous::{Client, LocalRequest};
 use rocket::tokio::sync::OnceCell;
 use rocket::{Build, Rocket, Route};
@@ -22,7 +23,7 @@ pub(crate) async fn alice() -> &'static Alice {
     ALICE
         .get_or_init(|| async {
             let provider = Provider::start().await;
-            let rocket = rocket::custom(provider.figment()).attach(Logto::fairing());
+            let rocket = rocket::custom(figment(&provider)).attach(Logto::fairing());
             let browser = Browser::open(rocket).await;
             let callback = provider.approve_at(&browser.start("/sign-in").await).await;
             browser.visit(&callback).await;
@@ -43,7 +44,15 @@ impl Alice {
 
 /// An application that knows Alice, without the fairing.
 pub(crate) async fn bare_rocket() -> Rocket<Build> {
-    rocket::custom(alice().await.provider.figment())
+    rocket::custom(figment(&alice().await.provider))
+}
+
+/// What an application is configured with: all that a route here needs.
+fn figment(provider: &Provider) -> Figment {
+    let scopes = ["read:items", "write:items", "read:data", "write:data"];
+    let scopes = [&scopes[..], &["urn:logto:scope:organizations"]].concat();
+    let resources = ["https://api.example.com", "https://other.example.com"];
+    provider.figment().merge(("logto.scopes", scopes)).merge(("logto.resources", resources))
 }
 
 /// An application that knows Alice.

@@ -6,9 +6,12 @@
 mod pages;
 #[cfg(test)]
 mod tests;
+mod tokens;
 
 use logto_dev::Provider;
-use logto_rocket::{IdTokenClaims, Logto, User, UserInfo, UserScope, authenticated};
+use logto_rocket::{
+    Error, IdTokenClaims, Logto, LogtoClient, User, UserInfo, UserScope, authenticated,
+};
 use rocket::figment::Figment;
 use rocket::http::Status;
 use rocket::response::content::RawCss;
@@ -29,6 +32,13 @@ const SCOPES: [UserScope; 8] = [
     UserScope::Organizations,
     UserScope::OrganizationRoles,
 ];
+
+/// Permissions of the API and of the organizations that `logto-dev` has. Logto
+/// leaves out what it does not know.
+const PERMISSIONS: [&str; 4] = ["read:items", "write:items", "read:data", "write:data"];
+
+/// The API of `logto-dev`. Logto refuses a sign-in that asks for an unknown one.
+const RESOURCE: &str = "https://api.example.com";
 
 #[get("/")]
 fn home(user: Option<&User>) -> Page {
@@ -65,6 +75,30 @@ fn api_user_info(info: &UserInfo) -> Json<&UserInfo> {
     Json(info)
 }
 
+#[authenticated(redirect, fetch_user_info)]
+#[get("/protected/organizations")]
+async fn organizations(
+    user: &User,
+    info: &UserInfo,
+    logto: LogtoClient<'_>,
+) -> Result<Page, Error> {
+    let organizations = tokens::of_organizations(info, &logto).await?;
+    Ok(pages::organizations(user, &organizations))
+}
+
+#[authenticated]
+#[get("/api/token?<resource>&<organization>&<show>")]
+async fn api_token(
+    resource: Option<&str>,
+    organization: Option<&str>,
+    show: Option<u8>,
+    logto: LogtoClient<'_>,
+) -> Result<Json<Value>, Error> {
+    let audience = tokens::audience(resource, organization);
+    let token = logto.access_token(audience).await?;
+    Ok(Json(tokens::described(token.as_ref(), show == Some(1))))
+}
+
 #[get("/style.css")]
 fn style() -> RawCss<&'static str> {
     RawCss(include_str!("style.css"))
@@ -83,14 +117,24 @@ fn api_failure(status: Status, _: &Request<'_>) -> Json<Value> {
 }
 
 fn application(figment: Figment) -> Rocket<Build> {
-    let scopes = SCOPES.map(UserScope::as_str);
+    let scopes = [&SCOPES.map(UserScope::as_str)[..], &PERMISSIONS].concat();
     // `join`: `logto.scopes` in Rocket.toml and LOGTO_SCOPES come first.
     rocket::custom(figment.join(("logto.scopes", scopes)))
         .attach(Provider::fairing())
         .attach(Logto::fairing())
-        .mount("/", routes![home, protected, no_redirect, user_info, api_me, api_user_info, style])
+        .mount("/", routes![home, protected, no_redirect, user_info, organizations, style])
+        .mount("/", routes![api_me, api_user_info, api_token])
         .register("/", catchers![failure])
         .register("/api", catchers![api_failure])
+}
+
+/// Asks for the API of `logto-dev` where there is no Logto to ask for another one.
+fn with_resource(figment: Figment) -> Figment {
+    let configured = ["LOGTO_ENDPOINT", "LOGTO_RESOURCES"].map(std::env::var_os);
+    match configured.iter().any(Option::is_some) || figment.contains("logto.endpoint") {
+        true => figment,
+        false => figment.join(("logto.resources", [RESOURCE])),
+    }
 }
 
 /// Makes a key for the cookies where none is configured, so that the sample runs
@@ -110,5 +154,5 @@ fn with_cookie_secret(figment: Figment) -> Figment {
 
 #[launch]
 fn rocket() -> _ {
-    application(with_cookie_secret(rocket::Config::figment()))
+    application(with_resource(with_cookie_secret(rocket::Config::figment())))
 }

@@ -9,6 +9,8 @@ use rocket::response::content::RawHtml;
 use rocket::serde::json::{Value, to_pretty_string};
 use rocket::time::OffsetDateTime;
 
+use crate::tokens::Organization;
+
 /// Only the stylesheet is loaded, and nothing runs.
 const POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; \
                       frame-ancestors 'none'";
@@ -46,6 +48,9 @@ const ROUTES: &str = r#"<h2>Protected pages</h2>
 <li><a href="/protected/userinfo">/protected/userinfo</a>
 <code>#[authenticated(redirect, fetch_user_info)]</code>
 <p>What Logto knows about you now. A stranger is sent to sign in, and comes back.</p></li>
+<li><a href="/protected/organizations">/protected/organizations</a>
+<code>#[authenticated(redirect, fetch_user_info)]</code>
+<p>Your organizations, and what you may do in each: there is a token for each of them.</p></li>
 </ul>
 <h2>API</h2>
 <ul class="routes">
@@ -53,6 +58,10 @@ const ROUTES: &str = r#"<h2>Protected pages</h2>
 <p>The claims as JSON. A stranger gets 401.</p></li>
 <li><a href="/api/userinfo">/api/userinfo</a> <code>#[authenticated(fetch_user_info)]</code>
 <p>The user info as JSON. A stranger gets 401.</p></li>
+<li><a href="/api/token">/api/token</a> <code>#[authenticated]</code>
+<p>What an access token says, as JSON: with <code>?resource=</code> for an API, with
+<code>?organization=</code> for an organization, with both for both. The token itself
+only with <code>show=1</code>.</p></li>
 </ul>"#;
 
 const BACK: &str = r#"<p><a class="button quiet" href="/">Home</a></p>"#;
@@ -113,9 +122,40 @@ pub(crate) fn user_info(user: &User, info: &UserInfo) -> Page {
     page("Your user info", Some(user), &body)
 }
 
+/// The user's organizations, one a row.
+pub(crate) fn organizations(user: &User, organizations: &[Organization]) -> Page {
+    let rows: String = organizations.iter().map(organization).collect();
+    let list = match rows.is_empty() {
+        true => "<p>You are in no organization.</p>".into(),
+        false => format!("<dl>\n{rows}</dl>"),
+    };
+    let body = format!(
+        "<h1>Your organizations</h1>\n\
+         <p>For each there is an access token. It is kept until shortly before it ends.</p>\n\
+         {list}\n{BACK}"
+    );
+    page("Your organizations", Some(user), &body)
+}
+
+fn organization(organization: &Organization) -> String {
+    let Organization { id, name, roles, permissions } = organization;
+    let list = |words: &[String]| match words {
+        [] => "<i>none</i>".to_owned(),
+        words => Text(&words.join(", ")).to_string(),
+    };
+    format!(
+        "<div><dt>{}</dt><dd><code>{}</code><br>Roles: {}<br>Permissions: {}</dd></div>\n",
+        Text(name.as_deref().unwrap_or("An organization")),
+        Text(id),
+        list(roles),
+        list(permissions),
+    )
+}
+
 /// What went wrong, in words.
 pub(crate) fn failure(status: Status) -> Page {
     let explanation = match status.code {
+        403 => "You have no access to this.",
         404 => "There is no such page.",
         502 => "Logto gave an answer that cannot be used. The log says more.",
         503 => "Logto does not answer. Nothing is lost: please try again shortly.",

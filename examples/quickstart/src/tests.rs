@@ -50,8 +50,10 @@ async fn a_stranger_sees_the_public_page_and_its_links() {
         "/protected",
         "/protected/no-redirect",
         "/protected/userinfo",
+        "/protected/organizations",
         "/api/me",
         "/api/userinfo",
+        "/api/token",
     ] {
         assert!(home.contains(&format!("href=\"{path}\"")), "no link to {path}");
     }
@@ -73,7 +75,7 @@ async fn a_stranger_signs_in_and_comes_back_to_the_page() {
 async fn a_stranger_gets_401_where_nothing_redirects() {
     let provider = Provider::start().await;
     let client = client(&provider).await;
-    for path in ["/protected/no-redirect", "/api/me", "/api/userinfo"] {
+    for path in ["/protected/no-redirect", "/api/me", "/api/userinfo", "/api/token"] {
         let response = client.get(path).dispatch().await;
         assert_eq!(response.status(), Status::Unauthorized, "{path}");
         let body = response.into_string().await;
@@ -106,6 +108,45 @@ async fn the_api_answers_in_json() {
     let info = json(&client, "/api/userinfo").await;
     assert_eq!(info["sub"], me["sub"]);
     assert_eq!(info["custom_data"]["plan"], "gold");
+}
+
+#[rocket::async_test]
+async fn organizations_are_shown_with_what_the_user_may_do_there() {
+    let provider = Provider::start().await;
+    let client = client(&provider).await;
+    let path = "/protected/organizations";
+    assert_eq!(sign_in(&client, &provider, path, "alice").await, path);
+    let page = text(&client, path).await;
+    assert!(page.contains("<dt>acme</dt><dd><code>8wz3nrme4n02</code>"), "{page}");
+    assert!(page.contains("Roles: admin, editor<br>Permissions: write:data, read:data"), "{page}");
+    assert!(page.contains("<dt>globex</dt>"), "{page}");
+
+    client.get("/sign-out").dispatch().await;
+    sign_in(&client, &provider, path, "bob").await;
+    assert!(text(&client, path).await.contains("You are in no organization."));
+}
+
+#[rocket::async_test]
+async fn a_token_is_described_and_shown_only_when_asked_for() {
+    let provider = Provider::start().await;
+    let figment = provider.figment().merge(("logto.resources", [crate::RESOURCE]));
+    let client = Client::tracked(application(figment)).await.expect("the sample launches");
+    sign_in(&client, &provider, "/protected", "alice").await;
+
+    let path = "/api/token?resource=https://api.example.com&organization=8wz3nrme4n02";
+    let token = json(&client, path).await;
+    assert_eq!(token["claims"]["aud"], crate::RESOURCE);
+    assert_eq!(token["claims"]["organization_id"], "8wz3nrme4n02");
+    assert_eq!(token["scopes"][0], "read:items");
+    assert!(token["expires_in"].as_u64().is_some_and(|left| left > 3500), "{token}");
+    assert!(token["token"].is_null());
+    assert!(json(&client, &format!("{path}&show=1")).await["token"].is_string());
+
+    let own = json(&client, "/api/token").await;
+    assert!(own["claims"].is_null(), "the token for Logto itself is opaque: {own}");
+    let other = client.get("/api/token?organization=nowhere").dispatch().await;
+    assert_eq!(other.status(), Status::Forbidden);
+    assert_eq!(other.content_type(), Some(ContentType::JSON));
 }
 
 #[rocket::async_test]

@@ -24,11 +24,16 @@ pub(crate) async fn of_organizations(
         let token = logto.organization_token(id).await?;
         let permissions = token.iter().flat_map(AccessToken::scopes).map(String::from).collect();
         let data = info.organization_data().unwrap_or_default();
-        let name = data.iter().find(|data| data.id == id).map(|data| data.name.clone());
+        let name = data.iter().find(|data| data.id() == id).and_then(|data| data.name().value());
         let roles = info.organization_roles().unwrap_or_default();
         let roles = roles.iter().filter(|role| role.organization == id);
-        let roles = roles.map(|role| role.role.to_string()).collect();
-        organizations.push(Organization { id: id.into(), name, roles, permissions });
+        let roles = roles.map(|role| role.role.to_owned()).collect();
+        organizations.push(Organization {
+            id: id.into(),
+            name: name.map(String::from),
+            roles,
+            permissions,
+        });
     }
     Ok(organizations)
 }

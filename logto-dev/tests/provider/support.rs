@@ -12,7 +12,9 @@ use serde_json::Value;
 use url::{Url, form_urlencoded};
 
 pub(crate) const CALLBACK: &str = "http://localhost:8000/callback";
+pub(crate) const API: &str = "https://api.example.com";
 pub(crate) const ACME: &str = "8wz3nrme4n02";
+pub(crate) const GLOBEX: &str = "nyb79mqzrg8c";
 pub(crate) const ALL_SCOPES: &str = "openid offline_access profile email phone address custom_data \
      identities roles urn:logto:scope:organizations urn:logto:scope:organization_roles";
 const VERIFIER: &str = "12345678901234567890123456789012345678901234567890";
@@ -86,6 +88,18 @@ impl App {
     pub(crate) async fn token(&self, form: &[(&str, &str)]) -> Answer {
         self.post("/oidc/token", Some((self.provider.app_id(), self.provider.app_secret())), form)
             .await
+    }
+
+    /// Asks for a token as the machine-to-machine application.
+    pub(crate) async fn machine(&self, form: &[(&str, &str)]) -> Answer {
+        let credentials = (self.provider.machine_app_id(), self.provider.machine_app_secret());
+        let grant = [("grant_type", "client_credentials")];
+        self.post("/oidc/token", Some(credentials), &[&grant, form].concat()).await
+    }
+
+    pub(crate) async fn introspect(&self, token: &str) -> Answer {
+        let credentials = Some((self.provider.app_id(), self.provider.app_secret()));
+        self.post("/oidc/token/introspection", credentials, &[("token", token)]).await
     }
 
     pub(crate) async fn revoke(&self, token: &str) -> Answer {
@@ -187,6 +201,10 @@ impl Captures {
         // The organizations of the older capture have other identifiers.
         let text = text.replace("8vr224jw20oc", ACME).replace("ln2bszog8i4a", "nyb79mqzrg8c");
         Self(serde_json::from_str(&text).expect("captures are JSON"))
+    }
+
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.as_object().expect("an object").keys().map(String::as_str)
     }
 
     pub(crate) fn of(&self, name: &str) -> &Value {

@@ -5,7 +5,7 @@ use logto_dev::{Generation, Provider, User};
 use rocket::async_test;
 use serde_json::{Value, json};
 
-use crate::support::{ACME, ALL_SCOPES, Answer, App, CALLBACK, Captures, decode, keys, text};
+use crate::support::{ACME, ALL_SCOPES, API, Answer, App, CALLBACK, Captures, decode, keys, text};
 
 /// The claims that differ from run to run, and the picture, which is the provider's.
 const CHANGING: [&str; 10] =
@@ -303,8 +303,6 @@ async fn revoking_an_access_token_differs_between_generations() {
         assert_eq!(app.refresh(&text(&tokens, "refresh_token"), &[]).await.status, refresh);
     }
 }
-
-const API: &str = "https://api.example.com";
 
 /// Signs in for the API, the permissions of organizations, and all scopes.
 async fn sign_in_for_resources(app: &App, username: &str) -> String {

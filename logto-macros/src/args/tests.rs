@@ -1,6 +1,6 @@
 use quote::quote;
 
-use super::{Args, Redirect};
+use super::{Args, Organization, Redirect};
 
 /// The messages of all errors, in order.
 fn errors(args: proc_macro2::TokenStream) -> Vec<String> {
@@ -68,20 +68,61 @@ fn a_redirect_to_another_site_is_refused() {
 }
 
 #[test]
+fn a_resource_is_an_absolute_uri_without_a_fragment() {
+    for uri in ["https://api.example.com", "https://api.example.com/v1?a=b", "urn:example:items"] {
+        let args = syn::parse2::<Args>(quote!(resource = #uri)).expect("valid arguments");
+        assert_eq!(args.resource.map(|uri| uri.value()).as_deref(), Some(uri));
+    }
+    let message = "expected the indicator of an API resource, which is an absolute URI, \
+                   as \"https://api.example.com\"";
+    for uri in ["", "api.example.com", "/api", "//api.example.com", "https:", "https://", "a b:c"] {
+        assert_eq!(errors(quote!(resource = #uri)), [message], "{uri:?}");
+    }
+    let message = "an indicator has no fragment (RFC 8707); leave out `#` and what follows";
+    assert_eq!(errors(quote!(resource = "https://api.example.com#a")), [message]);
+}
+
+#[test]
+fn an_organization_is_an_id_or_one_parameter() {
+    let organization = |value: &str| {
+        let args = syn::parse2::<Args>(quote!(organization = #value)).expect("valid arguments");
+        match args.organization.expect("an organization") {
+            Organization::Id(literal) => literal.value(),
+            Organization::Param(name, _) => format!("the parameter {name}"),
+        }
+    };
+    assert_eq!(organization("8wz3nrme4n02"), "8wz3nrme4n02");
+    assert_eq!(organization("<org>"), "the parameter org");
+
+    let message = "expected an organization's id, or a parameter of the route's path, as \"<org>\"";
+    for value in ["", "<>", "<_>", "<org", "org>", "a b", "<a><b>", "\n", "\u{fc}"] {
+        assert_eq!(errors(quote!(organization = #value)), [message], "{value:?}");
+    }
+    let message = "`<org..>` stands for several segments, and an organization's id is one; \
+                   write `<org>`";
+    assert_eq!(errors(quote!(organization = "<org..>")), [message]);
+}
+
+#[test]
 fn a_misspelled_argument_is_recognized() {
     let message = "unknown argument `redirct`; did you mean `redirect`?";
     assert_eq!(errors(quote!(redirct)), [message]);
     let message = "unknown argument `fetchUserInfo`; did you mean `fetch_user_info`?";
     assert_eq!(errors(quote!(fetchUserInfo = true)), [message]);
+    let message = "unknown argument `organisation`; did you mean `organization`?";
+    assert_eq!(errors(quote!(organisation = "acme")), [message]);
+    let message = "unknown argument `resources`; did you mean `resource`?";
+    assert_eq!(errors(quote!(resources("https://api.example.com"))), [message]);
 }
 
 #[test]
 fn an_unknown_argument_is_answered_with_the_known_ones() {
     let message = "unknown argument `scopes`; expected `redirect`, `redirect = \"/path\"`, \
-                   `fetch_user_info` or `crate = path`";
-    assert_eq!(errors(quote!(scopes("a"))), [message]);
-    let message = "expected `redirect`, `redirect = \"/path\"`, `fetch_user_info` \
+                   `fetch_user_info`, `resource = \"https://..\"`, `organization = \"<org>\"` \
                    or `crate = path`";
+    assert_eq!(errors(quote!(scopes("a"))), [message]);
+    let message = "expected `redirect`, `redirect = \"/path\"`, `fetch_user_info`, \
+                   `resource = \"https://..\"`, `organization = \"<org>\"` or `crate = path`";
     assert_eq!(errors(quote!("/welcome")), [message]);
 }
 
@@ -93,6 +134,16 @@ fn a_value_of_the_wrong_type_is_refused() {
     }
     let message = "`fetch_user_info` takes no value, `true` or `false`";
     assert_eq!(errors(quote!(fetch_user_info = "yes")), [message]);
+    let message = "`resource` takes the indicator of an API resource: \
+                   `resource = \"https://api.example.com\"`";
+    for args in [quote!(resource), quote!(resource = true), quote!(resource("https://a.example"))] {
+        assert_eq!(errors(args), [message]);
+    }
+    let message = "`organization` takes a parameter of the route's path, or an id: \
+                   `organization = \"<org>\"`";
+    for args in [quote!(organization), quote!(organization = <org>), quote!(organization = org)] {
+        assert_eq!(errors(args), [message]);
+    }
     let message = "`crate` takes the path to logto-rocket: `crate = path::to::logto_rocket`";
     for args in [quote!(crate), quote!(crate = "path")] {
         assert_eq!(errors(args), [message]);
@@ -105,6 +156,8 @@ fn an_argument_given_twice_is_refused() {
     assert_eq!(errors(quote!(redirect = false, redirect)), [message]);
     let message = "`fetch_user_info` is given twice";
     assert_eq!(errors(quote!(fetch_user_info, fetch_user_info)), [message]);
+    let message = "`organization` is given twice";
+    assert_eq!(errors(quote!(organization = "a", organization = "<b>")), [message]);
 }
 
 #[test]

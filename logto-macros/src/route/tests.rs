@@ -146,17 +146,24 @@ fn a_half_typed_body_is_no_error() {
 }
 
 #[test]
-fn user_info_is_found_behind_option_and_result() {
-    for ty in [
-        quote!(&UserInfo),
-        quote!(&'a logto_rocket::UserInfo),
-        quote!(Option<&UserInfo>),
-        quote!(logto_rocket::Result<&UserInfo>),
-        quote!(Result<&UserInfo, Error>),
+fn parameters_are_read_from_every_form_of_the_route_attribute() {
+    for attr in [
+        quote!(get("/a/<org>/b/<id>?<query>")),
+        quote!(rocket::post("/<org>/<id>/<rest..>?<q..>", data = "<body>", rank = -1)),
+        quote!(route(GET, uri = "/<_>/<org>/<id>", format = "json")),
+        quote!(get(uri = "/<org>/<id>")),
     ] {
-        assert_eq!(route(quote!(#[get("/")] fn h(x: #ty) {})).user_infos().count(), 1, "{ty}");
+        let route = route(quote!(#[#attr] fn h() {}));
+        assert_eq!(route.parameters.expect("a path"), ["org", "id"], "{attr}");
     }
-    for ty in [quote!(Json<UserInfo>), quote!(UserInfo), quote!(&User), quote!(Option<User>)] {
-        assert_eq!(route(quote!(#[get("/")] fn h(x: #ty) {})).user_infos().count(), 0, "{ty}");
-    }
+    let none = route(quote!(
+        #[get("/a")]
+        fn h() {}
+    ));
+    assert_eq!(none.parameters, Some(Vec::new()));
+    let unreadable = route(quote!(
+        #[get(concat!("/", "a"))]
+        fn h() {}
+    ));
+    assert_eq!(unreadable.parameters, None);
 }

@@ -150,6 +150,11 @@ impl IdTokenClaims {
         self.0.pack(SHAPE.order)
     }
 
+    /// The subject in what [`pack()`](Self::pack) wrote, without reading the others.
+    pub(crate) fn packed_subject(bytes: &[u8]) -> Option<&str> {
+        ClaimSet::packed_text(bytes, SHAPE.order, "sub")
+    }
+
     /// Reads what [`pack()`](Self::pack) wrote.
     pub(crate) fn unpack(bytes: &[u8]) -> Option<Self> {
         ClaimSet::unpack(bytes, SHAPE.order).map(Self)
@@ -187,6 +192,8 @@ mod tests {
         let claims = claims(sent).expect("claims");
         let packed = claims.pack();
         assert_eq!(IdTokenClaims::unpack(&packed).expect("claims"), claims);
+        assert_eq!(IdTokenClaims::packed_subject(&packed), Some("u"));
+        assert_eq!(IdTokenClaims::packed_subject(&packed[..2]), None);
         let json = |claims: &IdTokenClaims| serde_json::to_string(claims).expect("JSON");
         assert_eq!(json(&IdTokenClaims::unpack(&packed).expect("claims")), json(&claims));
         assert!(packed.len() < json(&claims).len() * 2 / 3, "{}", packed.len());

@@ -59,6 +59,8 @@ enum Packed<'a> {
     Json(String),
 }
 
+type Entry<'a> = (Name<'a>, Packed<'a>);
+
 /// The known names by number: those of the type, then all others.
 fn number(name: &str, order: Order) -> Option<u8> {
     let at = order.iter().chain(NAMES).position(|known| *known == name)?;
@@ -81,12 +83,32 @@ impl ClaimSet {
         out
     }
 
+    /// The text of one claim of what [`pack()`](Self::pack) wrote; nothing else is read.
+    pub(super) fn packed_text<'a>(
+        mut bytes: &'a [u8],
+        order: Order,
+        wanted: &str,
+    ) -> Option<&'a str> {
+        while !bytes.is_empty() {
+            let ((name, value), rest) = postcard::take_from_bytes::<Entry<'a>>(bytes).ok()?;
+            let is_wanted = match name {
+                Name::Known(number) => self::name(number, order) == Some(wanted),
+                Name::Other(name) => name == wanted,
+            };
+            match value {
+                Packed::Text(text) if is_wanted => return Some(text),
+                _ if is_wanted => return None,
+                _ => bytes = rest,
+            }
+        }
+        None
+    }
+
     /// Reads what [`pack()`](Self::pack) wrote, in the order it was written.
     pub(super) fn unpack(mut bytes: &[u8], order: Order) -> Option<Self> {
         let mut claims = Vec::with_capacity(24);
         while !bytes.is_empty() {
-            let ((name, value), rest) =
-                postcard::take_from_bytes::<(Name<'_>, Packed<'_>)>(bytes).ok()?;
+            let ((name, value), rest) = postcard::take_from_bytes::<Entry<'_>>(bytes).ok()?;
             claims.push((unpack_name(name, order)?, unpack(value)?));
             bytes = rest;
         }

@@ -17,7 +17,7 @@ use super::{Client, no_url};
 use crate::claims::IdTokenClaims;
 use crate::discovery::ProviderMetadata;
 use crate::error::{Error, ErrorKind, Result};
-use crate::jwks::KeySet;
+use crate::jwks::{KeySet, Source};
 use crate::seal;
 use crate::token::Timestamp;
 
@@ -44,7 +44,8 @@ impl Client {
         let keys = self.jwks.keys(&metadata.jwks_uri).await?;
         match self.verify_with(id_token, &metadata, &keys, expected, access_token) {
             Err(Failure::UnknownKey) => {
-                let keys = self.jwks.renew(&metadata.jwks_uri, &keys).await?;
+                let renewed = self.jwks.renew(&metadata.jwks_uri, &keys, Source::TokenEndpoint);
+                let keys = renewed.await?.ok_or_else(fetched_a_moment_ago)?;
                 let metadata = self.discovery.renew(&metadata).await?;
                 self.verify_with(id_token, &metadata, &keys, expected, access_token)
                     .map_err(Failure::into_error)
@@ -68,7 +69,7 @@ impl Client {
         let app_id = ClientId::new(self.app_id.clone());
         let token = CoreIdToken::from_str(id_token).map_err(|_| invalid("it has not its form"))?;
         let verifier = CoreIdTokenVerifier::new_public_client(app_id, issuer, keys.keys.clone())
-            .set_allowed_algs(allowed_algorithms(metadata, keys))
+            .set_allowed_algs(keys.algorithms(&metadata.id_token_signing_alg_values_supported))
             .set_time_fn(move || time(now - skew));
         token.claims(&verifier, |nonce: Option<&Nonce>| check_nonce(nonce, expected))?;
 
@@ -125,6 +126,11 @@ impl Failure {
     }
 }
 
+fn fetched_a_moment_ago() -> Error {
+    let detail = "its keys were fetched a moment ago and no key fits";
+    Error::new(ErrorKind::Unreachable, detail)
+}
+
 fn invalid(detail: &'static str) -> Failure {
     Failure::Other(Error::new(ErrorKind::InvalidIdToken, detail))
 }
@@ -150,23 +156,6 @@ impl From<ClaimsVerificationError> for Failure {
             _ => invalid("it is not an ID token that can be verified"),
         }
     }
-}
-
-/// The algorithms that the provider signs ID tokens with: those it announces, and
-/// those of its curves (Logto up to 1.42 announces ES384 for every curve). The
-/// token's own header has no say, and neither a shared secret nor `none` is ever
-/// among them (RFC 8725 section 3.1).
-fn allowed_algorithms(metadata: &ProviderMetadata, keys: &KeySet) -> Vec<CoreJwsSigningAlgorithm> {
-    let announced = metadata.id_token_signing_alg_values_supported.iter();
-    let announced = announced.filter_map(|name| match name.as_str() {
-        "RS256" => Some(CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256),
-        "PS256" => Some(CoreJwsSigningAlgorithm::RsaSsaPssSha256),
-        "ES256" => Some(CoreJwsSigningAlgorithm::EcdsaP256Sha256),
-        "ES384" => Some(CoreJwsSigningAlgorithm::EcdsaP384Sha384),
-        "EdDSA" => Some(CoreJwsSigningAlgorithm::EdDsa),
-        _ => None,
-    });
-    announced.chain(keys.curve_algorithms.iter().cloned()).collect()
 }
 
 fn check_nonce(nonce: Option<&Nonce>, expected: Expected<'_>) -> Result<(), String> {

@@ -27,6 +27,13 @@ pub struct Routes {
     /// Ends the session, here and at Logto. **(default: `/sign-out`)**
     #[serde(deserialize_with = "sign_out")]
     pub sign_out: RoutePath,
+    /// Where Logto says that a session has ended there, which ends it here too:
+    /// `{base_url}{base}/backchannel-logout` is the "Backchannel logout URI" to
+    /// register in the Logto Console. It answers 200 OK, 400 Bad Request to what is no
+    /// logout token of Logto's, and 503 Service Unavailable while the store fails or
+    /// Logto's keys cannot be had. **(default: `/backchannel-logout`)**
+    #[serde(deserialize_with = "backchannel_logout")]
+    pub backchannel_logout: RoutePath,
 }
 
 /// Where a route is, and whether the fairing mounts it.
@@ -55,6 +62,7 @@ const SIGN_IN: &str = "/sign-in";
 const SIGN_UP: &str = "/sign-up";
 const CALLBACK: &str = "/callback";
 const SIGN_OUT: &str = "/sign-out";
+const BACKCHANNEL_LOGOUT: &str = "/backchannel-logout";
 
 impl Default for Routes {
     fn default() -> Self {
@@ -64,6 +72,7 @@ impl Default for Routes {
             sign_up: RoutePath::mounted(SIGN_UP),
             callback: RoutePath::mounted(CALLBACK),
             sign_out: RoutePath::mounted(SIGN_OUT),
+            backchannel_logout: RoutePath::mounted(BACKCHANNEL_LOGOUT),
         }
     }
 }
@@ -74,12 +83,13 @@ impl Routes {
         format!("{}{}", self.base.trim_end_matches('/'), route.path)
     }
 
-    pub(super) fn named(&self) -> [(&'static str, &RoutePath); 4] {
+    pub(super) fn named(&self) -> [(&'static str, &RoutePath); 5] {
         [
             ("routes.sign_in", &self.sign_in),
             ("routes.sign_up", &self.sign_up),
             ("routes.callback", &self.callback),
             ("routes.sign_out", &self.sign_out),
+            ("routes.backchannel_logout", &self.backchannel_logout),
         ]
     }
 }
@@ -98,6 +108,10 @@ fn callback<'de, D: Deserializer<'de>>(d: D) -> Result<RoutePath, D::Error> {
 
 fn sign_out<'de, D: Deserializer<'de>>(d: D) -> Result<RoutePath, D::Error> {
     d.deserialize_any(Path(SIGN_OUT))
+}
+
+fn backchannel_logout<'de, D: Deserializer<'de>>(d: D) -> Result<RoutePath, D::Error> {
+    d.deserialize_any(Path(BACKCHANNEL_LOGOUT))
 }
 
 /// Reads a [`RoutePath`] whose usual path is this.

@@ -3,8 +3,9 @@ use rocket::outcome::Outcome as RocketOutcome;
 use rocket::request::{FromRequest, Outcome, Request};
 use rocket::{Ignite, Rocket, Sentinel};
 
-use super::abort;
+use super::{abort, abort_without};
 use crate::error::{Error, ErrorKind};
+use crate::resource::Needs;
 use crate::state::marker::Marker;
 
 /// Proof that the wrapper around this very route let the request in.
@@ -14,16 +15,53 @@ use crate::state::marker::Marker;
 #[derive(Debug)]
 pub struct Gate(());
 
+/// The gate of a route that needs something of the configuration. No sentinel, so
+/// that Rocket asks the type in [`GateOf`], which knows what that is.
+#[derive(Debug)]
+pub struct NeedyGate(());
+
+/// The gate of the route `R`. One type for all of them: a guard that is generic
+/// would be compiled anew for each.
+pub type GateOf<R> = <R as Needy>::Gate;
+
+/// Where [`GateOf`] uses its parameter.
+pub trait Needy {
+    /// The gate.
+    type Gate;
+}
+
+impl<R> Needy for R {
+    type Gate = NeedyGate;
+}
+
+/// Ends a launch without the fairing or without what the route `name` needs.
+pub fn abort_route(rocket: &Rocket<Ignite>, name: &str, needs: Needs) -> bool {
+    abort_without(rocket, &format!("the route `{name}`"), needs)
+}
+
+fn check(request: &Request<'_>) -> Outcome<(), Error> {
+    if Marker::of(request).admits(request.route()) {
+        return RocketOutcome::Success(());
+    }
+    let error = Error::new(ErrorKind::NotAuthenticated, "the route lost its protection");
+    RocketOutcome::Error((Status::InternalServerError, error))
+}
+
 #[rocket::async_trait]
 impl<'r> FromRequest<'r> for Gate {
     type Error = Error;
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Error> {
-        if Marker::of(request).admits(request.route()) {
-            return RocketOutcome::Success(Self(()));
-        }
-        let error = Error::new(ErrorKind::NotAuthenticated, "the route lost its protection");
-        RocketOutcome::Error((Status::InternalServerError, error))
+        check(request).map(Self)
+    }
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for NeedyGate {
+    type Error = Error;
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Error> {
+        check(request).map(Self)
     }
 }
 

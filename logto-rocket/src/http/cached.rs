@@ -32,6 +32,11 @@ impl<T> Cached<T> {
         self.value.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Whether `seen` is the value still.
+    pub(crate) fn is_current(&self, seen: &Arc<T>) -> bool {
+        self.peek().is_some_and(|value| Arc::ptr_eq(&value, seen))
+    }
+
     /// Returns the value, fetched with `fetch` if there is none yet.
     pub(crate) async fn get<F>(&self, fetch: impl FnOnce() -> F) -> Result<Arc<T>>
     where

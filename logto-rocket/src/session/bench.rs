@@ -29,6 +29,7 @@ impl SealedSession {
             id: SessionId::random(),
             generation: 0,
             created: now,
+            issued_at: now.seconds(),
             last_used: now,
             verified_at: now,
             sid: None,
@@ -40,7 +41,7 @@ impl SealedSession {
                 now,
                 lifetime,
             ),
-            claims: claims.pack(),
+            claims: (&claims).into(),
         };
         let secret = [b"a secret of at least 32 random bytes".to_vec()];
         Self { sealer: Sealer::new(&secret, "issuer", "app", Kind::Session), record }
@@ -51,10 +52,10 @@ impl SealedSession {
         self.sealer.seal_text(NAME, self.record.encode())
     }
 
-    /// The bytes of the claims in a cookie's value.
+    /// The bytes of the scopes in a cookie's value.
     pub fn open(&self, value: &str) -> usize {
         let bytes = self.sealer.open_text(NAME, value).expect("its own value");
-        Record::decode(&bytes).expect("its own format").claims.len()
+        Record::decode(&bytes).expect("its own format").user_info_token.scope().len()
     }
 
     /// As [`open()`](Self::open), with the claims read.

@@ -1,10 +1,11 @@
 //! What a session holds, and its compact binary form.
 
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use openidconnect::RefreshToken;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::store::{Owner, SessionId};
 use crate::claims::IdTokenClaims;
@@ -14,7 +15,7 @@ use crate::token::{Timestamp, Token};
 
 /// The first byte of the binary form. A value with another one was written by
 /// another version of this crate and is not read.
-const FORMAT: u8 = 2;
+const FORMAT: u8 = 3;
 
 /// One session. A refresh makes a new record of the next generation; the older
 /// ones are superseded wherever they turn up.
@@ -23,6 +24,9 @@ pub(crate) struct Record {
     pub(crate) id: SessionId,
     pub(crate) generation: u32,
     pub(crate) created: Timestamp,
+    /// When Logto issued the ID token of the sign-in, in seconds by Logto's clock. A
+    /// refreshed ID token is newer, and says nothing of when the user signed in.
+    pub(crate) issued_at: i64,
     pub(crate) last_used: Timestamp,
     /// When Logto last said that the session holds.
     pub(crate) verified_at: Timestamp,
@@ -33,14 +37,47 @@ pub(crate) struct Record {
     pub(crate) refresh_token: Option<RefreshToken>,
     /// The token for Logto's own endpoints; its scopes are those of the session.
     pub(crate) user_info_token: Token,
-    /// The claims of the ID token, packed; read only where they are asked for.
-    #[serde(with = "serde_bytes")]
-    pub(crate) claims: Vec<u8>,
+    /// The claims of the ID token.
+    pub(crate) claims: Claims,
+}
+
+/// Claims as a session keeps them: packed, and read once they are asked for.
+#[derive(Clone)]
+pub(crate) struct Claims {
+    packed: Vec<u8>,
+    read: OnceLock<Arc<IdTokenClaims>>,
+}
+
+impl Claims {
+    fn read(&self) -> Option<&Arc<IdTokenClaims>> {
+        if self.read.get().is_none() {
+            let _ = self.read.set(Arc::new(IdTokenClaims::unpack(&self.packed)?));
+        }
+        self.read.get()
+    }
+}
+
+impl From<&IdTokenClaims> for Claims {
+    fn from(claims: &IdTokenClaims) -> Self {
+        Self { packed: claims.pack(), read: OnceLock::new() }
+    }
+}
+
+impl Serialize for Claims {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serde_bytes::serialize(&self.packed, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Claims {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self { packed: serde_bytes::deserialize(deserializer)?, read: OnceLock::new() })
+    }
 }
 
 impl Record {
     pub(crate) fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(256 + self.claims.len());
+        let mut out = Vec::with_capacity(256 + self.claims.packed.len());
         out.push(FORMAT);
         postcard::to_extend(self, out).expect("every field has a binary form")
     }
@@ -53,9 +90,20 @@ impl Record {
         }
     }
 
-    pub(crate) fn id_token_claims(&self) -> Result<IdTokenClaims> {
-        IdTokenClaims::unpack(&self.claims)
-            .ok_or_else(|| Error::new(ErrorKind::InvalidIdToken, "the session's claims"))
+    /// The claims of the ID token, read once.
+    ///
+    /// # Errors
+    ///
+    /// They were written by something that is not this crate.
+    pub(crate) fn id_token_claims(&self) -> Result<&Arc<IdTokenClaims>> {
+        let error = || Error::new(ErrorKind::InvalidIdToken, "the session's claims");
+        self.claims.read().ok_or_else(error)
+    }
+
+    /// The user's id; `None` if the claims were written by something that is not this
+    /// crate.
+    pub(crate) fn subject(&self) -> Option<&str> {
+        IdTokenClaims::packed_subject(&self.claims.packed)
     }
 
     pub(crate) fn owner(&self) -> Result<Owner> {
@@ -99,6 +147,7 @@ pub(crate) mod tests {
             id: SessionId::random(),
             generation: 1,
             created: now,
+            issued_at: now.seconds(),
             last_used: now,
             verified_at: now,
             sid: None,
@@ -110,11 +159,11 @@ pub(crate) mod tests {
                 now,
                 Duration::from_secs(3600),
             ),
-            claims: serde_json::from_str::<IdTokenClaims>(
+            claims: (&serde_json::from_str::<IdTokenClaims>(
                 r#"{"iss":"i","sub":"alice","aud":"a","exp":2,"iat":1}"#,
             )
-            .expect("claims")
-            .pack(),
+            .expect("claims"))
+                .into(),
         }
     }
 
@@ -125,7 +174,8 @@ pub(crate) mod tests {
         let mut bytes = record.encode();
         let read = Record::decode(&bytes).expect("a record");
         assert_eq!(read.id, record.id);
-        assert_eq!(read.claims, record.claims);
+        assert_eq!((read.issued_at, read.subject()), (record.issued_at, Some("alice")));
+        assert_eq!(read.claims.packed, record.claims.packed);
         let secret = |record: &Record| record.refresh_token.clone().map(RefreshToken::into_secret);
         assert_eq!(secret(&read), secret(&record));
 

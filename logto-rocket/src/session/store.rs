@@ -20,6 +20,10 @@ impl SessionId {
         Self(seal::random())
     }
 
+    pub(crate) fn bytes(&self) -> [u8; 16] {
+        self.0
+    }
+
     /// The id as 22 characters of base64url, for use as a store's key.
     pub fn to_key(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.0)

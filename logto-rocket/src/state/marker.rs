@@ -66,7 +66,15 @@ struct Live {
     transactions: Vec<Cookie<'static>>,
     consulted: bool,
     failure: Option<Error>,
-    admitted: Option<usize>,
+    /// The route that was authorized, and the token that was fetched for it.
+    admitted: Option<(usize, Option<Fetched>)>,
+}
+
+/// The token that a route's policy names.
+#[derive(Clone)]
+pub(crate) struct Fetched {
+    pub(crate) audience: Audience,
+    pub(crate) token: Arc<Token>,
 }
 
 /// One request, as far as sign-in is concerned.
@@ -170,15 +178,23 @@ impl Marker {
         self.answered.load(Ordering::Acquire)
     }
 
-    /// Records that `route` was authorized. A forward to another route is not
-    /// covered by it.
-    pub(crate) fn admit(&self, route: Option<&Route>) {
-        self.live().admitted = route.map(address);
+    /// Records that `route` was authorized, with the token that its policy names. A
+    /// forward to another route is not covered by it.
+    pub(crate) fn admit(&self, route: Option<&Route>, fetched: Option<Fetched>) {
+        self.live().admitted = route.map(|route| (address(route), fetched));
     }
 
     pub(crate) fn admits(&self, route: Option<&Route>) -> bool {
-        let admitted = self.live().admitted;
+        let live = self.live();
+        let admitted = live.admitted.as_ref().map(|(admitted, _)| *admitted);
         admitted.is_some() && admitted == route.map(address)
+    }
+
+    /// The token that was fetched for this route.
+    pub(crate) fn fetched(&self, route: Option<&Route>) -> Option<Fetched> {
+        let live = self.live();
+        let (admitted, fetched) = live.admitted.as_ref()?;
+        fetched.clone().filter(|_| route.map(address) == Some(*admitted))
     }
 }
 

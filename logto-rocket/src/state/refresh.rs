@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::marker::Visit;
 use super::tokens::check_scope;
-use super::{Inner, Logto, within_patience};
-use crate::claims::{IdTokenClaims, User};
+use super::{Inner, Logto, user_of, within_patience};
+use crate::claims::IdTokenClaims;
 use crate::client::Expected;
 use crate::error::{Error, ErrorKind, Result};
 use crate::flight::in_its_own_task;
@@ -123,8 +123,7 @@ impl Logto {
             Ok(Renewed { session, token, is_new }) => {
                 marker.begin(session.clone(), true);
                 marker.person().keep_token(audience, &token);
-                if is_new && let Ok(claims) = self.claims(&session) {
-                    let user = User::new(claims, None);
+                if is_new && let Ok(user) = user_of(&session) {
                     self.inner.hooks.after_refresh(visit.request, &user).await;
                 }
                 Ok(token)
@@ -169,8 +168,7 @@ impl Inner {
     async fn current(&self, read: &Session) -> Result<Session> {
         let ended = || Error::new(ErrorKind::SessionEnded, "it was ended meanwhile");
         let session = self.sessions.reload(read).await?.ok_or_else(ended)?;
-        let record = &session.record;
-        match self.revocation.is_ended(record.id, record.created) {
+        match self.revocation.is_ended(&session.record) {
             true => Err(ended()),
             false => Ok(session),
         }
@@ -222,7 +220,7 @@ impl Inner {
             return Err(Error::new(ErrorKind::NotAuthenticated, "there is no refresh token"));
         };
         let claims = session.record.id_token_claims()?;
-        let first = Expected::Same { claims: &claims, nonce_hash: &session.record.nonce_hash };
+        let first = Expected::Same { claims, nonce_hash: &session.record.nonce_hash };
         self.client.refresh(refresh_token, audience, first).await
     }
 
@@ -288,7 +286,7 @@ fn next_record(
             true => grant.token.clone().or_scope_of(&record.user_info_token),
             false => record.user_info_token.clone(),
         },
-        claims: verified.map_or_else(|| record.claims.clone(), |claims| claims.pack()),
+        claims: verified.map_or_else(|| record.claims.clone(), |claims| (&claims).into()),
         ..record.clone()
     }
 }

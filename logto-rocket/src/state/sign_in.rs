@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::marker::Visit;
-use super::{Inner, Logto, StateHash, within_patience};
-use crate::claims::{IdTokenClaims, User};
+use super::{Inner, Logto, StateHash, user_of, within_patience};
+use crate::claims::IdTokenClaims;
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::AfterSignIn;
 use crate::http::error_code;
@@ -130,11 +130,8 @@ impl Logto {
         session: Session,
         return_to: ReturnPath,
     ) -> Result<Completed, FailedCallback> {
-        let decided = match self.claims(&session) {
-            Ok(claims) => {
-                let user = User::new(claims, None);
-                self.inner.hooks.after_sign_in(visit.request, &user).await
-            }
+        let decided = match user_of(&session) {
+            Ok(user) => self.inner.hooks.after_sign_in(visit.request, &user).await,
             Err(error) => Err(error),
         };
         let error = match decided.map(|decided| self.destination(decided, &return_to)) {
@@ -219,7 +216,7 @@ impl Logto {
 }
 
 impl Inner {
-    async fn sign_in(&self, code: String, transaction: Transaction) -> Result<Session> {
+    async fn sign_in(self: Arc<Self>, code: String, transaction: Transaction) -> Result<Session> {
         let nonce = transaction.nonce;
         let verifier = transaction.pkce_verifier;
         let (grant, claims) = self.client.redeem(&code, &verifier, &nonce).await?;
@@ -227,24 +224,33 @@ impl Inner {
         if let Some(id_token) = grant.id_token {
             self.tokens.keep_id_token(record.id, id_token.into());
         }
-        self.sessions.begin(record).await
+        let session = self.sessions.begin(record).await?;
+        // Who ended the user's sessions while this one began did not find it.
+        if self.revocation.is_ended(&session.record) {
+            self.end(&session, false).await?;
+            self.revoke_in_background(&session);
+            return Err(Error::new(ErrorKind::SessionEnded, "Logto ended it meanwhile"));
+        }
+        Ok(session)
     }
 }
 
 fn new_record(grant: &Grant, claims: &IdTokenClaims, nonce: &Nonce) -> Record {
     let now = Timestamp::now();
-    let sid = claims.get("sid").value().and_then(|sid| sid.as_str());
+    let sid = claims.sid().value().filter(|sid| !sid.is_empty());
+    let issued_at = claims.get("iat").value().and_then(|iat| iat.as_i64());
     Record {
         id: SessionId::random(),
         generation: 0,
         created: now,
+        issued_at: issued_at.unwrap_or_default(),
         last_used: now,
         verified_at: now,
         sid: sid.map(Into::into),
         nonce_hash: seal::sha256(nonce.secret().as_bytes()),
         refresh_token: grant.refresh_token.clone(),
         user_info_token: grant.token.clone(),
-        claims: claims.pack(),
+        claims: claims.into(),
     }
 }
 

@@ -6,8 +6,7 @@ use std::time::Duration;
 use rocket::request::Request;
 
 use super::marker::Visit;
-use super::{Inner, Logto, within_patience};
-use crate::claims::User;
+use super::{Inner, Logto, user_of, within_patience};
 use crate::error::Result;
 use crate::location::ReturnPath;
 use crate::session::Session;
@@ -59,8 +58,7 @@ impl Logto {
             self.inner.end(&session, true).await?;
             self.inner.revoke_in_background(&session);
             visit.marker.end();
-            if let Ok(claims) = self.claims(&session) {
-                let user = User::new(claims, None);
+            if let Ok(user) = user_of(&session) {
                 self.inner.hooks.after_sign_out(visit.request, &user).await;
             }
         }

@@ -26,7 +26,7 @@ impl Logto {
     }
 
     async fn fetch_user_info(&self, visit: Visit<'_>, session: Session) -> Result<UserInfo> {
-        let subject = self.claims(&session)?.subject().to_owned();
+        let subject = session.record.id_token_claims()?.subject().to_owned();
         let audience = Audience::logto();
         let Some(token) = self.access_token(visit, &audience).await? else {
             return Err(Error::new(ErrorKind::SessionEnded, "it was ended meanwhile"));

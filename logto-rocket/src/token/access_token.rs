@@ -4,12 +4,67 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::Token;
+use crate::claims::TokenClaims;
 
 /// An access token: what an API asks for in `Authorization: Bearer …`.
 ///
 /// It is good for more than a moment when it is handed out: a minute, or half its
 /// life where that is shorter, unless Logto could not give a newer one. A cheap
 /// handle; its `Debug` form is redacted.
+///
+/// # Request Guard
+///
+/// By value. `AccessToken<R>`, where `R` is an [`ApiResource`](trait@crate::ApiResource),
+/// is the signed-in user's token for that resource, from the session or from Logto. On
+/// a route whose attribute has `organization`, it is for the resource in that
+/// organization. `AccessToken` alone is the token that the attribute's `resource`
+/// fetched before the handler; without `resource` it does not compile.
+///
+///   * It _succeeds_ with the token. A user whose roles allow less gets one with fewer
+///     scopes: see [`has_scope()`](Self::has_scope).
+///   * For a stranger, and where Logto ended the session, it _forwards_ with 401
+///     Unauthorized.
+///   * Where Logto denies the token, it _fails_ with 403 Forbidden: the user is not in
+///     the organization, or signed in before the configuration asked for the resource.
+///   * Where Logto or the session store does not answer and the last token has ended,
+///     it _fails_ with 503 Service Unavailable; where Logto's answer cannot be used,
+///     with 502 Bad Gateway. The session goes on.
+///   * `AccessToken` alone on a route without the attribute, and without a
+///     [`Policy`](crate::Policy) that has `resource`, _fails_ with 500 Internal Server
+///     Error.
+///
+/// An application does not launch without [`Logto`](crate::Logto) attached, nor if its
+/// configuration does not ask for the resource and the scopes of `R`; the log says
+/// what to add.
+///
+/// # Example
+///
+/// ```rust
+/// use logto_rocket::{AccessToken, ApiResource};
+/// use rocket::get;
+///
+/// #[derive(ApiResource)]
+/// #[resource("https://api.example.com", scopes("read:items"))]
+/// struct Items;
+///
+/// // Runs for a user whom Logto gives a token.
+/// #[get("/items")]
+/// fn items(token: AccessToken<Items>) -> String {
+///     format!("may read: {}", token.has_scope("read:items"))
+/// }
+///
+/// // Runs for everybody; `None` is a stranger, or there was no token.
+/// #[get("/perhaps")]
+/// fn perhaps(token: Option<AccessToken<Items>>) -> String {
+///     token.is_some().to_string()
+/// }
+///
+/// // Runs for users, and says why there is no token.
+/// #[get("/why")]
+/// fn why(token: logto_rocket::Result<AccessToken<Items>>) -> Result<&'static str, String> {
+///     token.map(|_| "here it is").map_err(|error| error.to_string())
+/// }
+/// ```
 pub struct AccessToken<R = ()> {
     token: Arc<Token>,
     resource: PhantomData<fn() -> R>,
@@ -34,6 +89,12 @@ impl<R> AccessToken<R> {
     /// Whether Logto granted this scope.
     pub fn has_scope(&self, scope: &str) -> bool {
         !scope.is_empty() && self.token.has_scope(scope)
+    }
+
+    /// What it says: nothing that anybody but Logto could read, for Logto's own
+    /// endpoints; else the claims of a JWT, which are read and not verified.
+    pub fn claims(&self) -> TokenClaims {
+        TokenClaims::read(self.secret())
     }
 
     /// When it ends, by this machine's clock.

@@ -1,12 +1,13 @@
 //! Forwards between protected and public routes.
 
-use logto_rocket::{User, authenticated};
+use logto_rocket::{AccessToken, OrganizationToken, User, authenticated};
 use rocket::http::Status;
 use rocket::outcome::Outcome;
 use rocket::request::{self, FromRequest, Request};
 use rocket::{Route, get, routes};
 
 use crate::support::{App, name, ran, runs};
+use crate::tokens::Items;
 
 #[authenticated]
 #[get("/first/<id>", rank = 1)]
@@ -125,4 +126,52 @@ async fn routes_collide_as_without_the_attribute() {
     let error = launch(routes![left, right]).await.expect_err("the routes collide");
     assert!(matches!(error.kind(), rocket::error::ErrorKind::Collisions(_)));
     launch(routes![left]).await.expect("one alone launches");
+}
+
+#[authenticated(organization = "<org>")]
+#[get("/token/<org>", rank = 1)]
+fn of_the_organization(org: &str, _token: OrganizationToken, _forwards: Forwards) {
+    unreachable!("{org}");
+}
+
+#[authenticated(organization = "<org>")]
+#[get("/token/<org>", rank = 2)]
+fn of_items_there(org: &str, items: AccessToken<Items>, _forwards: Forwards) {
+    unreachable!("{org} {items:?}");
+}
+
+#[authenticated(resource = "https://other.example.com")]
+#[get("/token/<_>", rank = 3)]
+fn of_the_other(_token: AccessToken, _forwards: Forwards) {}
+
+#[get("/token/<_>", rank = 4)]
+fn of_nothing(
+    items: AccessToken<Items>,
+    token: logto_rocket::Result<AccessToken>,
+    organization: logto_rocket::Result<OrganizationToken>,
+) -> String {
+    let kinds =
+        [token.map(drop), organization.map(drop)].map(|token| token.err().map(|e| e.kind()));
+    ran(format!("{} {kinds:?}", items.has_scope("write:items")))
+}
+
+#[rocket::async_test]
+async fn a_forward_carries_no_token_of_another_route() {
+    let routes = routes![of_the_organization, of_items_there, of_the_other, of_nothing];
+    let app = App::of(routes).await;
+    let answer = app.user(app.client().get("/token/nyb79mqzrg8c")).await;
+    assert_eq!(answer.body, "true [Some(InvalidOptions), Some(InvalidOptions)]");
+    assert_eq!(runs(), 1);
+}
+
+#[get("/unprotected")]
+fn unprotected(_token: AccessToken) {}
+
+#[rocket::async_test]
+async fn the_attributes_token_fails_where_there_is_no_attribute() {
+    let app = App::of(routes![unprotected]).await;
+    let answer = app.user(app.client().get("/unprotected")).await;
+    assert_eq!(answer.status, Status::InternalServerError);
+    let answer = app.stranger(app.client().get("/unprotected")).await;
+    assert_eq!(answer.status, Status::InternalServerError);
 }

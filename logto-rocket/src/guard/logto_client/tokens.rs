@@ -1,4 +1,5 @@
 use super::LogtoClient;
+use crate::claims::TokenClaims;
 use crate::error::Result;
 use crate::token::{AccessToken, Audience};
 
@@ -60,6 +61,27 @@ impl LogtoClient<'_> {
     /// As [`access_token()`](Self::access_token).
     pub async fn organization_token(&self, id: &str) -> Result<Option<AccessToken>> {
         self.access_token(Audience::organization(id)).await
+    }
+
+    /// What the user's access token for this audience says; `None` for a stranger.
+    ///
+    /// # Errors
+    ///
+    /// As [`access_token()`](Self::access_token).
+    pub async fn access_token_claims(
+        &self,
+        audience: impl Into<Audience>,
+    ) -> Result<Option<TokenClaims>> {
+        Ok(self.access_token(audience).await?.map(|token| token.claims()))
+    }
+
+    /// What the user's token for an organization says; `None` for a stranger.
+    ///
+    /// # Errors
+    ///
+    /// As [`access_token()`](Self::access_token).
+    pub async fn organization_token_claims(&self, id: &str) -> Result<Option<TokenClaims>> {
+        self.access_token_claims(Audience::organization(id)).await
     }
 
     /// A new access token from Logto, whatever is kept: after the user's roles have

@@ -1,0 +1,128 @@
+//! The pages where whoever develops an application changes its users.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rocket::http::Status;
+use url::form_urlencoded;
+
+use super::layout::{escape, initial, page};
+use crate::answer::Answer;
+use crate::organization::{Organization, Role};
+use crate::tenant::Tenant;
+use crate::user::User;
+
+/// The page at the provider's address: everybody it knows.
+pub(crate) fn users(tenant: &Tenant) -> Answer {
+    let users = tenant.read_users(|users| users.values().cloned().collect::<Vec<_>>());
+    let links: String = users.iter().map(link).collect();
+    let body = format!(
+        r#"<h1>Users</h1>
+<p class="subtitle">Sign in from your application. Here is who can.</p>
+<ul class="users">{links}</ul>
+<p class="more"><a href="/oidc/.well-known/openid-configuration">Metadata</a></p>"#
+    );
+    page(Status::Ok, "Users", &body, None)
+}
+
+/// Where the page of a user is.
+pub(crate) fn user_path(user: &User) -> String {
+    let query = form_urlencoded::Serializer::new(String::new())
+        .append_pair("username", &user.username)
+        .finish();
+    format!("/user?{query}")
+}
+
+fn link(user: &User) -> String {
+    let state = if user.suspended { " · suspended" } else { "" };
+    format!(
+        r#"
+<li><a href="{path}"><span class="avatar" aria-hidden="true">{initial}</span><span><b>{name}</b><small>{username}{state}</small></span></a></li>"#,
+        path = escape(&user_path(user)),
+        initial = initial(user),
+        name = escape(user.name.as_deref().unwrap_or(&user.username)),
+        username = escape(&user.username),
+    )
+}
+
+/// The page of one user.
+pub(crate) fn user(user: &User, tenant: &Tenant) -> Answer {
+    let title = user.name.as_deref().unwrap_or(&user.username);
+    let (toggle, toggle_label, state) = match user.suspended {
+        true => ("reinstate", "Reinstate", " · <b>suspended</b>"),
+        false => ("suspend", "Suspend", ""),
+    };
+    let body = format!(
+        r#"<h1>{title}</h1>
+<p class="subtitle">{username} · {sub}{state}</p>
+<form method="post" action="/user/roles">
+<input type="hidden" name="username" value="{username}">
+{roles}{organizations}
+<button class="primary">Save</button>
+</form>
+<div class="actions">
+{toggle}{revoke}{delete}
+</div>
+<p class="more"><a href="/">All users</a></p>"#,
+        title = escape(title),
+        username = escape(&user.username),
+        sub = escape(&user.id),
+        roles = group("Roles", "role", &user.roles, &tenant.roles),
+        organizations = organizations(user, tenant),
+        toggle = action(user, toggle, toggle_label),
+        revoke = action(user, "revoke", "End their sessions"),
+        delete = action(user, "delete", "Delete"),
+    );
+    page(Status::Ok, title, &body, None)
+}
+
+/// A form with one button.
+fn action(user: &User, action: &str, label: &str) -> String {
+    format!(
+        r#"<form method="post" action="/user/{action}">
+<input type="hidden" name="username" value="{}">
+<button>{label}</button>
+</form>
+"#,
+        escape(&user.username)
+    )
+}
+
+/// Each organization: whether the user is a member, and their roles there.
+fn organizations(user: &User, tenant: &Tenant) -> String {
+    let known = tenant.organizations.keys().chain(user.organizations.keys());
+    let ids: BTreeSet<_> = known.collect();
+    ids.into_iter().map(|id| organization(id, user, tenant)).collect()
+}
+
+fn organization(id: &str, user: &User, tenant: &Tenant) -> String {
+    let name = tenant.organizations.get(id).map_or(id, Organization::name);
+    let (member, none) = (user.organizations.contains_key(id), Vec::new());
+    let member_box = checkbox("organization", id, "Member", member);
+    let roles = user.organizations.get(id).unwrap_or(&none);
+    let roles = boxes(&format!("role in {id}"), roles, &tenant.roles);
+    fieldset(name, &format!("{member_box}{roles}"))
+}
+
+fn group(title: &str, name: &str, held: &[String], known: &BTreeMap<String, Role>) -> String {
+    fieldset(title, &boxes(name, held, known))
+}
+
+/// A box for each role that is known or held.
+fn boxes(name: &str, held: &[String], known: &BTreeMap<String, Role>) -> String {
+    let roles: BTreeSet<_> = known.keys().chain(held).collect();
+    roles.into_iter().map(|role| checkbox(name, role, role, held.contains(role))).collect()
+}
+
+fn fieldset(title: &str, content: &str) -> String {
+    format!("<fieldset><legend>{}</legend>\n{content}</fieldset>\n", escape(title))
+}
+
+fn checkbox(name: &str, value: &str, label: &str, checked: bool) -> String {
+    let checked = if checked { " checked" } else { "" };
+    format!(
+        "<label><input type=\"checkbox\" name=\"{}\" value=\"{}\"{checked}> {}</label>\n",
+        escape(name),
+        escape(value),
+        escape(label)
+    )
+}

@@ -1,0 +1,94 @@
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::check;
+
+/// The messages of all errors, in order.
+fn errors(args: TokenStream, route: TokenStream) -> Vec<String> {
+    let args = syn::parse2(args).expect("valid arguments");
+    let route = syn::parse2(route).expect("a route");
+    match check(&args, &route) {
+        Ok(()) => Vec::new(),
+        Err(error) => error.into_iter().map(|error| error.to_string()).collect(),
+    }
+}
+
+fn organization(value: &str, path: &str) -> Vec<String> {
+    errors(
+        quote!(organization = #value),
+        quote!(
+            #[get(#path)]
+            fn h() {}
+        ),
+    )
+}
+
+#[test]
+fn the_parameter_of_the_organization_is_one_of_the_path() {
+    for (value, path) in [
+        ("<org>", "/<org>"),
+        ("<org>", "/orgs/<org>/items/<id>?<org>"),
+        ("acme", "/items"),
+        ("acme", "/<org>"),
+    ] {
+        assert_eq!(organization(value, path), [""; 0], "{value} {path}");
+    }
+    let none = "`<org>` is no parameter of the route's path; it has none; \
+                write `<org>` into the path";
+    for path in ["/org", "/items?<org>", "/<org..>", "/<_>", "/a<org>"] {
+        assert_eq!(organization("<org>", path), [none], "{path}");
+    }
+    let one = "`<org>` is no parameter of the route's path; did you mean `<id>`?";
+    assert_eq!(organization("<org>", "/<id>"), [one]);
+    let close = "`<organisation>` is no parameter of the route's path; \
+                 did you mean `<organization>`?";
+    assert_eq!(organization("<organisation>", "/<id>/<organization>"), [close]);
+    let shorter = "`<org_id>` is no parameter of the route's path; did you mean `<org>`?";
+    assert_eq!(organization("<org_id>", "/<item>/<org>"), [shorter]);
+    let several = "`<org>` is no parameter of the route's path; those are `<a>`, `<b>`";
+    assert_eq!(organization("<org>", "/<a>/<b>"), [several]);
+}
+
+#[test]
+fn what_the_attribute_does_not_fetch_is_refused() {
+    let none = quote!();
+    let (resource, organization) =
+        (quote!(resource = "https://api.example.com"), quote!(organization = "<org>"));
+    let access = quote!(
+        #[get("/<org>")]
+        fn h(org: &str, token: AccessToken) {}
+    );
+    let of_organization = quote!(
+        #[get("/<org>")]
+        fn h(org: &str, token: OrganizationToken) {}
+    );
+    let both = quote!(#resource, #organization);
+
+    assert_eq!(errors(resource.clone(), access.clone()), [""; 0]);
+    assert_eq!(errors(both.clone(), access.clone()), [""; 0]);
+    assert_eq!(errors(organization.clone(), of_organization.clone()), [""; 0]);
+
+    let message = "`AccessToken` is fetched only with `resource`; add it, as in \
+                   `#[authenticated(resource = \"https://api.example.com\")]`, \
+                   or name the type of the resource: `AccessToken<Items>`";
+    assert_eq!(errors(none.clone(), access.clone()), [message]);
+    let message = "`AccessToken` is of an API resource, which the attribute does not name; \
+                   add `resource`, or take `OrganizationToken`";
+    assert_eq!(errors(organization, access), [message]);
+    let message = "`OrganizationToken` is fetched only with `organization`; \
+                   add it, as in `#[authenticated(organization = \"<org>\")]`";
+    assert_eq!(errors(none, of_organization.clone()), [message]);
+    assert_eq!(errors(resource, of_organization.clone()), [message]);
+    let message = "with `resource`, the token of `organization` is one of the API resource; \
+                   take `AccessToken`, or leave out `resource`";
+    assert_eq!(errors(both, of_organization), [message]);
+}
+
+#[test]
+fn all_that_is_not_fetched_is_reported_at_once() {
+    let route = quote!(
+        #[get("/")]
+        fn h(info: &UserInfo, token: Option<AccessToken>, items: AccessToken<Items>) {}
+    );
+    assert_eq!(errors(quote!(organization = "<org>"), route).len(), 3);
+}

@@ -1,0 +1,139 @@
+//! The guards among the types of a handler's parameters, known by their names.
+
+use syn::{GenericArgument, Ident, Path, PathArguments, PathSegment, Type};
+
+/// A guard of what only the attribute fetches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Token {
+    /// `AccessToken`, without the type of a resource.
+    Access,
+    /// `OrganizationToken`.
+    Organization,
+}
+
+/// Whether `ty` is `&UserInfo`, or an `Option` or `Result` of it. Not so
+/// `Json<UserInfo>`, which may well be a type of the application.
+pub(crate) fn is_user_info(ty: &Type) -> bool {
+    match unwrapped(ty) {
+        Type::Reference(reference) => match unwrapped(&reference.elem) {
+            Type::Path(path) => last(&path.path).ident == "UserInfo",
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// The token that `ty` takes, itself or in an `Option` or `Result`. A path that is
+/// not that of logto-rocket leads to a type of the application.
+pub(crate) fn token(ty: &Type, krate: &Path) -> Option<Token> {
+    let Type::Path(path) = unwrapped(ty) else { return None };
+    let name = last(&path.path);
+    if !is_ours(&path.path, krate) || !names_no_resource(name) {
+        return None;
+    }
+    match name.ident.to_string().as_str() {
+        "AccessToken" => Some(Token::Access),
+        "OrganizationToken" => Some(Token::Organization),
+        _ => None,
+    }
+}
+
+/// `Name`, `logto_rocket::Name`, or `Name` behind the argument `crate`.
+fn is_ours(path: &Path, krate: &Path) -> bool {
+    let before = path.segments.iter().rev().skip(1).map(|segment| &segment.ident);
+    let before: Vec<&Ident> = before.collect();
+    let krate = krate.segments.iter().rev().map(|segment| &segment.ident);
+    before.is_empty() || before == ["logto_rocket"] || krate.eq(before)
+}
+
+/// No argument, or the default one.
+fn names_no_resource(name: &PathSegment) -> bool {
+    match first_argument(&name.arguments) {
+        None => name.arguments.is_empty(),
+        Some(Type::Tuple(tuple)) => tuple.elems.is_empty(),
+        Some(_) => false,
+    }
+}
+
+/// The type within groups, parentheses, `Option` and `Result`.
+fn unwrapped(ty: &Type) -> &Type {
+    match ty {
+        Type::Group(group) => unwrapped(&group.elem),
+        Type::Paren(paren) => unwrapped(&paren.elem),
+        Type::Path(path) => {
+            let name = last(&path.path);
+            match first_argument(&name.arguments) {
+                Some(inner) if name.ident == "Option" || name.ident == "Result" => unwrapped(inner),
+                _ => ty,
+            }
+        }
+        _ => ty,
+    }
+}
+
+fn last(path: &Path) -> &PathSegment {
+    path.segments.last().expect("a path has a segment")
+}
+
+fn first_argument(arguments: &PathArguments) -> Option<&Type> {
+    let PathArguments::AngleBracketed(arguments) = arguments else { return None };
+    arguments.args.iter().find_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use syn::parse_quote;
+
+    use super::*;
+
+    #[test]
+    fn user_info_is_found_behind_option_and_result() {
+        let types: [Type; 5] = [
+            parse_quote!(&UserInfo),
+            parse_quote!(&'a logto_rocket::UserInfo),
+            parse_quote!(Option<&UserInfo>),
+            parse_quote!(logto_rocket::Result<&UserInfo>),
+            parse_quote!(Result<&UserInfo, Error>),
+        ];
+        assert!(types.iter().all(is_user_info));
+        let others: [Type; 4] = [
+            parse_quote!(Json<UserInfo>),
+            parse_quote!(UserInfo),
+            parse_quote!(&User),
+            parse_quote!(Option<User>),
+        ];
+        assert!(!others.iter().any(is_user_info));
+    }
+
+    #[test]
+    fn tokens_are_found_behind_option_and_result() {
+        let krate = parse_quote!(::crate_of::auth);
+        let found = |ty: Type| token(&ty, &krate);
+        for ty in [
+            parse_quote!(AccessToken),
+            parse_quote!(AccessToken<()>),
+            parse_quote!((AccessToken)),
+            parse_quote!(::logto_rocket::AccessToken),
+            parse_quote!(crate_of::auth::AccessToken),
+            parse_quote!(Option<AccessToken>),
+            parse_quote!(logto_rocket::Result<AccessToken>),
+            parse_quote!(Result<AccessToken, Error>),
+        ] {
+            assert_eq!(found(ty), Some(Token::Access));
+        }
+        assert_eq!(found(parse_quote!(OrganizationToken)), Some(Token::Organization));
+        for ty in [
+            parse_quote!(AccessToken<Items>),
+            parse_quote!(Option<AccessToken<Items>>),
+            parse_quote!(guards::AccessToken),
+            parse_quote!(AccessToken<'_>),
+            parse_quote!(&AccessToken),
+            parse_quote!(Json<AccessToken>),
+        ] {
+            assert_eq!(found(ty), None);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! A JWT in its compact form, not yet believed.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny};
+
+/// The longest token that is read; those of Logto have some hundred bytes.
+const MAX_BYTES: usize = 16 * 1024;
+
+/// The parts of a JWS in compact form (RFC 7515 section 7.1).
+pub(super) struct Compact<'a> {
+    header: Header,
+    /// What the signature is of.
+    pub(super) signed: &'a str,
+    pub(super) payload: Vec<u8>,
+    pub(super) signature: Vec<u8>,
+}
+
+/// What is read of a header. A key that the token brings along is not (`jwk`, `jku`,
+/// `x5c`, `x5u`).
+#[derive(Deserialize)]
+struct Header {
+    alg: String,
+    #[serde(default, deserialize_with = "some")]
+    typ: Option<String>,
+    #[serde(default, deserialize_with = "some")]
+    kid: Option<String>,
+    #[serde(default, deserialize_with = "is_present")]
+    crit: bool,
+}
+
+impl<'a> Compact<'a> {
+    /// Takes a token apart, after a look at its size: nothing that is large or deep
+    /// is decoded.
+    pub(super) fn parse(token: &'a str) -> Result<Self, &'static str> {
+        const FORM: &str = "it has not the form of a token";
+        if token.len() > MAX_BYTES {
+            return Err("it is too long");
+        }
+        let (signed, signature) = token.rsplit_once('.').ok_or(FORM)?;
+        let (header, payload) = signed.split_once('.').ok_or(FORM)?;
+        let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| FORM);
+        let header: Header =
+            serde_json::from_slice(&decode(header)?).map_err(|_| "its header has not its form")?;
+        // Section 4.1.11: who does not understand every extension there refuses.
+        if header.crit {
+            return Err("its header has a critical extension");
+        }
+        Ok(Self { header, signed, payload: decode(payload)?, signature: decode(signature)? })
+    }
+
+    pub(super) fn alg(&self) -> &str {
+        &self.header.alg
+    }
+
+    pub(super) fn typ(&self) -> Option<&str> {
+        self.header.typ.as_deref()
+    }
+
+    pub(super) fn kid(&self) -> Option<&str> {
+        self.header.kid.as_deref()
+    }
+}
+
+/// A member that may be absent, but not null.
+pub(super) fn some<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
+}
+
+/// Whether a member is there, whatever its value.
+pub(super) fn is_present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    IgnoredAny::deserialize(deserializer).map(|_| true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(header: &str) -> String {
+        format!("{}.{}.AAAA", URL_SAFE_NO_PAD.encode(header), URL_SAFE_NO_PAD.encode("{}"))
+    }
+
+    fn parse(header: &str) -> Result<(), &'static str> {
+        Compact::parse(&token(header)).map(|_| ())
+    }
+
+    #[test]
+    fn a_token_is_taken_apart() {
+        let text = token(r#"{"alg":"ES384","kid":"k","typ":"logout+jwt","jwk":{"kty":"oct"}}"#);
+        let token = Compact::parse(&text).expect("a token");
+        assert_eq!((token.alg(), token.kid()), ("ES384", Some("k")));
+        assert_eq!((token.typ(), token.payload.as_slice()), (Some("logout+jwt"), &b"{}"[..]));
+        assert_eq!(format!("{}.AAAA", token.signed), text);
+    }
+
+    /// T2, T5: no algorithm, and extensions that must be understood.
+    #[test]
+    fn a_header_without_its_form_or_with_a_critical_extension_is_refused() {
+        for header in [
+            "{}",
+            "[]",
+            "null",
+            "",
+            r#"{"alg":null}"#,
+            r#"{"alg":["ES384"]}"#,
+            r#"{"alg":"ES384","alg":"none"}"#,
+            r#"{"alg":"ES384","kid":7}"#,
+            r#"{"alg":"ES384","typ":null}"#,
+            r#"{"alg":"ES384","crit":["exp"]}"#,
+            r#"{"alg":"ES384","crit":[]}"#,
+            r#"{"alg":"ES384","crit":null}"#,
+        ] {
+            assert!(parse(header).is_err(), "{header}");
+        }
+        assert!(parse(r#"{"alg":"ES384"}"#).is_ok());
+    }
+
+    /// T18: refused before anything of it is decoded.
+    #[test]
+    fn what_is_too_long_or_has_not_three_parts_is_refused() {
+        let deep = format!(r#"{{"alg":{}"#, "[".repeat(10_000));
+        assert!(parse(&deep).is_err());
+        let long = format!("{}.{}.AAAA", "A".repeat(MAX_BYTES / 2), "A".repeat(MAX_BYTES / 2));
+        let dots = ".".repeat(1000);
+        let four = format!("{}.AAAA", token(r#"{"alg":"ES384"}"#));
+        for text in ["", ".", "..", "a.b", "a.b.c", "ä.ö.ü", &dots, &long, &four] {
+            assert!(Compact::parse(text).is_err(), "{text:.20}");
+        }
+    }
+}

@@ -1,0 +1,131 @@
+use super::organization::Organization;
+use crate::answer::Stranger;
+use crate::resource::{Needs, is_indicator};
+use crate::scope::UserScope;
+
+/// Who may use a route, what strangers get, and what is fetched first.
+///
+/// [`#[authenticated]`](macro@crate::authenticated) makes one of its arguments;
+/// [`protect()`](crate::protect()) takes one.
+///
+/// # Example
+///
+/// ```rust
+/// use logto_rocket::Policy;
+///
+/// const PAGES: Policy = Policy::new().redirect();
+/// const ITEMS: Policy = PAGES.resource("https://api.example.com").organization("<org>");
+/// # assert_ne!(PAGES, ITEMS);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Policy {
+    pub(super) stranger: Stranger,
+    pub(super) fetch_user_info: bool,
+    pub(super) resource: Option<&'static str>,
+    pub(super) organization: Option<Organization>,
+}
+
+impl Policy {
+    /// Signed-in users only; strangers get 401 Unauthorized.
+    pub const fn new() -> Self {
+        Self {
+            stranger: Stranger::Unauthorized,
+            fetch_user_info: false,
+            resource: None,
+            organization: None,
+        }
+    }
+
+    /// Sends strangers who navigate to the sign-in route, and back afterwards.
+    #[must_use]
+    pub const fn redirect(mut self) -> Self {
+        self.stranger = Stranger::SignIn;
+        self
+    }
+
+    /// Sends strangers who navigate to a page of this site.
+    ///
+    /// # Panics
+    ///
+    /// `path` is not a path of this site: it must begin with one `/` and have no
+    /// `\` or control characters.
+    #[must_use]
+    pub const fn redirect_to(mut self, path: &'static str) -> Self {
+        assert!(is_local(path.as_bytes()), "`redirect` takes a path of this site, as \"/welcome\"");
+        self.stranger = Stranger::Page(path);
+        self
+    }
+
+    /// Fetches the user info before the handler runs.
+    #[must_use]
+    pub const fn fetch_user_info(mut self) -> Self {
+        self.fetch_user_info = true;
+        self
+    }
+
+    /// Fetches the user's access token for an API resource before the handler runs,
+    /// which takes it as [`AccessToken`](crate::AccessToken).
+    ///
+    /// # Panics
+    ///
+    /// `indicator` is not an absolute URI, or it has a fragment (RFC 8707 section 2).
+    #[must_use]
+    pub const fn resource(mut self, indicator: &'static str) -> Self {
+        assert!(
+            is_indicator(indicator.as_bytes()),
+            "`resource` takes an absolute URI without a fragment, as \"https://api.example.com\""
+        );
+        self.resource = Some(indicator);
+        self
+    }
+
+    /// Admits members of an organization only: their token for it is fetched before
+    /// the handler runs, which takes it as
+    /// [`OrganizationToken`](crate::OrganizationToken). With
+    /// [`resource()`](Self::resource) the token is for the resource in the
+    /// organization.
+    ///
+    /// `organization` is an id, or a parameter of the route's path in brackets:
+    /// `"<org>"`.
+    ///
+    /// # Panics
+    ///
+    /// It is neither. [`protect()`](crate::protect()) panics where a route has no
+    /// such parameter.
+    #[must_use]
+    pub const fn organization(mut self, organization: &'static str) -> Self {
+        self.organization = Organization::parse(organization);
+        assert!(
+            self.organization.is_some(),
+            "`organization` takes an id or one parameter of the path, as \"<org>\""
+        );
+        self
+    }
+
+    #[doc(hidden)]
+    pub const fn needs(&self) -> Needs {
+        Needs::new(self.resource, if self.organization.is_some() { ORGANIZATIONS } else { &[] })
+    }
+}
+
+const ORGANIZATIONS: &[&str] = &[UserScope::Organizations.as_str()];
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+const fn is_local(path: &[u8]) -> bool {
+    if path.is_empty() || path[0] != b'/' || path.len() > 1 && path[1] == b'/' {
+        return false;
+    }
+    let mut at = 0;
+    while at < path.len() {
+        if !path[at].is_ascii_graphic() || path[at] == b'\\' {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}

@@ -1,0 +1,130 @@
+//! API resources, and what their tokens need of the configuration.
+
+/// An API resource: a type that stands for it, for the guard
+/// [`AccessToken<R>`](crate::AccessToken).
+///
+/// Derive it. The attribute `#[resource(..)]` takes the indicator, and the scopes
+/// that the application uses there:
+///
+/// | argument | |
+/// |---|---|
+/// | `"https://api.example.com"` | the API identifier in the Logto Console: an absolute URI without a fragment (RFC 8707 section 2) |
+/// | `scopes("read:items", "write:items")` | the permissions to ask for. **(default: none)** |
+/// | `crate = path` | where logto-rocket is, if it has another name |
+///
+/// A launch fails where a route takes a token of the resource and the configuration
+/// does not ask for the indicator in `resources` and for the scopes in `scopes`.
+///
+/// # Example
+///
+/// ```rust
+/// use logto_rocket::ApiResource;
+///
+/// #[derive(ApiResource)]
+/// #[resource("https://api.example.com", scopes("read:items", "write:items"))]
+/// struct Items;
+///
+/// assert_eq!(Items::INDICATOR, "https://api.example.com");
+/// assert_eq!(Items::SCOPES, ["read:items", "write:items"]);
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no API resource",
+    label = "this type stands for no API resource",
+    note = "derive it: `#[derive(ApiResource)] #[resource(\"https://api.example.com\")]`"
+)]
+pub trait ApiResource {
+    /// The indicator: the API identifier in the Logto Console.
+    const INDICATOR: &'static str;
+
+    /// The scopes that the application uses. A token has those of them that the
+    /// user's roles allow.
+    const SCOPES: &'static [&'static str];
+}
+
+/// What a route needs every sign-in to ask for.
+#[derive(Clone, Copy, Debug)]
+pub struct Needs {
+    resource: Option<&'static str>,
+    scopes: &'static [&'static str],
+}
+
+impl Needs {
+    pub(crate) const fn new(
+        resource: Option<&'static str>,
+        scopes: &'static [&'static str],
+    ) -> Self {
+        Self { resource, scopes }
+    }
+
+    /// What is to be added to the configuration; `None` if it has all.
+    pub(crate) fn missing(&self, resources: &[String], scopes: &[String]) -> Option<String> {
+        let not_in = |known: &[String], name: &&str| known.iter().all(|known| known != name);
+        let resource = self.resource.filter(|resource| not_in(resources, resource));
+        let scopes: Vec<_> = self
+            .scopes
+            .iter()
+            .filter(|scope| not_in(scopes, scope))
+            .map(|scope| format!("`{scope}`"))
+            .collect();
+        let resource = resource.map(|resource| format!("`{resource}` to `resources`"));
+        let scopes = (!scopes.is_empty()).then(|| format!("{} to `scopes`", scopes.join(", ")));
+        let both: Vec<_> = resource.into_iter().chain(scopes).collect();
+        (!both.is_empty()).then(|| both.join(" and "))
+    }
+}
+
+/// Whether it may be an indicator: an absolute URI without a fragment.
+pub(crate) const fn is_indicator(uri: &[u8]) -> bool {
+    let mut colon = 0;
+    while colon < uri.len() && uri[colon] != b':' {
+        if !uri[colon].is_ascii_alphanumeric() && !matches!(uri[colon], b'+' | b'-' | b'.') {
+            return false;
+        }
+        colon += 1;
+    }
+    if colon == 0 || !uri[0].is_ascii_alphabetic() || colon + 1 >= uri.len() {
+        return false;
+    }
+    let mut at = colon;
+    while at < uri.len() {
+        if !uri[at].is_ascii_graphic() || uri[at] == b'#' {
+            return false;
+        }
+        at += 1;
+    }
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_named_with_the_key_that_it_belongs_to() {
+        let needs = Needs::new(Some("https://a.example"), &["read", "write", "openid"]);
+        let owned = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let missing =
+            |resources: &[&str], scopes: &[&str]| needs.missing(&owned(resources), &owned(scopes));
+        assert_eq!(
+            missing(&["https://a.example/"], &["openid"]).as_deref(),
+            Some("`https://a.example` to `resources` and `read`, `write` to `scopes`")
+        );
+        assert_eq!(
+            missing(&["https://a.example"], &["openid", "read"]).as_deref(),
+            Some("`write` to `scopes`")
+        );
+        assert_eq!(missing(&["https://a.example"], &["write", "openid", "read"]), None);
+    }
+
+    #[test]
+    fn an_indicator_is_an_absolute_uri_without_a_fragment() {
+        for uri in ["https://api.example.com", "https://a.example/v1?b=c", "urn:example:items"] {
+            assert!(is_indicator(uri.as_bytes()), "{uri}");
+        }
+        for uri in
+            ["", ":", "https:", "api.example.com", "/a", "//a", "1a:b", "a b:c", "a:#", "a:\n"]
+        {
+            assert!(!is_indicator(uri.as_bytes()), "{uri:?}");
+        }
+    }
+}

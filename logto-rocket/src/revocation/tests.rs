@@ -1,0 +1,126 @@
+use std::time::Duration;
+
+use super::*;
+use crate::session::record::tests::record;
+use crate::session::store::Find;
+
+fn after(start: Timestamp, seconds: u64) -> Timestamp {
+    start.plus(Duration::from_secs(seconds))
+}
+
+/// A session of alice that began at `created`, with an ID token of `issued_at`.
+fn session(created: Timestamp, issued_at: i64, sid: Option<&str>) -> Record {
+    Record { issued_at, sid: sid.map(Into::into), ..record(created) }
+}
+
+#[test]
+fn an_ended_session_stays_ended_and_its_token_is_called_for_once() {
+    let list = RevocationList::new();
+    let session = record(Timestamp::now());
+    assert_eq!(list.standing(&session), Standing::Live);
+    list.end(&session, after(session.created, 60), true);
+    assert_eq!(list.standing(&session), Standing::EndedWithToken);
+    assert_eq!(list.standing(&session), Standing::Ended);
+    assert!(list.is_ended(&session));
+    assert_eq!(list.standing(&record(Timestamp::now())), Standing::Live);
+}
+
+#[test]
+fn a_full_list_forgets_no_ended_session_but_refuses_all_older_ones() {
+    let list = RevocationList::with_capacity(100);
+    let start = Timestamp::now();
+    let sessions: Vec<_> = (0..250).map(|n| record(after(start, n))).collect();
+    for session in &sessions {
+        list.end(session, after(start, 100_000), false);
+    }
+    for (n, session) in sessions.iter().enumerate() {
+        assert_eq!(list.standing(session), Standing::Ended, "{n}");
+    }
+    assert_eq!(list.standing(&record(start)), Standing::Ended);
+    assert_eq!(list.standing(&record(after(start, 251))), Standing::Live);
+    assert!(list.list().ended.len() <= 100);
+}
+
+/// L7: both moments count, each by the clock that it is of.
+#[test]
+fn a_logout_ends_what_began_before_it_by_both_clocks() {
+    let (list, now) = (RevocationList::new(), Timestamp::now());
+    let received = after(now, 10);
+    let logout = Logout { of: Find::Subject("alice"), received, issued_at: 100 };
+    list.log_out(logout, after(now, 1000));
+    for (created, issued_at, standing) in [
+        (now, 100, Standing::EndedWithToken),
+        (now, 99, Standing::EndedWithToken),
+        (now, 101, Standing::Live),
+        (received, 100, Standing::Live),
+        (after(now, 11), 50, Standing::Live),
+    ] {
+        let session = session(created, issued_at, Some("any"));
+        assert_eq!(list.is_ended(&session), standing != Standing::Live, "{issued_at}");
+        assert_eq!(logout.ends(&session), standing != Standing::Live, "{issued_at}");
+        assert_eq!(list.standing(&session), standing, "{issued_at}");
+        if standing != Standing::Live {
+            assert_eq!(list.standing(&session), Standing::Ended, "its token is called for once");
+        }
+    }
+}
+
+/// L8: a logout of one session ends no other one, and one of a user nobody else's.
+#[test]
+fn a_logout_ends_the_sessions_that_it_names() {
+    let (list, now) = (RevocationList::new(), Timestamp::now());
+    let received = after(now, 10);
+    let sessions = [Some("one"), Some("two"), None].map(|sid| session(now, 1, sid));
+    list.log_out(Logout { of: Find::Sid("one"), received, issued_at: 9 }, after(now, 1000));
+    assert_eq!(sessions.each_ref().map(|s| list.is_ended(s)), [true, false, false]);
+    list.log_out(Logout { of: Find::Subject("bob"), received, issued_at: 9 }, after(now, 1000));
+    assert_eq!(sessions.each_ref().map(|s| list.is_ended(s)), [true, false, false]);
+    list.log_out(Logout { of: Find::Subject("alice"), received, issued_at: 9 }, after(now, 1000));
+    assert_eq!(sessions.each_ref().map(|s| list.is_ended(s)), [true, true, true]);
+}
+
+/// L7: an older token that comes late changes nothing of what a newer one ended.
+#[test]
+fn logouts_that_overtook_each_other_both_hold_and_no_more_than_both() {
+    let (list, now) = (RevocationList::new(), Timestamp::now());
+    let log_out = |seconds, issued_at| {
+        let received = after(now, seconds);
+        let logout = Logout { of: Find::Subject("alice"), received, issued_at };
+        list.log_out(logout, after(now, 1000));
+    };
+    log_out(10, 200);
+    log_out(20, 100);
+    let dies = |seconds, issued_at| list.is_ended(&session(after(now, seconds), issued_at, None));
+    assert!(dies(5, 200) && dies(15, 100));
+    assert!(!dies(15, 150), "before neither of the two");
+    assert_eq!(list.list().logouts.len(), 2);
+    log_out(20, 100);
+    assert_eq!(list.list().logouts.len(), 2, "the same again takes no room");
+    log_out(30, 300);
+    assert_eq!(list.list().logouts.len(), 1, "the newest covers both");
+}
+
+#[test]
+fn a_full_list_of_logouts_forgets_none_but_refuses_all_older_sessions() {
+    let (list, start) = (RevocationList::with_capacity(100), Timestamp::now());
+    for n in 0..250 {
+        let name = format!("u-{n}");
+        let of = if n % 2 == 0 { Find::Subject(&name) } else { Find::Sid(&name) };
+        let received = after(start, n);
+        list.log_out(Logout { of, received, issued_at: 1 }, after(start, 100_000));
+        assert!(list.list().logouts.len() <= 100);
+    }
+    let of_last = session(start, 1, Some("u-249"));
+    assert!(list.is_ended(&of_last) && list.is_ended(&session(start, 1, Some("u-1"))));
+    assert!(list.is_ended(&session(start, 1, None)), "older than what was forgotten");
+    assert!(!list.is_ended(&session(after(start, 251), 1, Some("u-1"))));
+
+    // What has run out makes room without that.
+    let (list, past) = (RevocationList::with_capacity(10), Timestamp::default());
+    for n in 0..100 {
+        let name = format!("u-{n}");
+        let logout = Logout { of: Find::Sid(&name), received: after(past, n), issued_at: 1 };
+        list.log_out(logout, after(past, n + 1));
+    }
+    assert!(!list.is_ended(&session(past, 1, None)), "nobody else is refused");
+}

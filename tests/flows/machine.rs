@@ -1,0 +1,226 @@
+//! Tokens without a user: for the application itself, and in exchange for others.
+
+use std::time::{Duration, SystemTime};
+
+use logto_dev::{ApiResource, MachineApp, Provider};
+use logto_rocket::{
+    AccessToken, Audience, Error, ErrorKind, Logto, Result, TokenClaims, TokenExchange,
+};
+use logto_tests::{Deviation, Fault, Hostile};
+use rocket::figment::Figment;
+use rocket::futures::future::join_all;
+use rocket::local::asynchronous::Client;
+use rocket::tokio::time::sleep;
+use serde_json::json;
+
+const API: &str = "https://api.example.com";
+const OTHER: &str = "https://other.example.com";
+const ACME: &str = "8wz3nrme4n02";
+const GLOBEX: &str = "nyb79mqzrg8c";
+
+fn machine() -> MachineApp {
+    MachineApp::new("reports", "a secret of the machine")
+        .role("items-reader")
+        .organization(ACME, ["editor"])
+}
+
+fn figment(provider: &Provider) -> Figment {
+    provider.figment()
+}
+
+/// The application of which nothing is known but that users sign in to it.
+fn without_machine(provider: &Provider) -> Figment {
+    Figment::from(rocket::Config::debug_default())
+        .merge(("log_level", "off"))
+        .merge(("logto.endpoint", provider.endpoint()))
+        .merge(("logto.app_id", provider.app_id()))
+        .merge(("logto.app_secret", provider.app_secret()))
+}
+
+/// The application's `Logto`, outside of any request.
+async fn logto(figment: Figment) -> Logto {
+    let client = Client::untracked(rocket::custom(figment).attach(Logto::fairing())).await;
+    client.expect("it launches").rocket().state::<Logto>().expect("it is managed").clone()
+}
+
+fn scopes(token: &AccessToken) -> Vec<&str> {
+    token.scopes().collect()
+}
+
+fn kind(result: Result<AccessToken>) -> ErrorKind {
+    result.expect_err("there is no token").kind()
+}
+
+#[rocket::async_test]
+async fn a_machine_token_is_asked_for_once_and_kept() {
+    let provider = Provider::builder().machine_app(machine()).start().await;
+    let logto = logto(figment(&provider)).await;
+    let tokens = (0..100).map(|_| logto.client_credentials(API, ["read:items", "write:items"]));
+    let tokens: Vec<_> = join_all(tokens).await.into_iter().map(|token| token.unwrap()).collect();
+    assert_eq!(provider.count("token"), 1);
+    assert!(tokens.iter().all(|token| token.secret() == tokens[0].secret()));
+    assert_eq!(scopes(&tokens[0]), ["read:items"], "what its role allows");
+    let TokenClaims::Jwt(claims) = tokens[0].claims() else { panic!("it is a JWT") };
+    assert_eq!(claims.subject().value(), Some("reports"));
+
+    // Each resource, organization and list of scopes has its own.
+    logto.client_credentials(API, ["read:items"]).await.unwrap();
+    let in_acme = Audience::resource(API).in_organization(ACME);
+    let in_acme = logto.client_credentials(in_acme, ["read:items"]).await.unwrap();
+    assert_eq!(scopes(&in_acme), ["read:items"]);
+    let acme = Audience::organization(ACME);
+    let acme = logto.client_credentials(acme, ["read:data", "write:data"]).await.unwrap();
+    assert_eq!(scopes(&acme).len(), 2);
+    assert_eq!(provider.count("token"), 4);
+}
+
+/// Only scopes that are asked for are granted, and the answer may leave them out.
+#[rocket::async_test]
+async fn a_machine_token_without_scopes_has_none() {
+    let provider = Provider::builder().machine_app(machine()).start().await;
+    let logto = logto(figment(&provider)).await;
+    let token = logto.client_credentials(API, [""; 0]).await.unwrap();
+    assert_eq!(scopes(&token), [""; 0]);
+}
+
+#[rocket::async_test]
+async fn what_logto_refuses_to_a_machine_is_said_by_its_kind() {
+    let provider = Provider::builder().machine_app(machine()).start().await;
+    let with = logto(figment(&provider)).await;
+    let none = [""; 0];
+    let globex = Audience::organization(GLOBEX);
+    assert_eq!(kind(with.client_credentials(globex, none).await), ErrorKind::Denied);
+    let nowhere = "https://nowhere.example.com";
+    assert_eq!(kind(with.client_credentials(nowhere, none).await), ErrorKind::NotGranted);
+    let own = with.client_credentials(Audience::logto(), none).await;
+    assert_eq!(kind(own), ErrorKind::NotGranted);
+    // The web application may not: Logto gives such tokens to machines only.
+    let without = logto(without_machine(&provider)).await;
+    assert_eq!(kind(without.client_credentials(API, none).await), ErrorKind::Refused);
+    let wrong = figment(&provider).merge(("logto.machine.app_secret", "not the secret"));
+    assert_eq!(kind(logto(wrong).await.client_credentials(API, none).await), ErrorKind::Refused);
+}
+
+#[rocket::async_test]
+async fn a_machine_token_is_renewed_and_one_that_is_still_good_outlives_an_outage() {
+    let short = ApiResource::new(API).access_token_ttl(Duration::from_secs(3));
+    let provider = Provider::builder().machine_app(machine()).resource(short).start().await;
+    let logto = logto(figment(&provider)).await;
+    let first = logto.client_credentials(API, ["read:items"]).await.unwrap();
+    assert!(first.expires_at() <= SystemTime::now() + Duration::from_secs(3));
+    sleep(Duration::from_millis(1_600)).await;
+    provider.stop().await;
+    let kept = logto.client_credentials(API, ["read:items"]).await.unwrap();
+    assert_eq!(kept.secret(), first.secret());
+    sleep(Duration::from_millis(1_500)).await;
+    let down = logto.client_credentials(API, ["read:items"]).await;
+    assert_eq!(kind(down), ErrorKind::Unreachable);
+    provider.resume().await.unwrap();
+    let next = logto.client_credentials(API, ["read:items"]).await.unwrap();
+    assert_ne!(next.secret(), first.secret());
+}
+
+#[rocket::async_test]
+async fn a_subject_token_is_exchanged_for_a_token_of_the_user() {
+    let provider = Provider::builder().machine_app(machine()).start().await;
+    let logto = logto(figment(&provider)).await;
+    let alice = provider.user("alice").unwrap();
+
+    // An impersonation token, once.
+    let subject = provider.subject_token("alice");
+    let exchange = TokenExchange::impersonation(&subject).audience(API).scopes(["read:items"]);
+    let token = logto.exchange_token(&exchange).await.unwrap();
+    assert_eq!(scopes(&token), ["read:items"]);
+    let TokenClaims::Jwt(claims) = token.claims() else { panic!("it is a JWT") };
+    assert_eq!(claims.subject().value(), Some(alice.sub()));
+    assert_eq!(kind(logto.exchange_token(&exchange).await), ErrorKind::SessionEnded);
+
+    // A personal access token, as often as one likes, and by the machine too.
+    let personal = provider.personal_access_token("alice");
+    for exchange in [
+        TokenExchange::personal_access_token(&personal).audience(API),
+        TokenExchange::personal_access_token(&personal).audience(API).by_machine(),
+        TokenExchange::personal_access_token(&personal).audience(Audience::organization(ACME)),
+    ] {
+        let token = logto.exchange_token(&exchange).await.unwrap();
+        assert!(token.claims().jwt().is_some(), "{exchange:?}");
+    }
+
+    // The token that was got, for another API.
+    let onward = TokenExchange::access_token(token.secret()).audience(OTHER);
+    let onward = logto.exchange_token(&onward).await.unwrap();
+    let TokenClaims::Jwt(claims) = onward.claims() else { panic!("it is a JWT") };
+    assert_eq!(claims.audiences().value(), Some(vec![OTHER]));
+}
+
+#[rocket::async_test]
+async fn an_exchanged_token_says_who_acts() {
+    let provider = Provider::start().await;
+    let logto = logto(provider.figment()).await;
+    let personal = provider.personal_access_token("bob");
+    let actor = TokenExchange::personal_access_token(personal).scopes(["openid"]);
+    let actor = logto.exchange_token(&actor).await.unwrap();
+    assert_eq!(actor.claims(), TokenClaims::Opaque);
+    let subject = provider.subject_token("alice");
+    let exchange = TokenExchange::impersonation(subject).audience(API).actor_token(actor.secret());
+    let token = logto.exchange_token(&exchange).await.unwrap();
+    let TokenClaims::Jwt(claims) = token.claims() else { panic!("it is a JWT") };
+    let bob = provider.user("bob").unwrap();
+    assert_eq!(claims.actor().value(), Some(bob.sub()));
+}
+
+/// The requests as they go over the wire (RFC 6749 section 4.4, RFC 8693 section 2.1).
+#[rocket::async_test]
+async fn the_requests_of_a_machine_have_their_form() {
+    let op = Hostile::start().await;
+    let answer = json!({"access_token": "opaque", "token_type": "bearer", "expires_in": 60});
+    op.deviate(Deviation::Answer("token", Fault::Json(200, answer)));
+    let logto = logto(op.figment()).await;
+    let audience = Audience::resource(API).in_organization(ACME);
+    logto.client_credentials(audience.clone(), ["a", "b"]).await.unwrap();
+    let exchange = TokenExchange::impersonation("sub_1").audience(audience).actor_token("actor");
+    logto.exchange_token(&exchange).await.unwrap();
+    let requests = op.requests("token");
+    let expected = [
+        vec![
+            ("grant_type", "client_credentials"),
+            ("resource", API),
+            ("organization_id", ACME),
+            ("scope", "a b"),
+        ],
+        vec![
+            ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
+            ("subject_token", "sub_1"),
+            ("subject_token_type", "urn:logto:token-type:impersonation_token"),
+            ("actor_token", "actor"),
+            ("actor_token_type", "urn:ietf:params:oauth:token-type:access_token"),
+            ("resource", API),
+            ("organization_id", ACME),
+        ],
+    ];
+    for (request, expected) in requests.iter().zip(expected) {
+        let sent: Vec<_> = request.form.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        assert_eq!(sent, expected);
+        assert!(request.headers["authorization"].starts_with("Basic "));
+    }
+}
+
+#[rocket::async_test]
+async fn nonsense_instead_of_a_machine_token_is_an_error() {
+    let op = Hostile::start().await;
+    let logto = logto(op.figment()).await;
+    for (fault, expected) in [
+        (Fault::Html(200), ErrorKind::InvalidAnswer),
+        (Fault::Html(500), ErrorKind::Unreachable),
+        (
+            Fault::Json(200, json!({"access_token": "a", "token_type": "mac"})),
+            ErrorKind::InvalidAnswer,
+        ),
+        (Fault::Redirect(307, "http://127.0.0.1:1/".into()), ErrorKind::InvalidAnswer),
+    ] {
+        op.behave();
+        op.deviate(Deviation::Answer("token", fault.clone()));
+        let result: Result<_, Error> = logto.client_credentials(API, [""; 0]).await;
+        assert_eq!(kind(result), expected, "{fault:?}");
+    }
+}
