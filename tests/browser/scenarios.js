@@ -6,10 +6,23 @@ import { join } from 'node:path';
 
 const heading = (page) => page.getByRole('heading', { level: 1 }).innerText();
 
-const isSession = ({ name }) => name.includes('logto_') && !name.includes('_t_');
+// Counts sign-ins for a minute, so that none goes round for ever.
+const isCount = ({ name }) => name.endsWith('_n');
+
+const isSession = (cookie) =>
+  cookie.name.includes('logto_') && !cookie.name.includes('_t_') && !isCount(cookie);
+
+const kinds = (cookies) => [cookies.filter(isSession).length, cookies.filter(isCount).length];
 
 // The cookies that a browser would send to the application.
 const cookiesFor = (visitor, app) => visitor.cookies(app);
+
+// The same without the count.
+const lastingCookiesFor = async (visitor, app) =>
+  (await cookiesFor(visitor, app)).filter((cookie) => !isCount(cookie));
+
+// After a sign-out the provider sends the browser home, with the state.
+const isHome = (app) => (url) => url.origin === app && url.pathname === '/';
 
 async function chooses(page, user) {
   assert.equal(await heading(page), 'Sign in');
@@ -79,7 +92,7 @@ export const scenarios = {
     const page = await context.newPage();
     await signsIn(page, `${app}/protected`);
     await page.getByRole('link', { name: 'Sign out' }).click();
-    await page.waitForURL(`${app}/`);
+    await page.waitForURL(isHome(app));
     assert.equal(await heading(page), 'Hello, stranger!');
     assert.deepEqual(await cookiesFor(context, app), []);
     await signsIn(page, `${app}/protected`, 'bob'); // the provider asks again
@@ -106,7 +119,7 @@ export const scenarios = {
     await signsIn(page, `${app}/protected`);
     await page.getByRole('link', { name: 'Sign out' }).click();
     await page.getByRole('button', { name: 'Sign out' }).click();
-    await page.waitForURL(`${app}/`);
+    await page.waitForURL(isHome(app));
     assert.equal(await heading(page), 'Hello, stranger!');
   },
 
@@ -122,7 +135,7 @@ export const scenarios = {
     for (const page of [first, second]) {
       assert.equal((await page.reload()).status(), 200);
     }
-    assert.equal((await cookiesFor(context, app)).length, 1);
+    assert.equal((await lastingCookiesFor(context, app)).length, 1);
   },
 
   async 'the back button brings no error and signs nobody out'({ app, visitor }) {
@@ -159,11 +172,11 @@ export const scenarios = {
     assert.equal(begun.length, 1);
     assert.ok(!isSession(begun[0]));
     const minutes = (begun[0].expires - Date.now() / 1000) / 60;
-    assert.ok(minutes > 9 && minutes <= 10, `${minutes} minutes`);
+    assert.ok(minutes > 59 && minutes <= 60, `${minutes} minutes`);
     await chooses(page, 'alice');
     await page.waitForURL(`${app}/protected`);
     const cookies = await cookiesFor(context, app);
-    assert.deepEqual(cookies.map(isSession), [true]);
+    assert.deepEqual(kinds(cookies), [1, 1]);
     for (const cookie of [...begun, ...cookies]) {
       const { domain, path, httpOnly, sameSite, secure } = cookie;
       assert.deepEqual(
@@ -182,7 +195,7 @@ export const scenarios = {
     await chooses(page, 'alice');
     await page.waitForURL(`${https}/protected?x=1`);
     const cookies = await cookiesFor(context, https);
-    assert.deepEqual([begun.length, cookies.map(isSession)], [1, [true]]);
+    assert.deepEqual([begun.length, ...kinds(cookies)], [1, 1, 1]);
     for (const { name, domain, path, httpOnly, sameSite, secure } of [...begun, ...cookies]) {
       assert.ok(name.startsWith('__Host-logto_'), name);
       assert.deepEqual(
@@ -191,7 +204,7 @@ export const scenarios = {
       );
     }
     await page.getByRole('link', { name: 'Sign out' }).click();
-    await page.waitForURL(`${https}/`);
+    await page.waitForURL(isHome(https));
     assert.deepEqual(await cookiesFor(context, https), []);
   },
 

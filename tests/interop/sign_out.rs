@@ -24,7 +24,8 @@ async fn signs_out(package: &str) {
     assert_eq!(page.status, StatusCode::OK, "{page:?}");
     let fields = [("xsrf", page.attribute("name=\"xsrf\" value=\"")), ("logout", "yes")];
     let confirmed = visitor.submit(page.attribute("action=\""), &fields).await;
-    assert_eq!(confirmed.redirect(), application.url("/"));
+    let home = format!("{}?state={}", application.url("/"), parameter(&end, "state"));
+    assert_eq!(confirmed.redirect(), home);
     let home = visitor.open(&confirmed.redirect()).await;
     assert!(home.body.contains("Nobody is signed in"), "{home:?}");
 
