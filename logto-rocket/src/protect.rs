@@ -1,18 +1,19 @@
 //! The wrapper around a route: it authorizes first, and only then anything of the
 //! route runs.
 
+use std::future::ready;
 use std::panic::Location;
 use std::sync::Arc;
 
 use rocket::Data;
 use rocket::http::Status;
 use rocket::request::Request;
-use rocket::route::{Handler, Outcome, Route};
+use rocket::route::{BoxFuture, Handler, Outcome, Route};
 
 use crate::answer::{self, Stranger};
 use crate::error::Result;
 use crate::state::Logto;
-use crate::state::marker::{Marker, Visit};
+use crate::state::marker::Visit;
 
 /// Who may use a route, and what strangers get.
 ///
@@ -139,25 +140,55 @@ struct Protected {
     origin: Origin,
 }
 
-#[rocket::async_trait]
 impl Handler for Protected {
-    async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r> {
+    // Written out, as where nothing has to be waited for the handler's future is all
+    // there is: another one around it would cost more than the look at the session.
+    fn handle<'r, 'a, 'b, 'f>(
+        &'a self,
+        request: &'r Request<'b>,
+        data: Data<'r>,
+    ) -> BoxFuture<'f, Outcome<'r>>
+    where
+        'r: 'f,
+        'a: 'f,
+        'b: 'f,
+        Self: 'f,
+    {
         let Some(logto) = Logto::of(request) else {
             self.log_missing_fairing();
-            return Outcome::Error(Status::InternalServerError);
+            return Box::pin(ready(Outcome::Error(Status::InternalServerError)));
         };
-        match self.is_authorized(logto, Visit::of(request)).await {
-            Ok(true) => {
-                Marker::of(request).admit(request.route());
-                self.inner.handle(request, data).await
+        let visit = Visit::of(request);
+        let deny = || answer::stranger(logto, request, self.policy.stranger).outcome(request);
+        match self.is_authorized_at_once(logto, visit) {
+            Some(true) => {
+                visit.marker.admit(request.route());
+                self.inner.handle(request, data)
             }
-            Ok(false) => answer::stranger(logto, request, self.policy.stranger).outcome(request),
-            Err(error) => answer::failure(request, &error).outcome(request),
+            Some(false) => Box::pin(ready(deny())),
+            None => Box::pin(async move {
+                match self.is_authorized(logto, visit).await {
+                    Ok(true) => {
+                        visit.marker.admit(request.route());
+                        self.inner.handle(request, data).await
+                    }
+                    Ok(false) => deny(),
+                    Err(error) => answer::failure(request, &error).outcome(request),
+                }
+            }),
         }
     }
 }
 
 impl Protected {
+    /// Whether the user may; `None` if that has to be waited for.
+    fn is_authorized_at_once(&self, logto: &Logto, visit: Visit<'_>) -> Option<bool> {
+        // Every field by name: what a policy asks for in future is decided on here.
+        let Policy { stranger: _, fetch_user_info } = self.policy;
+        let session = logto.session_at_once(visit)?;
+        (!fetch_user_info || session.is_none()).then_some(session.is_some())
+    }
+
     async fn is_authorized(&self, logto: &Logto, visit: Visit<'_>) -> Result<bool> {
         if !self.policy.fetch_user_info {
             return Ok(logto.session(visit).await?.is_some());

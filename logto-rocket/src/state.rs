@@ -24,7 +24,6 @@ use crate::flight::Flights;
 use crate::location::{ReturnPath, Site};
 use crate::revocation::{RevocationList, Standing};
 use crate::seal::{Cookies, Kind, Sealer};
-use crate::session::memory::MemoryStore;
 use crate::session::store::{SessionId, SessionStore};
 use crate::session::{Read, Session, Sessions};
 use crate::token::Timestamp;
@@ -110,12 +109,9 @@ impl Logto {
         let session = config.session.clone();
         let sessions = match (store, session.store) {
             (Some(store), _) => {
-                Sessions::stored(session, cookies.clone(), Some(sealer(Kind::Stored)), store)
+                Sessions::stored(session, cookies.clone(), sealer(Kind::Stored), store)
             }
-            (None, StoreKind::Memory) => {
-                let store = Box::new(MemoryStore::new(session.capacity));
-                Sessions::stored(session, cookies.clone(), None, store)
-            }
+            (None, StoreKind::Memory) => Sessions::in_memory(session, cookies.clone()),
             (None, StoreKind::Cookie) => {
                 Sessions::sealed(session, cookies.clone(), sealer(Kind::Session))
             }
@@ -157,18 +153,15 @@ impl Logto {
     ///
     /// The store failed.
     pub(crate) async fn session(&self, visit: Visit<'_>) -> Result<Option<Session>> {
-        let marker = visit.marker;
-        marker
-            .load(async {
-                match self.inner.read(visit).await? {
-                    Read::Nothing => {}
-                    Read::Invalid(_) => marker.end(),
-                    Read::Session { session, rewrite } => marker.begin(session, rewrite),
-                }
-                Ok(())
-            })
-            .await?;
-        Ok(marker.session())
+        match self.session_at_once(visit) {
+            Some(session) => Ok(session),
+            None => visit.marker.session(self.inner.read(visit)).await,
+        }
+    }
+
+    /// As [`session()`](Self::session); `None` if it has to be waited for.
+    pub(crate) fn session_at_once(&self, visit: Visit<'_>) -> Option<Option<Session>> {
+        visit.marker.session_at_once(|| self.inner.read_at_once(visit))
     }
 
     /// The session that an answer may carry: a slow handler's request began before
@@ -186,23 +179,40 @@ impl Logto {
 }
 
 impl Inner {
+    /// What the cookies say; `None` if a store has to be asked or told.
+    fn read_at_once(self: &Arc<Self>, visit: Visit<'_>) -> Option<Read> {
+        let now = Timestamp::now();
+        match self.unless_ended(self.sessions.read_at_once(visit.jar, now)?) {
+            Read::Session { session, .. } => self.sessions.up_to_date(session, now).ok(),
+            read => Some(read),
+        }
+    }
+
     async fn read(self: &Arc<Self>, visit: Visit<'_>) -> Result<Read> {
         let now = Timestamp::now();
-        let session = match self.sessions.read(visit.jar, now).await? {
+        match self.unless_ended(self.sessions.read(visit.jar, now).await?) {
+            Read::Session { session, .. } => self.sessions.bring_up_to_date(session, now).await,
+            read => Ok(read),
+        }
+    }
+
+    /// What was read, unless it is a session whose sealed cookie outlives it.
+    fn unless_ended(self: &Arc<Self>, read: Read) -> Read {
+        let session = match &read {
             Read::Session { session, .. } => session,
-            Read::Invalid(id) => return Ok(self.without_session(id)),
-            Read::Nothing => return Ok(Read::Nothing),
+            Read::Invalid(id) => return self.without_session(*id),
+            Read::Nothing => return read,
         };
         let id = session.record.id;
         if !self.sessions.are_sealed() {
-            return self.sessions.bring_up_to_date(session, now).await;
+            return read;
         }
         match self.revocation.standing(id, session.record.created) {
-            Standing::Live => self.sessions.bring_up_to_date(session, now).await,
-            Standing::Ended => Ok(self.without_session(Some(id))),
+            Standing::Live => read,
+            Standing::Ended => self.without_session(Some(id)),
             Standing::EndedWithToken => {
-                self.revoke_in_background(&session);
-                Ok(self.without_session(Some(id)))
+                self.revoke_in_background(session);
+                self.without_session(Some(id))
             }
         }
     }
