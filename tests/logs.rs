@@ -77,6 +77,10 @@ async fn no_secret_is_in_the_log_of_a_whole_session() {
     browser.visit(&callback).await;
     browser.visit("/callback?code=forged-code-1&state=forged-state-1&iss=x").await;
     browser.visit("/callback?error=forged-error-1&state=forged-state-2").await;
+    for logout in [provider.logout_token("alice", "another"), "forged-token-1".to_owned()] {
+        browser.post_logout(&logout).await;
+        secret.push(logout);
+    }
     provider.suspend("alice");
     browser.fetch("/api/userinfo").await;
     browser.visit("/sign-out").await;

@@ -110,6 +110,7 @@ pub(crate) fn message(error: &Error) -> &'static str {
         ErrorKind::NotGranted => {
             "Your sign-in does not cover this. Please sign out, sign in again and retry."
         }
+        ErrorKind::InvalidLogoutToken => "This is not a logout token of the sign-in service.",
         ErrorKind::InvalidOptions => "The application asked for a sign-in that cannot be.",
         _ => "The sign-in service gave an answer that cannot be used.",
     }
