@@ -19,7 +19,7 @@ const LAYERS: &[&[&str]] = &[
         "session::memory",
         "contract",
     ],
-    &["client", "session", "revocation"],
+    &["client", "jwt", "session", "revocation"],
     &["state"],
     &["guard", "answer"],
     &["protect", "routes"],

@@ -97,7 +97,8 @@ pub struct Config {
     /// `http://localhost:<port>` in the `debug` profile; required in others)**
     ///
     /// `{base_url}/callback` and `{base_url}/` are what to register in the Logto
-    /// Console. A path is the prefix that a proxy takes away. It is never guessed
+    /// Console, and `{base_url}/backchannel-logout` where sign-outs elsewhere are to
+    /// end sessions here. A path is the prefix that a proxy takes away. It is never guessed
     /// from a request: `Host` and `X-Forwarded-*` are the client's to choose.
     #[serde(default, deserialize_with = "secret::some_scalar")]
     pub base_url: Option<String>,

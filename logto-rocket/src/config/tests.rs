@@ -123,6 +123,7 @@ fn every_table_can_be_written() {
         sign_in = false
         sign_up = { path = "/join", mount = false }
         callback = "/back"
+        backchannel_logout = { path = "/ended" }
         [debug.logto.session]
         store = "memory"
         capacity = 10
@@ -132,6 +133,7 @@ fn every_table_can_be_written() {
         assert_eq!(routes.sign_in, RoutePath::own("/sign-in"));
         assert_eq!(routes.sign_up, RoutePath::own("/join"));
         assert_eq!(checked.redirect_uri(), "http://localhost:8000/auth/back");
+        assert_eq!(routes.backchannel_logout, RoutePath::mounted("/ended"));
         let options = checked.config.sign_in_options();
         assert_eq!(options.prompt, Some(vec![Prompt::Login, Prompt::Consent]));
         assert_eq!(options.scopes, ["email"]);
