@@ -1,11 +1,12 @@
-//! How the sources of `logto-rocket` compare what must not be guessed.
+//! How the sources of `logto-rocket` compare what must not be guessed, and where they do what
+//! must be done in one way only.
 
 use std::fs;
 use std::path::Path;
 
 /// Names of values whose comparison must not tell how far it went.
-const SECRETS: [&str; 8] =
-    ["state", "nonce", "nonce_hash", "at_hash", "pkce_verifier", "verifier", "iss", "secret"];
+const SECRETS: [&str; 7] =
+    ["state", "nonce", "nonce_hash", "at_hash", "pkce_verifier", "verifier", "secret"];
 
 /// Files that compare them, and in which functions.
 const COMPARISONS: [(&str, &str); 4] = [
@@ -13,6 +14,15 @@ const COMPARISONS: [(&str, &str); 4] = [
     ("state/sign_in.rs", "fn code("),
     ("client/id_token.rs", "fn check_nonce("),
     ("client/id_token.rs", "fn check_at_hash("),
+];
+
+/// What is done in one file only.
+const PLACES: [(&str, &str); 5] = [
+    ("Header::new(\"Location\"", "location.rs"),
+    ("Cookie::build(", "seal.rs"),
+    (".open_in_place(", "seal.rs"),
+    ("adjoin_header(cookie)", "fairing.rs"),
+    ("Callback::parse(", "state/sign_in.rs"),
 ];
 
 fn source(file: &Path) -> String {
@@ -60,7 +70,8 @@ fn no_secret_is_compared_with_an_operator() {
         wrong.extend(found.map(|line| format!("{}: {}", file.display(), line.trim())));
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
-    for line in ["if given == state {", "self.nonce != other", "x && iss==y", "a == self.secret {"]
+    for line in
+        ["if given == state {", "self.nonce != other", "x && secret==y", "a == self.secret {"]
     {
         assert!(compares(line), "{line}");
     }
@@ -79,4 +90,23 @@ fn secrets_are_compared_in_constant_time() {
     }
     let seal = source(&folder.join("seal.rs"));
     assert!(seal.contains("constant_time::verify_slices_are_equal(a, b)"));
+}
+
+#[test]
+fn what_must_be_done_in_one_way_is_done_in_one_place() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../logto-rocket/src");
+    for (code, place) in PLACES {
+        let counts = |file: &Path| source(file).matches(code).count();
+        let (here, elsewhere): (Vec<_>, Vec<_>) = files(&folder)
+            .into_iter()
+            .filter(|file| counts(file) > 0)
+            .partition(|file| *file == folder.join(place));
+        assert_eq!((here.len(), elsewhere), (1, Vec::new()), "{code} is for {place} only");
+        assert_eq!(counts(&here[0]), 1, "{code} is there more than once");
+    }
+    for way in ["Cookie::new(", "Cookie::from(", "Redirect::see_other", "Redirect::found"] {
+        let found: Vec<_> =
+            files(&folder).into_iter().filter(|file| source(file).contains(way)).collect();
+        assert!(found.is_empty(), "{way} in {found:?}");
+    }
 }

@@ -1,9 +1,10 @@
 //! What strangers send to the routes themselves.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use logto_rocket::{Logto, authenticated};
-use logto_tests::{BASE_URL, Browser, Hostile, app, as_navigation, with};
+use logto_tests::{BASE_URL, Browser, Deviation, Fault, Hostile, Live, app, as_navigation, with};
 use rocket::data::{self, Data, FromData};
 use rocket::http::Status;
 use rocket::http::uri::Host;
@@ -45,6 +46,23 @@ async fn a_user_signs_out_without_the_provider() {
     assert!(browser.session_cookies().is_empty());
     browser.restore(kept);
     assert_eq!(browser.visit("/").await.body, "Hello, stranger!");
+}
+
+/// L3: and does not wait longer than anybody would.
+#[rocket::async_test]
+async fn a_sign_out_does_not_hang_with_the_provider() {
+    let op = Hostile::start().await;
+    let before = Browser::open(app(op.figment())).await;
+    before.sign_in(&op, "/protected").await;
+    op.deviate(Deviation::Answer("discovery", Fault::Silence));
+    let browser = Browser::open(app(op.figment())).await;
+    browser.restore(before.cookies());
+    let started = Instant::now();
+    let answer = browser.visit("/sign-out").await;
+    assert!(started.elapsed() < Duration::from_secs(6), "{:?}", started.elapsed());
+    assert_eq!(answer.status, Status::Ok, "{answer:?}");
+    assert!(answer.body.contains("signed out of this application"), "{answer:?}");
+    assert!(browser.session_cookies().is_empty());
 }
 
 /// H9: nothing that came with the callback becomes part of a page.
@@ -127,6 +145,9 @@ async fn no_way_of_writing_the_address_avoids_the_guard() {
         "/protected;x",
         "/PROTECTED",
         "/protected%00",
+        "/protected/..%2fpublic",
+        "/public/..%2fprotected",
+        "/protected%2f..",
     ];
     for address in addresses {
         let answer = browser.visit(address).await;
@@ -150,6 +171,34 @@ async fn no_way_of_asking_avoids_the_guard() {
     for headers in ways {
         let answer = browser.send(with(browser.client().get("/api/me"), headers)).await;
         assert_eq!(answer.status, Status::Unauthorized, "{headers:?}");
+    }
+}
+
+/// H11, H12: over the wire: two hosts, an absolute address, a fragment, a host that is none.
+#[rocket::async_test]
+async fn nothing_in_a_raw_request_moves_an_address_or_avoids_the_guard() {
+    let op = Hostile::start().await;
+    let live = Live::start(app(op.figment())).await;
+    let ours = "Host: localhost:8000\r\n";
+    let heads = [
+        format!("GET /protected HTTP/1.1\r\n{ours}Host: evil.example"),
+        format!("GET /protected HTTP/1.1\r\nHost: evil.example\r\n{ours}X-None: 1"),
+        format!("GET http://evil.example/protected HTTP/1.1\r\n{ours}X-None: 1"),
+        format!("GET /protected#/public HTTP/1.1\r\n{ours}X-None: 1"),
+        format!("GET /protected?/../public HTTP/1.1\r\n{ours}X-None: 1"),
+        "GET /protected HTTP/1.0\r\nX-None: 1".to_owned(),
+        "GET /protected HTTP/1.1\r\nHost: a b\r\nX-None: 1".to_owned(),
+        format!("GET /sign-in HTTP/1.1\r\n{ours}Host: evil.example"),
+        format!("GET /sign-in HTTP/1.1\r\nHost: evil.example\r\n{ours}X-None: 1"),
+        format!("GET http://evil.example/sign-in HTTP/1.1\r\n{ours}X-None: 1"),
+        "GET /sign-in?moved=1 HTTP/1.1\r\nHost: evil.example\r\nX-None: 1".to_owned(),
+    ];
+    for head in heads {
+        let answer = live.send(format!("{head}\r\nConnection: close\r\n\r\n").as_bytes()).await;
+        let status: u16 = answer.split(' ').nth(1).unwrap().parse().unwrap();
+        assert!([303, 400, 404, 503].contains(&status), "{head}: {answer}");
+        assert!(!answer.contains("evil"), "{head}: {answer}");
+        assert!(!answer.contains("\r\n\r\n{\"iss\""), "{head}: {answer}");
     }
 }
 
