@@ -180,6 +180,15 @@ fn a_wrong_type_is_named_and_a_secret_is_never_shown() {
 }
 
 #[test]
+fn text_that_is_no_toml_is_named_by_its_line_and_not_shown() {
+    with(&debug("app_secret = hunter2hunter2"), &[], |figment| {
+        let message = read(figment).expect_err("it is no TOML").to_string();
+        assert!(message.contains("line 4") && !message.contains("hunter2"), "{message}");
+        assert!(message.contains("`logto` ("), "{message}");
+    });
+}
+
+#[test]
 fn placeholders_are_told_from_real_values() {
     for placeholder in ["", "...", "<your app id>", "your-app-id", "replace-with-app-id"] {
         let environment = [("LOGTO_APP_ID", placeholder)];
