@@ -89,8 +89,8 @@ fn insert(table: &mut Dict, key: &str, value: Value) {
 
 fn value(text: &str, form: Form) -> Value {
     match form {
-        Form::Text if text.trim_start().starts_with('[') => literal(text),
-        Form::Text => Value::from(text),
+        Form::List if text.trim_start().starts_with('[') => literal(text),
+        Form::List | Form::Text => Value::from(text),
         Form::Texts => text.split_whitespace().map(String::from).collect::<Vec<_>>().into(),
         Form::Literal => literal(text),
     }

@@ -102,6 +102,21 @@ fn the_environment_wins_over_every_profile_and_is_read_as_it_is_written() {
     });
 }
 
+/// A secret may have any characters, and a list those of TOML.
+#[test]
+fn a_bracket_begins_a_list_only_where_a_list_belongs() {
+    let environment = [
+        ("LOGTO_APP_SECRET", "[s3cr3t]"),
+        ("LOGTO_COOKIE_SECRET", "[a,cookie,secret,of,at,least,32,bytes]"),
+        ("LOGTO_PROMPT", "[\"login\", \"consent\"]"),
+    ];
+    usable(&debug(""), &environment, |checked| {
+        assert_eq!(checked.config.app_secret.expect("a secret").secret(), "[s3cr3t]");
+        assert_eq!(checked.secrets.bytes.len(), 1);
+        assert_eq!(checked.config.prompt, [Prompt::Login, Prompt::Consent]);
+    });
+}
+
 #[test]
 fn a_configuration_is_possible_from_the_environment_alone() {
     let environment = [("LOGTO_ENDPOINT", "http://localhost:3001"), ("LOGTO_APP_ID", "12345")];
