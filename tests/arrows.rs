@@ -24,6 +24,7 @@ const LAYERS: &[&[&str]] = &[
     &["guard", "answer"],
     &["protect", "routes"],
     &["fairing"],
+    &["fuzz"],
 ];
 
 fn layer(module: &str) -> Option<usize> {

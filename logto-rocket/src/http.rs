@@ -150,7 +150,7 @@ impl Answer {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "__fuzz"))]
 impl Answer {
     /// An answer of JSON.
     pub(crate) fn of(status: u16, body: impl Into<Vec<u8>>) -> Self {

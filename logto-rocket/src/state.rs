@@ -23,6 +23,8 @@ use self::machine::MachineTokens;
 use self::marker::Visit;
 use self::refresh::{BACKOFF, Renewed};
 pub(crate) use self::sign_in::FailedCallback;
+#[cfg(feature = "__fuzz")]
+pub(crate) use self::sign_in::callback_code;
 pub(crate) use self::sign_out::{SignedOut, is_cross_site};
 use self::tokens::Tokens;
 use crate::claims::User;
