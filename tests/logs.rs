@@ -1,15 +1,20 @@
 //! What stands in the log after everything that a session can go through. A test
 //! binary of its own, as a process has one logger.
 
-use std::sync::{Mutex, Once, PoisonError};
+use std::collections::BTreeSet;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
-use logto_dev::Provider;
-use logto_rocket::{AccessToken, ApiResource, Logto, authenticated};
-use logto_tests::{Browser, app};
+use logto_rocket::{AccessToken, ApiResource, Error, Logto, LogtoClient, UserInfo, authenticated};
+use logto_tests::{Alter, Browser, Deviation, Hostile};
 use rocket::error::ErrorKind;
 use rocket::http::Status;
 use rocket::local::asynchronous::Client;
-use rocket::{get, routes};
+use rocket::serde::json::Json;
+use rocket::tokio::sync::{Mutex as Turn, MutexGuard};
+use rocket::{Build, Rocket, get, routes};
+use serde_json::{Value, json};
+
+const API: &str = "https://api.example.com";
 
 /// Keeps our own records at the finest level, and those of others up to `info`,
 /// which is Rocket's `normal`.
@@ -33,70 +38,175 @@ impl log::Log for Memory {
     fn flush(&self) {}
 }
 
-/// Begins to keep the log, once.
-fn keep_log() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
+/// Keeps the log, for one test at a time.
+async fn keep_log() -> MutexGuard<'static, ()> {
+    static TURN: LazyLock<Turn<()>> = LazyLock::new(|| {
         log::set_logger(&LOG).expect("the only logger");
-        log::set_max_level(log::LevelFilter::Trace);
+        Turn::default()
     });
+    let turn = TURN.lock().await;
+    log();
+    log::set_max_level(log::LevelFilter::Trace);
+    turn
 }
 
+/// The log since the last time.
 fn log() -> String {
-    LOG.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    std::mem::take(&mut *LOG.0.lock().unwrap_or_else(PoisonError::into_inner))
 }
 
-/// The values of a query's parameters, as they stand in the address and decoded.
-fn values(address: &str) -> Vec<String> {
-    let address: url::Url = address.parse().expect("an address");
-    let secret = ["code", "state", "nonce", "code_challenge"];
-    let pairs = address.query_pairs().filter(|(name, _)| secret.contains(&&**name));
-    pairs.map(|(_, value)| value.into_owned()).collect()
+#[authenticated(redirect, fetch_user_info)]
+#[get("/private")]
+fn private(info: &UserInfo) -> String {
+    info.subject().to_owned()
 }
 
-/// H7: at Rocket's level `normal` and our own at the finest.
+/// All tokens of the session.
+#[get("/tokens")]
+async fn tokens(logto: LogtoClient<'_>) -> Result<Json<Value>, Error> {
+    let own = logto.access_token(logto_rocket::Audience::logto()).await?;
+    let api = logto.access_token(API).await?;
+    Ok(Json(json!({
+        "access token": own.map(|token| token.secret().to_owned()),
+        "access token of an API": api.map(|token| token.secret().to_owned()),
+        "refresh token": logto.refresh_token().await?,
+        "ID token": logto.id_token().await?.as_deref(),
+    })))
+}
+
+fn app(op: &Hostile) -> Rocket<Build> {
+    let figment = op.figment().merge(("log_level", "normal")).merge(("logto.resources", [API]));
+    rocket::custom(figment).attach(Logto::fairing()).mount("/", routes![private, tokens])
+}
+
+/// What must not be in the log, each with its kind.
+#[derive(Default)]
+struct Secrets(BTreeSet<(String, String)>);
+
+impl Secrets {
+    fn add(&mut self, kind: &str, value: impl Into<String>) {
+        let value = value.into();
+        assert!(value.len() >= 6, "{kind} is too short to be looked for: {value:?}");
+        self.0.insert((kind.to_owned(), value));
+    }
+
+    /// The parameters of an address, decoded.
+    fn add_address(&mut self, address: &str) {
+        let address: url::Url = address.parse().expect("an address");
+        let kinds = ["code", "state", "nonce", "code_challenge"];
+        for (name, value) in address.query_pairs().filter(|(name, _)| kinds.contains(&&**name)) {
+            self.add(&name, value);
+        }
+    }
+
+    fn add_cookies(&mut self, browser: &Browser) {
+        for (name, value) in browser.cookies().into_iter().filter(|(_, value)| value.len() > 9) {
+            let kind = if name.contains("_t_") { "sign-in's cookie" } else { "session's cookie" };
+            self.add(kind, value);
+        }
+    }
+
+    /// What went to the provider.
+    fn add_requests(&mut self, op: &Hostile) {
+        for request in ["token", "me", "revocation"].into_iter().flat_map(|name| op.requests(name))
+        {
+            for name in ["code", "code_verifier", "refresh_token", "token"] {
+                request.field(name).into_iter().for_each(|value| self.add(name, value));
+            }
+            let header = &request.headers["authorization"];
+            let (_, credentials) = header.split_once(' ').expect("a scheme and credentials");
+            self.add("Authorization", credentials);
+        }
+    }
+}
+
+/// H7, S10: at Rocket's level `normal` and our own at the finest: a sign-in, a refresh, tokens,
+/// a sign-out, and everything that can be refused of them. A session of many cookies is warned of.
 #[rocket::async_test]
 async fn no_secret_is_in_the_log_of_a_whole_session() {
-    keep_log();
-    let provider = Provider::builder().rotate_refresh_tokens(true).start().await;
-    let figment = provider.figment().merge(("log_level", "normal"));
-    let secrets = |key: &str| figment.extract_inner::<String>(key).expect(key);
-    let mut secret = vec![secrets("logto.app_secret"), secrets("logto.cookie_secret")];
-    let browser = Browser::open(app(figment)).await;
-
-    let authorization = browser.start("/protected").await;
-    secret.extend(values(&authorization));
-    secret.extend(browser.cookies().into_values());
-    let callback = provider.approve(&authorization, "alice").await.expect("alice signs in");
-    secret.extend(values(&callback));
-    assert_eq!(browser.visit(&callback).await.status, Status::SeeOther);
-    secret.extend(browser.cookies().into_values());
-    provider.advance(std::time::Duration::from_secs(4000));
-    assert_eq!(browser.fetch("/api/userinfo").await.status, Status::Ok);
-    secret.extend(browser.cookies().into_values());
-    browser.visit(&callback).await;
-    browser.visit("/callback?code=forged-code-1&state=forged-state-1&iss=x").await;
-    browser.visit("/callback?error=forged-error-1&state=forged-state-2").await;
-    for logout in [provider.logout_token("alice", "another"), "forged-token-1".to_owned()] {
-        browser.post_logout(&logout).await;
-        secret.push(logout);
+    let _turn = keep_log().await;
+    let op = Hostile::start().await;
+    op.deviate(Deviation::RotateRefreshTokens);
+    op.deviate(Deviation::Tokens(Alter::set("expires_in", 0)));
+    let browser = Browser::open(app(&op)).await;
+    let mut secrets = Secrets::default();
+    for key in ["app_secret", "cookie_secret"] {
+        let value: String = op.figment().extract_inner(&format!("logto.{key}")).expect(key);
+        secrets.add(key, value);
     }
-    provider.suspend("alice");
-    browser.fetch("/api/userinfo").await;
-    browser.visit("/sign-out").await;
-    provider.stop().await;
-    browser.visit("/sign-in").await;
-    secret.extend(
-        ["forged-code-1", "forged-state-1", "forged-state-2", "forged-error-1"].map(String::from),
-    );
-    secret.extend(["Bearer ".into(), "Basic ".into(), "eyJ".into()]);
 
+    let authorization = browser.start("/private").await;
+    secrets.add_address(&authorization);
+    secrets.add_cookies(&browser);
+    let callback = op.authorize(&authorization);
+    secrets.add_address(&callback);
+    assert_eq!(browser.visit(&callback).await.status, Status::SeeOther);
+    secrets.add_cookies(&browser);
+    assert_eq!(browser.visit("/private").await.status, Status::Ok);
+    let tokens = browser.fetch("/tokens").await.json();
+    for (kind, token) in tokens.as_object().expect("the tokens") {
+        secrets.add(kind, token.as_str().expect("a token"));
+    }
+    secrets.add_cookies(&browser);
+    fail(&op, &browser, &callback, &mut secrets).await;
+    secrets.add_requests(&op);
+
+    let kinds: BTreeSet<_> = secrets.0.iter().map(|(kind, _)| kind.as_str()).collect();
+    assert!(kinds.len() >= 16, "{kinds:?}");
     let log = log();
     assert!(log.contains("GET /callback"), "the log was not kept: {log}");
-    assert!(secret.len() > 15, "the secrets were not kept");
-    for secret in secret.iter().filter(|secret| !secret.is_empty()) {
-        let at = log.find(secret.as_str());
-        assert_eq!(at, None, "{secret:?} is in the log: {}", &log[at.unwrap_or(0)..][..200]);
+    for (kind, secret) in &secrets.0 {
+        assert_eq!(log.find(secret.as_str()), None, "{kind} is in the log: {log}");
+    }
+    for scheme in ["Bearer ", "Basic ", "eyJ"] {
+        assert_eq!(log.find(scheme), None, "{scheme:?} is in the log: {log}");
+    }
+    warns_of_large_sessions(&op, &browser).await;
+}
+
+/// Callbacks that are forged, replayed or refused, a refresh that is refused, a sign-out, and
+/// a provider that is down.
+async fn fail(op: &Hostile, browser: &Browser, callback: &str, secrets: &mut Secrets) {
+    browser.visit(callback).await;
+    browser.visit("/callback?code=forged-code-1&state=forged-state-1&iss=x").await;
+    browser.visit("/callback?error=forged-error-1&state=forged-state-2").await;
+    for forged in ["forged-code-1", "forged-state-1", "forged-state-2", "forged-error-1"] {
+        secrets.add("forged", forged);
+    }
+    for logout in [op.logout_token("u-alice", Some("another")), "forged-token-1".to_owned()] {
+        browser.post_logout(&logout).await;
+        secrets.add("logout token", logout);
+    }
+    let location = browser.visit("/sign-in").await.location().to_owned();
+    secrets.add_address(&location);
+    op.deviate(Deviation::Claims(Alter::append("iss", "1")));
+    browser.visit(&op.authorize(&location)).await;
+    let again = browser.visit("/sign-in").await;
+    browser.visit(&op.refuse(again.location(), "a<b")).await;
+    op.behave();
+    browser.visit("/sign-out").await;
+    browser.sign_in(op, "/private").await;
+    secrets.add_cookies(browser);
+    op.end_grants();
+    browser.fetch("/private").await;
+    browser.sign_in(op, "/private").await;
+    op.stop().await;
+    browser.visit("/sign-out").await;
+    browser.visit("/sign-in").await;
+    op.resume();
+}
+
+/// Before servers in front refuse them.
+async fn warns_of_large_sessions(op: &Hostile, browser: &Browser) {
+    for (length, warned) in [(100, false), (20_000, true)] {
+        rocket::tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+        let noise: String = std::iter::repeat_with(logto_tests::random).take(length / 43).collect();
+        op.behave();
+        op.deviate(Deviation::Claims(Alter::set("padding", noise)));
+        browser.forget();
+        log();
+        assert_eq!(browser.sign_in(op, "/private").await.status, Status::Ok);
+        assert_eq!(log().contains("bytes of cookies"), warned, "{length}");
     }
 }
 
@@ -112,9 +222,10 @@ fn items(org: &str, _other: AccessToken<Other>) -> String {
 
 #[rocket::async_test]
 async fn a_launch_that_lacks_something_says_what_to_add_and_for_which_route() {
-    keep_log();
-    let figment = Provider::start().await.figment().merge(("logto.scopes", ["email"]));
+    let _turn = keep_log().await;
+    let figment = Hostile::start().await.figment().merge(("logto.scopes", ["email"]));
     let rocket = rocket::custom(figment).attach(Logto::fairing()).mount("/", routes![items]);
+    log::set_max_level(log::LevelFilter::Trace);
     let error = Client::untracked(rocket).await.expect_err("no launch");
     assert!(matches!(error.kind(), ErrorKind::SentinelAborts(_)), "{error}");
     let log = log();

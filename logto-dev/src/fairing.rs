@@ -114,6 +114,8 @@ fn fill_in(figment: Figment, provider: &Provider) -> Figment {
         .merge(("logto.endpoint", provider.endpoint()))
         .merge(("logto.app_id", provider.app_id()))
         .merge(("logto.app_secret", provider.app_secret()))
+        .join(("logto.machine.app_id", provider.machine_app_id()))
+        .join(("logto.machine.app_secret", provider.machine_app_secret()))
 }
 
 /// A setting of the application: the environment first, then the figment.

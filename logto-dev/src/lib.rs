@@ -1,7 +1,10 @@
 //! A Logto look-alike on a loopback port, for development and tests.
 //!
-//! It speaks Logto's part of a sign-in: Logto's paths, claims and error
-//! messages, ES384 signatures, and no password. Three doors lead to it:
+//! It speaks Logto's part of a sign-in and of all that follows: refreshes,
+//! tokens for API resources and organizations, tokens of machines and exchanged
+//! ones, introspection, and logout over the back channel. It has Logto's paths,
+//! claims and error messages, ES384 signatures, and no password. Three doors lead
+//! to it:
 //!
 //!   * [`Provider::fairing()`], one line in an application: run it without an
 //!     account at Logto.
@@ -24,10 +27,15 @@
 //! application is on `localhost`. To a browser those are different sites, as
 //! they are in production, so cookies behave as they will there.
 //!
+//! Whoever opens that address can suspend, reinstate and delete its users and
+//! change their roles, to see what the application makes of it. Tests do the same
+//! with [`Provider::suspend()`] and its like, let time pass with
+//! [`Provider::advance()`], and change the keys with [`Provider::rotate_keys()`].
+//!
 //! # Security
 //!
-//! This is no Logto: anybody signs in as anybody, and everything is forgotten
-//! at the end. The fairing works in the `debug` profile only, and does nothing
+//! This is no Logto: anybody signs in as anybody and changes anybody, and
+//! everything is forgotten at the end. The fairing works in the `debug` profile only, and does nothing
 //! where an endpoint is configured.
 
 mod access;

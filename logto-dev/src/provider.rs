@@ -152,8 +152,9 @@ impl Provider {
     /// Returns a configuration for an application under test.
     ///
     /// It is Rocket's default of the `debug` profile with the log off, plus
-    /// `logto.endpoint`, `logto.app_id`, `logto.app_secret`, `logto.base_url`
-    /// and `logto.cookie_secret`. It reads no file and no variable.
+    /// `logto.endpoint`, `logto.app_id`, `logto.app_secret`, `logto.base_url`,
+    /// `logto.cookie_secret` and, for the machine-to-machine application,
+    /// `logto.machine`. It reads no file and no variable.
     #[must_use]
     pub fn figment(&self) -> Figment {
         Figment::from(Config::debug_default())
@@ -163,6 +164,8 @@ impl Provider {
             .merge(("logto.app_secret", self.app_secret()))
             .merge(("logto.base_url", &self.base_url))
             .merge(("logto.cookie_secret", &self.cookie_secret))
+            .merge(("logto.machine.app_id", self.machine_app_id()))
+            .merge(("logto.machine.app_secret", self.machine_app_secret()))
     }
 
     /// Opens an authorization URL in a fresh browser, signs in as a user and

@@ -57,7 +57,7 @@ fn protected(args: &Args, route: &Route) -> TokenStream {
     let hidden = hidden_name(&route.sig.ident);
     let (handler, uri_macro) = (handler(args, route, &hidden), uri_macro(route, &hidden));
     let (private, ident) = (args.private(), ours(&route.sig.ident));
-    // Plain routes share one gate, which is less to compile.
+    // Rocket asks the type in the gate's brackets at launch, which is the route's own.
     let (gate, needs) = match args.needs_something() {
         true => (quote!(#private::GateOf<#ident>), Some(needs(args, route))),
         false => (quote!(#private::Gate), None),
@@ -95,16 +95,17 @@ fn handler(args: &Args, route: &Route, hidden: &Ident) -> TokenStream {
 // Input:
 //     #[authenticated(resource = "https://api.example.com")] #[get("/items")] fn items() -> String
 // Output:
-//     impl RouteNeeds for items { const NAME: &str = "items"; const NEEDS: Needs = ..; }
+//     impl Sentinel for items { fn abort(rocket: &Rocket<Ignite>) -> bool { .. } }
 fn needs(args: &Args, route: &Route) -> TokenStream {
     let (private, policy, ident) = (args.private(), policy(args), ours(&route.sig.ident));
     let name = route.sig.ident.to_string();
     let allow_deprecated = route.deprecated.as_ref().map(|_| quote!(#[allow(deprecated)]));
     quote! {
         #allow_deprecated
-        impl #private::RouteNeeds for #ident {
-            const NAME: &'static str = #name;
-            const NEEDS: #private::Needs = #policy.needs();
+        impl #private::Sentinel for #ident {
+            fn abort(rocket: &#private::Rocket<#private::Ignite>) -> bool {
+                #private::abort_route(rocket, #name, #policy.needs())
+            }
         }
     }
 }

@@ -74,11 +74,22 @@ pub(crate) fn failure(request: &Request<'_>, error: &Error) -> Answer {
     if !Navigation::accepts_html(request) {
         return Answer::Json(status, message(error));
     }
-    let title = match status {
-        Status::Forbidden => "No access",
+    Answer::Page(page(request, error))
+}
+
+/// The page of a failure, which leads to the same page again.
+pub(crate) fn page(request: &Request<'_>, error: &Error) -> Page {
+    let title = match error.kind() {
+        ErrorKind::SignInLoop => "Sign-in does not hold",
+        _ if error.status() == Status::Forbidden => "No access",
         _ => "Something went wrong",
     };
-    Answer::Page(Page::new(status, title, message(error)))
+    let page = Page::new(error.status(), title, message(error));
+    let again = ReturnPath::of(request).unwrap_or_else(ReturnPath::root);
+    match Logto::of(request) {
+        Some(logto) => page.link(logto.site().page(&again), "Try again"),
+        None => page,
+    }
 }
 
 /// Answers a failure as the application renders it, else with `answer`.
@@ -109,6 +120,16 @@ pub(crate) fn message(error: &Error) -> &'static str {
         ErrorKind::Denied => "You have no access to this, or not in this organization.",
         ErrorKind::NotGranted => {
             "Your sign-in does not cover this. Please sign out, sign in again and retry."
+        }
+        ErrorKind::SignInLoop => {
+            "You signed in several times in a row and were unknown here each time. Either this \
+             browser does not keep the cookie of your session, or the application runs in \
+             several processes that do not share sessions or the time, or the sign-in service \
+             ends your session at once."
+        }
+        ErrorKind::InvalidIdToken => {
+            "The sign-in service's proof of who you are does not hold. If this happens again, \
+             the clock of this application may be wrong."
         }
         ErrorKind::InvalidLogoutToken => "This is not a logout token of the sign-in service.",
         ErrorKind::InvalidOptions => "The application asked for a sign-in that cannot be.",

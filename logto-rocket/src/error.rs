@@ -55,6 +55,12 @@ pub enum ErrorKind {
     /// The callback does not belong to a sign-in that this browser began: its
     /// `state` is absent, unknown, expired or used up. The user can sign in again.
     SignInNotFound,
+    /// The browser signed in several times within minutes and came back each time
+    /// without its session, so that another sign-in would not end either. It does not
+    /// keep the session's cookie, or the application runs in several processes that do
+    /// not share sessions or the time, or Logto ends the session at once. The next
+    /// sign-in begins again.
+    SignInLoop,
     /// The callback's parameters contradict themselves or the sign-in: given
     /// twice, missing, or from another issuer (RFC 9207). The user can sign in
     /// again.
@@ -123,7 +129,7 @@ impl ErrorKind {
             Self::CrossSite | Self::SignInRefused | Self::Denied | Self::NotGranted => {
                 Status::Forbidden
             }
-            Self::SessionTooLarge | Self::InvalidOptions | Self::AnswerBegun => {
+            Self::SessionTooLarge | Self::InvalidOptions | Self::AnswerBegun | Self::SignInLoop => {
                 Status::InternalServerError
             }
             Self::Refused | Self::InvalidIdToken | Self::InvalidUserInfo | Self::InvalidAnswer => {
@@ -137,6 +143,7 @@ impl ErrorKind {
         match self {
             Self::NotAuthenticated => "nobody is signed in",
             Self::SignInNotFound => "the sign-in was not begun in this browser or is over",
+            Self::SignInLoop => "sign-ins go round and leave no session",
             Self::InvalidCallback => "the callback does not fit the sign-in",
             Self::Cancelled => "the sign-in was cancelled",
             Self::SignInRefused => "the application refused the sign-in",

@@ -12,7 +12,7 @@ use rocket::outcome::Outcome as RocketOutcome;
 use rocket::request::{FromRequest, Outcome, Request};
 use rocket::{Ignite, Rocket, Sentinel};
 
-pub use self::gate::{Gate, GateOf};
+pub use self::gate::{Gate, GateOf, Needy, NeedyGate, abort_route};
 pub use self::logto_client::LogtoClient;
 pub use self::organization_token::OrganizationToken;
 use crate::claims::{IdTokenClaims, User, UserInfo};

@@ -21,6 +21,8 @@ pub(crate) struct Http(reqwest::Client);
 /// An answer of Logto, whatever its status.
 pub(crate) struct Answer {
     pub(crate) status: u16,
+    /// Whether it says that it is JSON.
+    is_json: bool,
     pub(crate) body: Vec<u8>,
 }
 
@@ -116,6 +118,10 @@ impl Answer {
         if self.status != 200 {
             return Err(unexpected(self.status));
         }
+        if !self.is_json {
+            let detail = format!("{what}: their `Content-Type` is not that of JSON");
+            return Err(Error::new(ErrorKind::InvalidAnswer, detail));
+        }
         // The message of serde_json may quote the body, so it is left out.
         serde_json::from_slice(&self.body).map_err(|error| {
             let at = format!("{what}, line {} column {}", error.line(), error.column());
@@ -141,6 +147,14 @@ impl Answer {
             Some(code) => Error::new(ErrorKind::Refused, code.to_owned()),
             None => unexpected(self.status),
         }
+    }
+}
+
+#[cfg(test)]
+impl Answer {
+    /// An answer of JSON.
+    pub(crate) fn of(status: u16, body: impl Into<Vec<u8>>) -> Self {
+        Self { status, is_json: true, body: body.into() }
     }
 }
 
@@ -173,6 +187,8 @@ fn unreachable(error: &reqwest::Error) -> Error {
 
 async fn read(mut answer: reqwest::Response) -> Result<Answer> {
     let status = answer.status().as_u16();
+    let is_json =
+        answer.headers().get("content-type").is_some_and(|kind| says_json(kind.as_bytes()));
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(|e| unreachable(&e))? {
         if body.len() + chunk.len() > MAX_BODY {
@@ -180,20 +196,28 @@ async fn read(mut answer: reqwest::Response) -> Result<Answer> {
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Answer { status, body })
+    Ok(Answer { status, is_json, body })
+}
+
+/// `application/json`, `application/jwk-set+json` and the like (RFC 6838 section 4.2.8).
+fn says_json(content_type: &[u8]) -> bool {
+    let kind = content_type.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+    kind.eq_ignore_ascii_case(b"application/json")
+        || kind.last_chunk().is_some_and(|end: &[u8; 5]| end.eq_ignore_ascii_case(b"+json"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
-    fn answer(status: u16, body: &str) -> Answer {
-        Answer { status, body: body.as_bytes().to_vec() }
-    }
+    use rocket::tokio::net::TcpListener;
+
+    use super::*;
 
     #[test]
     fn a_refusal_is_named_by_its_code_and_never_quotes_the_answer() {
-        let kind = |status, body| answer(status, body).refusal();
+        let kind = |status, body| Answer::of(status, body).refusal();
         let ended = kind(400, r#"{"code":"oidc.invalid_grant","error":"invalid_grant"}"#);
         assert_eq!(ended.kind(), ErrorKind::SessionEnded);
         let refused = kind(400, r#"{"code":"oidc.invalid_client"}"#);
@@ -206,12 +230,54 @@ mod tests {
     }
 
     #[test]
+    fn json_is_what_says_so() {
+        for kind in ["application/json", "Application/JSON ; charset=utf-8", "a/jwk-set+json"] {
+            assert!(says_json(kind.as_bytes()), "{kind}");
+        }
+        for kind in ["", "text/html", "text/plain; a=application/json", "application/jsonx"] {
+            assert!(!says_json(kind.as_bytes()), "{kind}");
+        }
+    }
+
+    #[test]
     fn answers_that_mean_not_now_are_transient() {
         for status in [408, 429, 500, 503] {
-            let error = answer(status, "{}").json::<()>("it").expect_err("an error");
+            let error = Answer::of(status, "{}").json::<()>("it").expect_err("an error");
             assert!(error.is_transient(), "{status}");
         }
-        let redirect = answer(302, "").json::<()>("it").expect_err("an error");
+        let redirect = Answer::of(302, "").json::<()>("it").expect_err("an error");
         assert_eq!(redirect.kind(), ErrorKind::InvalidAnswer);
+    }
+    /// A port that hangs up on whoever comes, and how often somebody came.
+    async fn rude() -> (u16, Arc<AtomicUsize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let port = listener.local_addr().expect("an address").port();
+        let count = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&count);
+        tokio::spawn(async move {
+            while listener.accept().await.is_ok() {
+                counted.fetch_add(1, Ordering::SeqCst);
+            }
+        });
+        (port, count)
+    }
+
+    /// No handshake, no request: only then is a refresh sent once more, and a code never.
+    #[rocket::async_test]
+    async fn a_form_is_sent_again_only_where_there_was_no_connection() {
+        let http = Http::new().expect("a client");
+        let (app, form) = (("app", None), [("grant_type", "refresh_token")]);
+        for (scheme, again, expected) in
+            [("https", true, 2), ("https", false, 1), ("http", true, 1), ("http", false, 1)]
+        {
+            let (port, count) = rude().await;
+            let url = format!("{scheme}://127.0.0.1:{port}/");
+            let answer = match again {
+                true => http.post_form_again(&url, app, &form).await,
+                false => http.post_form(&url, app, &form).await,
+            };
+            assert!(answer.is_err_and(|error| error.is_transient()));
+            assert_eq!(count.load(Ordering::SeqCst), expected, "{scheme}, again: {again}");
+        }
     }
 }

@@ -188,11 +188,11 @@ pub mod parity {}
 /// What the expansion of the attribute names. Not for use by hand.
 #[doc(hidden)]
 pub mod __private {
-    pub use rocket::Route;
+    pub use rocket::{Ignite, Rocket, Route, Sentinel};
 
-    pub use crate::guard::{Gate, GateOf};
+    pub use crate::guard::{Gate, GateOf, Needy, NeedyGate, abort_route};
     pub use crate::protect::{Policy, protect_route};
-    pub use crate::resource::{Needs, RouteNeeds};
+    pub use crate::resource::Needs;
 }
 
 /// What the benchmarks measure from inside. Not for use by hand.

@@ -73,15 +73,6 @@ impl Needs {
     }
 }
 
-/// What the attribute says of a route that needs something.
-pub trait RouteNeeds {
-    /// The name of the route's function.
-    const NAME: &'static str;
-
-    /// What the route needs.
-    const NEEDS: Needs;
-}
-
 /// Whether it may be an indicator: an absolute URI without a fragment.
 pub(crate) const fn is_indicator(uri: &[u8]) -> bool {
     let mut colon = 0;

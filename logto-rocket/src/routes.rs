@@ -104,6 +104,11 @@ async fn sign_in(
     let return_to = query.return_to.and_then(|path| logto.site().return_path(&path));
     match logto.begin_sign_in(Visit::of(request), options, return_to).await {
         Ok(location) => Ok(Answer::Redirect(Redirect::to(location))),
+        Err(error) if error.kind() == ErrorKind::SignInLoop => {
+            log::error!("logto: {error}");
+            let answer = Answer::Page(answer::page(request, &error));
+            Err(Failure { error, answer })
+        }
         Err(error) => Err(Failure::new(request, error)),
     }
 }
@@ -155,7 +160,7 @@ async fn callback(logto: &Logto, request: &Request<'_>) -> Result<Answer, Failur
         }
         Err(failed) => {
             Marker::of(request).fail(&failed.error);
-            let answer = Answer::Page(failed_page(logto, &failed));
+            let answer = Answer::Page(failed_page(logto, request, &failed));
             Err(Failure { error: failed.error, answer })
         }
     }
@@ -163,27 +168,40 @@ async fn callback(logto: &Logto, request: &Request<'_>) -> Result<Answer, Failur
 
 /// The page of a failed callback. Never a redirect: with a browser that drops
 /// cookies or a clock that is wrong it would never end.
-fn failed_page(logto: &Logto, failed: &FailedCallback) -> Page {
+fn failed_page(logto: &Logto, request: &Request<'_>, failed: &FailedCallback) -> Page {
     log::warn!("logto: a callback did not sign in: {}", failed.error);
     let (title, message) = match failed.error.kind() {
-        ErrorKind::SignInRefused => ("Sign-in refused", failed.error.detail()),
-        ErrorKind::Cancelled => ("Sign-in cancelled", "You left before it was finished."),
-        ErrorKind::SignInNotFound => (
-            "Sign-in expired",
-            "This sign-in took too long, was used already, or was begun in another browser.",
-        ),
+        ErrorKind::SignInRefused => ("Sign-in refused", failed.error.detail().to_owned()),
+        ErrorKind::Cancelled => ("Sign-in cancelled", "You left before it was finished.".into()),
+        ErrorKind::SignInNotFound => ("Sign-in expired", lost(logto, request)),
         ErrorKind::InvalidCallback => {
-            ("Sign-in failed", "The answer of the sign-in service does not fit your sign-in.")
+            let message = "The answer of the sign-in service does not fit your sign-in.";
+            ("Sign-in failed", message.into())
         }
-        _ => ("Sign-in failed", answer::message(&failed.error)),
+        _ => ("Sign-in failed", answer::message(&failed.error).into()),
     };
-    Page::new(failed.error.status(), title, message.to_owned())
+    Page::new(failed.error.status(), title, message)
         .link(logto.sign_in_location(Some(&failed.return_to)), "Sign in again")
+}
+
+/// How a sign-in came to be unknown. A browser without any cookie may be one that lost
+/// them: by its settings, or as it began at another address.
+fn lost(logto: &Logto, request: &Request<'_>) -> String {
+    if request.cookies().iter().next().is_some() {
+        let message = "This sign-in took too long, was used already, or was begun in another \
+                       browser.";
+        return message.into();
+    }
+    format!(
+        "Your browser sent no cookie of this sign-in. It took too long, or was begun in another \
+         browser or at another address than {}, or your browser blocks the cookies of this site.",
+        logto.site().url("")
+    )
 }
 
 async fn sign_out(logto: &Logto, request: &Request<'_>) -> Result<Answer, Failure> {
     if is_cross_site(request) {
-        return Err(cross_site());
+        return Err(cross_site(logto));
     }
     match logto.sign_out(Visit::of(request)).await {
         Ok(SignedOut::ToLogto(location)) => Ok(Answer::Redirect(Redirect::to(location))),
@@ -192,10 +210,12 @@ async fn sign_out(logto: &Logto, request: &Request<'_>) -> Result<Answer, Failur
     }
 }
 
-fn cross_site() -> Failure {
+fn cross_site(logto: &Logto) -> Failure {
     let error = Error::new(ErrorKind::CrossSite, "");
     let message = "Another site asked to sign you out. You are still signed in.";
-    let answer = Answer::Page(Page::new(error.status(), "Not signed out", message));
+    let home = logto.site().page(&ReturnPath::root());
+    let page = Page::new(error.status(), "Not signed out", message).link(home, "Continue");
+    let answer = Answer::Page(page);
     Failure { error, answer }
 }
 
@@ -204,4 +224,38 @@ fn signed_out_here(logto: &Logto) -> Page {
                    so you may still be signed in there.";
     let home = logto.site().page(&ReturnPath::root());
     Page::new(Status::Ok, "Signed out", message).link(home, "Continue")
+}
+
+#[cfg(test)]
+mod tests {
+    use rocket::figment::Figment;
+    use rocket::local::blocking::Client;
+
+    use super::*;
+    use crate::transaction::Transaction;
+
+    /// A25: the user took two hours on Logto's pages, and the browser kept the cookie.
+    #[test]
+    fn a_sign_in_that_took_too_long_ends_on_a_page_that_leads_to_the_same_place() {
+        let figment = Figment::from(rocket::Config::debug_default())
+            .merge(("log_level", "off"))
+            .merge(("logto.endpoint", "http://127.0.0.1:9"))
+            .merge(("logto.app_id", "app"));
+        let rocket = rocket::custom(figment).attach(Logto::fairing());
+        let client = Client::untracked(rocket).expect("a client");
+        let transactions = &client.rocket().state::<Logto>().expect("it").inner.transactions;
+        let page = ReturnPath::parse("/page?tab=a").expect("a path");
+        let mut transaction = Transaction::long_ago(&page);
+        let request = client.get("/");
+        let cookies = transactions.add(request.inner().cookies(), &mut transaction);
+
+        let callback = format!("/callback?code=a&iss=b&state={}", transaction.state);
+        let answer = client.get(callback).cookies(cookies).dispatch();
+        assert_eq!(answer.status(), Status::BadRequest);
+        let removal = answer.headers().get_one("set-cookie").expect("the cookie is removed");
+        assert!(removal.contains("Max-Age=0"), "{removal}");
+        let body = answer.into_string().expect("a page");
+        assert!(body.contains("took too long"), "{body}");
+        assert!(body.contains("/sign-in?return_to=%2Fpage%3Ftab%3Da"), "{body}");
+    }
 }

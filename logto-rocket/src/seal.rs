@@ -234,6 +234,18 @@ mod tests {
         assert_eq!(opens(&[OLD], "app", Kind::Session, "n"), None);
     }
 
+    /// S13: the nonce is 96 random bits, and the text differs with it.
+    #[test]
+    fn no_nonce_comes_twice_in_a_million_values() {
+        let sealer = sealer(&[NEW], "app", Kind::Session);
+        let mut seen = std::collections::HashSet::with_capacity(1_000_000);
+        for _ in 0..1_000_000 {
+            let sealed = sealer.seal("n", vec![0]);
+            let nonce: [u8; NONCE_LEN] = *sealed.last_chunk().expect("a nonce");
+            assert!(seen.insert(nonce));
+        }
+    }
+
     /// S11: the old secret opens as long as it is configured.
     #[test]
     fn an_old_secret_still_opens_and_the_new_one_seals() {

@@ -229,6 +229,7 @@ async fn an_application_without_the_fairing_does_not_launch() {
     assert_eq!(launched.visit("/ranked").await.status, Status::InternalServerError);
 }
 
+/// A26: and so no door is open.
 #[rocket::async_test]
 async fn a_configuration_that_cannot_be_used_ends_the_launch() {
     let op = Hostile::start().await;

@@ -25,10 +25,16 @@ fn machine() -> MachineApp {
 }
 
 fn figment(provider: &Provider) -> Figment {
-    provider
-        .figment()
-        .merge(("logto.machine.app_id", "reports"))
-        .merge(("logto.machine.app_secret", "a secret of the machine"))
+    provider.figment()
+}
+
+/// The application of which nothing is known but that users sign in to it.
+fn without_machine(provider: &Provider) -> Figment {
+    Figment::from(rocket::Config::debug_default())
+        .merge(("log_level", "off"))
+        .merge(("logto.endpoint", provider.endpoint()))
+        .merge(("logto.app_id", provider.app_id()))
+        .merge(("logto.app_secret", provider.app_secret()))
 }
 
 /// The application's `Logto`, outside of any request.
@@ -89,7 +95,7 @@ async fn what_logto_refuses_to_a_machine_is_said_by_its_kind() {
     let own = with.client_credentials(Audience::logto(), none).await;
     assert_eq!(kind(own), ErrorKind::NotGranted);
     // The web application may not: Logto gives such tokens to machines only.
-    let without = logto(provider.figment()).await;
+    let without = logto(without_machine(&provider)).await;
     assert_eq!(kind(without.client_credentials(API, none).await), ErrorKind::Refused);
     let wrong = figment(&provider).merge(("logto.machine.app_secret", "not the secret"));
     assert_eq!(kind(logto(wrong).await.client_credentials(API, none).await), ErrorKind::Refused);

@@ -76,7 +76,7 @@ async fn boundary(op: &Hostile, browser: &Browser) -> usize {
     low
 }
 
-/// S9: a session that cannot be kept is refused, rather than written and lost.
+/// S9, S10: a session that cannot be kept is refused, rather than written and lost.
 #[rocket::async_test]
 async fn a_session_too_large_for_cookies_is_refused() {
     let op = Hostile::start().await;

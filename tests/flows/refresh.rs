@@ -41,6 +41,7 @@ async fn a_refresh_that_brings_somebody_else_ends_the_session() {
         Deviation::RefreshedClaims(Alter::without("sub")),
         Deviation::RefreshedClaims(Alter::append("aud", "1")),
         Deviation::RefreshedClaims(Alter::append("nonce", "1")),
+        Deviation::RefreshedClaims(Alter::set("auth_time", 5)),
         Deviation::Forged(Forgery::Flipped),
         Deviation::Forged(Forgery::Unsigned("none")),
     ];

@@ -155,17 +155,54 @@ async fn an_absolute_address_does_not_lead_away() {
         "http:/evil.example",
         "http:evil.example",
         "http://0x7f000001/",
+        "http://0177.0.0.1/",
+        "http://2130706433/",
+        "http://localhost:8000:80@evil.example/",
+        "http://HTTP://localhost:8000/",
+        "vbscript:msgbox(1)",
+        "\u{b}javascript:alert(1)",
+        "java\tscript:alert(1)",
         "javascript:alert(1)",
         "JaVaScRiPt:alert(1)",
         "data:text/html,x",
         "\u{1}javascript:alert(1)",
         "/。evil",
         "//evil。example",
+        "http://localhost。:8000/",
+        "http://localhost.:8000/",
+        "http://LOCALHOST:8000/pages/1",
+        "HTTP://localhost:8000/pages/1",
+        "http://localhost:8000\\evil.example",
+        "/./\\evil.example",
+        "/x#//evil.example",
         "?x=y",
         "#x",
     ])
     .await;
     assert_stays(&["/./evil.example", "/../..//evil.example", "/.//evil.example", "/..//x"]).await;
+}
+
+/// R5: an address inside an address is a parameter of a page of this site, and no more.
+#[rocket::async_test]
+async fn an_address_inside_a_return_path_stays_inside() {
+    let op = Hostile::start().await;
+    let browser = Browser::open(app(op.figment())).await;
+    for page in ["/pages/1?tab=https://evil.example/", "/pages/1?tab=//evil.example"] {
+        let landed = landing(&op, &browser, &encoded(page)).await;
+        assert_eq!(landed, page);
+        assert_eq!(resolved(&landed).origin(), Url::parse(BASE_URL).unwrap().origin());
+        let shown = browser.visit(&landed).await;
+        assert_eq!((shown.status, shown.header("location")), (Status::Ok, None));
+    }
+}
+
+/// R6: an address of this very site is its path.
+#[rocket::async_test]
+async fn a_full_address_of_this_site_is_returned_to_as_a_path() {
+    let op = Hostile::start().await;
+    let browser = Browser::open(app(op.figment())).await;
+    let landed = landing(&op, &browser, &encoded("http://localhost:8000/pages/7?tab=a")).await;
+    assert_eq!(landed, "/pages/7?tab=a");
 }
 
 /// R9: a line break does not become a header.
@@ -208,6 +245,8 @@ async fn a_path_that_is_too_long_is_dropped() {
     let answer = browser.visit(&format!("/sign-in?{}", encoded(&long))).await;
     assert!(answer.cookies.iter().all(|cookie| cookie.to_string().len() <= 4096));
     assert_eq!(landing(&op, &browser, &encoded(&long)).await, "/");
+    let huge = format!("/{}", "x".repeat(10 << 20));
+    assert_eq!(landing(&op, &browser, &encoded(&huge)).await, "/");
     browser.forget();
     let callback = op.authorize(&browser.start(&format!("/pages/1?tab={long}")).await);
     assert_eq!(browser.visit(&callback).await.location(), "/");

@@ -136,6 +136,52 @@ async fn a_query_cannot_change_the_authorization_request() {
     assert_eq!(plain.query_pairs().count(), attacked.query_pairs().count());
 }
 
+/// A14: a return path stays one value, whatever it has inside (CVE-2025-67716).
+#[rocket::async_test]
+async fn a_return_path_adds_nothing_to_the_authorization_request() {
+    let op = Hostile::start().await;
+    let browser = Browser::open(app(op.figment())).await;
+    let names = |location: &str| -> Vec<String> {
+        let url = Url::parse(location).unwrap();
+        url.query_pairs().map(|(name, _)| name.into_owned()).collect()
+    };
+    let plain = names(browser.visit("/sign-in").await.location());
+    let paths = [
+        "/x?scope=admin&audience=evil",
+        "/x%26scope=admin",
+        "/x%26scope%3Dadmin%26redirect_uri%3Dhttps://evil.example",
+        "/x%23&scope=admin&client_id=evil",
+        "/x%3Fscope%3Dadmin%2526resource%253Devil&resource=evil",
+    ];
+    for path in paths {
+        let answer = browser.visit(&format!("/sign-in?return_to={path}")).await;
+        assert_eq!(names(answer.location()), plain, "{path}");
+        assert!(!answer.location().contains("evil"), "{answer:?}");
+        assert!(!answer.location().contains("admin"), "{answer:?}");
+    }
+}
+
+/// RP-scope-userinfo-claims: the scopes that are asked for, and the claims that come for them.
+#[rocket::async_test]
+async fn the_claims_of_every_scope_are_asked_for_and_read() {
+    let provider = logto_dev::Provider::start().await;
+    let scopes = ["profile", "email", "phone", "address"];
+    let figment = provider.figment().merge(("logto.scopes", scopes));
+    let browser = Browser::open(app(figment)).await;
+    let location = browser.start("/protected").await;
+    let asked: Vec<_> = Url::parse(&location).unwrap().query_pairs().into_owned().collect();
+    let asked = one(&asked, "scope").to_owned();
+    assert!(scopes.iter().all(|scope| asked.split(' ').any(|one| one == *scope)), "{asked}");
+    browser.visit(&provider.approve_at(&location).await).await;
+    for path in ["/protected", "/api/userinfo"] {
+        let claims = browser.fetch(path).await.json();
+        for claim in ["name", "email", "email_verified", "phone_number", "phone_number_verified"] {
+            assert!(!claims[claim].is_null(), "{path} has no {claim}: {claims}");
+        }
+        assert!(claims["address"].is_object(), "{path}: {claims}");
+    }
+}
+
 /// A21: five sign-ins at once, finished in another order, each return to their own page.
 #[rocket::async_test]
 async fn tabs_finish_in_any_order_and_land_on_their_own_pages() {

@@ -51,11 +51,54 @@ async fn the_state_of_a_sign_out_is_not_looked_at_on_the_way_back() {
     let op = Hostile::start().await;
     let browser = Browser::open(app(op.figment())).await;
     browser.sign_in(&op, "/protected").await;
-    for back in ["/?state=forged", "/", "/?state=a&state=b"] {
+    let backs = ["/?state=forged", "/", "/?state=a&state=b"];
+    for back in backs {
         let answer = browser.visit(back).await;
         assert_eq!(answer.status, Status::Ok, "{back}");
         assert!(answer.body.starts_with("Hello, u-alice"), "{back}: still signed in");
     }
+    browser.visit("/sign-out").await;
+    for back in backs {
+        let answer = browser.visit(back).await;
+        assert_eq!((answer.status, answer.cookies.len()), (Status::Ok, 0), "{back}");
+        assert!(answer.body.starts_with("Hello, stranger"), "{back}: signed out");
+    }
+}
+
+/// R12: where a sign-out leads stands in the configuration; what is asked for changes nothing.
+#[rocket::async_test]
+async fn nobody_is_sent_elsewhere_by_a_sign_out() {
+    let op = Hostile::start().await;
+    let browser = Browser::open(app(op.figment())).await;
+    let names =
+        ["return_to", "returnTo", "post_logout_redirect_uri", "redirect_uri", "next", "url"];
+    let values = ["//evil.example", "https://evil.example/", "/\\evil.example", "/elsewhere"];
+    for post in [false, true] {
+        for (name, value) in names.iter().flat_map(|name| values.map(|value| (name, value))) {
+            let value: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
+            let path = format!("/sign-out?{name}={value}");
+            let client = browser.client();
+            let answer = match post {
+                true => browser.send(client.post(&path).body(format!("{name}={value}"))).await,
+                false => browser.send(client.get(&path)).await,
+            };
+            let url: url::Url = answer.location().parse().expect("an address");
+            assert!(answer.location().starts_with(&format!("{}/session/end?", op.issuer())));
+            let leads: Vec<_> = url
+                .query_pairs()
+                .filter(|(name, _)| name == "post_logout_redirect_uri")
+                .map(|(_, value)| value.into_owned())
+                .collect();
+            assert_eq!(leads, ["http://localhost:8000/"], "{path}");
+            assert!(
+                !answer.location().contains("evil") && !answer.location().contains("elsewhere")
+            );
+        }
+    }
+    op.stop().await;
+    let here = Browser::open(app(op.figment())).await;
+    let answer = here.visit("/sign-out?return_to=//evil.example").await;
+    assert!(!answer.body.contains("evil"), "{answer:?}");
 }
 
 /// L12: one revocation, which nothing waits for. Signing out at Logto leaves an offline refresh

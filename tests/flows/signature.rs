@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use logto_tests::{Alter, Deviation, Forgery, Hostile, Key};
+use logto_tests::{Alter, Deviation, Forgery, Hostile, Key, random};
 use rocket::http::Status;
 use serde_json::json;
 
@@ -143,6 +143,24 @@ async fn an_unknown_key_is_looked_up_once() {
     assert_eq!(op.count("jwks"), 2);
 }
 
+/// T6: a thousand tokens of keys that nobody knows, within the minute, cost two looks in all.
+#[rocket::async_test]
+async fn a_thousand_unknown_keys_cost_two_looks() {
+    let (op, browser) = with(vec![]).await;
+    op.deviate(Deviation::Header(Alter::by("another kid each time", |header| {
+        header["kid"] = random().into();
+    })));
+    for _ in 0..1_000 {
+        browser.forget();
+        let answer = browser.visit("/sign-in").await;
+        let answer = browser.visit(&op.authorize(answer.location())).await;
+        assert!(answer.status.code >= 500, "{answer:?}");
+        assert!(answer.session_cookies().is_empty());
+    }
+    assert!(op.count("jwks") <= 2, "{} looks", op.count("jwks"));
+    assert_eq!(op.count("token"), 1_000);
+}
+
 /// T7, RP-key-rotation: keys exchanged between two sign-ins cost one look at the new ones.
 #[rocket::async_test]
 async fn keys_rotated_between_sign_ins_are_fetched_once() {
@@ -247,4 +265,27 @@ async fn a_key_that_is_not_for_signing_is_not_used() {
         assert_refused(Deviation::Jwks(change)).await;
     }
     assert_refused(Deviation::Jwks(Alter::set("keys", json!([])))).await;
+}
+
+/// T9: entries under the name of the right key that cannot be it do not stand in its way.
+#[rocket::async_test]
+async fn unusable_entries_under_the_name_of_a_key_are_skipped() {
+    let rsa = Key::rs256().jwk();
+    let others = [
+        json!({"kty": "oct", "k": "c2VjcmV0"}),
+        json!({"kty": "RSA", "n": "AQAB", "e": "AQAB"}),
+        json!({"kty": "EC", "crv": "P-384", "x": "AA", "y": "AA", "use": "enc"}),
+        json!({"kty": "AKP", "alg": "ML-DSA-44", "pub": "AA"}),
+        Key::es256().jwk(),
+        rsa,
+    ];
+    for other in others {
+        let what = format!("{other}");
+        let twice = Alter::by(what, move |set| {
+            let mut other = other.clone();
+            other["kid"] = set["keys"][0]["kid"].clone();
+            set["keys"].as_array_mut().unwrap().insert(0, other);
+        });
+        assert_accepted(vec![Deviation::Jwks(twice)]).await;
+    }
 }

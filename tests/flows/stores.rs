@@ -107,6 +107,7 @@ pub(crate) fn with_store(figment: Figment, store: impl SessionStore) -> Rocket<B
     rocket::custom(figment).attach(Logto::fairing().store(store)).mount("/", routes)
 }
 
+/// S8: and what was copied of it is worth nothing after the sign-out.
 #[rocket::async_test]
 async fn sessions_in_memory_carry_only_an_id_in_the_cookie() {
     let op = Hostile::start().await;
@@ -119,7 +120,7 @@ async fn sessions_in_memory_carry_only_an_id_in_the_cookie() {
     browser.visit("/sign-out").await;
     browser.restore(stolen);
     let answer = browser.visit("/api/me").await;
-    assert_eq!(answer.status, Status::Unauthorized, "S8: a session that was ended stays ended");
+    assert_eq!(answer.status, Status::Unauthorized, "a session that was ended stays ended");
     assert!(browser.session_cookies().is_empty(), "its cookie is removed");
 }
 

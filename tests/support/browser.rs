@@ -43,6 +43,7 @@ pub struct Browser {
     client: Client,
     jar: Mutex<BTreeMap<String, String>>,
     base: String,
+    keeps: fn(&Cookie<'_>) -> bool,
 }
 
 impl std::fmt::Debug for Browser {
@@ -60,7 +61,13 @@ impl Browser {
     /// Like [`open`](Self::open), for an application whose `base_url` is another.
     pub async fn at(base: &str, rocket: Rocket<Build>) -> Self {
         let client = Client::untracked(rocket).await.expect("the application launches");
-        Self { client, jar: Mutex::default(), base: base.to_owned() }
+        Self { client, jar: Mutex::default(), base: base.to_owned(), keeps: |_| true }
+    }
+
+    /// Keeps those cookies only that `keeps` wants, from now on.
+    #[must_use]
+    pub fn keeping(self, keeps: fn(&Cookie<'_>) -> bool) -> Self {
+        Self { keeps, ..self }
     }
 
     /// Returns the application's client, for requests that no browser makes.
@@ -80,7 +87,7 @@ impl Browser {
 
     /// Returns the cookies of sign-ins under way.
     pub fn sign_in_cookies(&self) -> BTreeMap<String, String> {
-        self.cookies().into_iter().filter(|(name, _)| !is_session(name)).collect()
+        self.cookies().into_iter().filter(|(name, _)| is_sign_in(name)).collect()
     }
 
     /// Puts `cookies` into the jar in place of all that was there.
@@ -177,7 +184,7 @@ impl Browser {
 
     fn keep(&self, answer: &Answer) {
         let mut jar = self.jar();
-        for cookie in &answer.cookies {
+        for cookie in answer.cookies.iter().filter(|cookie| (self.keeps)(cookie)) {
             let ended = cookie.max_age().is_some_and(|age| age.whole_seconds() <= 0)
                 || cookie.expires_datetime().is_some_and(|end| end <= OffsetDateTime::now_utc());
             match ended {
@@ -192,9 +199,14 @@ impl Browser {
     }
 }
 
-/// Whether this is the name of a session's cookie and not of a sign-in's under way.
+/// Whether this is the name of a session's cookie: not of a sign-in's under way, nor of the count
+/// of sign-ins.
 pub fn is_session(name: &str) -> bool {
-    name.contains("logto_") && !name.contains("_t_")
+    name.contains("logto_") && !is_sign_in(name) && !name.ends_with("_n")
+}
+
+fn is_sign_in(name: &str) -> bool {
+    name.contains("_t_")
 }
 
 /// Makes `request` the navigation of a person who clicked or typed.

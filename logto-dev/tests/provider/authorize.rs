@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use logto_dev::{Builder, Provider, User};
 use reqwest::header::{COOKIE, SET_COOKIE};
 use rocket::async_test;
@@ -208,4 +210,23 @@ async fn a_finished_sign_in_cannot_be_finished_again() {
     assert_eq!(app.post("/sign-in", None, &form).await.status, 303);
     assert_eq!(app.post("/sign-in", None, &form).await.status, 400);
     assert_eq!(app.get(&location).await.status, 400);
+}
+
+#[async_test]
+async fn a_sign_in_grows_old_with_the_provider_s_clock() {
+    let app = App::start().await;
+    let cookie = browser_session(&app, "alice").await;
+    let asked = [("max_age", "60")];
+    app.provider.advance(Duration::from_secs(30));
+    let location = open(&app, &app.url(&asked), &cookie).await;
+    let tokens = app.redeem(&query(&location, "code").expect("a code"), &[]).await.ok();
+    let (_, claims) = crate::support::decode(&text(&tokens, "id_token"));
+    let [auth_time, iat] = ["auth_time", "iat"].map(|name| claims[name].as_u64().expect(name));
+    assert!((29..=32).contains(&(iat - auth_time)), "{claims}");
+    app.provider.advance(Duration::from_secs(31));
+    let location = open(&app, &app.url(&asked), &cookie).await;
+    assert!(location.starts_with("/sign-in?"), "{location}");
+    let silent = [asked[0], ("prompt", "none")];
+    let location = open(&app, &app.url(&silent), &cookie).await;
+    assert_eq!(query(&location, "error").as_deref(), Some("login_required"));
 }

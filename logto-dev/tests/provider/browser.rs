@@ -50,14 +50,19 @@ impl<'a> Browser<'a> {
 
     /// Signs out, and returns the page that asks and what follows it.
     pub(crate) async fn sign_out(&self, parameters: &str) -> [Answer; 2] {
-        let endpoint = self.app.provider.endpoint();
-        let page = self.visit(&format!("{endpoint}/oidc/session/end?{parameters}")).await;
+        let page = self.ask_to_sign_out(parameters).await;
         let value = page.body.split("name=\"xsrf\" value=\"").nth(1);
         let xsrf = value.and_then(|rest| rest.split('"').next());
         let xsrf = xsrf.unwrap_or_else(|| panic!("no form: {page:?}"));
         let form = [("xsrf", xsrf), ("logout", "yes")];
         let confirmed = self.send(self.app.form("/oidc/session/end/confirm", &form)).await;
         [page, confirmed]
+    }
+
+    /// Opens the page that asks whether to sign out.
+    pub(crate) async fn ask_to_sign_out(&self, parameters: &str) -> Answer {
+        let endpoint = self.app.provider.endpoint();
+        self.visit(&format!("{endpoint}/oidc/session/end?{parameters}")).await
     }
 
     async fn send(&self, request: RequestBuilder) -> Answer {

@@ -7,7 +7,7 @@ use rocket::local::asynchronous::Client;
 use rocket::{Config, async_test};
 use serde_json::Value;
 
-use crate::support::{ACME, encode, query, text};
+use crate::support::{ACME, decode, encode, query, text};
 
 fn figment(profile: &str) -> Figment {
     let config =
@@ -55,6 +55,33 @@ async fn answer(request: RequestBuilder) -> Result<String, String> {
         Some(location) => Ok(location.to_str().expect("text").to_string()),
         None => Err(response.text().await.expect("a body")),
     }
+}
+
+/// Posts to the token endpoint, as the configured application unless the form
+/// names another.
+async fn token(client: &Client, form: &[(&str, &str)]) -> Value {
+    let [endpoint, id, secret] = ["endpoint", "app_id", "app_secret"]
+        .map(|key| setting(client, &format!("logto.{key}")).expect(key));
+    let app = [("client_id", id.as_str()), ("client_secret", &secret)];
+    let other = form.iter().any(|(name, _)| *name == "client_id");
+    let app = if other { &[][..] } else { &app };
+    let answer = post(&format!("{endpoint}/oidc/token"), &[app, form].concat()).await;
+    serde_json::from_str(&answer.expect_err("no redirect")).expect("JSON")
+}
+
+/// Signs in on the page and returns the tokens.
+async fn sign_in(client: &Client, username: &str, asked: &[(&str, &str)]) -> Value {
+    let [endpoint, id] =
+        ["endpoint", "app_id"].map(|key| setting(client, &format!("logto.{key}")).expect(key));
+    let redirect_uri = ("redirect_uri", "http://localhost:4321/callback");
+    let own = [redirect_uri, ("client_id", &id), ("response_type", "code"), ("prompt", "consent")];
+    let query_string = encode([&own, asked].concat().iter());
+    let page = open(&format!("{endpoint}/oidc/auth?{query_string}")).await.expect("a page");
+    let interaction = query(&format!("{endpoint}{page}"), "interaction").expect("an interaction");
+    let form = [("interaction", interaction.as_str()), ("username", username)];
+    let callback = post(&format!("{endpoint}/sign-in"), &form).await.expect("a callback");
+    let code = query(&callback, "code").expect("a code");
+    token(client, &[("grant_type", "authorization_code"), ("code", &code), redirect_uri]).await
 }
 
 #[async_test]
@@ -141,31 +168,12 @@ async fn roles_and_api_resources_come_from_the_configuration() {
         access_token_ttl = 30
     "#;
     let client = ignite(figment("debug").merge(Toml::string(toml).nested())).await;
-    let [endpoint, id, secret] = ["endpoint", "app_id", "app_secret"]
-        .map(|key| setting(&client, &format!("logto.{key}")).expect(key));
-    let app = [("client_id", id.as_str()), ("client_secret", &secret)];
-    let redirect_uri = ("redirect_uri", "http://localhost:4321/callback");
     let asked = [
-        app[0],
-        redirect_uri,
-        ("response_type", "code"),
-        ("prompt", "consent"),
         ("scope", "openid offline_access urn:logto:scope:organizations cook:food invite:guest"),
         ("resource", "https://kitchen.example.com"),
         ("resource", "urn:logto:resource:organizations"),
     ];
-    let page = open(&format!("{endpoint}/oidc/auth?{}", encode(asked.iter()))).await;
-    let page = format!("{endpoint}{}", page.expect("a page"));
-    let interaction = query(&page, "interaction").expect("an interaction");
-    let form = [("interaction", interaction.as_str()), ("username", "carol")];
-    let callback = post(&format!("{endpoint}/sign-in"), &form).await.expect("a callback");
-    let code = query(&callback, "code").expect("a code");
-    let token = async |form: &[(&str, &str)]| -> Value {
-        let answer = post(&format!("{endpoint}/oidc/token"), &[&app, form].concat()).await;
-        serde_json::from_str(&answer.expect_err("no redirect")).expect("JSON")
-    };
-    let grant = [("grant_type", "authorization_code"), ("code", code.as_str()), redirect_uri];
-    let refresh_token = text(&token(&grant).await, "refresh_token");
+    let refresh_token = text(&sign_in(&client, "carol", &asked).await, "refresh_token");
     let grant = [("grant_type", "refresh_token"), ("refresh_token", refresh_token.as_str())];
 
     // Not `eat:food`, which was not asked for.
@@ -173,9 +181,42 @@ async fn roles_and_api_resources_come_from_the_configuration() {
         (("resource", "https://kitchen.example.com"), "cook:food", 30),
         (("organization_id", ACME), "invite:guest", 3600),
     ] {
-        let answer = token(&[grant[0], grant[1], of]).await;
+        let answer = token(&client, &[grant[0], grant[1], of]).await;
         assert_eq!((&answer["scope"], &answer["expires_in"]), (&scope.into(), &seconds.into()));
     }
+}
+
+#[async_test]
+async fn a_machine_and_the_switches_come_from_the_configuration() {
+    let toml = r#"
+        [default.logto_dev]
+        token_exchange = false
+        always_issue_refresh_token = true
+        backchannel_logout_session_required = false
+        backchannel_logout_uri = "http://localhost:4321/told"
+        [default.logto_dev.machine_app]
+        id = "robot"
+        secret = "its secret"
+        roles = ["items-admin"]
+    "#;
+    let client = ignite(figment("debug").merge(Toml::string(toml).nested())).await;
+    let robot = |grant| {
+        [
+            ("client_id", "robot"),
+            ("client_secret", "its secret"),
+            ("grant_type", grant),
+            ("resource", "https://api.example.com"),
+            ("scope", "write:items"),
+        ]
+    };
+    let granted = token(&client, &robot("client_credentials")).await;
+    assert_eq!(granted["scope"], "write:items");
+    let exchange = robot("urn:ietf:params:oauth:grant-type:token-exchange");
+    let description = "requested grant type is not allowed for this client";
+    assert_eq!(token(&client, &exchange).await["error_description"], description);
+    let tokens = sign_in(&client, "alice", &[("scope", "openid")]).await;
+    assert!(tokens["refresh_token"].is_string(), "{tokens}");
+    assert_eq!(decode(&text(&tokens, "id_token")).1.get("sid"), None);
 }
 
 #[async_test]

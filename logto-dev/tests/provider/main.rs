@@ -1,11 +1,15 @@
 //! The provider over real HTTP, compared with what a real Logto answered.
 
 mod authorize;
+mod backchannel;
 mod browser;
 mod captures;
 mod discovery;
+mod exchange;
 mod fairing;
 mod listener;
+mod machines;
+mod manage;
 mod session;
 mod support;
 mod token;

@@ -110,7 +110,7 @@ fn every_captured_refusal_is_known_by_its_code() {
             };
             let body = answer[2].to_string().into_bytes();
             let status = u16::try_from(status).expect("a status");
-            let error = Answer { status, body }.refusal();
+            let error = Answer::of(status, body).refusal();
             let expected = match code {
                 "invalid_grant" => ErrorKind::SessionEnded,
                 "access_denied" => ErrorKind::Denied,

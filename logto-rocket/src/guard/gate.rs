@@ -1,6 +1,3 @@
-use std::fmt;
-use std::marker::PhantomData;
-
 use rocket::http::Status;
 use rocket::outcome::Outcome as RocketOutcome;
 use rocket::request::{FromRequest, Outcome, Request};
@@ -8,7 +5,7 @@ use rocket::{Ignite, Rocket, Sentinel};
 
 use super::{abort, abort_without};
 use crate::error::{Error, ErrorKind};
-use crate::resource::RouteNeeds;
+use crate::resource::Needs;
 use crate::state::marker::Marker;
 
 /// Proof that the wrapper around this very route let the request in.
@@ -18,9 +15,29 @@ use crate::state::marker::Marker;
 #[derive(Debug)]
 pub struct Gate(());
 
-/// The gate of a route that needs something of the configuration: as a sentinel it
-/// also ends a launch without that.
-pub struct GateOf<R>(PhantomData<fn() -> R>);
+/// The gate of a route that needs something of the configuration. No sentinel, so
+/// that Rocket asks the type in [`GateOf`], which knows what that is.
+#[derive(Debug)]
+pub struct NeedyGate(());
+
+/// The gate of the route `R`. One type for all of them: a guard that is generic
+/// would be compiled anew for each.
+pub type GateOf<R> = <R as Needy>::Gate;
+
+/// Where [`GateOf`] uses its parameter.
+pub trait Needy {
+    /// The gate.
+    type Gate;
+}
+
+impl<R> Needy for R {
+    type Gate = NeedyGate;
+}
+
+/// Ends a launch without the fairing or without what the route `name` needs.
+pub fn abort_route(rocket: &Rocket<Ignite>, name: &str, needs: Needs) -> bool {
+    abort_without(rocket, &format!("the route `{name}`"), needs)
+}
 
 fn check(request: &Request<'_>) -> Outcome<(), Error> {
     if Marker::of(request).admits(request.route()) {
@@ -40,28 +57,16 @@ impl<'r> FromRequest<'r> for Gate {
 }
 
 #[rocket::async_trait]
-impl<'r, R> FromRequest<'r> for GateOf<R> {
+impl<'r> FromRequest<'r> for NeedyGate {
     type Error = Error;
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Error> {
-        check(request).map(|()| Self(PhantomData))
+        check(request).map(Self)
     }
 }
 
 impl Sentinel for Gate {
     fn abort(rocket: &Rocket<Ignite>) -> bool {
         abort(rocket)
-    }
-}
-
-impl<R: RouteNeeds> Sentinel for GateOf<R> {
-    fn abort(rocket: &Rocket<Ignite>) -> bool {
-        abort_without(rocket, &format!("the route `{}`", R::NAME), R::NEEDS)
-    }
-}
-
-impl<R> fmt::Debug for GateOf<R> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("GateOf")
     }
 }

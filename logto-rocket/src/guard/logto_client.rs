@@ -75,7 +75,8 @@ impl<'r> LogtoClient<'r> {
     ///
     /// [`ErrorKind::Unreachable`] or [`ErrorKind::InvalidAnswer`] when Logto's
     /// metadata cannot be had, [`ErrorKind::InvalidOptions`] when the options
-    /// contradict the protocol.
+    /// contradict the protocol, [`ErrorKind::SignInLoop`] when this browser has just
+    /// signed in several times and came back without its session.
     pub async fn sign_in(&self, options: SignInOptions) -> Result<Redirect> {
         let return_to = match options.post_redirect_path.as_deref() {
             None => None,

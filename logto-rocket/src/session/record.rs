@@ -167,6 +167,7 @@ pub(crate) mod tests {
         }
     }
 
+    /// S18: another format, also one that is to come, is discarded.
     #[test]
     fn a_record_survives_its_binary_form_and_another_format_is_not_read() {
         let record = record(Timestamp::now());

@@ -37,14 +37,15 @@ impl Logto {
     ///
     /// # Errors
     ///
-    /// The options contradict the protocol, or Logto was not reached; nothing has
-    /// begun then.
+    /// The options contradict the protocol, Logto was not reached, or the browser is in
+    /// a loop; nothing has begun then.
     pub(crate) async fn begin_sign_in(
         &self,
         visit: Visit<'_>,
         options: &SignInOptions,
         return_to: Option<ReturnPath>,
     ) -> Result<String> {
+        self.check_loop(visit).await?;
         let options = self.inner.checked.config.sign_in_options().with(options);
         let configured = options.post_redirect_path.as_deref().and_then(ReturnPath::parse);
         let return_to = return_to.or(configured).unwrap_or_else(ReturnPath::root);
@@ -54,6 +55,21 @@ impl Logto {
         let cookies = self.inner.transactions.add(visit.jar, &mut transaction);
         visit.marker.add_transactions(cookies);
         Ok(url.into())
+    }
+
+    /// Stops a browser that signs in again and again and comes back a stranger each
+    /// time. Another try of the user's own is none of the loop.
+    async fn check_loop(&self, visit: Visit<'_>) -> Result<()> {
+        let transactions = &self.inner.transactions;
+        if !transactions.is_loop(visit.jar)
+            || !matches!(self.session_as_read(visit).await, Ok(None))
+        {
+            return Ok(());
+        }
+        visit.marker.add_transactions(transactions.stop_counting(visit.jar));
+        let detail = "does the browser get and keep the session's cookie, and do all processes \
+                      share `cookie_secret`, the store and the time?";
+        Err(Error::new(ErrorKind::SignInLoop, detail))
     }
 
     /// Completes the sign-in that the callback `query` belongs to.
@@ -74,6 +90,10 @@ impl Logto {
             return self.repeated(visit, key, ReturnPath::root()).await;
         };
         let return_to = transaction.return_path();
+        if transaction.is_over() {
+            marker.add_transactions([self.inner.transactions.remove(state)]);
+            return self.repeated(visit, key, return_to).await;
+        }
         // Without metadata nothing has happened yet: a reload may try again.
         let metadata = match within_patience(self.inner.client.metadata()).await {
             Ok(metadata) => metadata,
@@ -89,8 +109,11 @@ impl Logto {
             .and_then(|session| self.inner.sessions.write(visit.jar, &session).map(|_| session));
         match carried {
             Ok(session) => {
+                let turn = self.inner.transactions.count_turn(visit.jar, old.is_none());
                 self.replace(visit, old, session.clone()).await;
-                self.admit(visit, session, return_to).await
+                let completed = self.admit(visit, session, return_to).await?;
+                marker.add_transactions([turn]);
+                Ok(completed)
             }
             Err(error) if error.kind() == ErrorKind::SignInNotFound => {
                 self.repeated(visit, key, return_to).await

@@ -63,6 +63,7 @@ impl Logto {
             }
         }
         visit.marker.end();
+        visit.marker.add_transactions(self.inner.transactions.stop_counting(visit.jar));
         Ok(())
     }
 

@@ -159,6 +159,7 @@ impl Logto {
             self.inner.end(&session, false).await?;
         }
         visit.marker.end();
+        visit.marker.add_transactions(self.inner.transactions.stop_counting(visit.jar));
         Ok(())
     }
 

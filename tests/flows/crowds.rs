@@ -1,0 +1,137 @@
+//! Many people, and many who are nobody.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use logto_rocket::{
+    Find, Logto, MemoryStore, Result, Saved, SessionId, SessionStore, StoredSession, User, Version,
+};
+use logto_tests::{Alter, Browser, Deviation, Hostile, app};
+use rocket::figment::Figment;
+use rocket::futures::future::join_all;
+use rocket::http::{Cookie, Status};
+use rocket::local::asynchronous::Client;
+use rocket::{Build, Rocket, get, routes};
+use serde_json::json;
+
+/// Counts what is asked of a store in memory.
+struct Counting {
+    store: MemoryStore,
+    asked: Arc<AtomicUsize>,
+}
+
+impl Counting {
+    fn store(&self) -> &MemoryStore {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        &self.store
+    }
+}
+
+#[rocket::async_trait]
+impl SessionStore for Counting {
+    async fn create(&self, id: &SessionId, s: StoredSession, ttl: Duration) -> Result<Version> {
+        self.store().create(id, s, ttl).await
+    }
+
+    async fn load(&self, id: &SessionId) -> Result<Option<(Vec<u8>, Version)>> {
+        self.store().load(id).await
+    }
+
+    async fn save(
+        &self,
+        id: &SessionId,
+        read: Version,
+        session: StoredSession,
+        ttl: Duration,
+    ) -> Result<Saved> {
+        self.store().save(id, read, session, ttl).await
+    }
+
+    async fn delete(&self, id: &SessionId) -> Result<()> {
+        self.store().delete(id).await
+    }
+
+    async fn find(&self, which: Find<'_>) -> Result<Vec<SessionId>> {
+        self.store().find(which).await
+    }
+}
+
+#[get("/")]
+fn home(user: Option<&User>) -> &'static str {
+    if user.is_some() { "user" } else { "stranger" }
+}
+
+fn counted(figment: Figment, asked: &Arc<AtomicUsize>) -> Rocket<Build> {
+    let store = Counting { store: MemoryStore::new(10), asked: Arc::clone(asked) };
+    rocket::custom(figment).attach(Logto::fairing().store(store)).mount("/", routes![home])
+}
+
+/// S17: strangers, and sign-ins that nobody finishes, take no place in the store.
+#[rocket::async_test]
+async fn strangers_take_no_memory_of_the_server() {
+    const MANY: usize = 2_000;
+    let (op, asked) = (Hostile::start().await, Arc::default());
+    let browser = Browser::open(counted(op.figment(), &asked)).await;
+    for _ in 0..MANY {
+        assert_eq!(browser.visit("/").await.body, "stranger");
+    }
+    for _ in 0..MANY {
+        browser.forget();
+        assert_eq!(browser.visit("/sign-in").await.status, Status::SeeOther);
+    }
+    assert_eq!(asked.load(Ordering::SeqCst), 0);
+    browser.sign_in(&op, "/sign-in?return_to=/").await;
+    assert!(asked.load(Ordering::SeqCst) > 0, "the store is in use");
+}
+
+/// The session's cookie of somebody who signs in as `sub`.
+async fn signed_in(op: &Hostile, sub: &str) -> Cookie<'static> {
+    op.account(json!({"sub": sub, "name": sub}));
+    let browser = Browser::open(app(op.figment())).await;
+    browser.sign_in(op, "/protected").await;
+    Cookie::from(browser.session_cookies().into_iter().next().unwrap())
+}
+
+/// One of many tasks that ask for one user's pages and see `own` and never `other`.
+async fn ask(client: &Client, cookie: &Cookie<'static>, own: &str, other: &str) -> usize {
+    const PATHS: [&str; 4] = ["/", "/api/me", "/protected", "/pages/1"];
+    let mut seen = 0;
+    for number in 0..160 {
+        // The provider knows bob by now: what is alice's it refuses, while she is refreshed.
+        let path = if number == 7 { "/api/userinfo" } else { PATHS[number % PATHS.len()] };
+        let answer = client.get(path).cookie(cookie.clone()).dispatch().await;
+        let body = answer.into_string().await.unwrap();
+        assert!(!body.contains(other), "{path}: {body}");
+        seen += usize::from(body.contains(own));
+    }
+    seen
+}
+
+/// S20: two users, 64 tasks on four threads, 10,240 requests, and refreshes in between.
+#[test]
+fn requests_at_once_never_see_each_others_user() {
+    let runtime = || rocket::tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let main = runtime().unwrap();
+    let (_op, client, alice, bob) = main.block_on(async {
+        let op = Hostile::start().await;
+        op.deviate(Deviation::Tokens(Alter::set("expires_in", 0)));
+        let (alice, bob) = (signed_in(&op, "u-alice").await, signed_in(&op, "u-bob").await);
+        op.behave();
+        let client = Client::untracked(app(op.figment())).await.unwrap();
+        (op, client, alice, bob)
+    });
+    let tasks = |cookie, own, other| {
+        let tasks = (0..16).map(|_| ask(&client, cookie, own, other));
+        runtime().unwrap().block_on(join_all(tasks)).into_iter().sum::<usize>()
+    };
+    std::thread::scope(|scope| {
+        let alices = || tasks(&alice, "u-alice", "u-bob");
+        let bobs = || tasks(&bob, "u-bob", "u-alice");
+        let threads =
+            [scope.spawn(alices), scope.spawn(bobs), scope.spawn(alices), scope.spawn(bobs)];
+        for thread in threads {
+            assert!(thread.join().unwrap() >= 16 * 159, "a user was not known");
+        }
+    });
+}

@@ -1,0 +1,112 @@
+//! How the sources of `logto-rocket` compare what must not be guessed, and where they do what
+//! must be done in one way only.
+
+use std::fs;
+use std::path::Path;
+
+/// Names of values whose comparison must not tell how far it went.
+const SECRETS: [&str; 7] =
+    ["state", "nonce", "nonce_hash", "at_hash", "pkce_verifier", "verifier", "secret"];
+
+/// Files that compare them, and in which functions.
+const COMPARISONS: [(&str, &str); 4] = [
+    ("transaction.rs", "fn find("),
+    ("state/sign_in.rs", "fn code("),
+    ("client/id_token.rs", "fn check_nonce("),
+    ("client/id_token.rs", "fn check_at_hash("),
+];
+
+/// What is done in one file only.
+const PLACES: [(&str, &str); 5] = [
+    ("Header::new(\"Location\"", "location.rs"),
+    ("Cookie::build(", "seal.rs"),
+    (".open_in_place(", "seal.rs"),
+    ("adjoin_header(cookie)", "fairing.rs"),
+    ("Callback::parse(", "state/sign_in.rs"),
+];
+
+fn source(file: &Path) -> String {
+    let text = fs::read_to_string(file).expect("a source file");
+    text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default().to_owned()
+}
+
+fn files(folder: &Path) -> Vec<std::path::PathBuf> {
+    let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("one").path());
+    entries
+        .flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] })
+        .filter(|path| !path.ends_with("tests.rs") && !path.ends_with("captures.rs"))
+        .collect()
+}
+
+/// Whether a line compares one of the secrets with `==` or `!=`.
+fn compares(line: &str) -> bool {
+    let code = line.split("//").next().unwrap_or_default();
+    let sides: Vec<_> = code.split("==").flat_map(|half| half.split("!=")).collect();
+    sides.len() > 1
+        && sides.windows(2).any(|two| is_secret(two[0], true) || is_secret(two[1], false))
+}
+
+/// Whether the operand at the end or at the beginning of `text` is one of the secrets.
+fn is_secret(text: &str, at_end: bool) -> bool {
+    let separators = |c: char| " &|(!{,".contains(c);
+    let operand = match at_end {
+        true => text.trim_end().rsplit(separators).next(),
+        false => {
+            text.trim_start().split(|c: char| " &|){,;".contains(c)).find(|part| !part.is_empty())
+        }
+    };
+    let operand = operand.unwrap_or_default();
+    SECRETS.contains(&operand.rsplit('.').next().unwrap_or_default())
+}
+
+/// H10: never with `==`, whose time tells how much was right.
+#[test]
+fn no_secret_is_compared_with_an_operator() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../logto-rocket/src");
+    let mut wrong = Vec::new();
+    for file in files(&folder) {
+        let lines = source(&file);
+        let found = lines.lines().filter(|line| compares(line));
+        wrong.extend(found.map(|line| format!("{}: {}", file.display(), line.trim())));
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    for line in
+        ["if given == state {", "self.nonce != other", "x && secret==y", "a == self.secret {"]
+    {
+        assert!(compares(line), "{line}");
+    }
+    assert!(!compares("let state = 1; a == b") && !compares("status == 3 // state == 1"));
+}
+
+/// H10: but in constant time.
+#[test]
+fn secrets_are_compared_in_constant_time() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../logto-rocket/src");
+    for (file, function) in COMPARISONS {
+        let text = source(&folder.join(file));
+        let (_, rest) = text.split_once(function).unwrap_or_else(|| panic!("{function} in {file}"));
+        let body = rest.split("\n    }\n").next().unwrap_or_default();
+        assert!(body.contains("same_secret("), "{function} in {file}");
+    }
+    let seal = source(&folder.join("seal.rs"));
+    assert!(seal.contains("constant_time::verify_slices_are_equal(a, b)"));
+}
+
+#[test]
+fn what_must_be_done_in_one_way_is_done_in_one_place() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../logto-rocket/src");
+    for (code, place) in PLACES {
+        let counts = |file: &Path| source(file).matches(code).count();
+        let (here, elsewhere): (Vec<_>, Vec<_>) = files(&folder)
+            .into_iter()
+            .filter(|file| counts(file) > 0)
+            .partition(|file| *file == folder.join(place));
+        assert_eq!((here.len(), elsewhere), (1, Vec::new()), "{code} is for {place} only");
+        assert_eq!(counts(&here[0]), 1, "{code} is there more than once");
+    }
+    for way in ["Cookie::new(", "Cookie::from(", "Redirect::see_other", "Redirect::found"] {
+        let found: Vec<_> =
+            files(&folder).into_iter().filter(|file| source(file).contains(way)).collect();
+        assert!(found.is_empty(), "{way} in {found:?}");
+    }
+}
