@@ -1,6 +1,7 @@
 use rocket::local::asynchronous::Client;
 
 use super::record::tests::record;
+use super::store::Owner;
 use super::*;
 use crate::seal::Kind;
 
@@ -134,4 +135,40 @@ async fn a_stored_session_is_saved_over_the_version_that_was_read_only() {
         assert!(sessions.reload(&read).await.expect("read").is_none());
         assert!(sessions.save(&current, next(&current)).await.expect("no failure").is_none());
     }
+}
+
+/// L5, L8: what is known of the sessions goes, and of others stays.
+#[rocket::async_test]
+async fn the_sessions_of_a_user_end_all_at_once() {
+    for sessions in [sealed(), in_memory(), stored()] {
+        let old = Timestamp::now();
+        let new = old.plus(Duration::from_secs(1));
+        let mut begun = Vec::new();
+        for created in [old, old, new] {
+            let session = sessions.begin(record(created)).await.expect("begun");
+            let saved = sessions.save(&session, next(&session)).await.expect("saved");
+            begun.push((session, saved.expect("no conflict")));
+        }
+        let ended = sessions.end_all(Find::Subject("alice"), |record| record.created == old);
+        assert_eq!(ended.await.expect("ended").len(), 2);
+        for (session, saved) in &begun {
+            let current = sessions.reload(session).await.expect("read");
+            let known = current.map(|current| current.record.generation);
+            let is_kept = known == Some(saved.record.generation);
+            assert_eq!(is_kept, session.record.created == new);
+        }
+    }
+}
+
+/// L5: a session that cannot be read, as after a change of secrets, ends too.
+#[rocket::async_test]
+async fn a_stored_session_that_cannot_be_read_is_not_spared() {
+    let sessions = stored();
+    let (store, _) = sessions.place.store().expect("they are stored");
+    let session = StoredSession::new(b"unreadable".to_vec(), Owner::new("alice", None));
+    let id = SessionId::random();
+    store.create(&id, session, Duration::from_secs(60)).await.expect("created");
+    let ended = sessions.end_all(Find::Subject("alice"), |_| false).await.expect("ended");
+    assert!(ended.is_empty());
+    assert!(store.load(&id).await.expect("read").is_none());
 }
