@@ -61,7 +61,11 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) fn new(base: Url) -> Self {
-        let prefix = base.path().trim_end_matches('/').to_owned();
+        // Two slashes at the beginning of a `Location` would be another site.
+        let prefix = match base.path().trim_matches('/') {
+            "" => String::new(),
+            path => format!("/{path}"),
+        };
         Self { base, prefix }
     }
 
