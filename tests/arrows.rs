@@ -19,11 +19,12 @@ const LAYERS: &[&[&str]] = &[
         "session::memory",
         "contract",
     ],
-    &["client", "session", "revocation"],
+    &["client", "jwt", "session", "revocation"],
     &["state"],
     &["guard", "answer"],
     &["protect", "routes"],
     &["fairing"],
+    &["fuzz"],
 ];
 
 fn layer(module: &str) -> Option<usize> {

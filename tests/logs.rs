@@ -173,6 +173,10 @@ async fn fail(op: &Hostile, browser: &Browser, callback: &str, secrets: &mut Sec
     for forged in ["forged-code-1", "forged-state-1", "forged-state-2", "forged-error-1"] {
         secrets.add("forged", forged);
     }
+    for logout in [op.logout_token("u-alice", Some("another")), "forged-token-1".to_owned()] {
+        browser.post_logout(&logout).await;
+        secrets.add("logout token", logout);
+    }
     let location = browser.visit("/sign-in").await.location().to_owned();
     secrets.add_address(&location);
     op.deviate(Deviation::Claims(Alter::append("iss", "1")));

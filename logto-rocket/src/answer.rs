@@ -131,6 +131,7 @@ pub(crate) fn message(error: &Error) -> &'static str {
             "The sign-in service's proof of who you are does not hold. If this happens again, \
              the clock of this application may be wrong."
         }
+        ErrorKind::InvalidLogoutToken => "This is not a logout token of the sign-in service.",
         ErrorKind::InvalidOptions => "The application asked for a sign-in that cannot be.",
         _ => "The sign-in service gave an answer that cannot be used.",
     }

@@ -17,6 +17,8 @@ use openidconnect::{
 };
 use url::Url;
 
+#[cfg(feature = "__fuzz")]
+pub(crate) use self::grants::granted;
 pub(crate) use self::id_token::Expected;
 use crate::claims::UserInfo;
 use crate::config::{AppSecret, Checked, MachineConfig};

@@ -17,6 +17,8 @@ pub(crate) use self::check::{Checked, check};
 pub use self::problem::ConfigError;
 pub use self::routes::{RoutePath, Routes};
 pub use self::secret::{AppSecret, CookieSecrets};
+#[cfg(feature = "__fuzz")]
+pub(crate) use self::source::Environment;
 pub(crate) use self::source::unknown_variables;
 
 /// The configuration.
@@ -97,7 +99,8 @@ pub struct Config {
     /// `http://localhost:<port>` in the `debug` profile; required in others)**
     ///
     /// `{base_url}/callback` and `{base_url}/` are what to register in the Logto
-    /// Console. A path is the prefix that a proxy takes away. It is never guessed
+    /// Console, and `{base_url}/backchannel-logout` where sign-outs elsewhere are to
+    /// end sessions here. A path is the prefix that a proxy takes away. It is never guessed
     /// from a request: `Host` and `X-Forwarded-*` are the client's to choose.
     #[serde(default, deserialize_with = "secret::some_scalar")]
     pub base_url: Option<String>,

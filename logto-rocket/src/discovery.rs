@@ -78,7 +78,7 @@ impl ProviderMetadata {
 
     /// Refuses metadata of another issuer (OpenID Connect Discovery, section 4.3)
     /// and endpoints that secrets must not be sent to.
-    fn checked(self, issuer: &str, allow_http: bool) -> Result<Self> {
+    pub(crate) fn checked(self, issuer: &str, allow_http: bool) -> Result<Self> {
         if self.issuer.trim_end_matches('/') != issuer {
             let detail = format!("the metadata are not those of {issuer}");
             return Err(Error::new(ErrorKind::InvalidAnswer, detail));

@@ -137,10 +137,9 @@ impl Fairing for LogtoFairing {
     /// catcher answers, and a rotated refresh token must never be lost.
     async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
         let Some(logto) = Logto::of(request) else { return };
-        let marker = Marker::of(request);
-        marker.answer();
-        let mut cookies = marker.take_transactions();
-        match session_cookies(logto, request) {
+        let answer = Marker::of(request).take_answer();
+        let mut cookies = answer.transactions;
+        match session_cookies(logto, request, answer.carry) {
             Ok(written) => cookies.extend(written),
             Err(error) => {
                 log::error!("logto: {error}");
@@ -154,10 +153,10 @@ impl Fairing for LogtoFairing {
         for cookie in &cookies {
             response.adjoin_header(cookie);
         }
-        if writes || marker.is_consulted() {
+        if writes || answer.consulted {
             keep_private(response, writes);
         }
-        if let Some(failure) = marker.failure()
+        if let Some(failure) = answer.failure
             && response.status() == Status::ServiceUnavailable
             && failure.is_transient()
         {
@@ -168,9 +167,13 @@ impl Fairing for LogtoFairing {
 
 /// What the answer does to the session's cookies. A session that was ended since the
 /// request began is not carried: the answer of a slow handler would bring it back.
-fn session_cookies(logto: &Logto, request: &Request<'_>) -> crate::Result<Vec<Cookie<'static>>> {
+fn session_cookies(
+    logto: &Logto,
+    request: &Request<'_>,
+    carry: Carry,
+) -> crate::Result<Vec<Cookie<'static>>> {
     let (sessions, jar) = (&logto.inner.sessions, request.cookies());
-    match Marker::of(request).carry() {
+    match carry {
         Carry::Nothing => Ok(Vec::new()),
         Carry::Removal => Ok(sessions.remove(jar)),
         Carry::Session(session) => match logto.to_carry(session) {

@@ -150,7 +150,7 @@ impl Answer {
     }
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "__fuzz"))]
 impl Answer {
     /// An answer of JSON.
     pub(crate) fn of(status: u16, body: impl Into<Vec<u8>>) -> Self {
@@ -208,6 +208,11 @@ fn says_json(content_type: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use rocket::tokio::net::TcpListener;
+
     use super::*;
 
     #[test]
@@ -242,5 +247,37 @@ mod tests {
         }
         let redirect = Answer::of(302, "").json::<()>("it").expect_err("an error");
         assert_eq!(redirect.kind(), ErrorKind::InvalidAnswer);
+    }
+    /// A port that hangs up on whoever comes, and how often somebody came.
+    async fn rude() -> (u16, Arc<AtomicUsize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let port = listener.local_addr().expect("an address").port();
+        let count = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&count);
+        tokio::spawn(async move {
+            while listener.accept().await.is_ok() {
+                counted.fetch_add(1, Ordering::SeqCst);
+            }
+        });
+        (port, count)
+    }
+
+    /// No handshake, no request: only then is a refresh sent once more, and a code never.
+    #[rocket::async_test]
+    async fn a_form_is_sent_again_only_where_there_was_no_connection() {
+        let http = Http::new().expect("a client");
+        let (app, form) = (("app", None), [("grant_type", "refresh_token")]);
+        for (scheme, again, expected) in
+            [("https", true, 2), ("https", false, 1), ("http", true, 1), ("http", false, 1)]
+        {
+            let (port, count) = rude().await;
+            let url = format!("{scheme}://127.0.0.1:{port}/");
+            let answer = match again {
+                true => http.post_form_again(&url, app, &form).await,
+                false => http.post_form(&url, app, &form).await,
+            };
+            assert!(answer.is_err_and(|error| error.is_transient()));
+            assert_eq!(count.load(Ordering::SeqCst), expected, "{scheme}, again: {again}");
+        }
     }
 }

@@ -102,7 +102,7 @@ impl Jwks {
 }
 
 impl KeySet {
-    #[cfg(test)]
+    #[cfg(any(test, feature = "__fuzz"))]
     pub(crate) fn parse(json: &[u8]) -> serde_json::Result<Self> {
         serde_json::from_slice(json).map(RawKeySet::usable)
     }

@@ -38,6 +38,8 @@ mod discovery;
 mod error;
 mod fairing;
 mod flight;
+#[cfg(feature = "__fuzz")]
+mod fuzz;
 mod guard;
 mod hooks;
 mod http;
@@ -200,4 +202,14 @@ pub mod __private {
 #[doc(hidden)]
 pub mod __bench {
     pub use crate::session::bench::SealedSession;
+}
+
+/// What the fuzz targets call from inside. Not for use by hand.
+#[cfg(feature = "__fuzz")]
+#[doc(hidden)]
+pub mod __fuzz {
+    pub use crate::fuzz::{
+        Addresses, IdTokens, SessionCookies, SignIns, callback_code, config, key_count, metadata,
+        pack, refusal, session_record, token_answer, unpack,
+    };
 }

@@ -4,13 +4,14 @@
 mod organization;
 mod policy;
 
+use std::future::ready;
 use std::panic::Location;
 use std::sync::Arc;
 
 use rocket::Data;
 use rocket::http::Status;
 use rocket::request::Request;
-use rocket::route::{Handler, Outcome, Route};
+use rocket::route::{BoxFuture, Handler, Outcome, Route};
 
 use self::organization::Place;
 pub use self::policy::Policy;
@@ -96,13 +97,56 @@ enum Verdict {
     Stranger(Stranger),
 }
 
-#[rocket::async_trait]
 impl Handler for Protected {
-    async fn handle<'r>(&self, request: &'r Request<'_>, data: Data<'r>) -> Outcome<'r> {
+    // Written out, as where nothing has to be waited for the handler's future is all
+    // there is: another one around it would cost more than the look at the session.
+    fn handle<'r, 'a, 'b, 'f>(
+        &'a self,
+        request: &'r Request<'b>,
+        data: Data<'r>,
+    ) -> BoxFuture<'f, Outcome<'r>>
+    where
+        'r: 'f,
+        'a: 'f,
+        'b: 'f,
+        Self: 'f,
+    {
         let Some(logto) = Logto::of(request) else {
             self.log_missing_fairing();
-            return Outcome::Error(Status::InternalServerError);
+            return Box::pin(ready(Outcome::Error(Status::InternalServerError)));
         };
+        let visit = Visit::of(request);
+        match self.is_known_at_once(logto, visit) {
+            Some(true) => {
+                visit.marker.admit(request.route(), None);
+                self.inner.handle(request, data)
+            }
+            Some(false) => {
+                let answer = answer::stranger(logto, request, self.policy.stranger);
+                Box::pin(ready(answer.outcome(request)))
+            }
+            None => Box::pin(self.handle_in_time(logto, request, data)),
+        }
+    }
+}
+
+impl Protected {
+    /// Whether a user asks, and nothing has to be fetched for them; `None` if that has
+    /// to be waited for.
+    fn is_known_at_once(&self, logto: &Logto, visit: Visit<'_>) -> Option<bool> {
+        // Every field by name: what a policy asks for in future is decided on here.
+        let Policy { stranger: _, fetch_user_info, resource, organization } = self.policy;
+        let session = logto.session_at_once(visit)?;
+        let fetches = fetch_user_info || resource.is_some() || organization.is_some();
+        (!fetches || session.is_none()).then_some(session.is_some())
+    }
+
+    async fn handle_in_time<'r>(
+        &self,
+        logto: &Logto,
+        request: &'r Request<'_>,
+        data: Data<'r>,
+    ) -> Outcome<'r> {
         match self.authorize(logto, request).await {
             Ok(Verdict::Admitted(fetched)) => {
                 Marker::of(request).admit(request.route(), fetched);
@@ -115,9 +159,7 @@ impl Handler for Protected {
             }
         }
     }
-}
 
-impl Protected {
     async fn authorize(&self, logto: &Logto, request: &Request<'_>) -> Result<Verdict> {
         match self.is_known(logto, Visit::of(request)).await {
             Err(error) if error.is_stranger() => Ok(Verdict::Stranger(self.policy.stranger)),

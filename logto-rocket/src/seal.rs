@@ -196,6 +196,10 @@ impl Cookies {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::Index;
+
     use super::*;
 
     fn sealer(secrets: &[&[u8]], app_id: &str, kind: Kind) -> Sealer {
@@ -217,6 +221,26 @@ mod tests {
             forged[at] ^= 1;
             assert_eq!(sealer.open("n", forged), None, "byte {at}");
             assert_eq!(sealer.open("n", sealed[..at].to_vec()), None, "cut at {at}");
+        }
+    }
+
+    proptest! {
+        /// S4: whatever was done to it, at as many places as one likes.
+        #[test]
+        fn no_other_text_opens(
+            plain in vec(any::<u8>(), 0..200),
+            edits in vec((any::<Index>(), "[A-Za-z0-9_=.-]{0,2}", 0..3_usize), 1..4),
+        ) {
+            let sealer = sealer(&[NEW, OLD], "app", Kind::Session);
+            let text = sealer.seal_text("n", plain.clone());
+            let mut forged = text.clone();
+            for (at, put, cut) in edits {
+                let at = at.index(forged.len() + 1);
+                let end = (at + cut).min(forged.len());
+                forged.replace_range(at..end, &put);
+            }
+            let expected = (forged == text).then_some(plain);
+            prop_assert_eq!(sealer.open_text("n", &forged), expected);
         }
     }
 

@@ -23,6 +23,8 @@ use self::machine::MachineTokens;
 use self::marker::Visit;
 use self::refresh::{BACKOFF, Renewed};
 pub(crate) use self::sign_in::FailedCallback;
+#[cfg(feature = "__fuzz")]
+pub(crate) use self::sign_in::callback_code;
 pub(crate) use self::sign_out::{SignedOut, is_cross_site};
 use self::tokens::Tokens;
 use crate::claims::User;
@@ -36,7 +38,6 @@ use crate::jwt::Verifier;
 use crate::location::{ReturnPath, Site};
 use crate::revocation::{RevocationList, Standing};
 use crate::seal::{Cookies, Kind, Sealer};
-use crate::session::memory::MemoryStore;
 use crate::session::store::{SessionId, SessionStore};
 use crate::session::{Read, Session, Sessions};
 use crate::token::{Audience, Timestamp};
@@ -138,12 +139,9 @@ impl Logto {
         let session = config.session.clone();
         let sessions = match (store, session.store) {
             (Some(store), _) => {
-                Sessions::stored(session, cookies.clone(), Some(sealer(Kind::Stored)), store)
+                Sessions::stored(session, cookies.clone(), sealer(Kind::Stored), store)
             }
-            (None, StoreKind::Memory) => {
-                let store = Box::new(MemoryStore::new(session.capacity));
-                Sessions::stored(session, cookies.clone(), None, store)
-            }
+            (None, StoreKind::Memory) => Sessions::in_memory(session, cookies.clone()),
             (None, StoreKind::Cookie) => {
                 Sessions::sealed(session, cookies.clone(), sealer(Kind::Session))
             }
@@ -205,15 +203,19 @@ impl Logto {
     ///
     /// The store failed.
     pub(crate) async fn session(&self, visit: Visit<'_>) -> Result<Option<Session>> {
-        let read = async {
-            self.read(visit).await?;
-            match visit.marker.session() {
-                Some(session) => self.revalidate(visit, &session).await,
-                None => Ok(()),
-            }
+        match self.session_at_once(visit) {
+            Some(session) => Ok(session),
+            None => visit.marker.session(self.read_and_revalidate(visit)).await,
+        }
+    }
+
+    /// As [`session()`](Self::session); `None` if it has to be waited for.
+    pub(crate) fn session_at_once(&self, visit: Visit<'_>) -> Option<Option<Session>> {
+        let is_due = |read: &Read| match read {
+            Read::Session { session, .. } => self.is_due_for_revalidation(session),
+            _ => false,
         };
-        visit.marker.load(read).await?;
-        Ok(visit.marker.session())
+        visit.marker.session_at_once(|| self.inner.read_at_once(visit).filter(|read| !is_due(read)))
     }
 
     /// The session of this request for those who end it, whatever Logto says of it.
@@ -222,17 +224,23 @@ impl Logto {
     ///
     /// The store failed.
     pub(crate) async fn session_as_read(&self, visit: Visit<'_>) -> Result<Option<Session>> {
-        visit.marker.load(self.read(visit)).await?;
-        Ok(visit.marker.session())
+        match visit.marker.session_at_once(|| self.inner.read_at_once(visit)) {
+            Some(session) => Ok(session),
+            None => visit.marker.session(self.read(visit)).await,
+        }
     }
 
     async fn read(&self, visit: Visit<'_>) -> Result<()> {
-        match self.inner.read(visit).await? {
-            Read::Nothing => {}
-            Read::Invalid(_) => visit.marker.end(),
-            Read::Session { session, rewrite } => visit.marker.begin(session, rewrite),
-        }
+        visit.marker.take_in(self.inner.read(visit).await?);
         Ok(())
+    }
+
+    async fn read_and_revalidate(&self, visit: Visit<'_>) -> Result<()> {
+        self.read(visit).await?;
+        match visit.marker.current() {
+            Some(session) => self.revalidate(visit, &session).await,
+            None => Ok(()),
+        }
     }
 
     /// The session that an answer may carry: a slow handler's request began before
@@ -249,24 +257,41 @@ impl Logto {
 }
 
 impl Inner {
+    /// What the cookies say; `None` if a store has to be asked or told.
+    fn read_at_once(self: &Arc<Self>, visit: Visit<'_>) -> Option<Read> {
+        let now = Timestamp::now();
+        match self.unless_ended(self.sessions.read_at_once(visit.jar, now)?) {
+            Read::Session { session, .. } => self.sessions.up_to_date(session, now).ok(),
+            read => Some(read),
+        }
+    }
+
     async fn read(self: &Arc<Self>, visit: Visit<'_>) -> Result<Read> {
         let now = Timestamp::now();
-        let session = match self.sessions.read(visit.jar, now).await? {
+        match self.unless_ended(self.sessions.read(visit.jar, now).await?) {
+            Read::Session { session, .. } => self.sessions.bring_up_to_date(session, now).await,
+            read => Ok(read),
+        }
+    }
+
+    /// What was read, unless it is a session whose sealed cookie outlives it.
+    fn unless_ended(self: &Arc<Self>, read: Read) -> Read {
+        let session = match &read {
             Read::Session { session, .. } => session,
-            Read::Invalid(id) => return Ok(self.without_session(id)),
-            Read::Nothing => return Ok(Read::Nothing),
+            Read::Invalid(id) => return self.without_session(*id),
+            Read::Nothing => return read,
         };
         let id = session.record.id;
         if !self.sessions.are_sealed() {
-            return self.sessions.bring_up_to_date(session, now).await;
+            return read;
         }
         match self.revocation.standing(&session.record) {
-            Standing::Live => self.sessions.bring_up_to_date(session, now).await,
-            Standing::Ended => Ok(self.without_session(Some(id))),
+            Standing::Live => read,
+            Standing::Ended => self.without_session(Some(id)),
             Standing::EndedWithToken => {
                 self.tokens.forget(&id);
-                self.revoke_in_background(&session);
-                Ok(self.without_session(Some(id)))
+                self.revoke_in_background(session);
+                self.without_session(Some(id))
             }
         }
     }

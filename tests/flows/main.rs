@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that panics has failed, which is its purpose")]
 
 mod attacks;
+mod backchannel;
 mod callback;
 mod captures;
 mod cookies;
@@ -14,6 +15,8 @@ mod hooks;
 mod id_token;
 mod instances;
 mod jar;
+mod logout_route;
+mod logouts;
 mod look_alike;
 mod loops;
 mod machine;

@@ -93,6 +93,26 @@ async fn the_answer_of_a_slow_request_does_not_undo_a_sign_out() {
     }
 }
 
+/// L5, S16: nor one of Logto's.
+#[rocket::async_test]
+async fn the_answer_of_a_slow_request_does_not_undo_a_logout() {
+    for store in ["cookie", "memory"] {
+        let (op, gates) = (Hostile::start().await, Gates::closed());
+        let figment = op.figment().merge(("logto.session.store", store));
+        let browser = signed_in(&op, figment, &gates).await;
+        let late = async {
+            gates.begun.acquire().await.unwrap().forget();
+            let answer = browser.post_logout(&op.logout_token("u-alice", None)).await;
+            assert_eq!(answer.status, Status::Ok);
+            gates.go.add_permits(1);
+        };
+        let (answer, ()) = join(browser.visit("/slow"), late).await;
+        assert_eq!(answer.status, Status::Ok);
+        assert!(answer.session_cookies().is_empty(), "{store}: the session came back");
+        assert_eq!(browser.visit("/me").await.status, Status::Unauthorized, "{store}");
+    }
+}
+
 /// A slow answer never brings an old refresh token back.
 #[rocket::async_test]
 async fn the_answer_of_a_slow_request_carries_the_newest_generation() {

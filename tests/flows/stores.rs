@@ -15,19 +15,19 @@ use rocket::{Build, Rocket, get, routes};
 
 /// A store that can be switched off, over the one in memory.
 #[derive(Clone)]
-struct Fragile {
+pub(crate) struct Fragile {
     store: Arc<MemoryStore>,
     down: Arc<AtomicBool>,
     /// Whether it refuses to delete.
-    keeps: Arc<AtomicBool>,
+    pub(crate) keeps: Arc<AtomicBool>,
 }
 
 impl Fragile {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { store: Arc::new(MemoryStore::new(100)), down: Arc::default(), keeps: Arc::default() }
     }
 
-    fn switch(&self, down: bool) {
+    pub(crate) fn switch(&self, down: bool) {
         self.down.store(down, Ordering::SeqCst);
     }
 
@@ -102,7 +102,7 @@ fn results(user: Result<&User>, claims: Result<&IdTokenClaims>, info: Result<&Us
     format!("{user:?} {claims:?} {:?}", info.map(UserInfo::subject).map_err(told))
 }
 
-fn with_store(figment: Figment, store: impl SessionStore) -> Rocket<Build> {
+pub(crate) fn with_store(figment: Figment, store: impl SessionStore) -> Rocket<Build> {
     let routes = routes![optional, protected, user_info, options, results];
     rocket::custom(figment).attach(Logto::fairing().store(store)).mount("/", routes)
 }

@@ -104,6 +104,13 @@ async fn broken(resource: &str, logto: LogtoClient<'_>) -> Status {
     Status::InternalServerError
 }
 
+/// As if there were no such thing.
+#[get("/missing?<resource>")]
+async fn missing(resource: &str, logto: LogtoClient<'_>) -> Option<&'static str> {
+    let _ = logto.access_token(resource).await;
+    None
+}
+
 #[get("/panics?<resource>")]
 async fn panics(resource: &str, logto: LogtoClient<'_>) -> &'static str {
     let _ = logto.access_token(resource).await;
@@ -118,7 +125,7 @@ fn app(provider: &Provider) -> Rocket<Build> {
 }
 
 fn with(rocket: Rocket<Build>) -> Rocket<Build> {
-    let routes = routes![token, kind, claims, clear, session, broken, panics];
+    let routes = routes![token, kind, claims, clear, session, broken, missing, panics];
     rocket.attach(Logto::fairing()).mount("/", routes)
 }
 
@@ -294,12 +301,17 @@ async fn a_session_tells_its_tokens_its_scopes_and_its_logto() {
 /// The rotated refresh token arrives whatever the handler answers.
 #[rocket::async_test]
 async fn a_rotation_is_kept_whatever_the_route_answers() {
-    for route in ["/broken", "/panics"] {
+    let failures = [
+        ("/broken", Status::InternalServerError),
+        ("/missing", Status::NotFound),
+        ("/panics", Status::InternalServerError),
+    ];
+    for (route, status) in failures {
         let provider = provider().start().await;
         let browser = signed_in(&provider).await;
         let before = json(&browser, "/session").await["refresh_token"].clone();
         let answer = browser.fetch(&format!("{route}?resource={API}")).await;
-        assert_eq!(answer.status, Status::InternalServerError);
+        assert_eq!(answer.status, status);
         let after = json(&browser, "/session").await["refresh_token"].clone();
         assert_ne!(before, after, "{route}");
         // Past the time in which Logto forgives an old one.

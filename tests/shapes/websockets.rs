@@ -1,6 +1,6 @@
 //! WebSockets, opened over a real connection.
 
-use logto_rocket::{User, authenticated};
+use logto_rocket::{Audience, LogtoClient, User, authenticated};
 use rocket::fairing::AdHoc;
 use rocket::futures::{SinkExt, StreamExt};
 use rocket::http::Status;
@@ -41,7 +41,22 @@ fn channel<'r>(ws: WebSocket, greeting: &'r str, user: &'r User) -> Channel<'r> 
     })
 }
 
-/// Launches both on a port, and returns it.
+/// Asks for tokens while the socket is open.
+#[authenticated]
+#[get("/tokens")]
+fn tokens<'r>(ws: WebSocket, logto: LogtoClient<'r>) -> Channel<'r> {
+    ws.channel(move |mut socket| {
+        Box::pin(async move {
+            let kept = logto.access_token(Audience::logto()).await;
+            let fresh = logto.refresh_access_token(Audience::logto()).await;
+            let fresh = fresh.map_or_else(|error| format!("{:?}", error.kind()), |_| "new".into());
+            let kept = kept.is_ok_and(|token| token.is_some());
+            socket.send(Message::Text(format!("kept: {kept}, fresh: {fresh}"))).await
+        })
+    })
+}
+
+/// Launches all on a port, and returns it.
 async fn launch() -> (u16, Shutdown) {
     let (tell, told) = oneshot::channel();
     let rocket = rocket().await;
@@ -51,7 +66,8 @@ async fn launch() -> (u16, Shutdown) {
             let _ = tell.send((rocket.config().port, rocket.shutdown()));
         })
     });
-    let rocket = rocket.configure(figment).mount("/", routes![stream, channel]).attach(on_liftoff);
+    let rocket =
+        rocket.configure(figment).mount("/", routes![stream, channel, tokens]).attach(on_liftoff);
     rocket::tokio::spawn(rocket.launch());
     told.await.expect("the application launches")
 }
@@ -82,6 +98,15 @@ async fn a_websocket_of_a_user_talks() {
         assert_eq!(read(&mut socket).await, "echo");
         socket.close(None).await.expect("closed");
     }
+    shutdown.notify();
+}
+
+/// The answer's head is out: a refreshed session could not reach the cookie.
+#[rocket::async_test]
+async fn a_websocket_serves_kept_tokens_and_refreshes_nothing() {
+    let (port, shutdown) = launch().await;
+    let mut socket = open(port, "/tokens", Some(alice().await.cookie())).await.expect("an upgrade");
+    assert_eq!(read(&mut socket).await, "kept: true, fresh: AnswerBegun");
     shutdown.notify();
 }
 

@@ -153,7 +153,7 @@ fn id_token(state: &State, grant: &Grant, access_token: &str, refreshed: bool) -
     claims["iat"] = iat.into();
     claims["iss"] = state.issuer().into();
     let key = state.keys[0].clone();
-    let draft = Draft { claims, refreshed, key, app_secret: APP_SECRET.to_owned() };
+    let draft = Draft { typ: None, claims, refreshed, key, app_secret: APP_SECRET.to_owned() };
     draft.sign(&state.deviations)
 }
 

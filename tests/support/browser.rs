@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use logto_dev::Provider;
 use rocket::http::uri::Host;
-use rocket::http::{Cookie, Header, Status};
+use rocket::http::{ContentType, Cookie, Header, Status};
 use rocket::local::asynchronous::{Client, LocalRequest};
 use rocket::time::OffsetDateTime;
 use rocket::{Build, Rocket};
@@ -131,6 +131,17 @@ impl Browser {
         let answer = Answer::of(request.dispatch().await).await;
         self.keep(&answer);
         answer
+    }
+
+    /// Sends `request` as it is, without a cookie, and keeps nothing: somebody else's.
+    pub async fn deliver(&self, request: LocalRequest<'_>) -> Answer {
+        Answer::of(request.dispatch().await).await
+    }
+
+    /// Posts a logout token, as the provider does.
+    pub async fn post_logout(&self, token: &str) -> Answer {
+        let request = self.client.post("/backchannel-logout").header(ContentType::Form);
+        self.deliver(request.body(format!("logout_token={token}"))).await
     }
 
     /// Goes to `path` as a stranger, up to the authorization request; returns its URL.

@@ -11,8 +11,9 @@ use url::Url;
 
 use crate::answers::{answer, now};
 use crate::state::{APP_ID, APP_SECRET, ENDPOINTS, State};
+use crate::token::Draft;
 use crate::wire::Request;
-use crate::{Deviation, Key, Pairs, Recorded, compact};
+use crate::{Deviation, Key, Pairs, Recorded};
 
 /// An OpenID provider with Logto's paths that does what a test tells it to.
 ///
@@ -176,6 +177,17 @@ impl Hostile {
 
     /// Returns a logout token for this application, as Logto 1.42 posts it.
     pub fn logout_token(&self, sub: &str, sid: Option<&str>) -> String {
+        self.wrong_logout_token(sub, sid, &[])
+    }
+
+    /// Returns a logout token that deviates in its claims, its header, its signature or its text
+    /// as ID tokens do where these are the provider's own deviations.
+    pub fn wrong_logout_token(
+        &self,
+        sub: &str,
+        sid: Option<&str>,
+        deviations: &[Deviation],
+    ) -> String {
         let iat = now();
         let mut claims = json!({
             "iss": self.issuer(), "sub": sub, "aud": APP_ID, "iat": iat, "exp": iat + 120,
@@ -185,9 +197,9 @@ impl Hostile {
         if let Some(sid) = sid {
             claims["sid"] = sid.into();
         }
-        let key = self.key();
-        let header = json!({"alg": key.alg(), "typ": "logout+jwt", "kid": key.kid()});
-        compact(&header, &claims, |input| key.sign(input))
+        let (key, app_secret) = (self.key(), APP_SECRET.to_owned());
+        let typ = Some("logout+jwt");
+        Draft { typ, claims, refreshed: false, key, app_secret }.sign(deviations)
     }
 
     fn asked(&self, location: &str) -> Vec<(String, String)> {

@@ -1,4 +1,4 @@
-//! ID tokens, right and forged.
+//! ID tokens and logout tokens, right and forged.
 
 use std::sync::Arc;
 
@@ -21,8 +21,9 @@ pub fn claims_of(token: &str) -> Value {
     serde_json::from_slice(&claims).expect("claims are JSON")
 }
 
-/// An ID token about to be signed.
+/// A token about to be signed.
 pub(crate) struct Draft {
+    pub(crate) typ: Option<&'static str>,
     pub(crate) claims: Value,
     pub(crate) refreshed: bool,
     pub(crate) key: Arc<Key>,
@@ -56,14 +57,18 @@ impl Draft {
 
     fn header(&self, forgery: Option<&Forgery>) -> Value {
         let own = |alg: &str| json!({"alg": alg, "kid": self.key.kid()});
-        match forgery {
+        let mut header = match forgery {
             Some(Forgery::Unsigned(alg)) => own(alg),
             Some(Forgery::HmacWithPem | Forgery::HmacWithJwk | Forgery::HmacWithSecret) => {
                 own("HS256")
             }
             Some(Forgery::By(key)) => json!({"alg": key.alg(), "kid": key.kid()}),
             Some(Forgery::Flipped | Forgery::InTheNameOf(_)) | None => own(self.key.alg()),
+        };
+        if let Some(typ) = self.typ {
+            header["typ"] = typ.into();
         }
+        header
     }
 
     fn signature(&self, forgery: Option<&Forgery>, input: &[u8]) -> Vec<u8> {

@@ -144,3 +144,60 @@ fn unpack(value: Packed<'_>) -> Option<Value> {
         Packed::Json(json) => serde_json::from_str(&json).ok(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::select;
+    use serde_json::json;
+
+    use super::super::IdTokenClaims;
+    use super::*;
+
+    /// Names of claims that may have any type, with and without a number.
+    fn name() -> impl Strategy<Value = String> {
+        prop_oneof![select(NAMES).prop_map(Into::into), ".*"]
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<u64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            ".*".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(3, 16, 4, |inner| {
+            let object = vec((".*", inner.clone()), 0..4);
+            prop_oneof![
+                vec(inner, 0..4).prop_map(Value::from),
+                object.prop_map(|members| members.into_iter().collect::<Value>()),
+            ]
+        })
+    }
+
+    proptest! {
+        /// As JSON and in a session, claims are what they were.
+        #[test]
+        fn claims_survive_every_form_they_take(others in vec((name(), value()), 0..6)) {
+            let mut sent = json!({"iss": "i", "sub": "u", "aud": "a", "exp": 2, "iat": 1});
+            for (name, value) in others {
+                sent.as_object_mut().expect("an object").entry(name).or_insert(value);
+            }
+            let claims: IdTokenClaims = serde_json::from_value(sent).expect("claims");
+            let unpacked = IdTokenClaims::unpack(&claims.pack());
+            prop_assert_eq!(unpacked.as_ref(), Some(&claims));
+            let written = serde_json::to_string(&claims).expect("JSON");
+            prop_assert_eq!(serde_json::from_str::<IdTokenClaims>(&written).expect("claims"), claims);
+        }
+
+        #[test]
+        fn what_was_not_packed_is_refused_or_read_and_never_a_panic(bytes in vec(any::<u8>(), 0..64)) {
+            if let Some(claims) = IdTokenClaims::unpack(&bytes) {
+                prop_assert_eq!(IdTokenClaims::unpack(&claims.pack()), Some(claims));
+            }
+        }
+    }
+}

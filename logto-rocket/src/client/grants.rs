@@ -108,7 +108,7 @@ fn scope_field(scope: &str) -> Option<(&'static str, &str)> {
     (!scope.is_empty()).then_some(("scope", scope))
 }
 
-fn granted(answer: &Answer) -> Result<Grant> {
+pub(crate) fn granted(answer: &Answer) -> Result<Grant> {
     answer.check_available()?;
     match answer.status {
         400.. => Err(answer.refusal()),

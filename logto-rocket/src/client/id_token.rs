@@ -110,6 +110,22 @@ impl Client {
     }
 }
 
+#[cfg(feature = "__fuzz")]
+impl Client {
+    /// As [`verify()`](Self::verify), with metadata and keys that are at hand.
+    pub(crate) fn verify_at_hand(
+        &self,
+        id_token: &str,
+        metadata: &ProviderMetadata,
+        keys: &Arc<KeySet>,
+        expected: Expected<'_>,
+        access_token: &AccessToken,
+    ) -> Result<IdTokenClaims> {
+        self.verify_with(id_token, metadata, keys, expected, access_token)
+            .map_err(Failure::into_error)
+    }
+}
+
 /// Why a token was not accepted: either another set of keys could change that, or
 /// nothing can.
 enum Failure {

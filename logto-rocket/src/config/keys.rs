@@ -6,6 +6,8 @@
 pub(super) enum Form {
     /// As it is.
     Text,
+    /// As a list of TOML, or as it is, with commas or spaces between its items.
+    List,
     /// Split at spaces.
     Texts,
     /// As a number or boolean of TOML.
@@ -20,10 +22,10 @@ pub(super) const KEYS: &[(&str, &str, Form)] = &[
     ("BASE_URL", "base_url", Form::Text),
     ("COOKIE_SECRET", "cookie_secret", Form::Texts),
     ("COOKIE_SECURE", "cookie_secure", Form::Literal),
-    ("SCOPES", "scopes", Form::Text),
-    ("RESOURCES", "resources", Form::Text),
+    ("SCOPES", "scopes", Form::List),
+    ("RESOURCES", "resources", Form::List),
     ("INCLUDE_RESERVED_SCOPES", "include_reserved_scopes", Form::Literal),
-    ("PROMPT", "prompt", Form::Text),
+    ("PROMPT", "prompt", Form::List),
     ("POST_SIGN_OUT_PATH", "post_sign_out_path", Form::Text),
     ("SESSION_STORE", "session.store", Form::Text),
     ("SESSION_IDLE", "session.idle", Form::Literal),

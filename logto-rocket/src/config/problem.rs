@@ -30,7 +30,10 @@ impl fmt::Display for ConfigError {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`logto.{}`", self.key)?;
+        match self.key.as_str() {
+            "" => write!(f, "`logto`")?,
+            key => write!(f, "`logto.{key}`")?,
+        }
         if let Some(value) = &self.value {
             write!(f, " = {value:?}")?;
         }

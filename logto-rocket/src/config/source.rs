@@ -50,7 +50,7 @@ pub(crate) fn unknown_variables() -> Vec<String> {
 }
 
 /// The variables `LOGTO_*` without their prefix.
-struct Environment(Vec<(String, String)>);
+pub(crate) struct Environment(pub(crate) Vec<(String, String)>);
 
 impl Provider for Environment {
     fn metadata(&self) -> Metadata {
@@ -89,8 +89,8 @@ fn insert(table: &mut Dict, key: &str, value: Value) {
 
 fn value(text: &str, form: Form) -> Value {
     match form {
-        Form::Text if text.trim_start().starts_with('[') => literal(text),
-        Form::Text => Value::from(text),
+        Form::List if text.trim_start().starts_with('[') => literal(text),
+        Form::List | Form::Text => Value::from(text),
         Form::Texts => text.split_whitespace().map(String::from).collect::<Vec<_>>().into(),
         Form::Literal => literal(text),
     }
@@ -153,7 +153,11 @@ fn problem(error: &figment::Error, figment: &Figment) -> Problem {
         Kind::InvalidType(actual, expected) | Kind::InvalidValue(actual, expected) => {
             (format!("is {}", type_name(actual)), format!("write {expected}"))
         }
-        Kind::Message(message) => ("cannot be read".into(), message.clone()),
+        // A parser of TOML says on the first line where it stopped, and shows the
+        // text on the others, which may be a secret.
+        Kind::Message(message) => {
+            ("cannot be read".into(), message.lines().next().unwrap_or_default().to_owned())
+        }
         _ => ("cannot be read".into(), "see the documentation of `Config`".into()),
     };
     let value = match &error.kind {

@@ -102,6 +102,21 @@ fn the_environment_wins_over_every_profile_and_is_read_as_it_is_written() {
     });
 }
 
+/// A secret may have any characters, and a list those of TOML.
+#[test]
+fn a_bracket_begins_a_list_only_where_a_list_belongs() {
+    let environment = [
+        ("LOGTO_APP_SECRET", "[s3cr3t]"),
+        ("LOGTO_COOKIE_SECRET", "[a,cookie,secret,of,at,least,32,bytes]"),
+        ("LOGTO_PROMPT", "[\"login\", \"consent\"]"),
+    ];
+    usable(&debug(""), &environment, |checked| {
+        assert_eq!(checked.config.app_secret.expect("a secret").secret(), "[s3cr3t]");
+        assert_eq!(checked.secrets.bytes.len(), 1);
+        assert_eq!(checked.config.prompt, [Prompt::Login, Prompt::Consent]);
+    });
+}
+
 #[test]
 fn a_configuration_is_possible_from_the_environment_alone() {
     let environment = [("LOGTO_ENDPOINT", "http://localhost:3001"), ("LOGTO_APP_ID", "12345")];
@@ -123,6 +138,7 @@ fn every_table_can_be_written() {
         sign_in = false
         sign_up = { path = "/join", mount = false }
         callback = "/back"
+        backchannel_logout = { path = "/ended" }
         [debug.logto.session]
         store = "memory"
         capacity = 10
@@ -132,6 +148,7 @@ fn every_table_can_be_written() {
         assert_eq!(routes.sign_in, RoutePath::own("/sign-in"));
         assert_eq!(routes.sign_up, RoutePath::own("/join"));
         assert_eq!(checked.redirect_uri(), "http://localhost:8000/auth/back");
+        assert_eq!(routes.backchannel_logout, RoutePath::mounted("/ended"));
         let options = checked.config.sign_in_options();
         assert_eq!(options.prompt, Some(vec![Prompt::Login, Prompt::Consent]));
         assert_eq!(options.scopes, ["email"]);
@@ -176,6 +193,15 @@ fn a_wrong_type_is_named_and_a_secret_is_never_shown() {
     });
     usable(&debug("app_secret = 123456"), &[], |checked| {
         assert_eq!(checked.config.app_secret.expect("a secret").secret(), "123456");
+    });
+}
+
+#[test]
+fn text_that_is_no_toml_is_named_by_its_line_and_not_shown() {
+    with(&debug("app_secret = hunter2hunter2"), &[], |figment| {
+        let message = read(figment).expect_err("it is no TOML").to_string();
+        assert!(message.contains("line 4") && !message.contains("hunter2"), "{message}");
+        assert!(message.contains("`logto` ("), "{message}");
     });
 }
 

@@ -97,12 +97,13 @@ mod tests {
 
     use super::*;
 
+    thread_local! {
+        static CLIENT: Client = Client::untracked(rocket::build()).expect("a client");
+    }
+
     fn with_jar<T>(cookies: &[Cookie<'static>], test: impl FnOnce(&CookieJar<'_>) -> T) -> T {
-        let client = Client::untracked(rocket::build()).expect("a client");
-        let request = client
-            .get("/")
-            .cookies(cookies.iter().map(|c| (c.name().to_owned(), c.value().to_owned())));
-        test(request.inner().cookies())
+        let cookies = cookies.iter().map(|c| (c.name().to_owned(), c.value().to_owned()));
+        CLIENT.with(|client| test(client.get("/").cookies(cookies).inner().cookies()))
     }
 
     fn value_of(jar: &CookieJar<'_>, names: &Cookies) -> Option<String> {

@@ -55,6 +55,11 @@ impl MemoryStore {
             .build();
         Self(cache)
     }
+
+    /// The session, without the wait that the trait allows for.
+    pub(crate) fn get(&self, id: &SessionId) -> Option<(Arc<StoredSession>, Version)> {
+        self.0.get(id).map(|entry| (entry.session, entry.version))
+    }
 }
 
 #[rocket::async_trait]
@@ -73,7 +78,7 @@ impl SessionStore for MemoryStore {
     }
 
     async fn load(&self, id: &SessionId) -> Result<Option<(Vec<u8>, Version)>> {
-        Ok(self.0.get(id).map(|entry| (entry.session.data.clone(), entry.version)))
+        Ok(self.get(id).map(|(session, version)| (session.data.clone(), version)))
     }
 
     async fn save(

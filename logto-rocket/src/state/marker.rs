@@ -1,7 +1,7 @@
 //! What one request knows and its answer must carry.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rocket::http::{Cookie, CookieJar};
@@ -11,19 +11,22 @@ use tokio::sync::OnceCell;
 
 use crate::claims::{IdTokenClaims, User, UserInfo};
 use crate::error::{Error, Result};
-use crate::session::Session;
+use crate::session::{Read, Session};
 use crate::token::{Audience, Token};
 
 /// The state of one request, shared by wrapper, gate, guards and fairing.
 #[derive(Default)]
 pub(crate) struct Marker {
-    loaded: OnceCell<Result<()>>,
     live: Mutex<Live>,
+    /// The wait for a store, once a request.
+    waited: OnceCell<Result<()>>,
+    /// The address of the route that was authorized.
+    admitted: AtomicUsize,
+    /// Whether the answer's head is out, so that no cookie can follow.
+    answered: AtomicBool,
     /// The user of the session that came with the request, and the one of a session
     /// that began in it.
     people: [Person; 2],
-    /// Whether the answer's head is out, so that no cookie can follow.
-    answered: AtomicBool,
     /// The query of the callback, taken out of the address before it is logged.
     pub(crate) callback: OnceLock<String>,
 }
@@ -59,15 +62,14 @@ impl Person {
 
 #[derive(Default)]
 struct Live {
+    /// Whether it is known if there is a session.
+    is_read: bool,
     session: Option<Session>,
     /// Whether the session began in this request, after another one.
     is_second: bool,
-    carry: Carry,
-    transactions: Vec<Cookie<'static>>,
-    consulted: bool,
-    failure: Option<Error>,
-    /// The route that was authorized, and the token that was fetched for it.
-    admitted: Option<(usize, Option<Fetched>)>,
+    /// The token that was fetched for a route, by the address of the route.
+    fetched: Option<(usize, Fetched)>,
+    answer: Answer,
 }
 
 /// The token that a route's policy names.
@@ -75,6 +77,16 @@ struct Live {
 pub(crate) struct Fetched {
     pub(crate) audience: Audience,
     pub(crate) token: Arc<Token>,
+}
+
+/// What the answer to a request must do.
+#[derive(Default)]
+pub(crate) struct Answer {
+    pub(crate) carry: Carry,
+    pub(crate) transactions: Vec<Cookie<'static>>,
+    /// Whether it depends on the request's cookies.
+    pub(crate) consulted: bool,
+    pub(crate) failure: Option<Error>,
 }
 
 /// One request, as far as sign-in is concerned.
@@ -92,7 +104,7 @@ impl<'r> Visit<'r> {
 }
 
 /// What the answer does to the session's cookie.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(crate) enum Carry {
     /// Nothing.
     #[default]
@@ -112,24 +124,44 @@ impl Marker {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs `load` once a request; the answer depends on the cookies from then on.
-    pub(crate) async fn load(&self, load: impl Future<Output = Result<()>>) -> Result<()> {
-        self.live().consulted = true;
-        self.loaded.get_or_init(|| load).await.clone()
+    /// The session of this request, read with `read` if it was not yet; `None` if
+    /// that cannot be done at once. The answer depends on the cookies from then on.
+    pub(crate) fn session_at_once(
+        &self,
+        read: impl FnOnce() -> Option<Read>,
+    ) -> Option<Option<Session>> {
+        let mut live = self.live();
+        live.answer.consulted = true;
+        if !live.is_read {
+            live.take_in(read()?);
+            live.is_read = true;
+        }
+        Some(live.session.clone())
     }
 
-    pub(crate) fn session(&self) -> Option<Session> {
+    /// As [`session_at_once()`](Self::session_at_once), for what has to be waited for.
+    pub(crate) async fn session(
+        &self,
+        read: impl Future<Output = Result<()>>,
+    ) -> Result<Option<Session>> {
+        self.waited.get_or_init(|| read).await.clone()?;
+        self.live().is_read = true;
+        Ok(self.current())
+    }
+
+    /// The session that the request has by now.
+    pub(crate) fn current(&self) -> Option<Session> {
         self.live().session.clone()
+    }
+
+    /// Takes in what the cookies say.
+    pub(crate) fn take_in(&self, read: Read) {
+        self.live().take_in(read);
     }
 
     /// The request has this session from now on; `write` if its answer carries it.
     pub(crate) fn begin(&self, session: Session, write: bool) {
-        let mut live = self.live();
-        live.is_second |= live.session.as_ref().is_some_and(|s| s.record.id != session.record.id);
-        if write {
-            live.carry = Carry::Session(session.clone());
-        }
-        live.session = Some(session);
+        self.live().begin(session, write);
     }
 
     /// The user of the session that the request has now.
@@ -139,39 +171,21 @@ impl Marker {
 
     /// The request has no session from now on, and its answer removes the cookie.
     pub(crate) fn end(&self) {
-        let mut live = self.live();
-        live.session = None;
-        live.carry = Carry::Removal;
-    }
-
-    pub(crate) fn carry(&self) -> Carry {
-        self.live().carry.clone()
+        self.live().end();
     }
 
     pub(crate) fn add_transactions(&self, cookies: impl IntoIterator<Item = Cookie<'static>>) {
-        self.live().transactions.extend(cookies);
-    }
-
-    pub(crate) fn take_transactions(&self) -> Vec<Cookie<'static>> {
-        std::mem::take(&mut self.live().transactions)
-    }
-
-    /// Whether the answer depends on the request's cookies.
-    pub(crate) fn is_consulted(&self) -> bool {
-        self.live().consulted
+        self.live().answer.transactions.extend(cookies);
     }
 
     pub(crate) fn fail(&self, error: &Error) {
-        self.live().failure = Some(error.clone());
+        self.live().answer.failure = Some(error.clone());
     }
 
-    pub(crate) fn failure(&self) -> Option<Error> {
-        self.live().failure.clone()
-    }
-
-    /// Records that the answer's head is complete.
-    pub(crate) fn answer(&self) {
+    /// What the answer must do; once a request. Its head is out from then on.
+    pub(crate) fn take_answer(&self) -> Answer {
         self.answered.store(true, Ordering::Release);
+        std::mem::take(&mut self.live().answer)
     }
 
     pub(crate) fn is_answered(&self) -> bool {
@@ -181,20 +195,46 @@ impl Marker {
     /// Records that `route` was authorized, with the token that its policy names. A
     /// forward to another route is not covered by it.
     pub(crate) fn admit(&self, route: Option<&Route>, fetched: Option<Fetched>) {
-        self.live().admitted = route.map(|route| (address(route), fetched));
+        let address = route.map_or(0, address);
+        self.admitted.store(address, Ordering::Release);
+        if let Some(fetched) = fetched {
+            self.live().fetched = Some((address, fetched));
+        }
     }
 
     pub(crate) fn admits(&self, route: Option<&Route>) -> bool {
-        let live = self.live();
-        let admitted = live.admitted.as_ref().map(|(admitted, _)| *admitted);
-        admitted.is_some() && admitted == route.map(address)
+        let admitted = self.admitted.load(Ordering::Acquire);
+        admitted != 0 && route.map(address) == Some(admitted)
     }
 
     /// The token that was fetched for this route.
     pub(crate) fn fetched(&self, route: Option<&Route>) -> Option<Fetched> {
         let live = self.live();
-        let (admitted, fetched) = live.admitted.as_ref()?;
-        fetched.clone().filter(|_| route.map(address) == Some(*admitted))
+        let (of, fetched) = live.fetched.as_ref()?;
+        (route.map(address) == Some(*of)).then(|| fetched.clone())
+    }
+}
+
+impl Live {
+    fn take_in(&mut self, read: Read) {
+        match read {
+            Read::Nothing => {}
+            Read::Invalid(_) => self.end(),
+            Read::Session { session, rewrite } => self.begin(session, rewrite),
+        }
+    }
+
+    fn begin(&mut self, session: Session, write: bool) {
+        self.is_second |= self.session.as_ref().is_some_and(|s| s.record.id != session.record.id);
+        if write {
+            self.answer.carry = Carry::Session(session.clone());
+        }
+        self.session = Some(session);
+    }
+
+    fn end(&mut self) {
+        self.session = None;
+        self.answer.carry = Carry::Removal;
     }
 }
 

@@ -48,13 +48,7 @@ impl Logto {
     ///
     /// The store failed.
     pub(super) async fn revalidate(&self, visit: Visit<'_>, session: &Session) -> Result<()> {
-        let every = Duration::from_secs(self.inner.checked.config.session.revalidate);
-        let record = &session.record;
-        let is_due = !every.is_zero()
-            && Timestamp::now().since(record.verified_at) >= every
-            && record.refresh_token.is_some()
-            && self.check_writable(visit).is_ok();
-        if !is_due {
+        if !self.is_due_for_revalidation(session) || self.check_writable(visit).is_err() {
             return Ok(());
         }
         let audience = Audience::logto();
@@ -67,6 +61,16 @@ impl Logto {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether it was long ago that Logto said that the session holds, and it can be
+    /// asked.
+    pub(super) fn is_due_for_revalidation(&self, session: &Session) -> bool {
+        let every = Duration::from_secs(self.inner.checked.config.session.revalidate);
+        let record = &session.record;
+        !every.is_zero()
+            && record.refresh_token.is_some()
+            && Timestamp::now().since(record.verified_at) >= every
     }
 
     /// A new access token in place of `seen`. The request has the new session, or

@@ -263,6 +263,12 @@ struct Callback<'q> {
     error: Option<Cow<'q, str>>,
 }
 
+/// The code in a callback's query that is an answer of `issuer`.
+#[cfg(feature = "__fuzz")]
+pub(crate) fn callback_code(query: &str, issuer: &str) -> Result<String> {
+    Callback::parse(query)?.code(issuer).map(Into::into)
+}
+
 impl<'q> Callback<'q> {
     /// A parameter that is given twice has no meaning (RFC 6749 section 3.1):
     /// taking the first or the last would be guessing.

@@ -51,7 +51,7 @@ impl Logto {
     /// Logto no longer knows a token that it has just given: the session is over.
     async fn or_ended(&self, visit: Visit<'_>, answer: Result<UserInfo>) -> Result<UserInfo> {
         let ended = answer.as_ref().is_err_and(|error| error.kind() == ErrorKind::SessionEnded);
-        if ended && let Some(session) = visit.marker.session() {
+        if ended && let Some(session) = visit.marker.current() {
             self.inner.end(&session, false).await?;
             visit.marker.end();
         }

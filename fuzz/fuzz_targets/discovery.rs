@@ -1,0 +1,4 @@
+//! See `discovery` in `src`.
+#![cfg_attr(fuzzing, no_main)]
+
+logto_fuzz::binary!(discovery);

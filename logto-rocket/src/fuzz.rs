@@ -1,0 +1,222 @@
+//! What the fuzz targets call: the crate's own functions, with fixed settings.
+
+use std::fmt;
+use std::sync::Arc;
+
+use openidconnect::{AccessToken, Nonce};
+use rocket::figment::Figment;
+use rocket::http::{Cookie, CookieJar};
+
+use crate::claims::IdTokenClaims;
+use crate::client::{Client, Expected, granted};
+use crate::config::{Config, ConfigError, Environment, check};
+use crate::discovery::ProviderMetadata;
+use crate::error::Result;
+use crate::http::Answer;
+use crate::jwks::KeySet;
+use crate::location::{ReturnPath, Site};
+use crate::seal::{self, Cookies, Kind, Sealer};
+use crate::session::cookie;
+use crate::session::record::Record;
+use crate::state;
+use crate::transaction::{Transaction, Transactions};
+
+/// Return paths of the site at a base URL.
+pub struct Addresses(Site);
+
+impl Addresses {
+    /// The site at `base`.
+    pub fn new(base: &str) -> Self {
+        Self(Site::new(base.parse().expect("a URL")))
+    }
+
+    /// The `Location` of a path, as it comes out of a cookie.
+    pub fn page(&self, path: &str) -> Option<String> {
+        ReturnPath::parse(path).map(|path| self.0.page(&path))
+    }
+
+    /// The `Location` of the sign-in route that returns to a path.
+    pub fn page_returning(&self, path: &str) -> Option<String> {
+        ReturnPath::parse(path).map(|path| self.0.page_returning("/sign-in", Some(&path)))
+    }
+
+    /// The `Location` that a path or address in a query or from a hook leads to.
+    pub fn return_path(&self, given: &str) -> Option<String> {
+        self.0.return_path(given).map(|path| self.0.page(&path))
+    }
+}
+
+fn secret() -> [Vec<u8>; 1] {
+    [seal::random::<32>().to_vec()]
+}
+
+fn names() -> Cookies {
+    Cookies::new("app", true, true)
+}
+
+/// The session's cookies, sealed with a secret of this process.
+pub struct SessionCookies {
+    names: Cookies,
+    sealer: Sealer,
+}
+
+impl Default for SessionCookies {
+    fn default() -> Self {
+        let sealer = Sealer::new(&secret(), "issuer", "app", Kind::Session);
+        Self { names: names(), sealer }
+    }
+}
+
+impl SessionCookies {
+    /// The name of the first cookie.
+    pub fn name(&self) -> &str {
+        self.names.session()
+    }
+
+    /// The cookies that carry `plain`.
+    ///
+    /// # Errors
+    ///
+    /// It is too large.
+    pub fn write(&self, jar: &CookieJar<'_>, plain: Vec<u8>) -> Result<Vec<Cookie<'static>>> {
+        let value = self.sealer.seal_text(self.name(), plain);
+        cookie::write(&self.names, jar, &value, 60)
+    }
+
+    /// What was sealed in the jar's cookies.
+    pub fn read(&self, jar: &CookieJar<'_>) -> Option<Vec<u8>> {
+        self.sealer.open_text(self.name(), &cookie::read(jar, self.name())?)
+    }
+}
+
+/// Reads what is inside a sealed session, and writes it again.
+pub fn session_record(plain: &[u8]) -> Option<Vec<u8>> {
+    let record = Record::decode(plain)?;
+    let _ = (record.id_token_claims(), record.owner());
+    Some(record.encode())
+}
+
+/// The sign-ins under way in a browser.
+pub struct SignIns(Transactions);
+
+impl Default for SignIns {
+    fn default() -> Self {
+        let sealer = Sealer::new(&secret(), "issuer", "app", Kind::Transaction);
+        Self(Transactions { cookies: names(), sealer })
+    }
+}
+
+impl SignIns {
+    /// Begins one: its `state`, and the cookies that are written and removed.
+    pub fn begin(&self, jar: &CookieJar<'_>, path: &str) -> (String, Vec<Cookie<'static>>) {
+        let path = ReturnPath::parse(path).unwrap_or_else(ReturnPath::root);
+        let mut transaction = Transaction::begin(&path);
+        let cookies = self.0.add(jar, &mut transaction);
+        (transaction.state, cookies)
+    }
+
+    /// Where the sign-in of `state` returns to.
+    pub fn find(&self, jar: &CookieJar<'_>, state: &str) -> Option<String> {
+        self.0.find(jar, state).map(|found| found.return_path().as_str().into())
+    }
+}
+
+/// The code in a callback's query that is an answer of `issuer`.
+///
+/// # Errors
+///
+/// It is none.
+pub fn callback_code(query: &str, issuer: &str) -> Result<String> {
+    state::callback_code(query, issuer)
+}
+
+/// Metadata of `issuer`, with every endpoint.
+pub fn metadata(json: &[u8], issuer: &str) -> Option<ProviderMetadata> {
+    serde_json::from_slice::<ProviderMetadata>(json).ok()?.checked(issuer, false).ok()
+}
+
+/// How many of the keys in a set can be used.
+pub fn key_count(json: &[u8]) -> Option<usize> {
+    Some(KeySet::parse(json).ok()?.keys.keys().len())
+}
+
+/// Verifies ID tokens of one provider for one application.
+pub struct IdTokens {
+    client: Client,
+    metadata: ProviderMetadata,
+    nonce: Nonce,
+}
+
+impl IdTokens {
+    /// Tokens of `https://foo.logto.app/oidc` for `app`, with this nonce.
+    pub fn new(metadata: &[u8], nonce: &str) -> Self {
+        let mut config = Config::new("https://foo.logto.app", "app");
+        config.base_url = Some("https://app.example.com".into());
+        config.cookie_secret = ["a secret of at least 32 random bytes"].into();
+        let checked = check(&config, &Figment::new()).expect("a configuration");
+        let client = Client::new(&checked).expect("a client");
+        let metadata = serde_json::from_slice(metadata).expect("metadata");
+        Self { client, metadata, nonce: Nonce::new(nonce.into()) }
+    }
+
+    /// The claims of a token that one of the keys signed.
+    ///
+    /// # Errors
+    ///
+    /// It is no ID token of the provider, or the keys are none.
+    pub fn verify(&self, keys: &[u8], id_token: &str) -> Option<Result<IdTokenClaims>> {
+        let keys = Arc::new(KeySet::parse(keys).ok()?);
+        let expected = Expected::Nonce(&self.nonce);
+        let access_token = AccessToken::new("access".into());
+        Some(self.client.verify_at_hand(id_token, &self.metadata, &keys, expected, &access_token))
+    }
+}
+
+/// Claims as a session keeps them.
+pub fn pack(claims: &IdTokenClaims) -> Vec<u8> {
+    claims.pack()
+}
+
+/// Reads claims that a session keeps.
+pub fn unpack(packed: &[u8]) -> Option<IdTokenClaims> {
+    IdTokenClaims::unpack(packed)
+}
+
+/// Reads and checks a configuration, with these variables of the environment
+/// (without `LOGTO_`).
+///
+/// # Errors
+///
+/// It cannot be used.
+pub fn config(figment: Figment, variables: Vec<(String, String)>) -> Result<(), ConfigError> {
+    Config::from_figment(&figment.merge(Environment(variables))).map(drop)
+}
+
+/// The access, refresh and ID token in an answer of the token endpoint.
+///
+/// # Errors
+///
+/// There are none in it.
+pub fn token_answer(status: u16, body: &[u8]) -> Result<[Option<String>; 3]> {
+    let grant = granted(&Answer::of(status, body))?;
+    let access = grant.token.secret().secret().clone();
+    let refresh = grant.refresh_token.map(|token| token.secret().clone());
+    Ok([Some(access), refresh, grant.id_token])
+}
+
+/// What is said of a refusal.
+pub fn refusal(status: u16, body: &[u8]) -> String {
+    Answer::of(status, body).refusal().to_string()
+}
+
+macro_rules! opaque {
+    ($($name:ident)*) => {$(
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(stringify!($name))
+            }
+        }
+    )*};
+}
+
+opaque!(Addresses IdTokens SessionCookies SignIns);

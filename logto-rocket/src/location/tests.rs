@@ -1,0 +1,161 @@
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::*;
+
+fn site(base: &str) -> Site {
+    Site::new(base.parse().expect("a URL"))
+}
+
+/// Pieces of paths that readers of addresses disagree about, and of ordinary ones.
+const PIECES: &[&str] = &[
+    "/",
+    "//",
+    "\\",
+    "\t",
+    "\n",
+    "\r",
+    "\0",
+    " ",
+    "\u{7f}",
+    "\u{a0}",
+    "\u{3002}",
+    "\u{ff0f}",
+    "\u{2025}",
+    "%2f",
+    "%2F",
+    "%5c",
+    "%09",
+    "%0d%0a",
+    "%00",
+    "%2e",
+    "%252f",
+    "%",
+    "%zz",
+    ".",
+    "..",
+    "/.",
+    "/..",
+    "@",
+    ":",
+    "#",
+    "?",
+    "&",
+    "=",
+    ";",
+    "[",
+    "]",
+    "<",
+    "+",
+    "x",
+    "evil.com",
+    "app.example.com",
+    "127.1",
+    "http:",
+    "https:",
+    "https://",
+    "javascript:",
+    "data:",
+    "file:",
+    "https://app.example.com",
+    "https://app.example.com:443",
+    "/app",
+    "return_to=",
+];
+
+fn hostile() -> impl Strategy<Value = String> {
+    let pieces = vec(select(PIECES), 0..8).prop_map(|pieces| pieces.concat());
+    (select(&["", "/", "https://app.example.com", "https://app.example.com/app"][..]), pieces)
+        .prop_map(|(begin, rest)| format!("{begin}{rest}"))
+}
+
+/// Where a browser goes that is on a page of the site and told this `Location`: the
+/// `url` crate reads addresses as browsers do.
+fn lands(base: &Url, location: &str) -> Url {
+    assert!(location.bytes().all(|b| b.is_ascii_graphic()), "{location:?} is no header's value");
+    base.join("a/page?x#y").and_then(|page| page.join(location)).expect("an address")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    /// R1 to R9: in whatever way it comes in.
+    #[test]
+    fn whatever_is_accepted_as_a_return_path_stays_on_this_site(given in hostile()) {
+        for base in ["https://app.example.com/", "https://app.example.com/app/"] {
+            let (site, base) = (site(base), base.parse().expect("a URL"));
+            let parsed = ReturnPath::parse(&given);
+            for path in [parsed, site.return_path(&given)].into_iter().flatten() {
+                prop_assert_eq!(lands(&base, &site.page(&path)).origin(), base.origin());
+                let sign_in = lands(&base, &site.page_returning("/sign-in", Some(&path)));
+                prop_assert_eq!(sign_in.origin(), base.origin());
+                let (name, value) = sign_in.query_pairs().next().expect("the return path");
+                prop_assert_eq!((&*name, &*value), ("return_to", path.as_str()));
+                prop_assert_eq!(site.return_path(&value), Some(path), "it is accepted again");
+            }
+        }
+    }
+}
+
+/// R1, R2, R5, R9.
+#[test]
+fn what_could_lead_away_is_refused() {
+    let attacks =
+        ["//evil.com", "/\\evil.com", "https://evil.com", "javascript:x", "/\r\nX: y", ""];
+    for attack in attacks {
+        assert_eq!(ReturnPath::parse(attack), None, "{attack:?}");
+    }
+}
+
+/// A base URL is written by whoever runs the site, by mistake also with two slashes.
+#[test]
+fn slashes_of_the_base_url_do_not_lead_away() {
+    for base in ["https://app.example.com//evil.com", "https://app.example.com/.//evil.com/"] {
+        let (site, base): (_, Url) = (site(base), base.parse().expect("a URL"));
+        let page = lands(&base, &site.page(&ReturnPath::root()));
+        assert_eq!(page.origin(), base.origin(), "{page}");
+        assert!(site.page_returning("/sign-in", None).starts_with("/evil.com/"));
+    }
+}
+
+#[test]
+fn ordinary_paths_are_kept_with_their_query() {
+    for path in ["/", "/protected?x=1&y=%2F", "/a/b%20c", "/%2f%2fevil.com"] {
+        assert_eq!(ReturnPath::parse(path).expect(path).as_str(), path);
+    }
+    assert_eq!(ReturnPath::parse(&format!("/{}", "x".repeat(600))), None);
+}
+
+/// R6: an absolute address only with this very scheme, host and port.
+#[test]
+fn a_full_address_is_a_return_path_only_on_this_very_origin() {
+    let site = site("https://example.com/app/");
+    let path = |given| site.return_path(given).map(|path| path.0);
+    assert_eq!(path("https://example.com/app/x?y=1"), Some("/x?y=1".into()));
+    assert_eq!(path("https://example.com:444/x"), None);
+    assert_eq!(path("http://example.com/x"), None);
+    assert_eq!(path("https://example.com.evil.com/x"), None);
+    assert_eq!(path("https://example.com//evil.com"), None);
+}
+
+#[test]
+fn the_path_of_the_base_url_prefixes_every_location() {
+    let site = site("https://example.com/app/");
+    let x = ReturnPath::parse("/x?a=1&b=2").expect("a path");
+    assert_eq!(site.page(&x), "/app/x?a=1&b=2");
+    assert_eq!(site.url("/callback"), "https://example.com/app/callback");
+    let location = site.page_returning("/sign-in", Some(&x));
+    assert_eq!(location, "/app/sign-in?return_to=%2Fx%3Fa%3D1%26b%3D2");
+}
+
+#[test]
+fn the_host_is_compared_with_its_port() {
+    let local = site("http://localhost:8000");
+    assert!(local.is_host("localhost:8000"));
+    assert!(!local.is_host("127.0.0.1:8000"));
+    assert!(!local.is_host("localhost"));
+    assert!(!local.is_host("localhost:80000"));
+    assert!(site("https://example.com").is_host("example.com"));
+    assert!(!site("https://example.com").is_host("example.com.evil.com"));
+}
