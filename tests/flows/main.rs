@@ -8,6 +8,7 @@ mod captures;
 mod guards;
 mod id_token;
 mod jar;
+mod locations;
 mod look_alike;
 mod outage;
 mod parts;
