@@ -314,7 +314,37 @@ impl<'q> Callback<'q> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use rocket::figment::Figment;
+
     use super::*;
+    use crate::config::{Config, check};
+    use crate::hooks::NoHooks;
+
+    fn logto() -> Logto {
+        let mut config = Config::new("https://foo.logto.app", "app");
+        config.base_url = Some("https://app.example.com/app".into());
+        config.cookie_secret = ["a secret of at least 32 random bytes"].into();
+        let checked = check(&config, &Figment::new()).expect("a configuration");
+        Logto::new(checked, None, Box::new(NoHooks)).expect("a client")
+    }
+
+    /// R1 to R9, for a hook that says again what a visitor said.
+    #[test]
+    fn a_hook_redirects_to_nowhere_but_this_site() {
+        let (logto, root) = (logto(), ReturnPath::root());
+        let base: url::Url = "https://app.example.com/app/".parse().expect("a URL");
+        proptest!(|(begin in "(https?:|https://app[.]example[.]com)?", path in "[/\\\\.@:?#%a\t\n]{0,8}")| {
+            let decided = AfterSignIn::RedirectTo(format!("{begin}{path}"));
+            match logto.destination(decided, &root) {
+                Ok(path) => {
+                    let landed = base.join(&logto.site().page(&path)).expect("an address");
+                    prop_assert_eq!(landed.origin(), base.origin());
+                }
+                Err(error) => prop_assert_eq!(error.kind(), ErrorKind::InvalidOptions),
+            }
+        });
+    }
 
     fn code(query: &str) -> Result<String> {
         Callback::parse(query)?.code("https://foo/oidc").map(String::from)
