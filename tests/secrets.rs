@@ -27,7 +27,7 @@ const PLACES: [(&str, &str); 5] = [
 
 fn source(file: &Path) -> String {
     let text = fs::read_to_string(file).expect("a source file");
-    text.split("#[cfg(test)]\nmod tests").next().unwrap_or_default().to_owned()
+    text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_owned()
 }
 
 fn files(folder: &Path) -> Vec<std::path::PathBuf> {
