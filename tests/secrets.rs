@@ -25,9 +25,14 @@ const PLACES: [(&str, &str); 5] = [
     ("Callback::parse(", "state/sign_in.rs"),
 ];
 
+/// What is compiled into applications: neither tests nor what only the fuzz targets call.
 fn source(file: &Path) -> String {
     let text = fs::read_to_string(file).expect("a source file");
-    text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_owned()
+    let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+    let mut parts = code.split("#[cfg(feature = \"__fuzz\")]\n");
+    let first = parts.next().unwrap_or_default().to_owned();
+    let rest = parts.map(|part| part.split_once("\n}\n").map_or("", |(_, rest)| rest));
+    first + &rest.collect::<String>()
 }
 
 fn files(folder: &Path) -> Vec<std::path::PathBuf> {
@@ -35,6 +40,7 @@ fn files(folder: &Path) -> Vec<std::path::PathBuf> {
     entries
         .flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] })
         .filter(|path| !path.ends_with("tests.rs") && !path.ends_with("captures.rs"))
+        .filter(|path| !path.ends_with("fuzz.rs"))
         .collect()
 }
 
