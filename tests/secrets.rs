@@ -102,13 +102,12 @@ fn secrets_are_compared_in_constant_time() {
 fn what_must_be_done_in_one_way_is_done_in_one_place() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../logto-rocket/src");
     for (code, place) in PLACES {
-        let counts = |file: &Path| source(file).matches(code).count();
+        let does = |file: &Path| source(file).contains(code);
         let (here, elsewhere): (Vec<_>, Vec<_>) = files(&folder)
             .into_iter()
-            .filter(|file| counts(file) > 0)
+            .filter(|file| does(file))
             .partition(|file| *file == folder.join(place));
         assert_eq!((here.len(), elsewhere), (1, Vec::new()), "{code} is for {place} only");
-        assert_eq!(counts(&here[0]), 1, "{code} is there more than once");
     }
     for way in ["Cookie::new(", "Cookie::from(", "Redirect::see_other", "Redirect::found"] {
         let found: Vec<_> =
