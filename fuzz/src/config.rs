@@ -14,7 +14,7 @@ const NUMBER: &str = "7319482650917354";
 /// Lines `LOGTO_…=value` at the beginning are the environment, the rest is
 /// `Rocket.toml`.
 pub fn config(data: &[u8]) {
-    let Ok(text) = str::from_utf8(data) else { return };
+    let Some(text) = str::from_utf8(data).ok().filter(|text| !shows(text)) else { return };
     let (environment, toml) = split(text);
     let toml = toml.replace("{secret}", SECRET).replace("{number}", NUMBER);
     let figment = Figment::from(rocket::Config::default()).merge(Toml::string(&toml).nested());
