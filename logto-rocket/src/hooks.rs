@@ -94,6 +94,30 @@ pub enum AfterSignIn {
     Refuse(String),
 }
 
+/// A request that hooks are called with, whatever its own lifetime: up to Rocket
+/// 0.5.1 one lifetime of a request does not stand for a shorter one.
+#[rocket::async_trait]
+pub(crate) trait Hooked: Send + Sync {
+    async fn after_sign_in(&self, hooks: &dyn Hooks, user: &User) -> Result<AfterSignIn>;
+    async fn after_sign_out(&self, hooks: &dyn Hooks, user: &User);
+    async fn after_refresh(&self, hooks: &dyn Hooks, user: &User);
+}
+
+#[rocket::async_trait]
+impl Hooked for Request<'_> {
+    async fn after_sign_in(&self, hooks: &dyn Hooks, user: &User) -> Result<AfterSignIn> {
+        hooks.after_sign_in(self, user).await
+    }
+
+    async fn after_sign_out(&self, hooks: &dyn Hooks, user: &User) {
+        hooks.after_sign_out(self, user).await;
+    }
+
+    async fn after_refresh(&self, hooks: &dyn Hooks, user: &User) {
+        hooks.after_refresh(self, user).await;
+    }
+}
+
 /// The hooks of an application that has none.
 pub(crate) struct NoHooks;
 

@@ -11,6 +11,7 @@ use tokio::sync::OnceCell;
 
 use crate::claims::{IdTokenClaims, User, UserInfo};
 use crate::error::{Error, Result};
+use crate::hooks::Hooked;
 use crate::session::{Read, Session};
 use crate::token::{Audience, Token};
 
@@ -92,7 +93,7 @@ pub(crate) struct Answer {
 /// One request, as far as sign-in is concerned.
 #[derive(Clone, Copy)]
 pub(crate) struct Visit<'r> {
-    pub(crate) request: &'r Request<'r>,
+    pub(crate) request: &'r dyn Hooked,
     pub(crate) marker: &'r Marker,
     pub(crate) jar: &'r CookieJar<'r>,
 }

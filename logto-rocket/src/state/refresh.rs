@@ -128,7 +128,7 @@ impl Logto {
                 marker.begin(session.clone(), true);
                 marker.person().keep_token(audience, &token);
                 if is_new && let Ok(user) = user_of(&session) {
-                    self.inner.hooks.after_refresh(visit.request, &user).await;
+                    visit.request.after_refresh(&*self.inner.hooks, &user).await;
                 }
                 Ok(token)
             }

@@ -131,7 +131,7 @@ impl Logto {
         return_to: ReturnPath,
     ) -> Result<Completed, FailedCallback> {
         let decided = match user_of(&session) {
-            Ok(user) => self.inner.hooks.after_sign_in(visit.request, &user).await,
+            Ok(user) => visit.request.after_sign_in(&*self.inner.hooks, &user).await,
             Err(error) => Err(error),
         };
         let error = match decided.map(|decided| self.destination(decided, &return_to)) {

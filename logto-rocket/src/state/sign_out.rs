@@ -59,7 +59,7 @@ impl Logto {
             self.inner.revoke_in_background(&session);
             visit.marker.end();
             if let Ok(user) = user_of(&session) {
-                self.inner.hooks.after_sign_out(visit.request, &user).await;
+                visit.request.after_sign_out(&*self.inner.hooks, &user).await;
             }
         }
         visit.marker.end();
