@@ -214,4 +214,34 @@ mod tests {
         let redirect = answer(302, "").json::<()>("it").expect_err("an error");
         assert_eq!(redirect.kind(), ErrorKind::InvalidAnswer);
     }
+
+    /// What a request for tokens holds: its `Authorization`, and its form.
+    fn request(app: (&str, Option<&str>)) -> (Option<String>, String) {
+        let http = Http::new().expect("a client");
+        let form = http.form("https://foo.logto.app/oidc/token", app, &[("code", "a b")]);
+        let request = form.build().expect("a request");
+        let header = request.headers().get("Authorization");
+        let body = request.body().and_then(|body| body.as_bytes()).expect("a form");
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("text");
+        (header.map(|value| text(value.as_bytes())), text(body))
+    }
+
+    /// A13: RFC 6749 sections 2.3.1 and 3.2.1, the id and secret form-encoded.
+    #[test]
+    fn an_application_is_named_in_the_form_only_if_it_has_no_secret() {
+        let (header, body) = request(("app:1", Some("s %")));
+        assert_eq!((header.as_deref(), &*body), (Some("Basic YXBwJTNBMTpzKyUyNQ=="), "code=a+b"));
+        assert_eq!(request(("app:1", None)), (None, "code=a+b&client_id=app%3A1".into()));
+    }
+
+    /// A connection that is refused, once and once more, has lost nothing.
+    #[rocket::async_test]
+    async fn a_refused_connection_is_a_failure_that_passes() {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let url = format!("http://{}/token", port.local_addr().expect("an address"));
+        drop(port);
+        let http = Http::new().expect("a client");
+        let error = http.post_form_again(&url, ("app", None), &[]).await.err().expect("no answer");
+        assert!(error.is_transient() && error.to_string().ends_with("no connection"), "{error}");
+    }
 }

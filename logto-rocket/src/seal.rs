@@ -258,6 +258,11 @@ mod tests {
         assert_eq!(opens(&[OLD], "app", Kind::Session, "n"), None);
     }
 
+    #[test]
+    fn no_key_is_in_the_debug_form() {
+        assert_eq!(format!("{:?}", sealer(&[NEW, OLD], "app", Kind::Session)), "Sealer(2 keys)");
+    }
+
     /// S11: the old secret opens as long as it is configured.
     #[test]
     fn an_old_secret_still_opens_and_the_new_one_seals() {
