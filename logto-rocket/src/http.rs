@@ -2,10 +2,12 @@
 //! redirects.
 
 mod cached;
+mod object;
 
 use std::time::Duration;
 
 pub(crate) use self::cached::Cached;
+pub(crate) use self::object::object;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Below the five seconds that an operation may take, so that a call which is given
@@ -117,7 +119,7 @@ impl Answer {
             return Err(unexpected(self.status));
         }
         // The message of serde_json may quote the body, so it is left out.
-        serde_json::from_slice(&self.body).map_err(|error| {
+        object(&self.body).map_err(|error| {
             let at = format!("{what}, line {} column {}", error.line(), error.column());
             Error::new(ErrorKind::InvalidAnswer, at)
         })
@@ -131,7 +133,7 @@ impl Answer {
             error: Option<String>,
             code: Option<String>,
         }
-        let code = serde_json::from_slice::<Body>(&self.body).ok().and_then(|b| b.error.or(b.code));
+        let code = object::<Body>(&self.body).ok().and_then(|b| b.error.or(b.code));
         match code.as_deref().and_then(error_code) {
             Some("invalid_grant") => Error::new(ErrorKind::SessionEnded, "invalid_grant"),
             Some("access_denied") => Error::new(ErrorKind::Denied, "access_denied"),
@@ -203,6 +205,22 @@ mod tests {
         let nonsense = kind(400, r#"{"error":"<script>alert(1)</script>"}"#);
         assert_eq!(nonsense.to_string(), "Logto's answer cannot be understood: it answered 400");
         assert_eq!(kind(404, "Not Found").kind(), ErrorKind::InvalidAnswer);
+    }
+
+    /// H5: the fields of a struct, in their order, are no answer.
+    #[test]
+    fn a_list_is_no_answer() {
+        #[derive(Debug, serde::Deserialize)]
+        struct Token {
+            #[allow(dead_code, reason = "only that it is there is asked")]
+            access_token: String,
+        }
+        assert!(answer(200, r#"{"access_token":"t","other":[]}"#).json::<Token>("it").is_ok());
+        let error = answer(200, r#"["t"]"#).json::<Token>("it").expect_err("a list");
+        assert_eq!(error.kind(), ErrorKind::InvalidAnswer);
+        assert!(answer(200, r#"{"access_token":"t"}x"#).json::<Token>("it").is_err());
+        let refusal = answer(400, r#"["invalid_grant"]"#).refusal();
+        assert_eq!(refusal.kind(), ErrorKind::InvalidAnswer);
     }
 
     #[test]

@@ -81,7 +81,7 @@ impl Jwks {
 #[cfg(any(test, feature = "__fuzz"))]
 impl KeySet {
     pub(crate) fn parse(json: &[u8]) -> serde_json::Result<Self> {
-        serde_json::from_slice(json).map(RawKeySet::usable)
+        crate::http::object(json).map(RawKeySet::usable)
     }
 }
 
