@@ -188,4 +188,46 @@ mod tests {
         assert!(metadata(|m| m["revocation_endpoint"] = "http://169.254.169.254/".into()).is_err());
         assert!(metadata(|m| m["token_endpoint"] = "http://127.0.0.1:3001/".into()).is_ok());
     }
+
+    #[test]
+    fn what_logto_says_is_found_under_its_name() {
+        let metadata = metadata(|m| {
+            m["end_session_endpoint"] = "https://foo.logto.app/oidc/session/end".into();
+            m["revocation_endpoint"] = "https://foo.logto.app/oidc/token/revocation".into();
+            m["claims_supported"] = serde_json::json!(["sub"]);
+        })
+        .expect("metadata");
+        let said = [
+            metadata.issuer(),
+            metadata.authorization_endpoint(),
+            metadata.token_endpoint(),
+            metadata.userinfo_endpoint(),
+            metadata.jwks_uri(),
+            metadata.end_session_endpoint().expect("an address"),
+            metadata.revocation_endpoint().expect("an address"),
+        ];
+        let paths = ["", "/auth", "/token", "/me", "/jwks", "/session/end", "/token/revocation"];
+        assert_eq!(said.to_vec(), paths.map(|path| format!("https://foo.logto.app/oidc{path}")));
+        assert_eq!(metadata.get("claims_supported"), Some(&serde_json::json!(["sub"])));
+        assert_eq!(metadata.get("issuer"), None);
+        assert!(format!("{metadata:?}").contains("others: 1"));
+    }
+
+    /// REL-3: nobody waits for metadata that are an hour old, or for Logto to be back.
+    #[rocket::async_test]
+    async fn old_metadata_serve_while_new_ones_are_fetched() {
+        let provider = logto_dev::Provider::start().await;
+        let issuer = format!("{}/oidc", provider.endpoint());
+        let discovery = Discovery::new(Http::new().expect("a client"), issuer, false);
+        let fresh = discovery.metadata().await.expect("metadata");
+        let old = ProviderMetadata { fetched: Timestamp::default(), ..(*fresh).clone() };
+        let old = discovery.cached.replace(Some(&fresh), async || Ok(old)).await.expect("old ones");
+
+        assert!(Arc::ptr_eq(&discovery.metadata().await.expect("metadata"), &old));
+        while discovery.cached.peek().is_some_and(|metadata| metadata.fetched == old.fetched) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let renewed = discovery.metadata().await.expect("metadata");
+        assert_eq!(renewed.issuer, old.issuer);
+    }
 }

@@ -176,6 +176,28 @@ mod tests {
         assert_eq!(error.expect_err("a panic is an error").kind(), ErrorKind::Unreachable);
         assert_eq!(flights.join(2, || async { Ok(2) }).await.expect("a result"), 2);
     }
+
+    /// A failure that passes is that of whoever began; who only waited tries once more.
+    #[rocket::async_test]
+    async fn a_waiter_tries_again_where_the_one_it_waited_for_failed_for_a_moment() {
+        let flights = Flights::<u8, u8>::new();
+        let failing = |kind| {
+            move || async move {
+                tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+                Err(Error::new(kind, ""))
+            }
+        };
+        let own = || async { Ok(2) };
+        let (first, second) =
+            tokio::join!(flights.join(1, failing(ErrorKind::Unreachable)), flights.join(1, own));
+        assert!(first.is_err() && second.expect("its own attempt") == 2);
+        let (first, second) =
+            tokio::join!(flights.join(1, failing(ErrorKind::SessionEnded)), flights.join(1, own));
+        assert!(
+            first.is_err() && second.expect_err("the same end").kind() == ErrorKind::SessionEnded
+        );
+    }
+
     #[rocket::async_test]
     async fn turns_of_one_key_come_one_after_the_other_and_are_forgotten() {
         let turns = Turns::new();

@@ -110,8 +110,8 @@ impl SignIns {
     /// Begins one: its `state`, and the cookies that are written and removed.
     pub fn begin(&self, jar: &CookieJar<'_>, path: &str) -> (String, Vec<Cookie<'static>>) {
         let path = ReturnPath::parse(path).unwrap_or_else(ReturnPath::root);
-        let mut transaction = Transaction::begin(&path);
-        let cookies = self.0.add(jar, &mut transaction);
+        let transaction = Transaction::begin(&path);
+        let cookies = self.0.add(jar, &transaction);
         (transaction.state, cookies)
     }
 

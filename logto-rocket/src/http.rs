@@ -2,10 +2,12 @@
 //! redirects.
 
 mod cached;
+mod object;
 
 use std::time::Duration;
 
 pub(crate) use self::cached::Cached;
+pub(crate) use self::object::object;
 use crate::error::{Error, ErrorKind, Result};
 
 /// Below the five seconds that an operation may take, so that a call which is given
@@ -123,7 +125,7 @@ impl Answer {
             return Err(Error::new(ErrorKind::InvalidAnswer, detail));
         }
         // The message of serde_json may quote the body, so it is left out.
-        serde_json::from_slice(&self.body).map_err(|error| {
+        object(&self.body).map_err(|error| {
             let at = format!("{what}, line {} column {}", error.line(), error.column());
             Error::new(ErrorKind::InvalidAnswer, at)
         })
@@ -137,7 +139,7 @@ impl Answer {
             error: Option<String>,
             code: Option<String>,
         }
-        let code = serde_json::from_slice::<Body>(&self.body).ok().and_then(|b| b.error.or(b.code));
+        let code = object::<Body>(&self.body).ok().and_then(|b| b.error.or(b.code));
         match code.as_deref().and_then(error_code) {
             Some("invalid_grant") => Error::new(ErrorKind::SessionEnded, "invalid_grant"),
             Some("access_denied") => Error::new(ErrorKind::Denied, "access_denied"),
@@ -229,6 +231,22 @@ mod tests {
         assert_eq!(kind(404, "Not Found").kind(), ErrorKind::InvalidAnswer);
     }
 
+    /// H5: the fields of a struct, in their order, are no answer.
+    #[test]
+    fn a_list_is_no_answer() {
+        #[derive(Debug, serde::Deserialize)]
+        struct Token {
+            #[allow(dead_code, reason = "only that it is there is asked")]
+            access_token: String,
+        }
+        assert!(Answer::of(200, r#"{"access_token":"t","other":[]}"#).json::<Token>("it").is_ok());
+        let error = Answer::of(200, r#"["t"]"#).json::<Token>("it").expect_err("a list");
+        assert_eq!(error.kind(), ErrorKind::InvalidAnswer);
+        assert!(Answer::of(200, r#"{"access_token":"t"}x"#).json::<Token>("it").is_err());
+        let refusal = Answer::of(400, r#"["invalid_grant"]"#).refusal();
+        assert_eq!(refusal.kind(), ErrorKind::InvalidAnswer);
+    }
+
     #[test]
     fn json_is_what_says_so() {
         for kind in ["application/json", "Application/JSON ; charset=utf-8", "a/jwk-set+json"] {
@@ -279,5 +297,35 @@ mod tests {
             assert!(answer.is_err_and(|error| error.is_transient()));
             assert_eq!(count.load(Ordering::SeqCst), expected, "{scheme}, again: {again}");
         }
+    }
+
+    /// What a request for tokens holds: its `Authorization`, and its form.
+    fn request(app: (&str, Option<&str>)) -> (Option<String>, String) {
+        let http = Http::new().expect("a client");
+        let form = http.form("https://foo.logto.app/oidc/token", app, &[("code", "a b")]);
+        let request = form.build().expect("a request");
+        let header = request.headers().get("Authorization");
+        let body = request.body().and_then(|body| body.as_bytes()).expect("a form");
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("text");
+        (header.map(|value| text(value.as_bytes())), text(body))
+    }
+
+    /// A13: RFC 6749 sections 2.3.1 and 3.2.1, the id and secret form-encoded.
+    #[test]
+    fn an_application_is_named_in_the_form_only_if_it_has_no_secret() {
+        let (header, body) = request(("app:1", Some("s %")));
+        assert_eq!((header.as_deref(), &*body), (Some("Basic YXBwJTNBMTpzKyUyNQ=="), "code=a+b"));
+        assert_eq!(request(("app:1", None)), (None, "code=a+b&client_id=app%3A1".into()));
+    }
+
+    /// A connection that is refused, once and once more, has lost nothing.
+    #[rocket::async_test]
+    async fn a_refused_connection_is_a_failure_that_passes() {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let url = format!("http://{}/token", port.local_addr().expect("an address"));
+        drop(port);
+        let http = Http::new().expect("a client");
+        let error = http.post_form_again(&url, ("app", None), &[]).await.err().expect("no answer");
+        assert!(error.is_transient() && error.to_string().ends_with("no connection"), "{error}");
     }
 }

@@ -104,7 +104,7 @@ impl Jwks {
 impl KeySet {
     #[cfg(any(test, feature = "__fuzz"))]
     pub(crate) fn parse(json: &[u8]) -> serde_json::Result<Self> {
-        serde_json::from_slice(json).map(RawKeySet::usable)
+        crate::http::object(json).map(RawKeySet::usable)
     }
 
     /// The algorithms that the provider signs with: those it announces, and those of

@@ -245,9 +245,9 @@ mod tests {
         let client = Client::untracked(rocket).expect("a client");
         let transactions = &client.rocket().state::<Logto>().expect("it").inner.transactions;
         let page = ReturnPath::parse("/page?tab=a").expect("a path");
-        let mut transaction = Transaction::long_ago(&page);
+        let transaction = Transaction::long_ago(&page);
         let request = client.get("/");
-        let cookies = transactions.add(request.inner().cookies(), &mut transaction);
+        let cookies = transactions.add(request.inner().cookies(), &transaction);
 
         let callback = format!("/callback?code=a&iss=b&state={}", transaction.state);
         let answer = client.get(callback).cookies(cookies).dispatch();

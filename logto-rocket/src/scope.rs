@@ -184,4 +184,36 @@ mod tests {
         assert_eq!(requested_resources(&scopes, &resources), ["https://a", RESERVED_RESOURCE]);
         assert_eq!(requested_resources(&[], &resources), ["https://a"]);
     }
+
+    /// As Logto's `core-kit` spells them.
+    #[test]
+    fn every_scope_is_spelt_as_logto_does() {
+        use UserScope::*;
+        let scopes = [
+            OpenId,
+            OfflineAccess,
+            Profile,
+            Email,
+            Phone,
+            Address,
+            CustomData,
+            Identities,
+            Roles,
+            Organizations,
+            OrganizationRoles,
+            Sessions,
+        ];
+        let spelt = "openid offline_access profile email phone address custom_data identities \
+                     roles urn:logto:scope:organizations urn:logto:scope:organization_roles \
+                     urn:logto:scope:sessions";
+        assert_eq!(scopes.map(|scope| scope.to_string()).join(" "), spelt);
+    }
+
+    #[test]
+    fn an_organization_is_read_from_its_own_audience_only() {
+        assert_eq!(organization_id(&organization_urn("acme")), Some("acme"));
+        for other in ["urn:logto:organization:", "urn:logto:organizations:acme", "acme", ""] {
+            assert_eq!(organization_id(other), None, "{other}");
+        }
+    }
 }

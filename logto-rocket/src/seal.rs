@@ -270,6 +270,11 @@ mod tests {
         }
     }
 
+    #[test]
+    fn no_key_is_in_the_debug_form() {
+        assert_eq!(format!("{:?}", sealer(&[NEW, OLD], "app", Kind::Session)), "Sealer(2 keys)");
+    }
+
     /// S11: the old secret opens as long as it is configured.
     #[test]
     fn an_old_secret_still_opens_and_the_new_one_seals() {

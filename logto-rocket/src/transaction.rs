@@ -24,9 +24,8 @@ const COOKIE_LIFETIME: Duration = Duration::from_secs(60 * 60);
 /// ones do not fill the header.
 const MAX_COUNT: usize = 7;
 
-/// What their cookies may weigh together, and one by itself.
+/// What their cookies may weigh together.
 const MAX_BYTES: usize = 4096;
-const MAX_ONE: usize = 1024;
 
 /// The first byte of the binary form.
 const FORMAT: u8 = 1;
@@ -101,13 +100,9 @@ impl Transactions {
     pub(crate) fn add(
         &self,
         jar: &CookieJar<'_>,
-        transaction: &mut Transaction,
+        transaction: &Transaction,
     ) -> Vec<Cookie<'static>> {
-        let mut cookie = self.cookie(transaction);
-        if weight(cookie.name(), cookie.value()) > MAX_ONE {
-            transaction.return_to = ReturnPath::root().as_str().into();
-            cookie = self.cookie(transaction);
-        }
+        let cookie = self.cookie(transaction);
         let mut left = MAX_BYTES.saturating_sub(weight(cookie.name(), cookie.value()));
         let mut count = 1;
         let mut changes = vec![cookie];
@@ -231,7 +226,7 @@ mod tests {
             // Transactions of one millisecond have no order.
             transaction.created = Timestamp::now().plus(Duration::from_millis(n as u64));
             states.push(transaction.state.clone());
-            let changes = with_jar(&browser, |jar| transactions.add(jar, &mut transaction));
+            let changes = with_jar(&browser, |jar| transactions.add(jar, &transaction));
             apply(&mut browser, changes);
             let bytes: usize = browser.iter().map(|(name, value)| weight(name, value)).sum();
             assert!(
@@ -246,14 +241,24 @@ mod tests {
         assert!(!found(&states[0]));
     }
 
-    /// R10: a return path that does not fit becomes the home page.
+    /// R10: a return path is short enough for its cookie; a longer one is none.
     #[test]
-    fn a_long_return_path_becomes_the_home_page() {
-        let transactions = transactions();
-        let mut transaction = begin(&format!("/{}", "x".repeat(511)));
-        with_jar(&HashMap::new(), |jar| transactions.add(jar, &mut transaction));
-        let cookie = transactions.cookie(&transaction);
-        assert!(weight(cookie.name(), cookie.value()) <= MAX_ONE);
+    fn the_longest_return_path_fits_into_a_cookie_of_one_kib() {
+        let transaction = begin(&format!("/{}", "x".repeat(511)));
+        let transactions =
+            Transactions { cookies: Cookies::new("app", true, true), ..transactions() };
+        let added = with_jar(&HashMap::new(), |jar| transactions.add(jar, &transaction));
+        assert!(weight(added[0].name(), added[0].value()) <= 1024, "{}", added[0].value().len());
+        assert_eq!(ReturnPath::parse(&format!("/{}", "x".repeat(512))), None);
+    }
+
+    /// S18: what another version of this crate wrote.
+    #[test]
+    fn a_sign_in_of_another_format_is_none() {
+        let mut bytes = begin("/x").encode();
+        assert!(Transaction::decode(&bytes).is_some());
+        bytes[0] = FORMAT + 1;
+        assert!(Transaction::decode(&bytes).is_none() && Transaction::decode(&[]).is_none());
     }
 
     /// A4, A25: another state, and one that is too old.
@@ -262,7 +267,7 @@ mod tests {
         let transactions = transactions();
         let mut transaction = begin("/");
         let mut browser = HashMap::new();
-        let changes = with_jar(&browser, |jar| transactions.add(jar, &mut transaction));
+        let changes = with_jar(&browser, |jar| transactions.add(jar, &transaction));
         apply(&mut browser, changes);
         let state = transaction.state.clone();
         let found = |state: &str| with_jar(&browser, |jar| transactions.find(jar, state).is_some());

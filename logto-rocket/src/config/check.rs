@@ -295,7 +295,7 @@ impl Check<'_> {
         let key = match self.figment.find_value("secret_key").ok()? {
             Value::String(_, text) if !PUBLISHED_KEYS.contains(&text.as_str()) => text.into_bytes(),
             Value::Array(_, list) => {
-                list.iter().map(|byte| byte.to_u128()?.try_into().ok()).collect::<Option<_>>()?
+                list.iter().map(|byte| byte.deserialize().ok()).collect::<Option<_>>()?
             }
             _ => return None,
         };

@@ -3,7 +3,7 @@
 use figment::{Figment, Jail};
 
 use super::check::{Checked, check};
-use super::{Config, ConfigError, RoutePath, StoreKind};
+use super::{AppSecret, Config, ConfigError, CookieSecrets, RoutePath, StoreKind};
 use crate::options::Prompt;
 
 const SECRET: &str = "a cookie secret of at least 32 bytes";
@@ -197,6 +197,43 @@ fn a_wrong_type_is_named_and_a_secret_is_never_shown() {
 }
 
 #[test]
+fn every_wrong_type_is_said_with_the_value_and_what_to_write_instead() {
+    for (key, parts) in [
+        ("clock_skew = true", ["`logto.clock_skew` = \"true\"", "is a boolean"]),
+        ("clock_skew = -1", ["`logto.clock_skew` = \"-1\"", "is a number"]),
+        ("clock_skew = 1.5", ["`logto.clock_skew` = \"1.5\"", "is a number"]),
+        ("cookie_secure = 7", ["`logto.cookie_secure` = \"7\"", "a boolean"]),
+        ("scopes = { a = 1 }", ["`logto.scopes` (", "is a table; write a list of strings"]),
+        ("session = 5", ["`logto.session` = \"5\"", "is a number"]),
+        ("base_url = 1.5", ["`logto.base_url` (", "put it in quotes"]),
+        (
+            "routes = { sign_in = 5 }",
+            ["`logto.routes.sign_in` = \"5\"", "write a path, `false` or"],
+        ),
+        ("sign_in = { direct_sign_in = \"github\" }", ["direct_sign_in` (", "social:<target>"]),
+        ("sign_in = { prompt = 5 }", ["`logto.sign_in.prompt` = \"5\"", "a list of strings"]),
+    ] {
+        refused(&debug(key), &[], &parts);
+    }
+}
+
+#[test]
+fn ids_and_secrets_that_were_not_quoted_are_read_as_they_were_written() {
+    let keys = "app_secret = true\nbase_url = \"https://app.example.com\"";
+    usable(&debug(keys), &[], |checked| {
+        assert_eq!(checked.config.app_secret, Some(AppSecret::new("true")));
+        assert_ne!(checked.config.app_secret, Some(AppSecret::new("truE")));
+    });
+    let environment = [("LOGTO_APP_ID", "-7")];
+    usable(&debug(""), &environment, |checked| assert_eq!(checked.config.app_id, "-7"));
+    let keys = format!("cookie_secret = [\"{SECRET}\", \"{SECRET}2\"]");
+    usable(&debug(&keys), &[], |checked| {
+        let secrets = CookieSecrets::from([SECRET.to_owned(), format!("{SECRET}2")]);
+        assert_eq!(checked.config.cookie_secret, secrets);
+    });
+}
+
+#[test]
 fn text_that_is_no_toml_is_named_by_its_line_and_not_shown() {
     with(&debug("app_secret = hunter2hunter2"), &[], |figment| {
         let message = read(figment).expect_err("it is no TOML").to_string();
@@ -242,6 +279,21 @@ fn contradictions_are_named_with_the_way_out() {
         &[],
         &["`logto.post_sign_out_path`"],
     );
+    refused(
+        &debug("base_url = \"https://app.example.com\"\ncookie_secure = false"),
+        &[],
+        &["`logto.cookie_secure` = \"false\"", "`base_url` is https"],
+    );
+    refused(
+        &debug("routes = { sign_in = \"/in\", sign_up = \"/in\" }"),
+        &[],
+        &["`logto.routes.sign_up` = \"/in\"", "another route"],
+    );
+    refused(
+        &debug("sign_in = { extra_params = { state = \"x\" } }"),
+        &[],
+        &["`logto.sign_in.extra_params`", "`state`"],
+    );
     refused(&debug("clock_skew = 3600"), &[], &["`logto.clock_skew` = \"3600\"", "300"]);
     let plain = [("LOGTO_ENDPOINT", "http://logto.internal:3001")];
     refused(&debug(""), &plain, &["`logto.endpoint`", "plain http", "danger_allow_http"]);
@@ -264,6 +316,13 @@ fn weak_secrets_end_the_launch_and_so_do_missing_ones_outside_debug() {
         let toml = format!("[release]\nsecret_key = \"{useless}\"\n{}", debug(""));
         refused(&toml, &release, &["`logto.cookie_secret`"]);
     }
+    // What the figment holds with Rocket's feature `secrets`, without and with a key.
+    let key = |byte: fn(usize) -> usize| (0..32).map(byte).collect::<Vec<_>>();
+    let bytes = |key| format!("[release]\nsecret_key = {key:?}\n{}", debug(""));
+    refused(&bytes(key(|_| 0)), &release, &["`logto.cookie_secret`"]);
+    refused(&bytes(key(|at| at * 100)), &release, &["`logto.cookie_secret`"]);
+    usable(&bytes(key(|at| at)), &release, |checked| assert_eq!(checked.secrets.bytes[0][31], 31));
+
     let toml = format!("[release]\nsecret_key = \"{SECRET}\"\n{}", debug(""));
     usable(&toml, &release, |checked| {
         assert_eq!(checked.secrets.bytes, [SECRET.as_bytes()]);

@@ -93,4 +93,24 @@ mod tests {
         assert!(cached.replace(Some(&first), down).await.is_err());
         assert_eq!(*cached.peek().expect("the old value"), 1);
     }
+
+    #[rocket::async_test]
+    async fn who_waited_for_a_fetch_takes_what_it_brought_or_how_it_failed() {
+        let cached = Cached::new();
+        let first = cached.get(async || Ok(1)).await.expect("a value");
+        let slow = async || {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            Ok(2)
+        };
+        let replaced = cached.replace(Some(&first), slow);
+        let waited = cached.replace(Some(&first), async || panic!("fetched twice"));
+        let (replaced, waited) = tokio::join!(replaced, waited);
+        let second = waited.expect("a value");
+        assert!(*second == 2 && Arc::ptr_eq(&second, &replaced.expect("a value")));
+
+        let down = async || Err(Error::new(ErrorKind::Unreachable, "down"));
+        assert!(cached.replace(Some(&second), down).await.is_err());
+        let error = cached.replace(Some(&second), async || panic!("asked again at once")).await;
+        assert!(error.expect_err("it is down").is_transient());
+    }
 }

@@ -159,3 +159,23 @@ fn the_host_is_compared_with_its_port() {
     assert!(site("https://example.com").is_host("example.com"));
     assert!(!site("https://example.com").is_host("example.com.evil.com"));
 }
+
+#[test]
+fn the_debug_form_of_a_redirect_shows_no_query() {
+    let redirect = Redirect::to("https://foo.logto.app/oidc/auth?state=hunter2".into());
+    assert_eq!(format!("{redirect:?}"), "Redirect(\"https://foo.logto.app/oidc/auth\")");
+    assert!(redirect.location().ends_with("?state=hunter2"));
+}
+
+/// H6: plain http is for this machine, not for a name that looks like it.
+#[test]
+fn loopback_is_this_machine_and_nothing_else() {
+    let here = |url: &str| is_loopback(&url.parse().expect("a URL"));
+    for url in ["http://localhost:1", "http://a.localhost", "http://127.1", "http://[::1]:3001"] {
+        assert!(here(url), "{url}");
+    }
+    for url in ["http://localhost.evil.com", "http://127.0.0.1.evil.com", "http://[::2]", "data:x"]
+    {
+        assert!(!here(url), "{url}");
+    }
+}

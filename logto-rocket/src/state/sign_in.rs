@@ -49,10 +49,10 @@ impl Logto {
         let options = self.inner.checked.config.sign_in_options().with(options);
         let configured = options.post_redirect_path.as_deref().and_then(ReturnPath::parse);
         let return_to = return_to.or(configured).unwrap_or_else(ReturnPath::root);
-        let mut transaction = Transaction::begin(&return_to);
+        let transaction = Transaction::begin(&return_to);
         let url = self.inner.client.authorization_url(&transaction, &options);
         let url = within_patience(url).await?;
-        let cookies = self.inner.transactions.add(visit.jar, &mut transaction);
+        let cookies = self.inner.transactions.add(visit.jar, &transaction);
         visit.marker.add_transactions(cookies);
         Ok(url.into())
     }
