@@ -31,12 +31,15 @@ export function configuration({ app, alg, keys, errors, settings }) {
         response_types: ['code'],
         token_endpoint_auth_method: 'client_secret_basic',
         id_token_signed_response_alg: alg,
+        backchannel_logout_uri: `${settings.baseUrl}/backchannel-logout`,
+        backchannel_logout_session_required: settings.logoutNamesSession,
       },
     ],
     conformIdTokenClaims: false, // claims of a scope are in the ID token too
     cookies: { keys: ['not a secret'], long: { sameSite: 'lax' }, short: { sameSite: 'lax' } },
     enabledJWA: { idTokenSigningAlgValues: [alg] },
     features: {
+      backchannelLogout: { enabled: true },
       devInteractions: { enabled: false },
       introspection: { enabled: true },
       resourceIndicators: {
@@ -58,6 +61,8 @@ export function configuration({ app, alg, keys, errors, settings }) {
         },
       },
     },
+    // The package's dispatcher posts nothing to this machine, where the application is.
+    fetch: (url, { dispatcher, ...options }) => globalThis.fetch(url, options),
     findAccount,
     interactions: { url: (_, interaction) => `/sign-in/${interaction.uid}` },
     jwks: { keys },

@@ -2,6 +2,7 @@
 // answers each with its state, and ends when stdin does:
 //
 //   {"baseUrl": "http://localhost:8000"}   where the application is
+//   {"logoutNamesSession": false}          logout tokens have no `sid` from now on
 //   {"accessTokenTtl": 1}                  seconds that tokens live from now on
 //   {"rotate": "RS256"}                    a new signing key
 //   {"fail": "/oidc/token"}                a path that answers 500; null for none
@@ -20,7 +21,12 @@ console.info = console.error;
 
 // Characters that have to be percent-encoded on the way.
 const app = { id: 'interop-app', secret: 'a secret: 100% +/&=' };
-const settings = { accessTokenTtl: 3600, baseUrl: 'http://localhost:8000', fail: null };
+const settings = {
+  accessTokenTtl: 3600,
+  baseUrl: 'http://localhost:8000',
+  fail: null,
+  logoutNamesSession: true,
+};
 const counts = { requests: {}, refreshes: 0 };
 let alg = 'ES384';
 let keys = [newKey(alg)];
@@ -51,6 +57,7 @@ function start() {
   provider.on('grant.success', ({ oidc }) => {
     if (oidc.params.grant_type === 'refresh_token') counts.refreshes += 1;
   });
+  provider.on('backchannel.error', (_, error) => console.error(error));
   callback = provider.callback();
 }
 
@@ -66,7 +73,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   const { rotate: to, ...changes } = JSON.parse(line);
   Object.assign(settings, changes);
   if (to) rotate(to);
-  if (changes.baseUrl) start();
+  if ('baseUrl' in changes || 'logoutNamesSession' in changes) start();
   console.log(JSON.stringify({ ...counts, refreshTokens: usable('RefreshToken') }));
 }
 process.exit();
