@@ -47,6 +47,7 @@ scenarios! {
     a_new_user_signs_up: Http,
     a_cancelled_sign_in_says_so_and_can_be_begun_again: Http,
     a_sign_out_ends_the_session_here_and_at_the_provider: Http,
+    a_sign_out_at_the_provider_ends_the_session_here: Http,
     another_site_cannot_sign_anybody_out: Http,
     everything_works_without_javascript: Http,
     two_tabs_sign_in_at_once_and_land_on_their_own_pages: Http,

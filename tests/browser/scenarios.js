@@ -98,6 +98,24 @@ export const scenarios = {
     await signsIn(page, `${app}/protected`, 'bob'); // the provider asks again
   },
 
+  async 'a sign out at the provider ends the session here'({ app, visitor }) {
+    const context = await visitor();
+    const page = await context.newPage();
+    await page.goto(`${app}/protected`);
+    const provider = new URL(page.url()).origin;
+    await chooses(page, 'alice');
+    await page.waitForURL(`${app}/protected`);
+    const elsewhere = await (await visitor()).newPage();
+    await signsIn(elsewhere, `${app}/protected`);
+
+    await page.goto(`${provider}/oidc/session/end`);
+    await page.waitForURL(`${provider}/oidc/session/end/success`);
+    await page.goto(app);
+    assert.equal(await heading(page), 'Hello, stranger!');
+    assert.deepEqual(await lastingCookiesFor(context, app), []);
+    assert.equal((await elsewhere.reload()).status(), 200);
+  },
+
   async 'another site cannot sign anybody out'({ app, visitor }) {
     const page = await (await visitor()).newPage();
     await page.goto(`${app}/protected`);
