@@ -29,7 +29,10 @@ fn json(claims: &impl Serialize) -> String {
     serde_json::to_string(claims).expect("JSON")
 }
 
-fn stable<T: DeserializeOwned + Serialize + PartialEq + Debug>(data: &[u8]) -> Option<T> {
+/// Reads JSON, and again what was written of it.
+pub(crate) fn stable<T: DeserializeOwned + Serialize + PartialEq + Debug>(
+    data: &[u8],
+) -> Option<T> {
     let first: T = serde_json::from_slice(data).ok()?;
     let written = json(&first);
     let second: T = serde_json::from_str(&written).expect("what was read before");

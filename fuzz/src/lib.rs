@@ -1,6 +1,7 @@
 //! Fuzz targets: functions that take any bytes, and panic where a promise is broken.
 //! `cargo fuzz` looks for such bytes; the test of this crate replays the seeds.
 
+mod access_token;
 mod callback;
 mod claims;
 mod config;
@@ -8,9 +9,12 @@ mod cookies;
 mod discovery;
 mod id_token;
 mod jwks;
+mod logout_token;
+mod provider;
 mod return_path;
 mod token_answer;
 
+pub use self::access_token::access_token;
 pub use self::callback::callback;
 pub use self::claims::claims;
 pub use self::config::config;
@@ -18,6 +22,7 @@ pub use self::cookies::cookies;
 pub use self::discovery::discovery;
 pub use self::id_token::id_token;
 pub use self::jwks::jwks;
+pub use self::logout_token::logout_token;
 pub use self::return_path::return_path;
 pub use self::token_answer::token_answer;
 
@@ -27,6 +32,7 @@ pub type Target = (&'static str, fn(&[u8]));
 
 /// All targets.
 pub const TARGETS: &[Target] = &[
+    ("access_token", access_token),
     ("callback", callback),
     ("claims", claims),
     ("config", config),
@@ -34,6 +40,7 @@ pub const TARGETS: &[Target] = &[
     ("discovery", discovery),
     ("id_token", id_token),
     ("jwks", jwks),
+    ("logout_token", logout_token),
     ("return_path", return_path),
     ("token_answer", token_answer),
 ];

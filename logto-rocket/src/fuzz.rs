@@ -7,13 +7,14 @@ use openidconnect::{AccessToken, Nonce};
 use rocket::figment::Figment;
 use rocket::http::{Cookie, CookieJar};
 
-use crate::claims::IdTokenClaims;
+use crate::claims::{AccessTokenClaims, IdTokenClaims};
 use crate::client::{Client, Expected, granted};
 use crate::config::{Config, ConfigError, Environment, check};
 use crate::discovery::ProviderMetadata;
 use crate::error::Result;
 use crate::http::Answer;
 use crate::jwks::KeySet;
+use crate::jwt::{self, Whom};
 use crate::location::{ReturnPath, Site};
 use crate::seal::{self, Cookies, Kind, Sealer};
 use crate::session::cookie;
@@ -172,6 +173,43 @@ impl IdTokens {
     }
 }
 
+/// Verifies logout tokens of one provider for one application.
+pub struct LogoutTokens {
+    metadata: ProviderMetadata,
+    keys: KeySet,
+}
+
+impl LogoutTokens {
+    /// Tokens for `app` that one of these keys signed.
+    pub fn new(metadata: &[u8], keys: &[u8]) -> Self {
+        let metadata = serde_json::from_slice(metadata).expect("metadata");
+        Self { metadata, keys: KeySet::parse(keys).expect("keys") }
+    }
+
+    /// What a token says.
+    ///
+    /// # Errors
+    ///
+    /// It is no logout token, or was none at `now`, in seconds.
+    pub fn verify(&self, token: &str, now: i64) -> Result<LoggedOut, &'static str> {
+        let token = jwt::logout_token_at_hand(token, &self.metadata, &self.keys, "app", now)?;
+        let (sub, sid) = match token.whom {
+            Whom::Subject(sub) => (Some(sub), None),
+            Whom::Sid(sid) => (None, Some(sid)),
+        };
+        Ok(LoggedOut { sub, sid, jti: token.jti })
+    }
+}
+
+/// Whose sessions end: those of a user, or of one session at Logto.
+#[derive(Debug, PartialEq)]
+#[allow(missing_docs, reason = "they are claims")]
+pub struct LoggedOut {
+    pub sub: Option<String>,
+    pub sid: Option<String>,
+    pub jti: String,
+}
+
 /// Claims as a session keeps them.
 pub fn pack(claims: &IdTokenClaims) -> Vec<u8> {
     claims.pack()
@@ -180,6 +218,11 @@ pub fn pack(claims: &IdTokenClaims) -> Vec<u8> {
 /// Reads claims that a session keeps.
 pub fn unpack(packed: &[u8]) -> Option<IdTokenClaims> {
     IdTokenClaims::unpack(packed)
+}
+
+/// The claims of an access token, if it is not opaque.
+pub fn access_token_claims(token: &str) -> Option<AccessTokenClaims> {
+    AccessTokenClaims::parse(token)
 }
 
 /// Reads and checks a configuration, with these variables of the environment
@@ -219,4 +262,4 @@ macro_rules! opaque {
     )*};
 }
 
-opaque!(Addresses IdTokens SessionCookies SignIns);
+opaque!(Addresses IdTokens LogoutTokens SessionCookies SignIns);

@@ -209,7 +209,8 @@ pub mod __bench {
 #[doc(hidden)]
 pub mod __fuzz {
     pub use crate::fuzz::{
-        Addresses, IdTokens, SessionCookies, SignIns, callback_code, config, key_count, metadata,
-        pack, refusal, session_record, token_answer, unpack,
+        Addresses, IdTokens, LoggedOut, LogoutTokens, SessionCookies, SignIns, access_token_claims,
+        callback_code, config, key_count, metadata, pack, refusal, session_record, token_answer,
+        unpack,
     };
 }
