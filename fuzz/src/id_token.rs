@@ -19,9 +19,8 @@ pub fn id_token(data: &[u8]) {
             assert!(verify(token).is_err(), "{token:?} was not signed by anybody");
         }
         Some(Token::Signed { token, header, payload }) => {
-            if verify(&token).is_ok() {
-                check(header, payload);
-            }
+            let Ok(()) = verify(&token) else { return };
+            check(header, payload);
         }
     }
 }
