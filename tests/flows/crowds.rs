@@ -70,19 +70,43 @@ fn counted(figment: Figment, asked: &Arc<AtomicUsize>) -> Rocket<Build> {
 /// S17: strangers, and sign-ins that nobody finishes, take no place in the store.
 #[rocket::async_test]
 async fn strangers_take_no_memory_of_the_server() {
-    const MANY: usize = 2_000;
+    strangers_take(1_000).await;
+}
+
+/// S17: nor do a hundred thousand of each in the process, where nothing else runs meanwhile.
+#[rocket::async_test]
+#[ignore = "takes a minute"]
+async fn a_hundred_thousand_strangers_take_no_memory_of_the_server() {
+    let grown = strangers_take(100_000).await;
+    println!("{grown} bytes");
+    assert!(grown < 8 << 20, "{grown} bytes");
+}
+
+/// By how many bytes this process grows while so many strangers visit, and begin to sign in,
+/// without any of them in the store.
+async fn strangers_take(many: usize) -> usize {
     let (op, asked) = (Hostile::start().await, Arc::default());
     let browser = Browser::open(counted(op.figment(), &asked)).await;
-    for _ in 0..MANY {
+    let mut before = 0;
+    for visit in 0..many {
         assert_eq!(browser.visit("/").await.body, "stranger");
-    }
-    for _ in 0..MANY {
         browser.forget();
         assert_eq!(browser.visit("/sign-in").await.status, Status::SeeOther);
+        if visit == many / 10 {
+            before = resident();
+        }
     }
+    let grown = resident().saturating_sub(before);
     assert_eq!(asked.load(Ordering::SeqCst), 0);
     browser.sign_in(&op, "/sign-in?return_to=/").await;
     assert!(asked.load(Ordering::SeqCst) > 0, "the store is in use");
+    grown
+}
+
+/// The bytes of this process that are in memory, where the system says it.
+fn resident() -> usize {
+    let pages = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    pages.split(' ').nth(1).and_then(|pages| pages.parse().ok()).unwrap_or(0) * 4096
 }
 
 /// The session's cookie of somebody who signs in as `sub`.

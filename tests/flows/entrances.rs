@@ -32,6 +32,11 @@ async fn magic_link(
     logto.sign_in(options.post_redirect_path("/welcome")).await
 }
 
+#[get("/to?<path>")]
+async fn to(path: String, logto: LogtoClient<'_>) -> Result<Redirect, Error> {
+    logto.sign_in(SignInOptions::new().post_redirect_path(path)).await
+}
+
 #[get("/welcome")]
 async fn welcome(logto: LogtoClient<'_>) -> Result<String, Error> {
     let user = logto.user().await?;
@@ -39,7 +44,7 @@ async fn welcome(logto: LogtoClient<'_>) -> Result<String, Error> {
 }
 
 fn app(provider: &Provider) -> Rocket<Build> {
-    let routes = routes![sso, magic_link, welcome];
+    let routes = routes![sso, magic_link, to, welcome];
     rocket::custom(provider.figment()).attach(Logto::fairing()).mount("/", routes)
 }
 
@@ -74,4 +79,22 @@ async fn a_magic_link_begins_a_sign_in_with_its_token() {
     assert_eq!(asked["login_hint"], "alice@example.com");
     let callback = provider.approve_at(&location).await;
     assert_eq!(browser.visit(&callback).await.location(), "/welcome");
+}
+
+/// R1, R4, R5: an application that takes the way back from somebody is told that it leads away.
+#[rocket::async_test]
+async fn a_way_back_to_another_site_is_refused() {
+    let provider = Provider::start().await;
+    let browser = Browser::open(app(&provider)).await;
+    for path in ["//evil.example", "https://evil.example/", "javascript:alert(1)", "/%5c", ""] {
+        let encoded: String = url::form_urlencoded::byte_serialize(path.as_bytes()).collect();
+        let answer = browser.visit(&format!("/to?path={encoded}")).await;
+        match path {
+            "/%5c" => assert_eq!(answer.status, Status::SeeOther, "{answer:?}"),
+            _ => {
+                assert_eq!(answer.status, Status::InternalServerError, "{path}: {answer:?}");
+                assert_eq!((answer.header("location"), answer.cookies.len()), (None, 0), "{path}");
+            }
+        }
+    }
 }

@@ -1,6 +1,8 @@
 //! Guards in every form, and the catchers of the application.
 
-use logto_rocket::{IdTokenClaims, Logto, Policy, User, UserInfo, authenticated, protect};
+use logto_rocket::{
+    IdTokenClaims, Logto, LogtoClient, Policy, User, UserInfo, authenticated, protect,
+};
 use logto_tests::{Browser, Deviation, Fault, Hostile};
 use rocket::error::ErrorKind;
 use rocket::figment::Figment;
@@ -238,4 +240,41 @@ async fn a_configuration_that_cannot_be_used_ends_the_launch() {
         let error = rocket.ignite().await.expect_err(key);
         assert!(matches!(error.kind(), ErrorKind::FailedFairings(_)), "{key}");
     }
+}
+
+/// A guard that asks for ours by hand, where no sentinel sees it.
+struct Unseen(Status);
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Unseen {
+    type Error = ();
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, ()> {
+        let user = status(&request.guard::<&User>().await);
+        let client = status(&request.guard::<LogtoClient<'_>>().await);
+        match (user, client) {
+            (Some(first), Some(second)) if first == second => Outcome::Success(Self(first)),
+            _ => Outcome::Error((Status::Ok, ())),
+        }
+    }
+}
+
+fn status<S, E>(outcome: &Outcome<S, E>) -> Option<Status> {
+    match outcome {
+        Outcome::Error((status, _)) => Some(*status),
+        _ => None,
+    }
+}
+
+#[get("/unseen")]
+fn unseen(unseen: Unseen) -> Status {
+    unseen.0
+}
+
+/// A26: without the fairing nobody is a user.
+#[rocket::async_test]
+async fn a_guard_without_the_fairing_fails_with_500() {
+    let figment = Figment::from(rocket::Config::debug_default()).merge(("log_level", "off"));
+    let browser = Browser::open(rocket::custom(figment).mount("/", routes![unseen])).await;
+    assert_eq!(browser.visit("/unseen").await.status, Status::InternalServerError);
 }

@@ -214,3 +214,21 @@ async fn without_keys_nobody_signs_in_and_users_stay() {
     op.stop().await;
     assert_eq!(browser.visit("/").await.body, "Hello, u-alice!");
 }
+
+/// REL-2: a process that was restarted during a sign-in, while its provider is down, takes the
+/// callback once it is up.
+#[rocket::async_test]
+async fn a_callback_without_metadata_can_be_repeated() {
+    let op = Hostile::start().await;
+    let browser = Browser::open(app(op.figment())).await;
+    let callback = op.authorize(&browser.start("/protected").await);
+    let restarted = Browser::open(app(op.figment())).await;
+    restarted.restore(browser.cookies());
+    op.deviate(Deviation::Answer("discovery", Fault::Html(404)));
+    let answer = restarted.visit(&callback).await;
+    assert!([502, 503].contains(&answer.status.code), "{answer:?}");
+    assert_eq!((answer.cookies.len(), op.count("token")), (0, 0), "nothing was used: {answer:?}");
+    op.behave();
+    sleep(Duration::from_millis(2_100)).await;
+    assert_eq!(restarted.visit(&callback).await.location(), "/protected");
+}

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use logto_dev::Provider;
 use logto_rocket::{Error, Logto, LogtoClient, Redirect};
-use logto_tests::{Browser, Deviation, Fault, Hostile, app, with};
+use logto_tests::{Alter, Browser, Deviation, Fault, Hostile, app, with};
+use rocket::figment::Figment;
 use rocket::http::Status;
 use rocket::tokio::time::{Instant, sleep};
 use rocket::{Build, Rocket, get, post, routes};
@@ -14,14 +15,19 @@ async fn leave(logto: LogtoClient<'_>) -> Result<Redirect, Error> {
     logto.sign_out_here().await
 }
 
+#[get("/away")]
+async fn away(logto: LogtoClient<'_>) -> Result<Redirect, Error> {
+    logto.sign_out().await
+}
+
 #[get("/whoami")]
 async fn whoami(logto: LogtoClient<'_>) -> Result<String, Error> {
     Ok(logto.user().await?.map_or("stranger", |user| user.subject()).to_owned())
 }
 
-fn leaving(provider: &Provider) -> Rocket<Build> {
-    let figment = provider.figment().merge(("logto.post_sign_out_path", "/whoami"));
-    rocket::custom(figment).attach(Logto::fairing()).mount("/", routes![leave, whoami])
+fn leaving(figment: Figment) -> Rocket<Build> {
+    let figment = figment.merge(("logto.post_sign_out_path", "/whoami"));
+    rocket::custom(figment).attach(Logto::fairing()).mount("/", routes![leave, away, whoami])
 }
 
 /// L2, RP-logout: `client_id`, the registered address and `state`; a hint whose key was rotated out
@@ -142,7 +148,7 @@ async fn a_sign_out_by_post_or_by_get_is_for_this_site_only() {
 #[rocket::async_test]
 async fn a_sign_out_here_leaves_the_user_signed_in_at_logto() {
     let provider = Provider::start().await;
-    let browser = Browser::open(leaving(&provider)).await;
+    let browser = Browser::open(leaving(provider.figment())).await;
     browser.sign_in(&provider, "/sign-in?return_to=/whoami").await;
     assert_ne!(browser.visit("/whoami").await.body, "stranger");
 
@@ -157,4 +163,31 @@ async fn a_sign_out_here_leaves_the_user_signed_in_at_logto() {
     assert_eq!(provider.count("session/end"), 0);
     sleep(Duration::from_millis(100)).await;
     assert_eq!(provider.count("revocation"), 1);
+}
+
+/// L3: where the provider has no page for it, and where it cannot be asked whether it has.
+#[rocket::async_test]
+async fn a_sign_out_without_a_page_at_the_provider_ends_the_session_here() {
+    for deviation in [
+        Deviation::Discovery(Alter::without("end_session_endpoint")),
+        Deviation::Answer("discovery", Fault::Html(500)),
+    ] {
+        let op = Hostile::start().await;
+        let signing_in = Browser::open(leaving(op.figment())).await;
+        signing_in.sign_in(&op, "/sign-in?return_to=/whoami").await;
+        op.deviate(deviation);
+        let browser = Browser::open(leaving(op.figment())).await;
+        let cookies = signing_in.cookies();
+        browser.restore(cookies.clone());
+        let answer = browser.visit("/sign-out").await;
+        assert_eq!((answer.status, browser.visit("/whoami").await.body), signed_out());
+        browser.restore(cookies);
+        assert_eq!(browser.visit("/away").await.location(), "/whoami");
+        assert!(browser.session_cookies().is_empty());
+    }
+}
+
+/// The status of a page that says so, and what the application says then.
+fn signed_out() -> (Status, String) {
+    (Status::Ok, "stranger".to_owned())
 }

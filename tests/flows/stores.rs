@@ -1,7 +1,7 @@
 //! Sessions in a store: in memory, in a user's own, and in one that fails.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use logto_rocket::{
@@ -12,19 +12,40 @@ use logto_tests::{Alter, Browser, Deviation, Hostile, app};
 use rocket::figment::Figment;
 use rocket::http::Status;
 use rocket::{Build, Rocket, get, routes};
+use serde_json::json;
+
+type Loaded = Option<(Vec<u8>, Version)>;
 
 /// A store that can be switched off, over the one in memory.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(crate) struct Fragile {
-    store: Arc<MemoryStore>,
+    store: Arc<Memory>,
     down: Arc<AtomicBool>,
     /// Whether it refuses to delete.
     pub(crate) keeps: Arc<AtomicBool>,
+    /// How often it refuses to save.
+    refusals: Arc<AtomicUsize>,
+    /// What it found last, and how often it finds that again.
+    last: Arc<Mutex<Loaded>>,
+    lag: Arc<AtomicUsize>,
+}
+
+struct Memory(MemoryStore);
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self(MemoryStore::new(100))
+    }
 }
 
 impl Fragile {
     pub(crate) fn new() -> Self {
-        Self { store: Arc::new(MemoryStore::new(100)), down: Arc::default(), keeps: Arc::default() }
+        Self::default()
+    }
+
+    /// The same sessions by another way, as another process has it.
+    fn beside(&self) -> Self {
+        Self { store: Arc::clone(&self.store), ..Self::default() }
     }
 
     pub(crate) fn switch(&self, down: bool) {
@@ -34,7 +55,7 @@ impl Fragile {
     fn up(&self) -> Result<&MemoryStore> {
         match self.down.load(Ordering::SeqCst) {
             true => Err(Error::store(std::io::Error::other("connection refused"))),
-            false => Ok(&self.store),
+            false => Ok(&self.store.0),
         }
     }
 }
@@ -45,8 +66,13 @@ impl SessionStore for Fragile {
         self.up()?.create(id, s, ttl).await
     }
 
-    async fn load(&self, id: &SessionId) -> Result<Option<(Vec<u8>, Version)>> {
-        self.up()?.load(id).await
+    async fn load(&self, id: &SessionId) -> Result<Loaded> {
+        if is_one_of(&self.lag) {
+            return Ok(self.last.lock().unwrap().clone());
+        }
+        let found = self.up()?.load(id).await?;
+        self.last.lock().unwrap().clone_from(&found);
+        Ok(found)
     }
 
     async fn save(
@@ -56,6 +82,9 @@ impl SessionStore for Fragile {
         session: StoredSession,
         ttl: Duration,
     ) -> Result<Saved> {
+        if is_one_of(&self.refusals) {
+            return Err(Error::store(std::io::Error::other("busy")));
+        }
         self.up()?.save(id, read, session, ttl).await
     }
 
@@ -69,6 +98,12 @@ impl SessionStore for Fragile {
     async fn find(&self, which: Find<'_>) -> Result<Vec<SessionId>> {
         self.up()?.find(which).await
     }
+}
+
+/// Whether there was one more of these.
+fn is_one_of(left: &AtomicUsize) -> bool {
+    let less = |left: usize| left.checked_sub(1);
+    left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).is_ok()
 }
 
 #[get("/optional")]
@@ -233,4 +268,80 @@ async fn a_session_whose_sign_out_failed_goes_on_as_before() {
     rocket::tokio::time::sleep(Duration::from_millis(1_100)).await;
     let answer = browser.visit("/protected").await;
     assert_eq!((answer.body.as_str(), answer.session_cookies().len()), ("u-alice", 1));
+}
+
+/// A session whose access token has ended, at a provider that exchanges refresh tokens.
+async fn to_be_refreshed(store: &Fragile) -> (Hostile, Browser) {
+    let op = Hostile::start().await;
+    let browser = Browser::open(with_store(op.figment(), store.clone())).await;
+    op.deviate(Deviation::Tokens(Alter::set("expires_in", 0)));
+    browser.sign_in(&op, "/protected").await;
+    op.behave();
+    op.deviate(Deviation::RotateRefreshTokens);
+    (op, browser)
+}
+
+/// Another process, which has nothing but the store.
+async fn restarted(op: &Hostile, browser: &Browser, store: &Fragile) -> Browser {
+    let other = Browser::open(with_store(op.figment(), store.beside())).await;
+    other.restore(browser.cookies());
+    other
+}
+
+/// REL-6: a new refresh token is not lost to a store that fails for a moment.
+#[rocket::async_test]
+async fn a_refreshed_session_is_saved_once_the_store_can() {
+    let store = Fragile::new();
+    let (op, browser) = to_be_refreshed(&store).await;
+    store.refusals.store(2, Ordering::SeqCst);
+    assert_eq!(browser.fetch("/api/userinfo").await.body, "u-alice");
+    let other = restarted(&op, &browser, &store).await;
+    assert_eq!(other.fetch("/api/userinfo").await.body, "u-alice");
+}
+
+/// REL-6: nor is anybody signed out by one that fails for long.
+#[rocket::async_test]
+async fn a_session_that_cannot_be_saved_is_503() {
+    let store = Fragile::new();
+    let (_op, browser) = to_be_refreshed(&store).await;
+    let cookies = browser.cookies();
+    store.refusals.store(usize::MAX, Ordering::SeqCst);
+    let answer = browser.fetch("/api/userinfo").await;
+    assert_eq!(answer.status, Status::ServiceUnavailable);
+    assert_eq!((answer.cookies.len(), browser.cookies()), (0, cookies));
+    assert_eq!(browser.visit("/protected").await.body, "u-alice");
+}
+
+/// REF-2: a replica that lags behind gives a refresh token that is used already; the one that
+/// took its place is tried.
+#[rocket::async_test]
+async fn a_refresh_token_that_another_process_replaced_is_read_again() {
+    let store = Fragile::new();
+    let (op, browser) = to_be_refreshed(&store).await;
+    let lagging = store.beside();
+    let other = Browser::open(with_store(op.figment(), lagging.clone())).await;
+    other.restore(browser.cookies());
+    assert_eq!(other.visit("/protected").await.body, "u-alice");
+    assert_eq!(browser.fetch("/api/userinfo").await.body, "u-alice");
+    let count = op.count("token");
+
+    // Once for the request, once more before the refresh.
+    lagging.lag.store(2, Ordering::SeqCst);
+    let answer = other.fetch("/api/userinfo").await;
+    assert_eq!((answer.body.as_str(), op.count("token")), ("u-alice", count + 2), "{answer:?}");
+}
+
+/// S2: who signs in over a session that cannot be ended has the new one.
+#[rocket::async_test]
+async fn a_session_that_cannot_be_ended_is_replaced_all_the_same() {
+    let op = Hostile::start().await;
+    let store = Fragile::new();
+    let browser = Browser::open(with_store(op.figment(), store.clone())).await;
+    browser.sign_in(&op, "/protected").await;
+    let before = browser.session_cookies();
+    store.keeps.store(true, Ordering::SeqCst);
+    op.account(json!({"sub": "u-bob"}));
+    let page = browser.sign_in(&op, "/sign-in?return_to=/protected").await;
+    assert_eq!(page.body, "u-bob");
+    assert_ne!(browser.session_cookies(), before);
 }

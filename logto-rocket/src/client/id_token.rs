@@ -230,3 +230,47 @@ fn payload(id_token: &str) -> Result<Vec<u8>, Failure> {
 fn time(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(seconds, 0).unwrap_or(DateTime::UNIX_EPOCH)
 }
+
+#[cfg(test)]
+mod tests {
+    use CoreJwsSigningAlgorithm as Algorithm;
+    use serde_json::json;
+
+    use super::*;
+
+    /// The access token of OpenID Connect Core, appendix A.3.
+    const ACCESS_TOKEN: &str = "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y";
+    const SHA256: &str = "77QmUPtjPfzWtF2AnpK9RQ";
+    const SHA384: &str = "jtAeDp945y1dDqU3nkIVGNZP1HjH_MFs";
+    const SHA512: &str = "q7nS86GgvvFaZkzALLWqJYaJIKw2wCDAVfCAsm5CrBM";
+
+    fn is_accepted(at_hash: &str, algorithm: Option<&Algorithm>) -> bool {
+        let claims = json!({"iss": "i", "sub": "u", "aud": "a", "exp": 2, "iat": 1});
+        let mut claims = claims.as_object().expect("an object").clone();
+        claims.insert("at_hash".into(), at_hash.into());
+        let claims = serde_json::from_value(claims.into()).expect("claims");
+        check_at_hash(&claims, algorithm, &AccessToken::new(ACCESS_TOKEN.into())).is_ok()
+    }
+
+    /// T16: each algorithm has its hash, and a token of any other is refused.
+    #[test]
+    fn at_hash_is_made_with_the_hash_of_the_algorithm() {
+        for (algorithm, right) in [
+            (Algorithm::RsaSsaPkcs1V15Sha256, SHA256),
+            (Algorithm::RsaSsaPssSha256, SHA256),
+            (Algorithm::EcdsaP256Sha256, SHA256),
+            (Algorithm::EcdsaP384Sha384, SHA384),
+            (Algorithm::EdDsa, SHA512),
+        ] {
+            for hash in [SHA256, SHA384, SHA512, ""] {
+                assert_eq!(is_accepted(hash, Some(&algorithm)), hash == right, "{algorithm:?}");
+            }
+        }
+        for unknown in [Algorithm::HmacSha256, Algorithm::EcdsaP521Sha512, Algorithm::None] {
+            for hash in [SHA256, SHA384, SHA512, ""] {
+                assert!(!is_accepted(hash, Some(&unknown)), "{unknown:?}");
+            }
+        }
+        assert!(!is_accepted(SHA256, None));
+    }
+}

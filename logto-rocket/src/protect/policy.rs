@@ -129,3 +129,28 @@ const fn is_local(path: &[u8]) -> bool {
     }
     true
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// R1, R2, R5, R9: where strangers are sent is a page of this site.
+    #[test]
+    fn strangers_are_sent_to_a_page_of_this_site_only() {
+        for path in ["/", "/welcome", "/a/b?c=d", "/%5c%2f"] {
+            assert!(is_local(path.as_bytes()), "{path}");
+            let _ = Policy::new().redirect_to(path);
+        }
+        for path in
+            ["", "welcome", "//evil", "/\\evil", "/a\\b", "/\t/evil", "/a\r\nb", "/a b", "/ä"]
+        {
+            assert!(!is_local(path.as_bytes()), "{path:?}");
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "takes a path of this site")]
+    fn a_page_elsewhere_is_a_panic() {
+        let _ = Policy::new().redirect_to("https://evil.example");
+    }
+}

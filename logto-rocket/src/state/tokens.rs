@@ -193,3 +193,24 @@ pub(super) fn check_scope(session: &Session, audience: &Audience) -> Result<()> 
     let detail = format!("add `{scope}` to `scopes` in the configuration, and sign in again");
     Err(Error::new(ErrorKind::NotGranted, detail))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// S17: however many audiences a route is asked for.
+    #[test]
+    fn the_tokens_of_a_session_are_bounded() {
+        let (tokens, id) = (Tokens::new(), SessionId::random());
+        let secret = openidconnect::AccessToken::new("access".into());
+        let token = Arc::new(Token::new(secret, None, Timestamp::now(), Duration::from_secs(60)));
+        let audience = |number: usize| Audience::organization(number.to_string());
+        for number in 0..10 * AUDIENCES {
+            tokens.keep_access_token(id, audience(number), Arc::clone(&token));
+            assert!(tokens.access_token(&id, &audience(number)).is_some());
+        }
+        let kept =
+            (0..10 * AUDIENCES).filter(|n| tokens.access_token(&id, &audience(*n)).is_some());
+        assert!(kept.count() <= AUDIENCES);
+    }
+}
