@@ -77,12 +77,15 @@ impl Site {
 
     /// As [`page()`](Self::page), with `return_to` as the only query parameter.
     pub(crate) fn page_returning(&self, path: &str, return_to: Option<&ReturnPath>) -> String {
-        let mut location = format!("{}{path}", self.prefix);
-        if let Some(return_to) = return_to {
-            let encoded = url::form_urlencoded::byte_serialize(return_to.as_str().as_bytes());
-            location.extend(["?return_to="].into_iter().chain(encoded));
-        }
-        location
+        let return_to = return_to.map(|path| ("return_to", path.as_str()));
+        with_query(format!("{}{path}", self.prefix), return_to)
+    }
+
+    /// As [`page_returning()`](Self::page_returning), on the host of the base URL, which
+    /// the browser was on another name of. What it wants to return to is only repeated.
+    pub(crate) fn url_moved(&self, path: &str, return_to: Option<&str>) -> String {
+        let return_to = return_to.map(|given| ("return_to", given));
+        with_query(self.url(path), [("moved", "1")].into_iter().chain(return_to))
     }
 
     /// The full address of a path of this site, as it is registered with Logto.
@@ -116,6 +119,11 @@ impl Site {
     pub(crate) fn is_https(&self) -> bool {
         self.base.scheme() == "https"
     }
+}
+
+fn with_query<'a>(page: String, pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+    if query.is_empty() { page } else { format!("{page}?{query}") }
 }
 
 /// A responder: 303 See Other to where an operation of [`LogtoClient`](crate::LogtoClient) leads.

@@ -98,7 +98,10 @@ async fn sign_in(
         && !query.moved
         && !logto.site().is_host(&host.to_string())
     {
-        let location = moved(logto, request, query.return_to.as_deref());
+        // Cookies set on another name, as `127.0.0.1` for `localhost`, would not be sent
+        // to the callback.
+        let path = request.uri().path();
+        let location = logto.site().url_moved(path.as_str(), query.return_to.as_deref());
         return Ok(Answer::Redirect(Redirect::to(location)));
     }
     let return_to = query.return_to.and_then(|path| logto.site().return_path(&path));
@@ -135,20 +138,6 @@ impl Query {
         }
         given
     }
-}
-
-/// This page on the host of the base URL: cookies set on another one, as
-/// `127.0.0.1` for `localhost`, would not be sent to the callback.
-fn moved(logto: &Logto, request: &Request<'_>, return_to: Option<&str>) -> String {
-    let mut location = logto.site().url(request.uri().path().as_str());
-    let mut query = url::form_urlencoded::Serializer::new(String::new());
-    query.append_pair("moved", "1");
-    if let Some(return_to) = return_to {
-        query.append_pair("return_to", return_to);
-    }
-    location.push('?');
-    location.push_str(&query.finish());
-    location
 }
 
 async fn callback(logto: &Logto, request: &Request<'_>) -> Result<Answer, Failure> {
