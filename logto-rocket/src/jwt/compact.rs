@@ -13,7 +13,7 @@ pub(super) struct Compact<'a> {
     header: Header,
     /// What the signature is of.
     pub(super) signed: &'a str,
-    pub(super) payload: Vec<u8>,
+    pub(super) payload: String,
     pub(super) signature: Vec<u8>,
 }
 
@@ -41,13 +41,15 @@ impl<'a> Compact<'a> {
         let (signed, signature) = token.rsplit_once('.').ok_or(FORM)?;
         let (header, payload) = signed.split_once('.').ok_or(FORM)?;
         let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| FORM);
+        // RFC 7519 section 7.2: both are UTF-8, also where nobody looks at it.
+        let text = |part: &str| String::from_utf8(decode(part)?).map_err(|_| FORM);
         let header: Header =
-            serde_json::from_slice(&decode(header)?).map_err(|_| "its header has not its form")?;
+            serde_json::from_str(&text(header)?).map_err(|_| "its header has not its form")?;
         // Section 4.1.11: who does not understand every extension there refuses.
         if header.crit {
             return Err("its header has a critical extension");
         }
-        Ok(Self { header, signed, payload: decode(payload)?, signature: decode(signature)? })
+        Ok(Self { header, signed, payload: text(payload)?, signature: decode(signature)? })
     }
 
     pub(super) fn alg(&self) -> &str {
@@ -92,8 +94,22 @@ mod tests {
         let text = token(r#"{"alg":"ES384","kid":"k","typ":"logout+jwt","jwk":{"kty":"oct"}}"#);
         let token = Compact::parse(&text).expect("a token");
         assert_eq!((token.alg(), token.kid()), ("ES384", Some("k")));
-        assert_eq!((token.typ(), token.payload.as_slice()), (Some("logout+jwt"), &b"{}"[..]));
+        assert_eq!((token.typ(), token.payload.as_str()), (Some("logout+jwt"), "{}"));
         assert_eq!(format!("{}.AAAA", token.signed), text);
+    }
+
+    /// L4: in a member that nobody reads, too.
+    #[test]
+    fn what_is_no_utf8_is_refused() {
+        let encode = |text: &[u8]| URL_SAFE_NO_PAD.encode(text);
+        let (header, claims) = (br#"{"alg":"ES384","x":"?"}"#.to_vec(), br#"{"x":"?"}"#.to_vec());
+        let odd = |text: &[u8]| text.iter().map(|b| if *b == b'?' { 0x9e } else { *b }).collect();
+        let parse = |header: Vec<u8>, claims: Vec<u8>| {
+            Compact::parse(&format!("{}.{}.AAAA", encode(&header), encode(&claims))).is_ok()
+        };
+        assert!(parse(header.clone(), claims.clone()));
+        assert!(!parse(odd(&header), claims.clone()));
+        assert!(!parse(header, odd(&claims)));
     }
 
     /// T2, T5: no algorithm, and extensions that must be understood.

@@ -81,13 +81,13 @@ pub(super) fn check_type(typ: Option<&str>) -> Result<(), &'static str> {
 impl LogoutToken {
     /// Reads the claims of a token whose signature is good.
     pub(super) fn read(
-        payload: &[u8],
+        payload: &str,
         issuer: &str,
         app_id: &str,
         now: i64,
         skew: i64,
     ) -> Result<Self, &'static str> {
-        let claims: Claims = serde_json::from_slice(payload)
+        let claims: Claims = serde_json::from_str(payload)
             .map_err(|_| "a claim is missing or has the wrong type")?;
         if claims.iss != issuer {
             return Err("`iss` is not this Logto");
