@@ -62,7 +62,7 @@ fn record(plain: &[u8]) {
 /// read at all with a part changed, lost or moved.
 fn sealed(times: usize, plain: &[u8]) {
     let plain = plain.repeat(times);
-    let Ok(written) = with_jar([], |jar| SESSION.write(jar, plain.clone())) else {
+    let Ok(written) = with_jar([], |jar| SESSION.write(jar, &plain)) else {
         assert!(plain.len() > 8 * MAX_COOKIE * 3 / 4, "{} bytes are refused", plain.len());
         return;
     };

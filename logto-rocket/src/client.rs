@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use openidconnect::core::{CoreAuthenticationFlow, CoreClient, CoreJsonWebKeySet};
 use openidconnect::{
-    AccessToken, AuthUrl, ClientId, CsrfToken, EndpointSet, IssuerUrl, PkceCodeChallenge,
+    AccessToken, AuthUrl, ClientId, CsrfToken, EndpointSet, IssuerUrl, Nonce, PkceCodeChallenge,
     RedirectUrl, RefreshToken, Scope,
 };
 use url::Url;
@@ -90,7 +90,7 @@ impl Client {
         let prompt = prompt.iter().map(|prompt| prompt.as_str()).collect::<Vec<_>>().join(" ");
 
         let state = CsrfToken::new(transaction.state.clone());
-        let nonce = transaction.nonce.clone();
+        let nonce = Nonce::clone(&transaction.nonce);
 
         let mut request = client
             .authorize_url(CoreAuthenticationFlow::AuthorizationCode, || state, || nonce)

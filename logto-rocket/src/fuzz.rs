@@ -6,6 +6,7 @@ use std::sync::Arc;
 use openidconnect::{AccessToken, Nonce};
 use rocket::figment::Figment;
 use rocket::http::{Cookie, CookieJar};
+use zeroize::Zeroizing;
 
 use crate::claims::{AccessTokenClaims, IdTokenClaims};
 use crate::client::{Client, Expected, granted};
@@ -47,8 +48,8 @@ impl Addresses {
     }
 }
 
-fn secret() -> [Vec<u8>; 1] {
-    [seal::random::<32>().to_vec()]
+fn secret() -> [Zeroizing<Vec<u8>>; 1] {
+    [seal::random::<32>().to_vec().into()]
 }
 
 fn names() -> Cookies {
@@ -79,14 +80,16 @@ impl SessionCookies {
     /// # Errors
     ///
     /// It is too large.
-    pub fn write(&self, jar: &CookieJar<'_>, plain: Vec<u8>) -> Result<Vec<Cookie<'static>>> {
+    pub fn write(&self, jar: &CookieJar<'_>, plain: &[u8]) -> Result<Vec<Cookie<'static>>> {
         let value = self.sealer.seal_text(self.name(), plain);
         cookie::write(&self.names, jar, &value, 60)
     }
 
     /// What was sealed in the jar's cookies.
     pub fn read(&self, jar: &CookieJar<'_>) -> Option<Vec<u8>> {
-        self.sealer.open_text(self.name(), &cookie::read(jar, self.name())?)
+        self.sealer
+            .open_text(self.name(), &cookie::read(jar, self.name())?)
+            .map(|plain| plain.to_vec())
     }
 }
 
@@ -94,7 +97,7 @@ impl SessionCookies {
 pub fn session_record(plain: &[u8]) -> Option<Vec<u8>> {
     let record = Record::decode(plain)?;
     let _ = (record.id_token_claims(), record.owner());
-    Some(record.encode())
+    Some(record.encode().to_vec())
 }
 
 /// The sign-ins under way in a browser.

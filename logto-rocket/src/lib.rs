@@ -57,6 +57,7 @@ mod session;
 mod state;
 mod token;
 mod transaction;
+mod wiped;
 
 /// Protects a route: only signed-in users reach its handler.
 ///

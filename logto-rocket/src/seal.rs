@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rocket::http::{Cookie, SameSite};
 use rocket::time::Duration;
+use zeroize::Zeroizing;
 
 /// The longest cookie, name and attributes included, that browsers keep
 /// (RFC 6265 section 6.1).
@@ -42,7 +43,12 @@ pub(crate) struct Sealer {
 impl Sealer {
     /// Derives a key of its own for this kind of value, issuer and application
     /// from each secret (HKDF, RFC 5869).
-    pub(crate) fn new(secrets: &[Vec<u8>], issuer: &str, app_id: &str, kind: Kind) -> Self {
+    pub(crate) fn new(
+        secrets: &[Zeroizing<Vec<u8>>],
+        issuer: &str,
+        app_id: &str,
+        kind: Kind,
+    ) -> Self {
         let info: [&[u8]; 7] = [
             b"logto-rocket 1\0",
             issuer.as_bytes(),
@@ -53,32 +59,33 @@ impl Sealer {
             b"\0",
         ];
         let keys = secrets.iter().map(|secret| {
-            let mut key = [0; 32];
+            let mut key = Zeroizing::new([0; 32]);
             hkdf::Salt::new(hkdf::HKDF_SHA256, &[])
                 .extract(secret)
                 .expand(&info, hkdf::HKDF_SHA256)
-                .and_then(|okm| okm.fill(&mut key))
+                .and_then(|okm| okm.fill(&mut *key))
                 .expect("32 bytes are the hash's own length");
-            RandomizedNonceKey::new(&AES_256_GCM, &key).expect("the key has 32 bytes")
+            RandomizedNonceKey::new(&AES_256_GCM, &*key).expect("the key has 32 bytes")
         });
         Self { keys: keys.collect() }
     }
 
     /// Seals `plain` under the name it will be stored as: text, tag, nonce. The
     /// nonce comes last, so that a value is opened where it lies.
-    pub(crate) fn seal(&self, name: &str, mut plain: Vec<u8>) -> Vec<u8> {
-        plain.reserve_exact(AES_256_GCM.tag_len() + NONCE_LEN);
+    pub(crate) fn seal(&self, name: &str, plain: &[u8]) -> Vec<u8> {
+        let mut sealed = Vec::with_capacity(plain.len() + AES_256_GCM.tag_len() + NONCE_LEN);
+        sealed.extend_from_slice(plain);
         let key = self.keys.first().expect("the configuration has a secret");
         let nonce = key
-            .seal_in_place_append_tag(Aad::from(name.as_bytes()), &mut plain)
+            .seal_in_place_append_tag(Aad::from(name.as_bytes()), &mut sealed)
             .expect("values are far below the limit of AES-GCM");
-        plain.extend_from_slice(nonce.as_ref());
-        plain
+        sealed.extend_from_slice(nonce.as_ref());
+        sealed
     }
 
     /// Opens what [`seal()`](Self::seal) made under the same name; `None` for
     /// everything else.
-    pub(crate) fn open(&self, name: &str, mut sealed: Vec<u8>) -> Option<Vec<u8>> {
+    pub(crate) fn open(&self, name: &str, mut sealed: Vec<u8>) -> Option<Zeroizing<Vec<u8>>> {
         let nonce: [u8; NONCE_LEN] = *sealed.last_chunk()?;
         sealed.truncate(sealed.len() - NONCE_LEN);
         let (last, others) = self.keys.split_last()?;
@@ -87,12 +94,12 @@ impl Sealer {
     }
 
     /// As [`seal()`](Self::seal), written as a cookie's value.
-    pub(crate) fn seal_text(&self, name: &str, plain: Vec<u8>) -> String {
+    pub(crate) fn seal_text(&self, name: &str, plain: &[u8]) -> String {
         URL_SAFE_NO_PAD.encode(self.seal(name, plain))
     }
 
     /// Opens what [`seal_text()`](Self::seal_text) made.
-    pub(crate) fn open_text(&self, name: &str, value: &str) -> Option<Vec<u8>> {
+    pub(crate) fn open_text(&self, name: &str, value: &str) -> Option<Zeroizing<Vec<u8>>> {
         self.open(name, URL_SAFE_NO_PAD.decode(value).ok()?)
     }
 }
@@ -101,8 +108,9 @@ fn open_with(
     key: &RandomizedNonceKey,
     nonce: [u8; NONCE_LEN],
     name: &str,
-    mut text: Vec<u8>,
-) -> Option<Vec<u8>> {
+    text: Vec<u8>,
+) -> Option<Zeroizing<Vec<u8>>> {
+    let mut text = Zeroizing::new(text);
     let nonce = Nonce::assume_unique_for_key(nonce);
     let length = key.open_in_place(nonce, Aad::from(name.as_bytes()), &mut text).ok()?.len();
     text.truncate(length);
@@ -203,7 +211,7 @@ mod tests {
     use super::*;
 
     fn sealer(secrets: &[&[u8]], app_id: &str, kind: Kind) -> Sealer {
-        let secrets: Vec<_> = secrets.iter().map(|secret| secret.to_vec()).collect();
+        let secrets: Vec<_> = secrets.iter().map(|secret| secret.to_vec().into()).collect();
         Sealer::new(&secrets, "https://foo.logto.app/oidc", app_id, kind)
     }
 
@@ -214,8 +222,8 @@ mod tests {
     #[test]
     fn a_value_opens_only_whole() {
         let sealer = sealer(&[NEW], "app", Kind::Session);
-        let sealed = sealer.seal("n", b"hello".to_vec());
-        assert_eq!(sealer.open("n", sealed.clone()), Some(b"hello".to_vec()));
+        let sealed = sealer.seal("n", b"hello");
+        assert_eq!(sealer.open("n", sealed.clone()), Some(b"hello".to_vec().into()));
         for at in 0..sealed.len() {
             let mut forged = sealed.clone();
             forged[at] ^= 1;
@@ -232,7 +240,7 @@ mod tests {
             edits in vec((any::<Index>(), "[A-Za-z0-9_=.-]{0,2}", 0..3_usize), 1..4),
         ) {
             let sealer = sealer(&[NEW, OLD], "app", Kind::Session);
-            let text = sealer.seal_text("n", plain.clone());
+            let text = sealer.seal_text("n", &plain);
             let mut forged = text.clone();
             for (at, put, cut) in edits {
                 let at = at.index(forged.len() + 1);
@@ -240,14 +248,29 @@ mod tests {
                 forged.replace_range(at..end, &put);
             }
             let expected = (forged == text).then_some(plain);
-            prop_assert_eq!(sealer.open_text("n", &forged), expected);
+            prop_assert_eq!(sealer.open_text("n", &forged), expected.map(Zeroizing::new));
         }
+    }
+
+    /// H8: what was opened is overwritten when nobody needs it any more.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn nothing_of_an_opened_value_stays_in_memory() {
+        use crate::wiped::tests::Place;
+
+        let sealer = sealer(&[NEW], "app", Kind::Session);
+        let plain: Vec<_> = (0..=255).collect();
+        let opened = sealer.open("n", sealer.seal("n", &plain)).expect("its own");
+        let place = Place::of(&opened);
+        assert!(place.remembers(&plain));
+        drop(opened);
+        assert!(!place.remembers(&plain));
     }
 
     /// S5: of another kind, name, application or secret.
     #[test]
     fn a_value_does_not_open_as_anything_else() {
-        let sealed = sealer(&[NEW], "app", Kind::Session).seal("n", b"hello".to_vec());
+        let sealed = sealer(&[NEW], "app", Kind::Session).seal("n", b"hello");
         let opens =
             |secrets, app, kind, name| sealer(secrets, app, kind).open(name, sealed.clone());
         assert!(opens(&[NEW], "app", Kind::Session, "n").is_some());
@@ -264,7 +287,7 @@ mod tests {
         let sealer = sealer(&[NEW], "app", Kind::Session);
         let mut seen = std::collections::HashSet::with_capacity(1_000_000);
         for _ in 0..1_000_000 {
-            let sealed = sealer.seal("n", vec![0]);
+            let sealed = sealer.seal("n", &[0]);
             let nonce: [u8; NONCE_LEN] = *sealed.last_chunk().expect("a nonce");
             assert!(seen.insert(nonce));
         }
@@ -281,8 +304,8 @@ mod tests {
         let old = sealer(&[OLD], "app", Kind::Session);
         let both = sealer(&[NEW, OLD], "app", Kind::Session);
         let new = sealer(&[NEW], "app", Kind::Session);
-        assert!(both.open("n", old.seal("n", vec![1])).is_some());
-        assert!(new.open("n", both.seal("n", vec![1])).is_some());
+        assert!(both.open("n", old.seal("n", &[1])).is_some());
+        assert!(new.open("n", both.seal("n", &[1])).is_some());
     }
 
     /// S1: the attributes, the same on removal.

@@ -12,6 +12,7 @@ pub(crate) mod store;
 mod tests;
 
 use std::fmt;
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -306,7 +307,7 @@ impl Sessions {
         let record = &session.record;
         let value = match &self.place {
             Place::Sealed { sealer, .. } => {
-                sealer.seal_text(self.cookies.session(), record.encode())
+                sealer.seal_text(self.cookies.session(), &record.encode())
             }
             Place::Memory(_) | Place::Stored { .. } => record.id.to_key(),
         };
@@ -337,8 +338,8 @@ impl Sessions {
 
 fn stored(sealer: Option<&Sealer>, record: &Record) -> Result<StoredSession> {
     let data = match sealer {
-        Some(sealer) => sealer.seal(&record.id.to_key(), record.encode()),
-        None => record.encode(),
+        Some(sealer) => sealer.seal(&record.id.to_key(), &record.encode()),
+        None => mem::take(&mut *record.encode()),
     };
     Ok(StoredSession::new(data, record.owner()?))
 }

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 pub use self::access_token::AccessToken;
 pub use self::audience::Audience;
 pub use self::exchange::TokenExchange;
+use crate::wiped::Wiped;
 
 /// A moment in milliseconds since the Unix epoch, by this machine's clock.
 #[derive(
@@ -47,7 +48,7 @@ impl Timestamp {
 /// An access token, what it was granted for, and when it ends.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Token {
-    secret: openidconnect::AccessToken,
+    secret: Wiped<openidconnect::AccessToken>,
     /// The granted scopes, separated by spaces; `None` if the answer left them out.
     scope: Option<String>,
     /// From when on it is replaced before it is used.
@@ -59,14 +60,14 @@ impl Token {
     /// A token is replaced a minute before it ends, or after half its life where
     /// that is shorter, so that a short-lived token is not always stale.
     pub(crate) fn new(
-        secret: openidconnect::AccessToken,
+        secret: impl Into<Wiped<openidconnect::AccessToken>>,
         scope: Option<String>,
         received: Timestamp,
         lifetime: Duration,
     ) -> Self {
         let leeway = (lifetime / 2).min(Duration::from_secs(60));
         let renew_at = received.plus(lifetime.saturating_sub(leeway));
-        Self { secret, scope, renew_at, expires_at: received.plus(lifetime) }
+        Self { secret: secret.into(), scope, renew_at, expires_at: received.plus(lifetime) }
     }
 
     /// The same token, to be replaced before it is used.
@@ -119,7 +120,7 @@ impl fmt::Debug for Token {
 #[derive(Clone)]
 pub(crate) struct Grant {
     pub(crate) token: Token,
-    pub(crate) refresh_token: Option<RefreshToken>,
+    pub(crate) refresh_token: Option<Wiped<RefreshToken>>,
     pub(crate) id_token: Option<String>,
 }
 
@@ -154,7 +155,7 @@ mod tests {
         let public: AccessToken = AccessToken::new(token.clone().into());
         let grant = Grant {
             token,
-            refresh_token: Some(RefreshToken::new("hunter2".into())),
+            refresh_token: Some(RefreshToken::new("hunter2".into()).into()),
             id_token: Some("hunter2".into()),
         };
         assert!(!format!("{grant:?} {public:?}").contains("hunter2"));

@@ -8,10 +8,12 @@ use std::time::Duration;
 use openidconnect::{Nonce, PkceCodeVerifier};
 use rocket::http::{Cookie, CookieJar};
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use crate::location::ReturnPath;
 use crate::seal::{self, Cookies, Sealer};
 use crate::token::Timestamp;
+use crate::wiped::Wiped;
 
 /// How long a user may take on Logto's pages.
 const LIFETIME: Duration = Duration::from_secs(10 * 60);
@@ -34,8 +36,8 @@ const FORMAT: u8 = 1;
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Transaction {
     pub(crate) state: String,
-    pub(crate) nonce: Nonce,
-    pub(crate) pkce_verifier: PkceCodeVerifier,
+    pub(crate) nonce: Wiped<Nonce>,
+    pub(crate) pkce_verifier: Wiped<PkceCodeVerifier>,
     pub(crate) return_to: String,
     created: Timestamp,
 }
@@ -45,8 +47,8 @@ impl Transaction {
     pub(crate) fn begin(return_to: &ReturnPath) -> Self {
         Self {
             state: seal::random_text(),
-            nonce: Nonce::new(seal::random_text()),
-            pkce_verifier: PkceCodeVerifier::new(seal::random_text()),
+            nonce: Nonce::new(seal::random_text()).into(),
+            pkce_verifier: PkceCodeVerifier::new(seal::random_text()).into(),
             return_to: return_to.as_str().into(),
             created: Timestamp::now(),
         }
@@ -69,8 +71,11 @@ impl Transaction {
         Timestamp::now().since(self.created) >= LIFETIME
     }
 
-    fn encode(&self) -> Vec<u8> {
-        postcard::to_extend(self, vec![FORMAT]).expect("every field has a binary form")
+    fn encode(&self) -> Zeroizing<Vec<u8>> {
+        // Enough for all of it: a buffer that grows leaves a copy behind.
+        let mut out = Vec::with_capacity(256 + self.return_to.len());
+        out.push(FORMAT);
+        postcard::to_extend(self, out).expect("every field has a binary form").into()
     }
 
     fn decode(bytes: &[u8]) -> Option<Self> {
@@ -120,7 +125,7 @@ impl Transactions {
 
     fn cookie(&self, transaction: &Transaction) -> Cookie<'static> {
         let name = self.cookies.transaction(&transaction.state);
-        let value = self.sealer.seal_text(&name, transaction.encode());
+        let value = self.sealer.seal_text(&name, &transaction.encode());
         let seconds = i64::try_from(COOKIE_LIFETIME.as_secs()).unwrap_or(i64::MAX);
         self.cookies.set(name, value, seconds)
     }
@@ -172,7 +177,7 @@ mod tests {
     use super::*;
 
     fn transactions() -> Transactions {
-        let secret = [b"a secret of at least 32 random bytes".to_vec()];
+        let secret = [b"a secret of at least 32 random bytes".to_vec().into()];
         Transactions {
             cookies: Cookies::new("app", false, false),
             sealer: Sealer::new(&secret, "issuer", "app", seal::Kind::Transaction),
@@ -277,6 +282,14 @@ mod tests {
         assert!(!transaction.is_over());
         transaction.created = Timestamp::default();
         assert!(transaction.is_over());
+    }
+
+    /// H8: nothing of it is copied to a larger buffer.
+    #[test]
+    fn a_sign_in_with_the_longest_path_is_written_in_one_piece() {
+        let transaction = begin(&format!("/{}", "x".repeat(511)));
+        let bytes = transaction.encode();
+        assert_eq!(bytes.capacity(), 256 + 512);
     }
 
     #[test]

@@ -243,6 +243,7 @@ async fn a_configuration_that_cannot_be_used_ends_the_launch() {
 }
 
 /// A guard that asks for ours by hand, where no sentinel sees it.
+#[derive(Clone, Copy)]
 struct Unseen(Status);
 
 #[rocket::async_trait]

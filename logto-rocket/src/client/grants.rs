@@ -10,6 +10,7 @@ use crate::claims::IdTokenClaims;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::Answer;
 use crate::token::{Audience, Grant, Timestamp, Token, TokenExchange};
+use crate::wiped::Wiped;
 
 /// How long a token lives if the provider does not say (RFC 6749 section 5.1
 /// leaves it to us): Logto's own default.
@@ -119,10 +120,10 @@ pub(crate) fn granted(answer: &Answer) -> Result<Grant> {
 /// The answer of the token endpoint (RFC 6749 section 5.1).
 #[derive(Deserialize)]
 pub(super) struct TokenAnswer {
-    access_token: openidconnect::AccessToken,
+    access_token: Wiped<openidconnect::AccessToken>,
     token_type: String,
     pub(super) expires_in: Option<u64>,
-    refresh_token: Option<RefreshToken>,
+    refresh_token: Option<Wiped<RefreshToken>>,
     id_token: Option<String>,
     scope: Option<String>,
 }

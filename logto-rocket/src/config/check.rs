@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use rocket::figment::{Figment, value::Value};
 use url::Url;
+use zeroize::Zeroizing;
 
 use super::keys::is_secret;
 use super::problem::{ConfigError, Problem};
@@ -35,7 +36,7 @@ pub(crate) struct Checked {
 
 /// What cookies are sealed with. Its `Debug` form is redacted.
 pub(crate) struct Secrets {
-    pub(crate) bytes: Vec<Vec<u8>>,
+    pub(crate) bytes: Vec<Zeroizing<Vec<u8>>>,
     /// Whether they were made up for this run of the process.
     pub(crate) random: bool,
 }
@@ -265,8 +266,8 @@ impl Check<'_> {
     fn secrets(&mut self, config: &Config) -> Option<Secrets> {
         const FIX: &str = "write at least 32 random bytes, as `openssl rand -base64 32` prints";
         let given = config.cookie_secret.bytes();
-        let placeholder = |secret: &Vec<u8>| std::str::from_utf8(secret).is_ok_and(is_placeholder);
-        if given.iter().any(placeholder) {
+        let is_placeholder = |secret: &[u8]| std::str::from_utf8(secret).is_ok_and(is_placeholder);
+        if given.iter().any(|secret| is_placeholder(secret)) {
             self.problem("cookie_secret", None, "is empty or a placeholder", FIX);
             return None;
         }
@@ -279,10 +280,13 @@ impl Check<'_> {
             return Some(Secrets { bytes: given, random: false });
         }
         if let Some(key) = self.rocket_secret() {
-            return Some(Secrets { bytes: vec![key], random: false });
+            return Some(Secrets { bytes: vec![key.into()], random: false });
         }
         if self.debug {
-            return Some(Secrets { bytes: vec![seal::random::<32>().to_vec()], random: true });
+            return Some(Secrets {
+                bytes: vec![seal::random::<32>().to_vec().into()],
+                random: true,
+            });
         }
         let message = "is missing outside the `debug` profile, and so is a usable `secret_key`";
         self.problem("cookie_secret", None, message, FIX);

@@ -2,15 +2,18 @@ use std::fmt;
 
 use openidconnect::ClientSecret;
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
+use zeroize::Zeroizing;
+
+use crate::wiped::Wiped;
 
 /// The secret of the application. Its `Debug` form is redacted.
 #[derive(Clone)]
-pub struct AppSecret(ClientSecret);
+pub struct AppSecret(Wiped<ClientSecret>);
 
 impl AppSecret {
     /// Keeps `secret` from being printed by accident.
     pub fn new(secret: impl Into<String>) -> Self {
-        Self(ClientSecret::new(secret.into()))
+        Self(ClientSecret::new(secret.into()).into())
     }
 
     pub(crate) fn secret(&self) -> &str {
@@ -46,8 +49,8 @@ impl<'de> Deserialize<'de> for AppSecret {
 pub struct CookieSecrets(Vec<AppSecret>);
 
 impl CookieSecrets {
-    pub(crate) fn bytes(&self) -> Vec<Vec<u8>> {
-        self.0.iter().map(|secret| secret.secret().as_bytes().to_vec()).collect()
+    pub(crate) fn bytes(&self) -> Vec<Zeroizing<Vec<u8>>> {
+        self.0.iter().map(|secret| secret.secret().as_bytes().to_vec().into()).collect()
     }
 }
 

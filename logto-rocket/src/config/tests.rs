@@ -325,7 +325,7 @@ fn weak_secrets_end_the_launch_and_so_do_missing_ones_outside_debug() {
 
     let toml = format!("[release]\nsecret_key = \"{SECRET}\"\n{}", debug(""));
     usable(&toml, &release, |checked| {
-        assert_eq!(checked.secrets.bytes, [SECRET.as_bytes()]);
+        assert_eq!(checked.secrets.bytes, [SECRET.as_bytes().to_vec().into()]);
         assert!(!checked.secrets.random);
     });
 }

@@ -34,7 +34,7 @@ impl SealedSession {
             verified_at: now,
             sid: None,
             nonce_hash: [0; 32],
-            refresh_token: Some(RefreshToken::new("r".repeat(43))),
+            refresh_token: Some(RefreshToken::new("r".repeat(43)).into()),
             user_info_token: Token::new(
                 token,
                 Some("openid offline_access profile email".into()),
@@ -43,13 +43,13 @@ impl SealedSession {
             ),
             claims: (&claims).into(),
         };
-        let secret = [b"a secret of at least 32 random bytes".to_vec()];
+        let secret = [b"a secret of at least 32 random bytes".to_vec().into()];
         Self { sealer: Sealer::new(&secret, "issuer", "app", Kind::Session), record }
     }
 
     /// The value of its cookie.
     pub fn seal(&self) -> String {
-        self.sealer.seal_text(NAME, self.record.encode())
+        self.sealer.seal_text(NAME, &self.record.encode())
     }
 
     /// The bytes of the scopes in a cookie's value.

@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use openidconnect::RefreshToken;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use zeroize::Zeroizing;
 
 use super::store::{Owner, SessionId};
 use crate::claims::IdTokenClaims;
 use crate::config::SessionConfig;
 use crate::error::{Error, ErrorKind, Result};
 use crate::token::{Timestamp, Token};
+use crate::wiped::Wiped;
 
 /// The first byte of the binary form. A value with another one was written by
 /// another version of this crate and is not read.
@@ -34,7 +36,7 @@ pub(crate) struct Record {
     /// SHA-256 of the sign-in's nonce: a refreshed ID token repeats it, if any.
     #[serde(with = "serde_bytes")]
     pub(crate) nonce_hash: [u8; 32],
-    pub(crate) refresh_token: Option<RefreshToken>,
+    pub(crate) refresh_token: Option<Wiped<RefreshToken>>,
     /// The token for Logto's own endpoints; its scopes are those of the session.
     pub(crate) user_info_token: Token,
     /// The claims of the ID token.
@@ -76,10 +78,14 @@ impl<'de> Deserialize<'de> for Claims {
 }
 
 impl Record {
-    pub(crate) fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(256 + self.claims.packed.len());
+    pub(crate) fn encode(&self) -> Zeroizing<Vec<u8>> {
+        let refresh_token = self.refresh_token.as_ref().map_or(0, |token| token.secret().len());
+        let token = &self.user_info_token;
+        let texts = token.secret().secret().len() + token.scope().len() + refresh_token;
+        // Enough for all of it: a buffer that grows leaves a copy behind.
+        let mut out = Vec::with_capacity(256 + texts + self.claims.packed.len());
         out.push(FORMAT);
-        postcard::to_extend(self, out).expect("every field has a binary form")
+        postcard::to_extend(self, out).expect("every field has a binary form").into()
     }
 
     /// Reads what [`encode()`](Self::encode) wrote; `None` for another format.
@@ -152,7 +158,7 @@ pub(crate) mod tests {
             verified_at: now,
             sid: None,
             nonce_hash: [7; 32],
-            refresh_token: Some(RefreshToken::new("refresh".into())),
+            refresh_token: Some(RefreshToken::new("refresh".into()).into()),
             user_info_token: Token::new(
                 token,
                 Some("openid".into()),
@@ -167,6 +173,21 @@ pub(crate) mod tests {
         }
     }
 
+    /// H8: nothing of it is copied to a larger buffer, however long its texts are.
+    #[test]
+    fn a_record_is_written_in_one_piece() {
+        let long = "t".repeat(3000);
+        let token = AccessToken::new(long.clone());
+        let record = Record {
+            refresh_token: Some(RefreshToken::new(long.clone()).into()),
+            user_info_token: Token::new(token, Some(long), Timestamp::now(), Duration::MAX),
+            sid: Some("s".repeat(43)),
+            ..record(Timestamp::now())
+        };
+        let bytes = record.encode();
+        assert_eq!(bytes.capacity(), 256 + 9000 + record.claims.packed.len());
+    }
+
     /// S18: another format, also one that is to come, is discarded.
     #[test]
     fn a_record_survives_its_binary_form_and_another_format_is_not_read() {
@@ -176,7 +197,10 @@ pub(crate) mod tests {
         assert_eq!(read.id, record.id);
         assert_eq!((read.issued_at, read.subject()), (record.issued_at, Some("alice")));
         assert_eq!(read.claims.packed, record.claims.packed);
-        let secret = |record: &Record| record.refresh_token.clone().map(RefreshToken::into_secret);
+        let secret = |record: &Record| {
+            let token = record.refresh_token.as_ref();
+            token.map(|token| token.secret().clone())
+        };
         assert_eq!(secret(&read), secret(&record));
 
         assert!(Record::decode(&bytes[..bytes.len() - 1]).is_none());

@@ -6,7 +6,7 @@ use super::*;
 use crate::seal::Kind;
 
 fn sealer(kind: Kind) -> Sealer {
-    Sealer::new(&[b"a secret of at least 32 random bytes".to_vec()], "issuer", "app", kind)
+    Sealer::new(&[b"a secret of at least 32 random bytes".to_vec().into()], "issuer", "app", kind)
 }
 
 fn sealed() -> Sessions {
@@ -89,7 +89,7 @@ async fn a_forged_value_is_refused_though_the_real_one_was_opened_before() {
     }
     let elsewhere = Cookie::new("logto_other", real.value().to_owned());
     assert!(matches!(read(&sessions, &[elsewhere], now).await, Read::Nothing));
-    let other = sealer(Kind::Transaction).seal_text(real.name(), session.record.encode());
+    let other = sealer(Kind::Transaction).seal_text(real.name(), &session.record.encode());
     let other = Cookie::new(real.name().to_owned(), other);
     assert!(matches!(read(&sessions, &[other], now).await, Read::Invalid(None)));
     assert!(matches!(read(&sessions, &[real], now).await, Read::Session { .. }));

@@ -108,8 +108,8 @@ impl LogtoClient<'_> {
     /// [`ErrorKind::Store`](crate::ErrorKind::Store) when the session cannot be read.
     pub async fn refresh_token(&self) -> Result<Option<String>> {
         let session = self.logto.session(self.visit).await?;
-        let token = session.and_then(|session| session.record.refresh_token.clone());
-        Ok(token.map(openidconnect::RefreshToken::into_secret))
+        let token = session.as_ref().and_then(|session| session.record.refresh_token.as_ref());
+        Ok(token.map(|token| token.secret().clone()))
     }
 
     /// The scopes that Logto granted at sign-in, without those of API resources,
