@@ -23,7 +23,8 @@ pub fn logout_token(data: &[u8]) {
         Some(Token::Signed { token, header, payload }) => {
             let Ok(read) = VERIFIER.verify(&token, NOW) else { return };
             check_header(header);
-            let claims: Value = serde_json::from_slice(payload).expect("claims");
+            // A number may be too large for a `Value` where nobody else reads it.
+            let Ok(claims) = serde_json::from_slice::<Value>(payload) else { return };
             check(&claims);
             assert_eq!(claims["jti"], read.jti);
             assert_eq!(claims["sid"].as_str(), read.sid.as_deref());
