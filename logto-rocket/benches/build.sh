@@ -31,11 +31,11 @@ build() { # name, arguments of cargo
     rm -rf "$work/target"
     local TIMEFORMAT='%R %U %S'
     { time CARGO_TARGET_DIR="$work/target" cargo build --quiet --offline "$@" 2>/dev/null; } 2>&1 |
-        awk '{ print $1, $2 + $3 }' >>"$work/$name"
+        awk '{ print $1, $2 + $3 }' >>"$work/$name.times"
 }
 
 median() { # name, column
-    cut -d' ' -f"$2" "$work/$1" | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
+    cut -d' ' -f"$2" "$work/$1.times" | sort -n | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'
 }
 
 for _ in $(seq "$rounds"); do
