@@ -37,6 +37,15 @@ async fn slow(quick: bool, info: &UserInfo, gates: &State<Arc<Gates>>) -> String
     info.subject().to_owned()
 }
 
+/// Reads the session, and asks for more later.
+#[get("/late")]
+async fn late(logto: LogtoClient<'_>, gates: &State<Arc<Gates>>) -> Result<String, Error> {
+    let user = logto.user().await?.map(User::subject);
+    gates.wait().await;
+    let info = logto.fetch_user_info().await?.map(UserInfo::subject);
+    Ok(format!("{user:?} {info:?}"))
+}
+
 #[get("/optional")]
 async fn optional(user: Option<&User>, gates: &State<Arc<Gates>>) -> &'static str {
     gates.wait().await;
@@ -59,7 +68,7 @@ async fn back(before: Option<&User>, logto: LogtoClient<'_>) -> Result<String, E
 }
 
 fn app(figment: Figment, gates: Arc<Gates>) -> Rocket<Build> {
-    let routes = routes![slow, optional, me, back];
+    let routes = routes![slow, late, optional, me, back];
     rocket::custom(figment).attach(Logto::fairing()).manage(gates).mount("/", routes)
 }
 
@@ -137,6 +146,26 @@ async fn the_answer_of_a_slow_request_carries_the_newest_generation() {
     assert_eq!(answer.status, Status::Ok, "an old refresh token was in the cookie");
 }
 
+/// REF-2: a request that has read the session before it was refreshed takes the new token.
+#[rocket::async_test]
+async fn a_request_from_before_a_refresh_does_not_refresh_again() {
+    for store in ["cookie", "memory"] {
+        let (op, gates) = (Hostile::start().await, Gates::closed());
+        let figment = op.figment().merge(("logto.session.store", store));
+        let browser = signed_in(&op, figment, &gates).await;
+        op.deviate(Deviation::RotateRefreshTokens);
+        let refresh = async {
+            gates.begun.acquire().await.unwrap().forget();
+            assert_eq!(browser.visit("/slow?quick=true").await.status, Status::Ok);
+            gates.go.add_permits(1);
+            op.count("token")
+        };
+        let (answer, count) = join(browser.visit("/late"), refresh).await;
+        assert_eq!(answer.body, "Some(\"u-alice\") Some(\"u-alice\")", "{store}");
+        assert_eq!(op.count("token"), count, "{store}");
+    }
+}
+
 /// A request of the old session that is answered late leaves the new one alone.
 #[rocket::async_test]
 async fn a_late_request_of_a_replaced_session_leaves_the_new_cookie() {
@@ -169,4 +198,21 @@ async fn after_a_callback_the_request_has_the_new_user() {
     let callback = op.authorize(other.visit("/sign-in").await.location());
     let answer = other.visit(&callback).await;
     assert_eq!(answer.body, r#"Some("u-alice") Some("u-bob") Some("u-bob")"#);
+}
+
+/// A4, A11: a callback route of the application's own refuses what ours refuses.
+#[rocket::async_test]
+async fn a_callback_route_of_ones_own_refuses_too() {
+    let (op, gates) = (Hostile::start().await, Gates::closed());
+    let browser = signed_in(&op, op.figment(), &gates).await;
+    let callback = op.authorize(browser.visit("/sign-in").await.location());
+    let query = callback.split_once('?').unwrap().1;
+    let count = op.count("token");
+    let foreign = query.replace("state=", "state=x");
+    for query in [&foreign, &format!("{query}&code=another"), "error=access_denied", "code=a", ""] {
+        let answer = browser.visit(&format!("/back?{query}")).await;
+        assert_eq!(answer.status, Status::BadRequest, "{query}: {answer:?}");
+        assert!(answer.session_cookies().is_empty(), "{query}");
+    }
+    assert_eq!(op.count("token"), count);
 }

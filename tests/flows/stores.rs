@@ -331,6 +331,26 @@ async fn a_refresh_token_that_another_process_replaced_is_read_again() {
     assert_eq!((answer.body.as_str(), op.count("token")), ("u-alice", count + 2), "{answer:?}");
 }
 
+/// REF-2: a session that another process has saved meanwhile is saved over with the newer tokens.
+#[rocket::async_test]
+async fn a_refresh_is_saved_over_that_of_another_process() {
+    let store = Fragile::new();
+    let (op, browser) = to_be_refreshed(&store).await;
+    op.behave();
+    let lagging = store.beside();
+    let other = Browser::open(with_store(op.figment(), lagging.clone())).await;
+    other.restore(browser.cookies());
+    assert_eq!(other.visit("/protected").await.body, "u-alice");
+    op.deviate(Deviation::Tokens(Alter::set("expires_in", 0)));
+    assert_eq!(browser.fetch("/api/userinfo").await.body, "u-alice");
+    op.behave();
+    lagging.lag.store(2, Ordering::SeqCst);
+    assert_eq!(other.fetch("/api/userinfo").await.body, "u-alice");
+    let count = op.count("token");
+    assert_eq!(browser.fetch("/api/userinfo").await.body, "u-alice");
+    assert_eq!(op.count("token"), count, "the token that the other process saved is good");
+}
+
 /// S2: who signs in over a session that cannot be ended has the new one.
 #[rocket::async_test]
 async fn a_session_that_cannot_be_ended_is_replaced_all_the_same() {
