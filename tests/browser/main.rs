@@ -51,6 +51,7 @@ scenarios! {
     another_site_cannot_sign_anybody_out: Http,
     everything_works_without_javascript: Http,
     two_tabs_sign_in_at_once_and_land_on_their_own_pages: Http,
+    a_browser_that_lost_its_cookies_is_told_so_and_sent_round_no_more: Http,
     the_back_button_brings_no_error_and_signs_nobody_out: Http,
     scripts_see_no_cookie_and_the_cookies_are_lax: Http,
     over_https_the_cookies_are_secure_and_of_this_host_alone: Https,

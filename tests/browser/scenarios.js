@@ -156,6 +156,22 @@ export const scenarios = {
     assert.equal((await lastingCookiesFor(context, app)).length, 1);
   },
 
+  async 'a browser that lost its cookies is told so and sent round no more'({ app, visitor }) {
+    const context = await visitor();
+    const page = await context.newPage();
+    const seen = callbacks(page);
+    await page.goto(`${app}/protected?x=1`);
+    await context.clearCookies({ domain: 'localhost' });
+    await page.getByRole('button', { name: 'alice' }).click();
+    await page.waitForURL(`${app}/callback?*`);
+    assert.equal(await heading(page), 'Sign-in expired');
+    assert.ok(await page.getByText('your browser blocks the cookies of this site').isVisible());
+    assert.equal(seen.length, 1);
+    await page.getByRole('link', { name: 'Sign in again' }).click();
+    await page.waitForURL(`${app}/`);
+    assert.equal(await heading(page), 'Hello, Alice Lidell!');
+  },
+
   async 'the back button brings no error and signs nobody out'({ app, visitor }) {
     const page = await (await visitor()).newPage();
     const seen = callbacks(page);
