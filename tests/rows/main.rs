@@ -8,7 +8,6 @@ mod results;
 mod sources;
 mod table;
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::results::Results;
@@ -69,8 +68,7 @@ fn every_row_has_a_test_and_every_test_knows_its_rows() {
 #[ignore = "runs the tests of all rows"]
 fn the_tests_of_every_row_pass() {
     let (rows, tests) = read();
-    let targets: BTreeSet<_> = tests.iter().map(|test| test.target.clone()).collect();
-    let results = Results::of_running(root(), &targets);
+    let results = Results::of_running(root(), &tests);
     let (lines, passed) = report(&rows, &tests, &results);
     println!("{}", lines.join("\n"));
     let problems = problems(&rows, &tests);

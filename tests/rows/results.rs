@@ -12,20 +12,34 @@ use crate::sources::{Target, Test};
 pub(crate) struct Results(BTreeMap<(Target, String), String>);
 
 impl Results {
-    /// Runs all tests of `targets`, whatever comes out.
-    pub(crate) fn of_running(root: &Path, targets: &BTreeSet<Target>) -> Self {
-        let mut results = BTreeMap::new();
+    /// Runs all tests of the targets of `tests`, and after them, each alone, those of
+    /// `tests` that are ignored for the time or the quiet they take.
+    pub(crate) fn of_running(root: &Path, tests: &[Test]) -> Self {
+        let targets: BTreeSet<_> = tests.iter().map(|test| &test.target).collect();
+        let mut results = Self::default();
         for target in targets {
-            let output = Command::new(env!("CARGO"))
-                .current_dir(root)
-                .args(["test", "--package", &target.package])
-                .args(target.arguments())
-                .stderr(Stdio::inherit())
-                .output()
-                .expect("cargo runs");
-            results.extend(Self::parsed(target, &String::from_utf8_lossy(&output.stdout)).0);
+            results.add(root, target, &[]);
         }
-        Self(results)
+        for test in tests {
+            if results.of(test).starts_with("ignored") {
+                results.add(root, &test.target, &["--", "--ignored", "--exact", &test.name]);
+            }
+        }
+        results
+    }
+
+    fn add(&mut self, root: &Path, target: &Target, more: &[&str]) {
+        let output = Command::new(env!("CARGO"))
+            .current_dir(root)
+            // A test that needs a missing program and so did nothing shows nothing.
+            .env("TESTS_REQUIRE_ALL", "1")
+            .args(["test", "--package", &target.package])
+            .args(target.arguments())
+            .args(more)
+            .stderr(Stdio::inherit())
+            .output()
+            .expect("cargo runs");
+        self.0.extend(Self::parsed(target, &String::from_utf8_lossy(&output.stdout)).0);
     }
 
     /// Reads lines such as `test callback::a_sentence ... ok`.
