@@ -8,8 +8,13 @@ use std::path::Path;
 const SECRETS: [&str; 7] =
     ["state", "nonce", "nonce_hash", "at_hash", "pkce_verifier", "verifier", "secret"];
 
+/// How they are read: what remains is what is read.
+const READINGS: [&str; 6] =
+    [".as_str", ".as_bytes", ".as_deref", ".clone", ".to_owned", ".unwrap_or_default"];
+
 /// Files that compare them, and in which functions.
-const COMPARISONS: [(&str, &str); 4] = [
+const COMPARISONS: [(&str, &str); 5] = [
+    ("state/refresh.rs", "fn same("),
     ("transaction.rs", "fn find("),
     ("state/sign_in.rs", "fn code("),
     ("client/id_token.rs", "fn check_nonce("),
@@ -47,6 +52,9 @@ fn files(folder: &Path) -> Vec<std::path::PathBuf> {
 /// Whether a line compares one of the secrets with `==` or `!=`.
 fn compares(line: &str) -> bool {
     let code = line.split("//").next().unwrap_or_default();
+    let code = [".eq(", ".ne(", ".eq_ignore_ascii_case("]
+        .iter()
+        .fold(code.to_owned(), |code, way| code.replace(way, " == "));
     let sides: Vec<_> = code.split("==").flat_map(|half| half.split("!=")).collect();
     sides.len() > 1
         && sides.windows(2).any(|two| is_secret(two[0], true) || is_secret(two[1], false))
@@ -56,12 +64,14 @@ fn compares(line: &str) -> bool {
 fn is_secret(text: &str, at_end: bool) -> bool {
     let separators = |c: char| " &|(!{,".contains(c);
     let operand = match at_end {
-        true => text.trim_end().rsplit(separators).next(),
+        true => text.trim_end().trim_end_matches("()").rsplit(separators).next(),
         false => {
             text.trim_start().split(|c: char| " &|){,;".contains(c)).find(|part| !part.is_empty())
         }
     };
-    let operand = operand.unwrap_or_default();
+    // `state.as_str()` is the state.
+    let operand = operand.unwrap_or_default().split('(').next().unwrap_or_default();
+    let operand = READINGS.iter().fold(operand, |text, way| text.trim_end_matches(way));
     SECRETS.contains(&operand.rsplit('.').next().unwrap_or_default())
 }
 
@@ -76,9 +86,17 @@ fn no_secret_is_compared_with_an_operator() {
         wrong.extend(found.map(|line| format!("{}: {}", file.display(), line.trim())));
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
-    for line in
-        ["if given == state {", "self.nonce != other", "x && secret==y", "a == self.secret {"]
-    {
+    for line in [
+        "if given == state {",
+        "self.nonce != other",
+        "x && secret==y",
+        "a == self.secret {",
+        "if token.secret() == other",
+        "state.as_str() == given",
+        "a == state.as_deref()",
+        "if given.eq(&state) {",
+        "a != *self.nonce",
+    ] {
         assert!(compares(line), "{line}");
     }
     assert!(!compares("let state = 1; a == b") && !compares("status == 3 // state == 1"));

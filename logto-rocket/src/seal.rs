@@ -267,6 +267,22 @@ mod tests {
         assert!(!place.remembers(&plain));
     }
 
+    /// S11: a thousand values of both secrets, and what only the new one opens.
+    #[test]
+    fn values_of_the_old_secret_and_of_the_new_one_open() {
+        let (old, new) =
+            (sealer(&[OLD], "app", Kind::Session), sealer(&[NEW], "app", Kind::Session));
+        let both = sealer(&[NEW, OLD], "app", Kind::Session);
+        for number in 0..500_u32 {
+            let plain = number.to_le_bytes();
+            for (sealer, is_new) in [(&old, false), (&new, true)] {
+                let sealed = sealer.seal("n", &plain);
+                assert_eq!(both.open("n", sealed.clone()), Some(plain.to_vec().into()));
+                assert_eq!(new.open("n", sealed).is_some(), is_new);
+            }
+        }
+    }
+
     /// S5: of another kind, name, application or secret.
     #[test]
     fn a_value_does_not_open_as_anything_else() {

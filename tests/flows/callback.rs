@@ -119,6 +119,7 @@ async fn an_error_with_a_foreign_state_is_not_believed() {
     for callback in callbacks {
         let answer = browser.visit(&callback).await;
         assert_refused(&op, &answer);
+        assert!(!answer.body.contains("cancelled"), "it was believed: {}", answer.body);
         assert!(!answer.body.contains("hostile provider"), "{}", answer.body);
         assert!(!answer.body.contains("555-EVIL"), "{}", answer.body);
         assert_eq!(browser.cookies(), before, "another tab's sign-in is untouched");
@@ -133,6 +134,7 @@ async fn a_refusal_of_the_user_shows_a_page() {
     browser.start("/pages/1").await;
     let answer = browser.visit(&op.refuse(&location, "access_denied")).await;
     assert_refused(&op, &answer);
+    assert!(answer.body.contains("Sign-in cancelled"), "{}", answer.body);
     assert_eq!(browser.sign_in_cookies().len(), 1, "only its own cookie is gone");
 }
 
@@ -224,6 +226,7 @@ async fn an_error_of_another_issuer_is_refused() {
     op.deviate(Deviation::Callback(Pairs::set("iss", "https://evil.example/oidc")));
     let answer = browser.visit(&op.refuse(&location, "access_denied")).await;
     assert_refused(&op, &answer);
+    assert!(answer.body.contains("does not fit your sign-in"), "{}", answer.body);
     assert!(!answer.body.contains("evil.example"), "{}", answer.body);
 }
 

@@ -138,7 +138,7 @@ async fn secrets_are_exchanged_without_signing_anybody_out() {
     assert_eq!(new.visit("/").await.body, "Hello, stranger!");
 }
 
-/// S11: a thousand cookies of both secrets, and a sign-in that was under way.
+/// S11: cookies of both secrets, and a sign-in that was under way.
 #[rocket::async_test]
 async fn cookies_of_the_old_secret_and_of_the_new_one_are_read() {
     let op = Hostile::start().await;
@@ -150,9 +150,9 @@ async fn cookies_of_the_old_secret_and_of_the_new_one_are_read() {
     assert_eq!(both.visit(&op.authorize(&location)).await.location(), "/protected");
     old.sign_in(&op, "/protected").await;
     let (of_old, of_new) = (old.cookies(), both.cookies());
-    for number in 0..1_000 {
-        both.restore(if number % 2 == 0 { of_old.clone() } else { of_new.clone() });
-        assert_eq!(both.visit("/").await.body, "Hello, u-alice!", "{number}");
+    for cookies in [&of_old, &of_new] {
+        both.restore(cookies.clone());
+        assert_eq!(both.visit("/").await.body, "Hello, u-alice!");
     }
 }
 

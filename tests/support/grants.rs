@@ -67,8 +67,11 @@ impl Grants {
         Some(grant.clone())
     }
 
-    pub(crate) fn refresh(&self, token: &str) -> Option<Grant> {
-        self.refresh_tokens.get(token).cloned()
+    /// The grant of a refresh token, whose access tokens end with it.
+    pub(crate) fn refresh(&mut self, token: &str) -> Option<Grant> {
+        let grant = self.refresh_tokens.get(token).cloned()?;
+        self.access_tokens.retain(|_, other| other.id != grant.id);
+        Some(grant)
     }
 
     pub(crate) fn account_of(&self, access_token: &str) -> Option<&Grant> {

@@ -11,6 +11,7 @@ use crate::claims::IdTokenClaims;
 use crate::client::Expected;
 use crate::error::{Error, ErrorKind, Result};
 use crate::flight::in_its_own_task;
+use crate::seal;
 use crate::session::Session;
 use crate::session::record::Record;
 use crate::token::{Audience, Grant, Timestamp, Token};
@@ -185,9 +186,10 @@ impl Inner {
         audience: &Audience,
         seen: Option<&Token>,
     ) -> Option<Arc<Token>> {
-        let secret = |token: &Token| token.secret().secret().clone();
+        let is =
+            |seen: &Token, token: &Token| same(seen.secret().secret(), token.secret().secret());
         self.kept(session, audience).filter(|token| {
-            token.is_valid(Timestamp::now()) && seen.map(secret) != Some(secret(token))
+            token.is_valid(Timestamp::now()) && !seen.is_some_and(|seen| is(seen, token))
         })
     }
 
@@ -204,7 +206,7 @@ impl Inner {
         };
         if error.kind() == ErrorKind::SessionEnded {
             let newer = self.current(&session).await?;
-            if secret(&newer) != secret(&session) {
+            if !same(secret(&newer), secret(&session)) {
                 return match self.ask_with(&newer, audience).await {
                     Ok((grant, verified)) => Ok((newer, grant, verified)),
                     Err(error) => Err(self.refused(&newer, audience, error).await),
@@ -295,6 +297,10 @@ fn next_record(
     }
 }
 
-fn secret(session: &Session) -> Option<&str> {
-    session.record.refresh_token.as_ref().map(|token| token.secret().as_str())
+fn secret(session: &Session) -> &str {
+    session.record.refresh_token.as_ref().map_or("", |token| token.secret())
+}
+
+fn same(a: &str, b: &str) -> bool {
+    seal::same_secret(a.as_bytes(), b.as_bytes())
 }
