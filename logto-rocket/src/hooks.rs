@@ -98,6 +98,9 @@ pub enum AfterSignIn {
 /// 0.5.1 one lifetime of a request does not stand for a shorter one.
 #[rocket::async_trait]
 pub(crate) trait Hooked: Send + Sync {
+    /// The `Cookie` headers as they came: of several cookies of one name Rocket keeps
+    /// the last.
+    fn cookie_headers(&self) -> Vec<&str>;
     async fn after_sign_in(&self, hooks: &dyn Hooks, user: &User) -> Result<AfterSignIn>;
     async fn after_sign_out(&self, hooks: &dyn Hooks, user: &User);
     async fn after_refresh(&self, hooks: &dyn Hooks, user: &User);
@@ -105,6 +108,10 @@ pub(crate) trait Hooked: Send + Sync {
 
 #[rocket::async_trait]
 impl Hooked for Request<'_> {
+    fn cookie_headers(&self) -> Vec<&str> {
+        self.headers().get("Cookie").collect()
+    }
+
     async fn after_sign_in(&self, hooks: &dyn Hooks, user: &User) -> Result<AfterSignIn> {
         hooks.after_sign_in(self, user).await
     }

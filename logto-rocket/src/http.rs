@@ -310,7 +310,7 @@ mod tests {
         (header.map(|value| text(value.as_bytes())), text(body))
     }
 
-    /// A13: RFC 6749 sections 2.3.1 and 3.2.1, the id and secret form-encoded.
+    /// RP-client-secret-basic: RFC 6749 sections 2.3.1 and 3.2.1, the id and secret form-encoded.
     #[test]
     fn an_application_is_named_in_the_form_only_if_it_has_no_secret() {
         let (header, body) = request(("app:1", Some("s %")));

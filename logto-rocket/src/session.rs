@@ -122,12 +122,18 @@ impl Sessions {
     /// Reads the session that the cookies carry; `None` if its store has to be waited
     /// for.
     pub(crate) fn read_at_once(&self, jar: &CookieJar<'_>, now: Timestamp) -> Option<Read> {
+        match cookie::read(jar, self.cookies.session()) {
+            Some(value) => self.read_value_at_once(&value, now),
+            None => Some(Read::Nothing),
+        }
+    }
+
+    fn read_value_at_once(&self, value: &str, now: Timestamp) -> Option<Read> {
         let name = self.cookies.session();
-        let Some(value) = cookie::read(jar, name) else { return Some(Read::Nothing) };
         let Place::Sealed { sealer, .. } = &self.place else {
-            return self.find_at_once(SessionId::from_key(&value), now);
+            return self.find_at_once(SessionId::from_key(value), now);
         };
-        let open = || Record::decode(&sealer.open_text(name, &value)?);
+        let open = || Record::decode(&sealer.open_text(name, value)?);
         // A sealed value ends with its nonce.
         let label = value.as_bytes().last_chunk();
         let record =
@@ -153,16 +159,44 @@ impl Sessions {
     ///
     /// The store failed. The cookies say nothing wrong then.
     pub(crate) async fn read(&self, jar: &CookieJar<'_>, now: Timestamp) -> Result<Read> {
-        if let Some(read) = self.read_at_once(jar, now) {
+        match cookie::read(jar, self.cookies.session()) {
+            Some(value) => self.read_value(&value, now).await,
+            None => Ok(Read::Nothing),
+        }
+    }
+
+    async fn read_value(&self, value: &str, now: Timestamp) -> Result<Read> {
+        if let Some(read) = self.read_value_at_once(value, now) {
             return Ok(read);
         }
-        let value = cookie::read(jar, self.cookies.session());
-        let id = value.and_then(|value| SessionId::from_key(&value));
+        let id = SessionId::from_key(value);
         let session = match &id {
             Some(id) => self.load(id).await?,
             None => None,
         };
         Ok(self.if_alive(id, session, now))
+    }
+
+    /// The session among cookies of the same name in these headers, where the one in
+    /// the jar is none.
+    ///
+    /// # Errors
+    ///
+    /// As [`read()`](Self::read).
+    pub(crate) async fn read_doubles(
+        &self,
+        headers: &[&str],
+        jar: &CookieJar<'_>,
+        now: Timestamp,
+    ) -> Result<Option<Read>> {
+        let name = self.cookies.session();
+        for first in cookie::doubles(headers, jar, name) {
+            let value = cookie::read_after(first, jar, name);
+            if let read @ Read::Session { .. } = self.read_value(&value, now).await? {
+                return Ok(Some(read));
+            }
+        }
+        Ok(None)
     }
 
     fn if_alive(&self, id: Option<SessionId>, session: Option<Session>, now: Timestamp) -> Read {

@@ -257,18 +257,26 @@ impl Logto {
 }
 
 impl Inner {
-    /// What the cookies say; `None` if a store has to be asked or told.
+    /// What the cookies say; `None` if a store has to be asked or told, or if there may
+    /// be another cookie of the same name.
     fn read_at_once(self: &Arc<Self>, visit: Visit<'_>) -> Option<Read> {
         let now = Timestamp::now();
         match self.unless_ended(self.sessions.read_at_once(visit.jar, now)?) {
             Read::Session { session, .. } => self.sessions.up_to_date(session, now).ok(),
-            read => Some(read),
+            Read::Invalid(_) => None,
+            read @ Read::Nothing => Some(read),
         }
     }
 
     async fn read(self: &Arc<Self>, visit: Visit<'_>) -> Result<Read> {
         let now = Timestamp::now();
-        match self.unless_ended(self.sessions.read(visit.jar, now).await?) {
+        let mut read = self.unless_ended(self.sessions.read(visit.jar, now).await?);
+        if let Read::Invalid(_) = read {
+            let headers = visit.request.cookie_headers();
+            let double = self.sessions.read_doubles(&headers, visit.jar, now).await?;
+            read = double.map_or(read, |double| self.unless_ended(double));
+        }
+        match read {
             Read::Session { session, .. } => self.sessions.bring_up_to_date(session, now).await,
             read => Ok(read),
         }

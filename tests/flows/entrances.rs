@@ -53,8 +53,8 @@ fn query(location: &str) -> BTreeMap<String, String> {
     url.query_pairs().into_owned().collect()
 }
 
-/// Logto sends the browser to the application with the connector's id, and the application begins
-/// an ordinary sign-in: an answer that nobody asked for is refused.
+/// RP-third-party-init: Logto sends the browser to the application with the connector's id, and
+/// the application begins an ordinary sign-in: an answer that nobody asked for is refused.
 #[rocket::async_test]
 async fn a_sign_in_that_an_identity_provider_begins_becomes_one_of_ours() {
     let provider = Provider::start().await;

@@ -157,7 +157,7 @@ async fn an_option_is_none_for_strangers_where_a_result_forwards() {
     assert_eq!(op.count("me"), 2, "nothing is asked about a stranger");
 }
 
-/// REL-6: what the handler makes of it is its own affair; the session stays.
+/// REL-3: what the handler makes of it is its own affair; the session stays.
 #[rocket::async_test]
 async fn user_info_from_a_provider_that_is_down_is_none_or_an_error_of_503() {
     let op = Hostile::start().await;

@@ -8,7 +8,7 @@ use logto_rocket::{
     Error, Find, IdTokenClaims, Logto, MemoryStore, Result, Saved, SessionId, SessionStore,
     StoredSession, User, UserInfo, Version, authenticated,
 };
-use logto_tests::{Alter, Browser, Deviation, Hostile, app};
+use logto_tests::{Alter, Browser, Deviation, Hostile, Live, app};
 use rocket::figment::Figment;
 use rocket::http::Status;
 use rocket::{Build, Rocket, get, routes};
@@ -238,6 +238,29 @@ async fn a_sign_in_that_cannot_be_stored_leaves_no_half_session() {
     answer.assert_no_sign_in();
     store.switch(false);
     assert_eq!(browser.visit("/optional").await.body, "nobody");
+}
+
+/// S14: among ids of one name, the one that the store has.
+#[rocket::async_test]
+async fn the_session_is_found_among_cookies_of_one_name() {
+    let op = Hostile::start().await;
+    let store = Fragile::new();
+    let browser = Browser::open(with_store(op.figment(), store.clone())).await;
+    browser.sign_in(&op, "/protected").await;
+    let (name, id) = browser.session_cookies().into_iter().next().unwrap();
+    let live = Live::start(with_store(op.figment(), store)).await;
+    let unknown = "A".repeat(22);
+    for (cookies, body) in [
+        (format!("{name}={id}; {name}={unknown}"), "user"),
+        (format!("{name}={unknown}; {name}={id}"), "user"),
+        (format!("{name}={unknown}; {name}={unknown}x"), "nobody"),
+    ] {
+        let head = "GET /optional HTTP/1.1\r\nHost: localhost:8000\r\nConnection: close";
+        let answer = live.send(format!("{head}\r\nCookie: {cookies}\r\n\r\n").as_bytes()).await;
+        assert!(answer.ends_with(body), "{cookies}: {answer}");
+        let removed = answer.contains("Max-Age=0");
+        assert_eq!(removed, body == "nobody", "{cookies}: {answer}");
+    }
 }
 
 /// REF-1 for a store: one refresh, saved for every request.

@@ -58,7 +58,7 @@ async fn a_user_is_suspended_reinstated_and_deleted_on_a_page() {
     assert_eq!(change(&app, "promote", &[("username", "alice")]).await.status, 404);
 }
 
-/// L1, as for signing out: no other site changes a user, not even one whose name
+/// No other site changes a user, not even one whose name
 /// leads here.
 #[async_test]
 async fn only_the_provider_s_own_pages_change_a_user() {

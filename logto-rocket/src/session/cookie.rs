@@ -25,11 +25,18 @@ fn part_size(name: &str) -> usize {
     MAX_COOKIE - ATTRIBUTES - name.len() - ".10=".len()
 }
 
+/// Other first parts that are tried at the most.
+const MAX_DOUBLES: usize = 8;
+
 /// Puts the parts of the value `name` together; `None` if there is no first part.
-/// Only a full part has another one behind it. Where that is missing, the value does
-/// not open.
 pub(crate) fn read<'j>(jar: &'j CookieJar<'_>, name: &str) -> Option<Cow<'j, str>> {
-    let mut value = Cow::Borrowed(jar.get(name)?.value());
+    Some(read_after(jar.get(name)?.value(), jar, name))
+}
+
+/// Puts the parts of the value `name` together that begins with `first`. Only a full
+/// part has another one behind it. Where that is missing, the value does not open.
+pub(crate) fn read_after<'j>(first: &'j str, jar: &'j CookieJar<'_>, name: &str) -> Cow<'j, str> {
+    let mut value = Cow::Borrowed(first);
     for part in 1..MAX_PARTS {
         if value.len() != part * part_size(name) {
             break;
@@ -37,7 +44,16 @@ pub(crate) fn read<'j>(jar: &'j CookieJar<'_>, name: &str) -> Option<Cow<'j, str
         let Some(cookie) = jar.get(&part_name(name, part)) else { break };
         value.to_mut().push_str(cookie.value());
     }
-    Some(value)
+    value
+}
+
+/// The first parts in these headers that the jar does not have: another host of this
+/// site, or another path, may have set a cookie of the same name.
+pub(crate) fn doubles<'h>(headers: &[&'h str], jar: &CookieJar<'_>, name: &str) -> Vec<&'h str> {
+    let kept = jar.get(name).map(Cookie::value);
+    let pairs = headers.iter().flat_map(|header| header.split(';'));
+    let values = pairs.filter_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='));
+    values.filter(|value| Some(*value) != kept).take(MAX_DOUBLES).collect()
 }
 
 /// The cookies that write `value`, and remove the parts of a longer old one.

@@ -198,7 +198,7 @@ pub(super) fn check_scope(session: &Session, audience: &Audience) -> Result<()> 
 mod tests {
     use super::*;
 
-    /// S17: however many audiences a route is asked for.
+    /// However many audiences a route is asked for.
     #[test]
     fn the_tokens_of_a_session_are_bounded() {
         let (tokens, id) = (Tokens::new(), SessionId::random());
