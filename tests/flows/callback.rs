@@ -105,6 +105,24 @@ async fn a_sign_in_cookie_does_not_work_under_another_name() {
     }
 }
 
+/// S4: a sign-in's cookie with any one character changed is none.
+#[rocket::async_test]
+async fn a_sign_in_cookie_with_one_character_changed_is_none() {
+    let (op, browser, location) = signing_in().await;
+    let callback = op.authorize(&location);
+    let cookies = browser.cookies();
+    let (name, value) = cookies.iter().next().unwrap();
+    for at in 0..value.len() {
+        let mut forged = value.clone().into_bytes();
+        forged[at] = if forged[at] == b'A' { b'B' } else { b'A' };
+        let forged = String::from_utf8(forged).unwrap();
+        browser.restore([(name.clone(), forged)].into());
+        assert_refused(&op, &browser.visit(&callback).await);
+    }
+    browser.restore(cookies);
+    assert_eq!(browser.visit(&callback).await.status, Status::SeeOther);
+}
+
 /// A5: an error without our state is refused as anything else, and nobody is shown its text.
 #[rocket::async_test]
 async fn an_error_with_a_foreign_state_is_not_believed() {

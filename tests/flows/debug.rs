@@ -3,8 +3,9 @@
 use std::sync::Mutex;
 
 use logto_rocket::{
-    AppSecret, Audience, Config, CookieSecrets, Error, Logto, LogtoClient, MachineConfig,
-    MemoryStore, Owner, SessionId, SessionStore, SignInOptions, StoredSession, TokenExchange,
+    AccessToken, ApiResource, AppSecret, Audience, Config, CookieSecrets, Error, Logto,
+    LogtoClient, MachineConfig, MemoryStore, Owner, SessionId, SessionStore, SignInOptions,
+    StoredSession, TokenExchange, authenticated,
 };
 use logto_tests::{Browser, Hostile, Shared};
 use rocket::figment::Figment;
@@ -25,6 +26,21 @@ impl Seen {
     fn secret(&self, secret: &str) {
         self.0.lock().unwrap().1.push(secret.to_owned());
     }
+}
+
+#[derive(ApiResource)]
+#[resource("https://api.example.com")]
+struct Api;
+
+/// The same through guards.
+#[authenticated(resource = "https://api.example.com")]
+#[get("/guards")]
+fn guards(token: AccessToken, typed: AccessToken<Api>, seen: &State<Seen>) {
+    seen.shown(&token);
+    seen.shown(&typed);
+    seen.secret(token.secret());
+    seen.secret(typed.secret());
+    drop((token, typed));
 }
 
 #[get("/look")]
@@ -50,7 +66,10 @@ async fn look(logto: LogtoClient<'_>, seen: &State<Seen>) -> Result<(), Error> {
 fn app(figment: Figment, store: &Shared<MemoryStore>) -> Rocket<Build> {
     let fairing = Logto::fairing().store(store.clone());
     let figment = figment.merge(("logto.resources", [API]));
-    rocket::custom(figment).attach(fairing).manage(Seen::default()).mount("/", routes![look])
+    rocket::custom(figment)
+        .attach(fairing)
+        .manage(Seen::default())
+        .mount("/", routes![look, guards])
 }
 
 fn assert_redacted(shown: &[String], secrets: &[String]) {
@@ -69,6 +88,7 @@ async fn no_debug_form_in_a_handler_shows_a_token() {
     let browser = Browser::open(app(op.figment(), &store)).await;
     let answer = browser.sign_in(&op, "/sign-in?return_to=/look").await;
     assert_eq!(answer.status, rocket::http::Status::Ok, "{answer:?}");
+    assert_eq!(browser.visit("/guards").await.status, rocket::http::Status::Ok);
     let seen = browser.client().rocket().state::<Seen>().unwrap();
     seen.shown(&store);
     let key = browser.session_cookies().into_values().next().unwrap();

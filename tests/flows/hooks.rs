@@ -53,6 +53,7 @@ impl Hooks for Recorder {
     }
 
     async fn on_error<'r>(&self, request: &'r Request<'_>, error: &Error) -> Option<Response<'r>> {
+        assert!(!error.to_string().contains("EVIL"), "{error}");
         Events::of(request).add(format!("error: {:?}", error.kind()));
         if error.kind() == ErrorKind::SignInNotFound {
             return None;
@@ -154,6 +155,17 @@ async fn a_hook_refuses_a_sign_in_and_nobody_is_signed_in() {
     let answer = back_from_sign_in(&provider, &browser).await;
     assert_eq!(answer.status, Status::ServiceUnavailable);
     assert!(browser.session_cookies().is_empty());
+}
+
+/// A5: what an answer that is not ours says, no hook sees.
+#[rocket::async_test]
+async fn a_foreign_error_is_told_as_an_unknown_sign_in() {
+    let provider = Provider::start().await;
+    let browser = Browser::open(app(&provider, || Ok(AfterSignIn::Continue))).await;
+    let _ = browser.start("/page").await;
+    let foreign = "/callback?error=access_denied&error_description=call+555-EVIL&state=x";
+    assert_eq!(browser.visit(foreign).await.status, Status::BadRequest);
+    assert_eq!(happened(&browser).await, "error: SignInNotFound");
 }
 
 /// Without `on_error` the reason is on our page, escaped.

@@ -55,7 +55,8 @@ async fn launching_makes_no_request() {
 /// REL-2: a sign-in meets a provider that answers nonsense, slowly or not at all.
 #[rocket::async_test]
 async fn a_sign_in_without_a_provider_fails_cleanly() {
-    let faults = [Fault::Html(500), Fault::Busy(503, 30), Fault::Busy(429, 30), Fault::Slow];
+    let faults =
+        [Fault::Html(500), Fault::Busy(503, 30), Fault::Busy(429, 30), Fault::Slow, Fault::Silence];
     join_all(faults.map(async |fault| {
         let op = Hostile::start().await;
         op.deviate(Deviation::Answer("discovery", fault.clone()));
