@@ -213,21 +213,38 @@ mod tests {
         assert!(format!("{metadata:?}").contains("others: 1"));
     }
 
-    /// REL-3: nobody waits for metadata that are an hour old, or for Logto to be back.
-    #[rocket::async_test]
-    async fn old_metadata_serve_while_new_ones_are_fetched() {
-        let provider = logto_dev::Provider::start().await;
+    /// Metadata that were fetched at the epoch, and what has them.
+    async fn with_old_ones(provider: &logto_dev::Provider) -> (Discovery, Arc<ProviderMetadata>) {
         let issuer = format!("{}/oidc", provider.endpoint());
         let discovery = Discovery::new(Http::new().expect("a client"), issuer, false);
         let fresh = discovery.metadata().await.expect("metadata");
         let old = ProviderMetadata { fetched: Timestamp::default(), ..(*fresh).clone() };
         let old = discovery.cached.replace(Some(&fresh), async || Ok(old)).await.expect("old ones");
+        (discovery, old)
+    }
 
+    /// REL-3: nobody waits for metadata that are an hour old, or for Logto to be back.
+    #[rocket::async_test]
+    async fn old_metadata_serve_while_new_ones_are_fetched() {
+        let provider = logto_dev::Provider::start().await;
+        let (discovery, old) = with_old_ones(&provider).await;
         assert!(Arc::ptr_eq(&discovery.metadata().await.expect("metadata"), &old));
         while discovery.cached.peek().is_some_and(|metadata| metadata.fetched == old.fetched) {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         let renewed = discovery.metadata().await.expect("metadata");
         assert_eq!(renewed.issuer, old.issuer);
+    }
+
+    /// REL-3: however old they are.
+    #[rocket::async_test]
+    async fn old_metadata_serve_while_logto_is_down() {
+        let provider = logto_dev::Provider::start().await;
+        let (discovery, old) = with_old_ones(&provider).await;
+        drop(provider);
+        for _ in 0..50 {
+            assert!(Arc::ptr_eq(&discovery.metadata().await.expect("metadata"), &old));
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
     }
 }
