@@ -115,8 +115,7 @@ async fn a_wrong_clock_stops_at_the_callback_which_names_it() {
     }
 }
 
-/// A24: two processes that know nothing of each other's sessions: other secrets, other stores, or
-/// clocks of which one is far ahead.
+/// A24: two processes that know nothing of each other's sessions: other secrets, or other stores.
 #[rocket::async_test]
 async fn processes_that_do_not_share_sessions_stop_after_three_turns() {
     type Change = fn(Figment) -> Figment;
