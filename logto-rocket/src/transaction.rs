@@ -20,7 +20,7 @@ const LIFETIME: Duration = Duration::from_secs(10 * 60);
 
 /// How long the browser keeps the cookie: who took too long is told so, and can sign in
 /// again to the same page.
-const COOKIE_LIFETIME: Duration = Duration::from_secs(60 * 60);
+const COOKIE_LIFETIME: Duration = Duration::from_secs(3 * 60 * 60);
 
 /// Sign-ins under way in one browser at the most, so that cookies of abandoned
 /// ones do not fill the header.
@@ -171,6 +171,7 @@ fn weight(name: &str, value: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
+    use std::time::UNIX_EPOCH;
 
     use rocket::local::blocking::Client;
 
@@ -279,8 +280,14 @@ mod tests {
         assert!(found(&state));
         assert!(!found(&format!("{state}x")) && !found(&state[1..]) && !found(""));
 
+        let ago = |minutes: u64, seconds: u64| {
+            let now = Timestamp::now().time();
+            let created = now - Duration::from_secs(60 * minutes + seconds);
+            Timestamp::default().plus(created.duration_since(UNIX_EPOCH).expect("later"))
+        };
+        transaction.created = ago(9, 58);
         assert!(!transaction.is_over());
-        transaction.created = Timestamp::default();
+        transaction.created = ago(10, 1);
         assert!(transaction.is_over());
     }
 

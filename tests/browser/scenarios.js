@@ -206,7 +206,7 @@ export const scenarios = {
     assert.equal(begun.length, 1);
     assert.ok(!isSession(begun[0]));
     const minutes = (begun[0].expires - Date.now() / 1000) / 60;
-    assert.ok(minutes > 59 && minutes <= 60, `${minutes} minutes`);
+    assert.ok(minutes > 179 && minutes <= 180, `${minutes} minutes`);
     await chooses(page, 'alice');
     await page.waitForURL(`${app}/protected`);
     const cookies = await cookiesFor(context, app);

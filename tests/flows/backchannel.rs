@@ -199,9 +199,14 @@ async fn a_logout_token_with_a_wrong_header_ends_nothing() {
 
     let (op, browser) = signed_in().await;
     let forged = Deviation::Forged(Forgery::InTheNameOf(Arc::new(Key::es384())));
-    let jwk = header(Alter::set("jwk", stranger.jwk()));
-    let token = op.wrong_logout_token("u-alice", None, &[forged, jwk]);
-    assert_refused(&browser, &token, "a key in the header").await;
+    let url = json!("https://evil.example/jwks");
+    let values =
+        [("jwk", stranger.jwk()), ("jku", url.clone()), ("x5u", url), ("x5c", json!(["MA"]))];
+    for (name, value) in values {
+        let key = header(Alter::set(name, value));
+        let token = op.wrong_logout_token("u-alice", None, &[forged.clone(), key]);
+        assert_refused(&browser, &token, name).await;
+    }
 
     // The type is recommended, not required, and written in any case.
     for alter in [Alter::set("typ", "Logout+JWT"), Alter::without("typ")] {

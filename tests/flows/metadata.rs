@@ -89,13 +89,17 @@ async fn a_broken_provider_opens_no_door() {
 /// H2: a redirect is followed from no endpoint, be it to this machine's own network.
 #[rocket::async_test]
 async fn redirects_of_other_endpoints_are_not_followed_either() {
-    for (endpoint, path) in
-        [("discovery", "/.well-known/openid-configuration"), ("jwks", "/jwks"), ("me", "/me")]
-    {
+    for (endpoint, path, status) in [
+        ("discovery", "/.well-known/openid-configuration", 302),
+        ("jwks", "/jwks", 302),
+        ("jwks", "/jwks", 308),
+        ("me", "/me", 302),
+        ("me", "/me", 307),
+    ] {
         let (op, other) = (Hostile::start().await, Hostile::start().await);
         let browser = Browser::open(app(op.figment())).await;
         let elsewhere = format!("{}{path}", other.issuer());
-        op.deviate(Deviation::Answer(endpoint, Fault::Redirect(302, elsewhere)));
+        op.deviate(Deviation::Answer(endpoint, Fault::Redirect(status, elsewhere)));
         let answer = match endpoint {
             "discovery" => browser.visit("/sign-in").await,
             "jwks" => browser.come_back(&op).await,
@@ -107,6 +111,22 @@ async fn redirects_of_other_endpoints_are_not_followed_either() {
         assert_eq!(answer.status, Status::BadGateway, "{endpoint}: {answer:?}");
         assert_eq!((op.count(endpoint), other.count(endpoint)), (1, 0), "{endpoint}");
     }
+}
+
+/// H4: nor with the secret, from where tokens are revoked.
+#[rocket::async_test]
+async fn a_redirect_of_the_revocation_is_not_followed() {
+    let (op, other) = (Hostile::start().await, Hostile::start().await);
+    let browser = Browser::open(app(op.figment())).await;
+    browser.sign_in(&op, "/protected").await;
+    let elsewhere = format!("{}/token/revocation", other.issuer());
+    op.deviate(Deviation::Answer("revocation", Fault::Redirect(307, elsewhere)));
+    assert_eq!(browser.visit("/sign-out").await.status, Status::SeeOther);
+    while op.count("revocation") == 0 {
+        sleep(Duration::from_millis(5)).await;
+    }
+    sleep(Duration::from_millis(50)).await;
+    assert_eq!((op.count("revocation"), other.count("revocation")), (1, 0));
 }
 
 /// H5: the right JSON behind a byte order mark, or as something else than JSON.

@@ -100,12 +100,21 @@ async fn a_discovery_document_of_another_issuer_is_refused() {
     }
 }
 
+const JS: &str = "javascript:alert(1)";
+
 /// H2: endpoints that are not https, elsewhere than on this machine, are not called.
 #[rocket::async_test]
 async fn endpoints_without_https_elsewhere_are_refused() {
-    let endpoints = ["authorization_endpoint", "token_endpoint", "jwks_uri", "userinfo_endpoint"];
+    let endpoints = [
+        "authorization_endpoint",
+        "token_endpoint",
+        "jwks_uri",
+        "userinfo_endpoint",
+        "end_session_endpoint",
+        "revocation_endpoint",
+    ];
     for name in endpoints {
-        for url in ["http://169.254.169.254/latest", "file:///etc/passwd", "/relative", ""] {
+        for url in ["http://169.254.169.254/latest", "file:///etc/passwd", "/relative", "", JS] {
             let op = Hostile::start().await;
             op.deviate(Deviation::Discovery(Alter::set(name, url)));
             let browser = Browser::open(app(op.figment())).await;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use logto_tests::{Browser, Hostile, app, as_navigation, base64url, is_session};
+use logto_tests::{Browser, Hostile, app, base64url, is_session};
 use rocket::figment::Figment;
 use rocket::http::{Cookie, SameSite, Status};
 use serde_json::{Value, json};
@@ -247,9 +247,19 @@ async fn foreign_cookies_are_left_alone() {
 /// S15: an answer that depends on who asks is kept by no cache.
 #[rocket::async_test]
 async fn an_answer_for_a_user_is_kept_by_no_cache() {
-    let (_op, browser) = signed_in().await;
-    for path in ["/protected", "/api/me", "/"] {
-        let answer = browser.send(as_navigation(browser.client().get(path))).await;
+    let (op, browser) = signed_in().await;
+    let callback = op.authorize(&browser.start("/sign-in?return_to=/").await);
+    let user = browser.cookies();
+    let asked = ["/protected", "/api/me", "/", "/api/userinfo", "/sign-in", &callback];
+    let strangers = ["/protected", "/api/me", "/", "/sign-in", "/sign-out"];
+    let asked = asked.map(|path| (path, true)).into_iter();
+    for (path, is_user) in asked.chain(strangers.map(|path| (path, false))) {
+        if !is_user {
+            browser.forget();
+        } else {
+            browser.restore(user.clone());
+        }
+        let answer = browser.visit(path).await;
         let cache = answer.header("cache-control").unwrap_or_default();
         assert!(cache.contains("no-store") && cache.contains("private"), "{path}: {cache:?}");
         let varies = answer.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("vary"));

@@ -182,7 +182,8 @@ async fn the_claims_of_every_scope_are_asked_for_and_read() {
     }
 }
 
-/// A21: five sign-ins at once, finished in another order, each return to their own page.
+/// A21: five sign-ins at once, finished in another order, each return to their own page, and the
+/// last one keeps the session.
 #[rocket::async_test]
 async fn tabs_finish_in_any_order_and_land_on_their_own_pages() {
     let op = Hostile::start().await;
@@ -194,10 +195,11 @@ async fn tabs_finish_in_any_order_and_land_on_their_own_pages() {
     }
     for number in [3, 0, 4, 1, 2] {
         let (path, location) = &tabs[number];
+        op.account(json!({"sub": format!("u-{number}")}));
         let back = browser.visit(&op.approve_at(location).await).await;
         assert_eq!((back.status, back.location()), (Status::SeeOther, path.as_str()));
         let page = browser.visit(back.location()).await;
-        assert_eq!(page.body, format!("page {number}, tab t{number}, u-alice"));
+        assert_eq!(page.body, format!("page {number}, tab t{number}, u-{number}"));
     }
     assert_eq!(op.count("token"), 5);
     assert!(browser.sign_in_cookies().is_empty(), "{:?}", browser.sign_in_cookies().keys());
@@ -223,10 +225,13 @@ async fn no_sign_in_begins_for_a_request_that_is_no_navigation() {
         [html, ("X-Requested-With", "XMLHttpRequest")],
     ];
     for headers in requests {
-        let answer = browser.send(with(browser.client().get("/protected"), &headers)).await;
-        assert_eq!(answer.status, Status::Unauthorized, "{headers:?}");
-        assert_eq!(answer.json(), json!({"error": "Not authenticated"}), "{headers:?}");
-        assert_eq!((answer.header("location"), answer.cookies.len()), (None, 0), "{headers:?}");
+        for path in ["/protected", "/sign-in", "/sign-in?return_to=/protected", "/sign-up"] {
+            let what = format!("{path} {headers:?}");
+            let answer = browser.send(with(browser.client().get(path), &headers)).await;
+            assert_eq!(answer.status, Status::Unauthorized, "{what}");
+            assert_eq!(answer.json(), json!({"error": "Not authenticated"}), "{what}");
+            assert_eq!((answer.header("location"), answer.cookies.len()), (None, 0), "{what}");
+        }
     }
     assert_eq!(op.count("discovery"), 0);
 }
@@ -275,15 +280,23 @@ async fn providers_with_other_algorithms_sign_in_too() {
 /// A18: whoever signs in replaces the user before; nothing of the first one stays.
 #[rocket::async_test]
 async fn another_user_replaces_the_one_before() {
-    let op = Hostile::start().await;
-    let browser = Browser::open(app(op.figment())).await;
-    browser.sign_in(&op, "/protected").await;
-    op.account(json!({"sub": "u-bob", "username": "bob", "name": null}));
-    let location = browser.visit("/sign-in?return_to=/protected").await.location().to_owned();
-    let back = browser.visit(&op.authorize(&location)).await;
-    let claims = browser.visit(back.location()).await.json();
-    assert_eq!((&claims["sub"], &claims["name"]), (&json!("u-bob"), &json!(null)));
-    assert_eq!(claims.get("created_at"), None);
+    for store in ["cookie", "memory"] {
+        let op = Hostile::start().await;
+        let figment = op.figment().merge(("logto.session.store", store));
+        let browser = Browser::open(app(figment)).await;
+        browser.sign_in(&op, "/protected").await;
+        let of_alice = browser.cookies();
+        op.account(json!({"sub": "u-bob", "username": "bob", "name": null}));
+        let location = browser.visit("/sign-in?return_to=/protected").await.location().to_owned();
+        let back = browser.visit(&op.authorize(&location)).await;
+        let claims = browser.visit(back.location()).await.json();
+        assert_eq!((&claims["sub"], &claims["name"]), (&json!("u-bob"), &json!(null)));
+        assert_eq!(claims.get("created_at"), None);
+        assert_eq!(browser.fetch("/api/userinfo").await.json()["sub"], "u-bob", "{store}");
+        assert_ne!(browser.session_cookies(), of_alice, "{store}");
+        browser.restore(of_alice);
+        assert_eq!(browser.visit("/").await.body, "Hello, stranger!", "{store}");
+    }
 }
 
 /// The claims that the handler sees are those of the ID token, all and only those.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use logto_tests::{Alter, Deviation, Forgery, Hostile, Key, random};
+use logto_tests::{Alter, Deviation, Forgery, Hostile, Key, base64url, random};
 use rocket::http::Status;
 use serde_json::json;
 
@@ -113,7 +113,9 @@ async fn a_key_in_the_header_is_ignored() {
     let jwk = stranger.jwk();
     let bait = Hostile::start().await;
     let jwks = format!("{}/jwks", bait.issuer());
-    for (name, value) in [("jwk", jwk), ("jku", json!(jwks)), ("x5u", json!(jwks))] {
+    let certificate = json!([base64url("a certificate of the stranger's key")]);
+    let values = [("jwk", jwk), ("jku", json!(jwks)), ("x5u", json!(jwks)), ("x5c", certificate)];
+    for (name, value) in values {
         let forged = Deviation::Forged(Forgery::InTheNameOf(stranger.clone()));
         let (op, browser) = with(vec![forged, Deviation::Header(Alter::set(name, value))]).await;
         assert_refused_by(&op, &browser, name).await;

@@ -306,6 +306,9 @@ fn contradictions_are_named_with_the_way_out() {
 #[test]
 fn weak_secrets_end_the_launch_and_so_do_missing_ones_outside_debug() {
     refused(&debug("cookie_secret = \"short\""), &[], &["`logto.cookie_secret`", "32"]);
+    let of_length = |length| format!("cookie_secret = \"{}\"", &SECRET[..length]);
+    refused(&debug(&of_length(31)), &[], &["`logto.cookie_secret`", "31 bytes"]);
+    usable(&debug(&of_length(32)), &[], |checked| assert!(!checked.secrets.random));
     let repeated = format!("cookie_secret = \"{}\"", "x".repeat(40));
     refused(&debug(&repeated), &[], &["`logto.cookie_secret`"]);
 
