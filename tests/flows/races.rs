@@ -1,13 +1,15 @@
 //! What happens to a session while a slow request is under way.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use logto_rocket::{Error, IdTokenClaims, Logto, LogtoClient, User, UserInfo, authenticated};
-use logto_tests::{Alter, Browser, Deviation, Hostile};
+use logto_tests::{Alter, Browser, Deviation, Fault, Hostile};
 use rocket::figment::Figment;
 use rocket::futures::future::join;
 use rocket::http::Status;
 use rocket::tokio::sync::Semaphore;
+use rocket::tokio::time::sleep;
 use rocket::{Build, Rocket, State, get, routes};
 
 /// A handler that has begun waits here until it is let go.
@@ -119,6 +121,36 @@ async fn the_answer_of_a_slow_request_does_not_undo_a_logout() {
         assert_eq!(answer.status, Status::Ok);
         assert!(answer.session_cookies().is_empty(), "{store}: the session came back");
         assert_eq!(browser.visit("/me").await.status, Status::Unauthorized, "{store}");
+    }
+}
+
+/// S16, L5: nor does a refresh whose tokens come after the session has ended.
+#[rocket::async_test]
+async fn tokens_that_come_late_do_not_bring_a_session_back() {
+    for (store, by_logto) in
+        [("cookie", false), ("cookie", true), ("memory", false), ("memory", true)]
+    {
+        let (op, gates) = (Hostile::start().await, Gates::closed());
+        let figment = op.figment().merge(("logto.session.store", store));
+        let browser = signed_in(&op, figment, &gates).await;
+        let (before, count) = (browser.cookies(), op.count("token"));
+        op.deviate(Deviation::RotateRefreshTokens);
+        op.deviate(Deviation::Answer("token", Fault::Late(Duration::from_millis(300))));
+        let end = async {
+            while op.count("token") == count {
+                sleep(Duration::from_millis(2)).await;
+            }
+            let answer = match by_logto {
+                true => browser.post_logout(&op.logout_token("u-alice", None)).await.status,
+                false => browser.visit("/sign-out").await.status,
+            };
+            assert!([Status::Ok, Status::SeeOther].contains(&answer), "{store}: {answer}");
+        };
+        let (answer, ()) = join(browser.visit("/slow?quick=true"), end).await;
+        assert!(answer.session_cookies().is_empty(), "{store}: the session came back: {answer:?}");
+        op.behave();
+        browser.restore(before);
+        assert_eq!(browser.visit("/me").await.status, Status::Unauthorized, "{store} {by_logto}");
     }
 }
 

@@ -63,6 +63,31 @@ async fn a_refresh_that_brings_somebody_else_ends_the_session() {
     assert_eq!(survived, [], "the session goes on");
 }
 
+/// T20: nor may it be of an older sign-in of the same user, wherever the session is; what was
+/// copied of it is worth nothing either.
+#[rocket::async_test]
+async fn a_refresh_of_an_older_sign_in_ends_the_session() {
+    for store in ["cookie", "memory"] {
+        let op = Hostile::start().await;
+        let time = |seconds: i64| Alter::set("auth_time", 1_795_000_000 + seconds);
+        op.deviate(Deviation::Claims(time(0)));
+        op.deviate(Deviation::Tokens(Alter::set("expires_in", 0)));
+        let figment = op.figment().merge(("logto.session.store", store));
+        let browser = Browser::open(app(figment)).await;
+        browser.sign_in(&op, "/protected").await;
+        let before = browser.cookies();
+        assert_eq!(browser.fetch("/api/userinfo").await.status, Status::Ok, "the same time");
+        op.deviate(Deviation::RefreshedClaims(time(-100)));
+        let answer = browser.fetch("/api/userinfo").await;
+        assert_eq!(answer.status, Status::Unauthorized, "{store}: {answer:?}");
+        op.behave();
+        for cookies in [browser.cookies(), before] {
+            browser.restore(cookies);
+            assert_eq!(browser.visit("/").await.body, "Hello, stranger!", "{store}");
+        }
+    }
+}
+
 /// REF-1: a hundred requests at once cost one refresh, and all succeed.
 #[rocket::async_test]
 async fn a_hundred_requests_at_once_refresh_once() {

@@ -1,5 +1,7 @@
 //! Answers that are none.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use crate::wire::{Body, Reply};
@@ -21,6 +23,8 @@ pub enum Fault {
     ByteOrderMark,
     /// The right answer, one byte a second.
     Slow,
+    /// The right answer, after this time.
+    Late(Duration),
     /// The right status, then a body without end.
     Endless,
     /// The right status, ten gigabytes announced, and as many sent as are taken.
@@ -52,6 +56,7 @@ impl Fault {
             Self::ContentType(content_type) => relabelled(right, content_type),
             Self::ByteOrderMark => marked(right),
             Self::Slow => Reply { body: Body::Drip(bytes(&right)), ..right },
+            Self::Late(time) => Reply { body: Body::Late(bytes(&right), time), ..right },
             Self::Endless => Reply { body: Body::Endless(None), ..right },
             Self::Huge => Reply { body: Body::Endless(Some(10 << 30)), ..right },
             Self::GzipBomb => bomb(right),

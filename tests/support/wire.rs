@@ -73,6 +73,8 @@ pub(crate) enum Body {
     Whole(Vec<u8>),
     /// All of it, with its length, one byte a second.
     Drip(Vec<u8>),
+    /// All of it, with its length, after this time.
+    Late(Vec<u8>, Duration),
     /// Zeros without end, under an announced length or in chunks.
     Endless(Option<u64>),
     /// Not even a status line.
@@ -105,6 +107,11 @@ impl Reply {
                     sleep(Duration::from_secs(1)).await;
                 }
             }
+            Body::Late(bytes, time) => {
+                sleep(time).await;
+                stream.write_all(head.as_bytes()).await?;
+                stream.write_all(&bytes).await?;
+            }
             Body::Endless(length) => {
                 stream.write_all(head.as_bytes()).await?;
                 pour(stream, length.is_none()).await?;
@@ -116,7 +123,9 @@ impl Reply {
 
     fn head(&self) -> String {
         let length = match &self.body {
-            Body::Whole(bytes) | Body::Drip(bytes) => format!("content-length: {}", bytes.len()),
+            Body::Whole(bytes) | Body::Drip(bytes) | Body::Late(bytes, _) => {
+                format!("content-length: {}", bytes.len())
+            }
             Body::Endless(Some(length)) => format!("content-length: {length}"),
             Body::Endless(None) | Body::Silence => "transfer-encoding: chunked".to_owned(),
         };
