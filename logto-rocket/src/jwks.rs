@@ -176,4 +176,22 @@ mod tests {
         assert_eq!(set.keys.keys().len(), 2);
         assert_eq!(set.curve_algorithms, [CoreJwsSigningAlgorithm::EcdsaP384Sha384]);
     }
+
+    /// T9: RSA needs 2,048 bits (RFC 7518 section 3.3).
+    #[test]
+    fn short_rsa_keys_are_left_out() {
+        use base64::Engine as _;
+        use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+        let count = |bytes: usize| {
+            let n = URL_SAFE_NO_PAD.encode(vec![0xbf; bytes]);
+            let set = RawKeySet { keys: vec![json!({"kty": "RSA", "n": n, "e": "AQAB"})] }.usable();
+            (set.keys.keys().len(), set.verifying.len())
+        };
+        for bytes in [64, 128, 192, 255] {
+            assert_eq!(count(bytes), (0, 0), "{bytes}");
+        }
+        // One for each padding.
+        assert_eq!(count(256), (1, 2));
+    }
 }

@@ -257,6 +257,22 @@ async fn bad_entries_in_the_key_set_are_skipped() {
     assert_accepted(vec![Deviation::Jwks(junk)]).await;
 }
 
+/// T3, T9: a secret that is published with the keys is none, though discovery lists HS256.
+#[rocket::async_test]
+async fn a_published_secret_verifies_nothing() {
+    let algs = Alter::set("id_token_signing_alg_values_supported", json!(["ES384", "HS256"]));
+    let (op, browser) = with(vec![Deviation::Discovery(algs)]).await;
+    let secret = op.figment().extract_inner::<String>("logto.app_secret").unwrap();
+    let published = Alter::by("oct", move |set| {
+        let kid = set["keys"][0]["kid"].clone();
+        let key = json!({"kty": "oct", "use": "sig", "alg": "HS256", "k": base64url(&secret)});
+        set["keys"] = json!([key, key]);
+        set["keys"][0]["kid"] = kid;
+    });
+    op.deviate(Deviation::Jwks(published)).deviate(Deviation::Forged(Forgery::HmacWithSecret));
+    assert_refused_by(&op, &browser, "a published secret").await;
+}
+
 /// T9: a key for encryption, for another algorithm or with a curve of another name signs nothing.
 #[rocket::async_test]
 async fn a_key_that_is_not_for_signing_is_not_used() {
