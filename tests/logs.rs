@@ -239,3 +239,20 @@ async fn a_launch_that_lacks_something_says_what_to_add_and_for_which_route() {
         assert!(log.contains(line), "{line} is not in the log: {log}");
     }
 }
+
+/// H7: Rocket's own records at `debug` hold whole requests; who launches so is told.
+#[rocket::async_test]
+async fn a_launch_whose_log_will_hold_cookies_is_warned() {
+    let _turn = keep_log().await;
+    let op = Hostile::start().await;
+    for (profile, level, warns) in
+        [("release", "debug", true), ("release", "normal", false), ("debug", "debug", false)]
+    {
+        let figment = op.figment().merge(("log_level", level)).select(profile);
+        let rocket = rocket::custom(figment).attach(Logto::fairing());
+        log();
+        Client::untracked(rocket).await.expect("it launches");
+        let warned = log().contains("prints whole requests, with their cookies");
+        assert_eq!(warned, warns, "{profile} {level}");
+    }
+}

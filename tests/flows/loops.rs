@@ -32,10 +32,15 @@ async fn go(op: &Hostile, browsers: &[&Browser], path: &str) -> (Answer, usize) 
     panic!("{path} leads in circles");
 }
 
-/// A page that stops a loop, names each of `causes` and leads to another try.
+/// A page that stops a loop, names each of `causes` and leads to another try, and is like every
+/// page of ours (H9).
 fn assert_stopped(answer: &Answer, causes: &[&str]) {
     assert!(answer.status.code >= 400, "{answer:?}");
     assert!(answer.header("content-type").unwrap().starts_with("text/html"));
+    let policy = answer.header("content-security-policy").unwrap();
+    assert!(policy.starts_with("default-src 'none';"), "{policy}");
+    assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
+    assert!(answer.header("cache-control").unwrap().contains("no-store"));
     for cause in causes {
         assert!(answer.body.contains(cause), "no {cause:?}: {}", answer.body);
     }
