@@ -20,33 +20,31 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::resource::Needs;
 use crate::scope::{UserScope, requested_resources, requested_scopes};
 use crate::state::Logto;
-use crate::state::marker::{Marker, Visit};
+use crate::state::marker::{Marker, Person, Visit};
 
-/// The ID token's claims of the signed-in user; `None` for a stranger.
-pub(crate) async fn claims<'r>(
-    logto: &Logto,
-    visit: Visit<'r>,
-) -> Result<Option<&'r Arc<IdTokenClaims>>> {
+/// What is known of the signed-in user; `None` for a stranger.
+async fn person<'r>(logto: &Logto, visit: Visit<'r>) -> Result<Option<&'r Person>> {
     let Some(session) = logto.session(visit).await? else { return Ok(None) };
-    let person = visit.marker.person();
+    let person = visit.marker.person(&session);
     if person.claims.get().is_none() {
         let _ = person.claims.set(Arc::clone(session.record.id_token_claims()?));
     }
-    Ok(person.claims.get())
+    Ok(Some(person))
 }
 
-/// As [`claims()`], for those who need not share them.
+/// The ID token's claims of the signed-in user; `None` for a stranger.
 pub(crate) async fn id_token_claims<'r>(
     logto: &Logto,
     visit: Visit<'r>,
 ) -> Result<Option<&'r IdTokenClaims>> {
-    Ok(claims(logto, visit).await?.map(|claims| &**claims))
+    let person = person(logto, visit).await?;
+    Ok(person.and_then(|person| person.claims.get()).map(|claims| &**claims))
 }
 
 /// The signed-in user, with the user info if the request has fetched it.
 pub(crate) async fn user<'r>(logto: &Logto, visit: Visit<'r>) -> Result<Option<&'r User>> {
-    let Some(claims) = claims(logto, visit).await? else { return Ok(None) };
-    let person = visit.marker.person();
+    let Some(person) = person(logto, visit).await? else { return Ok(None) };
+    let Some(claims) = person.claims.get() else { return Ok(None) };
     let claims = || Arc::clone(claims);
     Ok(Some(match person.info.get() {
         Some(Ok(info)) => {

@@ -40,5 +40,6 @@ mod signature;
 mod stores;
 mod streams;
 mod tokens;
+mod turnover;
 mod user_info;
 mod verdict;

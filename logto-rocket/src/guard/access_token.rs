@@ -38,8 +38,8 @@ impl<'r, R: ApiResource> FromRequest<'r> for AccessToken<R> {
 
 fn audience(request: &Request<'_>, indicator: &str) -> Audience {
     let resource = Audience::resource(indicator);
-    let fetched = Marker::of(request).fetched(request.route());
-    match fetched.as_ref().and_then(|fetched| fetched.audience.organization_id()) {
+    let of_route = Marker::of(request).fetched_audience(request.route());
+    match of_route.as_ref().and_then(Audience::organization_id) {
         Some(organization) => resource.in_organization(organization),
         None => resource,
     }

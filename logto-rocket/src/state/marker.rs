@@ -12,6 +12,7 @@ use tokio::sync::OnceCell;
 use crate::claims::{IdTokenClaims, User, UserInfo};
 use crate::error::{Error, Result};
 use crate::hooks::Hooked;
+use crate::session::store::SessionId;
 use crate::session::{Read, Session};
 use crate::token::{Audience, Token};
 
@@ -25,14 +26,32 @@ pub(crate) struct Marker {
     admitted: AtomicUsize,
     /// Whether the answer's head is out, so that no cookie can follow.
     answered: AtomicBool,
-    /// The user of the session that came with the request, and the one of a session
-    /// that began in it.
-    people: [Person; 2],
+    people: People,
     /// The query of the callback, taken out of the address before it is logged.
     pub(crate) callback: OnceLock<String>,
 }
 
-/// What is known of a user; handlers hold references to it.
+/// The user of each session that the request has had: the one it came with, and those
+/// that began in it. None of them is told what is known of another.
+#[derive(Default)]
+struct People {
+    /// Whose the first one is; nobody's until somebody asks.
+    session: OnceLock<SessionId>,
+    first: Person,
+    others: OnceLock<Box<Self>>,
+}
+
+impl People {
+    fn of(&self, id: SessionId) -> &Person {
+        let mut people = self;
+        while *people.session.get_or_init(|| id) != id {
+            people = people.others.get_or_init(Box::default);
+        }
+        &people.first
+    }
+}
+
+/// What is known of the user of a session; handlers hold references to it.
 #[derive(Default)]
 pub(crate) struct Person {
     pub(crate) claims: OnceLock<Arc<IdTokenClaims>>,
@@ -66,10 +85,9 @@ struct Live {
     /// Whether it is known if there is a session.
     is_read: bool,
     session: Option<Session>,
-    /// Whether the session began in this request, after another one.
-    is_second: bool,
-    /// The token that was fetched for a route, by the address of the route.
-    fetched: Option<(usize, Fetched)>,
+    /// The token that was fetched for a route: by the address of the route, and the
+    /// session whose it is.
+    fetched: Option<(usize, SessionId, Fetched)>,
     answer: Answer,
 }
 
@@ -165,14 +183,31 @@ impl Marker {
         self.live().begin(session, write);
     }
 
-    /// The user of the session that the request has now.
-    pub(crate) fn person(&self) -> &Person {
-        &self.people[usize::from(self.live().is_second)]
+    /// The next generation of a session, which the answer carries. Of a session that
+    /// the request no longer has, nothing is taken in.
+    pub(crate) fn renew(&self, session: Session) {
+        let mut live = self.live();
+        if live.has(&session.record.id) {
+            live.begin(session, true);
+        }
+    }
+
+    /// What is known of the user of this session.
+    pub(crate) fn person(&self, session: &Session) -> &Person {
+        self.people.of(session.record.id)
     }
 
     /// The request has no session from now on, and its answer removes the cookie.
     pub(crate) fn end(&self) {
         self.live().end();
+    }
+
+    /// As [`end()`](Self::end), unless the request has another session by now.
+    pub(crate) fn end_session(&self, id: &SessionId) {
+        let mut live = self.live();
+        if live.has(id) {
+            live.end();
+        }
     }
 
     pub(crate) fn add_transactions(&self, cookies: impl IntoIterator<Item = Cookie<'static>>) {
@@ -198,8 +233,10 @@ impl Marker {
     pub(crate) fn admit(&self, route: Option<&Route>, fetched: Option<Fetched>) {
         let address = route.map_or(0, address);
         self.admitted.store(address, Ordering::Release);
-        if let Some(fetched) = fetched {
-            self.live().fetched = Some((address, fetched));
+        let mut live = self.live();
+        let session = live.session.as_ref().map(|session| session.record.id);
+        if let (Some(fetched), Some(session)) = (fetched, session) {
+            live.fetched = Some((address, session, fetched));
         }
     }
 
@@ -208,11 +245,19 @@ impl Marker {
         admitted != 0 && route.map(address) == Some(admitted)
     }
 
-    /// The token that was fetched for this route.
+    /// The token that was fetched for this route and the session that the request has.
     pub(crate) fn fetched(&self, route: Option<&Route>) -> Option<Fetched> {
         let live = self.live();
-        let (of, fetched) = live.fetched.as_ref()?;
-        (route.map(address) == Some(*of)).then(|| fetched.clone())
+        let (of, session, fetched) = live.fetched.as_ref()?;
+        let is_for = route.map(address) == Some(*of) && live.has(session);
+        is_for.then(|| fetched.clone())
+    }
+
+    /// What a token was fetched for, on behalf of whomever this route was entered by.
+    pub(crate) fn fetched_audience(&self, route: Option<&Route>) -> Option<Audience> {
+        let live = self.live();
+        let (of, _, fetched) = live.fetched.as_ref()?;
+        (route.map(address) == Some(*of)).then(|| fetched.audience.clone())
     }
 }
 
@@ -226,11 +271,14 @@ impl Live {
     }
 
     fn begin(&mut self, session: Session, write: bool) {
-        self.is_second |= self.session.as_ref().is_some_and(|s| s.record.id != session.record.id);
         if write {
             self.answer.carry = Carry::Session(session.clone());
         }
         self.session = Some(session);
+    }
+
+    fn has(&self, id: &SessionId) -> bool {
+        self.session.as_ref().is_some_and(|session| session.record.id == *id)
     }
 
     fn end(&mut self) {
@@ -242,4 +290,21 @@ impl Live {
 /// Routes live as long as the application and have no other identity.
 fn address(route: &Route) -> usize {
     std::ptr::from_ref(route).addr()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// S21: however many sessions a request has had.
+    #[test]
+    fn each_session_of_a_request_has_a_person_of_its_own() {
+        let people = People::default();
+        let ids: Vec<_> = (0..5).map(|_| SessionId::random()).collect();
+        let persons: Vec<_> = ids.iter().map(|id| people.of(*id)).collect();
+        for (at, id) in ids.iter().enumerate().rev() {
+            assert!(std::ptr::eq(people.of(*id), persons[at]));
+            assert!(persons[..at].iter().all(|other| !std::ptr::eq(*other, persons[at])));
+        }
+    }
 }

@@ -98,7 +98,7 @@ impl Logto {
             // Of all who waited, one tells the application.
             renewed.is_new &= began.load(Ordering::Relaxed);
         }
-        self.take_in(visit, audience, renewed).await
+        self.take_in(visit, session, audience, renewed).await
     }
 
     /// As [`renew()`](Self::renew), and nobody else's answer will do: it may have
@@ -114,20 +114,22 @@ impl Logto {
         let (inner, stale) = (Arc::clone(&self.inner), session.clone());
         let of = audience.clone();
         let refresh = async move { inner.refresh(stale, of, Stale::All).await };
-        self.take_in(visit, audience, in_its_own_task(refresh).await).await
+        let renewed = in_its_own_task(refresh).await;
+        self.take_in(visit, session, audience, renewed).await
     }
 
     async fn take_in(
         &self,
         visit: Visit<'_>,
+        old: &Session,
         audience: &Audience,
         renewed: Result<Renewed>,
     ) -> Result<Arc<Token>> {
         let marker = visit.marker;
         match renewed {
             Ok(Renewed { session, token, is_new }) => {
-                marker.begin(session.clone(), true);
-                marker.person().keep_token(audience, &token);
+                marker.renew(session.clone());
+                marker.person(&session).keep_token(audience, &token);
                 if is_new && let Ok(user) = user_of(&session) {
                     visit.request.after_refresh(&*self.inner.hooks, &user).await;
                 }
@@ -135,7 +137,7 @@ impl Logto {
             }
             Err(error) => {
                 if error.kind() == ErrorKind::SessionEnded {
-                    marker.end();
+                    marker.end_session(&old.record.id);
                 }
                 Err(error)
             }

@@ -94,7 +94,7 @@ impl Logto {
         audience: &Audience,
     ) -> Result<Option<Arc<Token>>> {
         let Some(session) = self.session(visit).await? else { return Ok(None) };
-        if let Some(received) = visit.marker.person().token(audience) {
+        if let Some(received) = visit.marker.person(&session).token(audience) {
             return Ok(Some(received));
         }
         let now = Timestamp::now();
@@ -139,13 +139,13 @@ impl Logto {
         let _turn = inner.turns.take(session.record.id).await;
         let Some(session) = inner.sessions.reload(&session).await? else { return Ok(()) };
         inner.tokens.forget_access_tokens(&session.record.id);
-        visit.marker.person().forget_tokens();
+        visit.marker.person(&session).forget_tokens();
         let next = Record {
             generation: session.record.generation + 1,
             user_info_token: session.record.user_info_token.stale(),
             ..(*session.record).clone()
         };
-        visit.marker.begin(inner.save(session, next).await?, true);
+        visit.marker.renew(inner.save(session, next).await?);
         Ok(())
     }
 

@@ -17,8 +17,9 @@ impl Logto {
     /// none any more.
     pub(crate) async fn user_info<'r>(&self, visit: Visit<'r>) -> Result<Option<&'r UserInfo>> {
         let Some(session) = self.session(visit).await? else { return Ok(None) };
+        let person = visit.marker.person(&session);
         let fetch = || within_patience(self.fetch_user_info(visit, session));
-        let info = visit.marker.person().info.get_or_init(fetch).await;
+        let info = person.info.get_or_init(fetch).await;
         match info {
             Ok(info) => Ok(Some(info)),
             Err(error) => Err(error.clone()),
@@ -31,17 +32,17 @@ impl Logto {
         let Some(token) = self.access_token(visit, &audience).await? else {
             return Err(Error::new(ErrorKind::SessionEnded, "it was ended meanwhile"));
         };
-        let received = visit.marker.person().token(&audience).is_some();
+        let received = visit.marker.person(&session).token(&audience).is_some();
         let token = match self.ask(&token, &subject).await {
             // The token was withdrawn before its time. If the refresh token is still
             // good, so is the session.
             Err(error) if error.kind() == ErrorKind::SessionEnded && !received => {
                 self.renew(visit, &session, &audience, Some(token)).await?
             }
-            answer => return self.or_ended(visit, answer).await,
+            answer => return self.or_ended(visit, &session, answer).await,
         };
         let answer = self.ask(&token, &subject).await;
-        self.or_ended(visit, answer).await
+        self.or_ended(visit, &session, answer).await
     }
 
     async fn ask(&self, token: &Token, subject: &str) -> Result<UserInfo> {
@@ -49,11 +50,15 @@ impl Logto {
     }
 
     /// Logto no longer knows a token that it has just given: the session is over.
-    async fn or_ended(&self, visit: Visit<'_>, answer: Result<UserInfo>) -> Result<UserInfo> {
-        let ended = answer.as_ref().is_err_and(|error| error.kind() == ErrorKind::SessionEnded);
-        if ended && let Some(session) = visit.marker.current() {
-            self.inner.end(&session, false).await?;
-            visit.marker.end();
+    async fn or_ended(
+        &self,
+        visit: Visit<'_>,
+        session: &Session,
+        answer: Result<UserInfo>,
+    ) -> Result<UserInfo> {
+        if answer.as_ref().is_err_and(|error| error.kind() == ErrorKind::SessionEnded) {
+            self.inner.end(session, false).await?;
+            visit.marker.end_session(&session.record.id);
         }
         answer
     }
