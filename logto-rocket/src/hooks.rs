@@ -49,7 +49,9 @@ pub trait Hooks: Send + Sync + 'static {
     /// A user has signed in, and the request has their session. The browser does not
     /// have it yet: the hook may refuse it, or change where the user goes. Runs once
     /// for every sign-in, by the mounted routes or by
-    /// [`handle_sign_in_callback()`](crate::LogtoClient::handle_sign_in_callback).
+    /// [`handle_sign_in_callback()`](crate::LogtoClient::handle_sign_in_callback);
+    /// callbacks that come twice share what it decides. If the request that runs it is
+    /// dropped, as when its client hangs up, the next callback runs it again.
     ///
     /// # Errors
     ///
@@ -90,7 +92,8 @@ pub enum AfterSignIn {
     Continue,
     /// To this path of this site.
     RedirectTo(String),
-    /// Not at all: the session ends, and the user reads why with 403 Forbidden.
+    /// Not at all: the new session ends, and the user reads why with 403 Forbidden. A
+    /// session that the browser had before stays.
     Refuse(String),
 }
 

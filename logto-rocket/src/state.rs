@@ -1,6 +1,7 @@
 //! The one place where protocol and session meet: the managed [`Logto`].
 
 mod backchannel;
+mod completion;
 mod machine;
 pub(crate) mod marker;
 mod refresh;
@@ -10,7 +11,6 @@ mod tokens;
 mod user_info;
 
 use std::fmt;
-use std::hash::Hash;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ use moka::sync::Cache;
 use rocket::request::Request;
 
 use self::backchannel::Receipts;
+use self::completion::Completions;
 use self::machine::MachineTokens;
 use self::marker::Visit;
 use self::refresh::{BACKOFF, Renewed};
@@ -43,11 +44,10 @@ use crate::session::{Read, Session, Sessions};
 use crate::token::{Audience, Timestamp};
 use crate::transaction::Transactions;
 
-/// Sign-ins whose `state` is remembered as used at the most.
-const CONSUMED: u64 = 100_000;
-
-/// How long a used `state` is remembered: longer than its sign-in may take.
-const CONSUMED_TTL: Duration = Duration::from_secs(15 * 60);
+/// Replaced sessions that are remembered at the most, and how long: until no answer can
+/// be under way that does not know of it.
+const REPLACED: u64 = 100_000;
+const REPLACED_TTL: Duration = Duration::from_secs(15 * 60);
 
 /// Sign-in with Logto: attach [`Logto::fairing()`], and the application has it.
 ///
@@ -85,12 +85,6 @@ async fn within_patience<T>(work: impl Future<Output = Result<T>>) -> Result<T> 
     tokio::time::timeout(PATIENCE, work).await.unwrap_or_else(|_| Err(late()))
 }
 
-/// A bounded set whose members are forgotten after a while, the oldest first.
-fn recent<K: Eq + Hash + Send + Sync + 'static>(capacity: u64) -> Cache<K, ()> {
-    let cache = Cache::builder().max_capacity(capacity).time_to_live(CONSUMED_TTL);
-    cache.eviction_policy(EvictionPolicy::lru()).build()
-}
-
 /// Refreshes that failed and are remembered at the most.
 const FAILURES: u64 = 10_000;
 
@@ -108,7 +102,7 @@ pub(crate) struct Inner {
     pub(crate) sessions: Sessions,
     pub(crate) transactions: Transactions,
     revocation: RevocationList,
-    redemptions: Flights<StateHash, Session>,
+    completions: Completions,
     refreshes: Flights<(SessionId, Audience), Renewed>,
     /// One refresh of a session at a time: each may bring a new refresh token.
     turns: Turns<SessionId>,
@@ -116,14 +110,10 @@ pub(crate) struct Inner {
     failures: Cache<(SessionId, Audience), Error>,
     machine: MachineTokens,
     pub(crate) hooks: Box<dyn Hooks>,
-    consumed: Cache<StateHash, ()>,
     /// Sessions in whose place the same browser has another one by now.
     replaced: Cache<SessionId, ()>,
     tokens: Tokens,
 }
-
-/// SHA-256 of a `state`: what is remembered of it.
-type StateHash = [u8; 32];
 
 impl Logto {
     /// What the configuration describes, with sessions in `store` if one is given.
@@ -155,14 +145,17 @@ impl Logto {
             sessions,
             transactions: Transactions { cookies, sealer: sealer(Kind::Transaction) },
             revocation: RevocationList::new(),
-            redemptions: Flights::new(),
+            completions: Completions::new(),
             refreshes: Flights::new(),
             turns: Turns::new(),
             failures: Cache::builder().max_capacity(FAILURES).time_to_live(BACKOFF).build(),
             machine: MachineTokens::new(),
             hooks,
-            consumed: recent(CONSUMED),
-            replaced: recent(CONSUMED),
+            replaced: Cache::builder()
+                .max_capacity(REPLACED)
+                .time_to_live(REPLACED_TTL)
+                .eviction_policy(EvictionPolicy::lru())
+                .build(),
             tokens: Tokens::new(),
             checked,
         };

@@ -169,13 +169,14 @@ async fn the_same_callback_again_leads_on_when_signed_in() {
     assert_eq!(browser.visit("/").await.body, "Hello, u-alice!");
 }
 
-/// A6: for anybody else the same callback is a page that offers to sign in.
+/// A6: for anybody else, and after a sign-out, the same callback is a page that offers to sign in.
 #[rocket::async_test]
 async fn the_same_callback_again_signs_nobody_in() {
     let (op, browser, location) = signing_in().await;
     let before = browser.cookies();
     let callback = op.authorize(&location);
     browser.visit(&callback).await;
+    browser.visit("/sign-out").await;
     for cookies in [before, Default::default()] {
         browser.restore(cookies);
         let again = browser.visit(&callback).await;

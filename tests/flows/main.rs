@@ -6,6 +6,7 @@ mod attacks;
 mod backchannel;
 mod callback;
 mod captures;
+mod completions;
 mod cookies;
 mod crowds;
 mod debug;

@@ -122,6 +122,12 @@ impl<'r> Visit<'r> {
     }
 }
 
+/// What a request had before it had another session.
+pub(crate) struct Before {
+    session: Option<Session>,
+    carry: Carry,
+}
+
 /// What the answer does to the session's cookie.
 #[derive(Default)]
 pub(crate) enum Carry {
@@ -181,6 +187,22 @@ impl Marker {
     /// The request has this session from now on; `write` if its answer carries it.
     pub(crate) fn begin(&self, session: Session, write: bool) {
         self.live().begin(session, write);
+    }
+
+    /// As [`begin()`](Self::begin), and returns what the request had before.
+    pub(crate) fn exchange(&self, session: Session) -> Before {
+        let mut live = self.live();
+        let carry = std::mem::take(&mut live.answer.carry);
+        let before = Before { session: live.session.take(), carry };
+        live.begin(session, true);
+        before
+    }
+
+    /// The request has what it had before, and its answer does what it did.
+    pub(crate) fn restore(&self, before: Before) {
+        let mut live = self.live();
+        live.session = before.session;
+        live.answer.carry = before.carry;
     }
 
     /// The next generation of a session, which the answer carries. Of a session that

@@ -172,7 +172,7 @@ impl Inner {
     }
 
     /// The session as it is by now.
-    async fn current(&self, read: &Session) -> Result<Session> {
+    pub(super) async fn current(&self, read: &Session) -> Result<Session> {
         let ended = || Error::new(ErrorKind::SessionEnded, "it was ended meanwhile");
         let session = self.sessions.reload(read).await?.ok_or_else(ended)?;
         match self.revocation.is_ended(&session.record) {

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::completion::{Completion, StateHash, Verdict};
 use super::marker::Visit;
-use super::{Inner, Logto, StateHash, user_of, within_patience};
+use super::{Inner, Logto, user_of, within_patience};
 use crate::claims::IdTokenClaims;
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::AfterSignIn;
@@ -100,50 +101,82 @@ impl Logto {
             Err(error) => return Err(FailedCallback { error, return_to }),
         };
         marker.add_transactions([self.inner.transactions.remove(state)]);
-
-        // The cookie's own session is replaced, so it has to be known first.
-        let old = self.session_as_read(visit).await.unwrap_or(None);
-        let redeemed = within_patience(self.redeem(callback, transaction, &metadata.issuer)).await;
-        // A session that cannot be carried is no session: said now, with a way on.
-        let carried = redeemed
-            .and_then(|session| self.inner.sessions.write(visit.jar, &session).map(|_| session));
-        match carried {
-            Ok(session) => {
-                let turn = self.inner.transactions.count_turn(visit.jar, old.is_none());
-                self.replace(visit, old, session.clone()).await;
-                let completed = self.admit(visit, session, return_to).await?;
-                marker.add_transactions([turn]);
-                Ok(completed)
+        let code = match callback.code(&metadata.issuer) {
+            Ok(code) => code.to_owned(),
+            Err(error) => {
+                self.inner.completions.use_up(key);
+                return Err(FailedCallback { error, return_to });
             }
-            Err(error) if error.kind() == ErrorKind::SignInNotFound => {
-                self.repeated(visit, key, return_to).await
-            }
-            Err(error) => Err(FailedCallback { error, return_to }),
+        };
+        let begin = || Arc::clone(&self.inner).sign_in(code.clone(), transaction);
+        match self.inner.completions.join(key, &code, begin) {
+            Some(completion) => self.finish(visit, key, &completion, return_to).await,
+            None => self.repeated(visit, key, return_to).await,
         }
     }
 
-    /// Lets the application have its say about a sign-in, while the browser does not
-    /// have the session yet.
-    async fn admit(
+    /// Waits for the verdict about a sign-in, or finds it out, and lets this browser have
+    /// what it says.
+    async fn finish(
         &self,
         visit: Visit<'_>,
-        session: Session,
+        key: StateHash,
+        completion: &Arc<Completion>,
         return_to: ReturnPath,
     ) -> Result<Completed, FailedCallback> {
-        let decided = match user_of(&session) {
-            Ok(user) => visit.request.after_sign_in(&*self.inner.hooks, &user).await,
-            Err(error) => Err(error),
+        // The cookie's own session is replaced, so it has to be known first.
+        let old = self.session_as_read(visit).await.unwrap_or(None);
+        let mut is_first = false;
+        let decide = || {
+            is_first = true;
+            self.decide(visit, completion, &return_to)
         };
-        let error = match decided.map(|decided| self.destination(decided, &return_to)) {
-            Ok(Ok(return_to)) => return Ok(Completed { return_to }),
-            Ok(Err(error)) | Err(error) => error,
-        };
-        visit.marker.end();
-        if let Err(failure) = self.inner.end(&session, true).await {
-            log::warn!("logto: the session of a refused sign-in was not ended: {failure}");
+        let verdict = completion.verdict(decide).await;
+        if is_first {
+            self.inner.completions.decided(key, completion);
         }
-        self.inner.revoke_in_background(&session);
-        Err(FailedCallback { error, return_to })
+        let Verdict { session, return_to } = match verdict {
+            Ok(verdict) => verdict,
+            Err(error) => return Err(FailedCallback { error, return_to }),
+        };
+        if !is_first {
+            // Whoever has only the address of an old callback gets nothing by it.
+            let Ok(session) = self.inner.current(&session).await else {
+                return self.repeated(visit, key, return_to).await;
+            };
+            visit.marker.begin(session, true);
+        }
+        let turn = self.inner.transactions.count_turn(visit.jar, old.is_none());
+        visit.marker.add_transactions([turn]);
+        self.end_replaced(old, &session).await;
+        Ok(Completed { return_to })
+    }
+
+    /// Lets the application have its say about a sign-in, while the browser does not
+    /// have the session yet. If it is refused, the request has what it had before.
+    async fn decide(
+        &self,
+        visit: Visit<'_>,
+        completion: &Completion,
+        return_to: &ReturnPath,
+    ) -> Result<Verdict> {
+        let session = within_patience(completion.session()).await?;
+        // A session that cannot be carried is no session: said now, with a way on.
+        self.inner.sessions.write(visit.jar, &session)?;
+        let user = user_of(&session)?;
+        let before = visit.marker.exchange(session.clone());
+        let decided = visit.request.after_sign_in(&*self.inner.hooks, &user).await;
+        match decided.and_then(|decided| self.destination(decided, return_to)) {
+            Ok(return_to) => Ok(Verdict { session, return_to }),
+            Err(error) => {
+                visit.marker.restore(before);
+                if let Err(failure) = self.inner.end(&session, true).await {
+                    log::warn!("logto: the session of a refused sign-in was not ended: {failure}");
+                }
+                self.inner.revoke_in_background(&session);
+                Err(error)
+            }
+        }
     }
 
     fn destination(&self, decided: AfterSignIn, return_to: &ReturnPath) -> Result<ReturnPath> {
@@ -165,53 +198,23 @@ impl Logto {
         key: StateHash,
         return_to: ReturnPath,
     ) -> Result<Completed, FailedCallback> {
-        let consumed = self.inner.consumed.contains_key(&key);
-        if consumed && matches!(self.session(visit).await, Ok(Some(_))) {
+        if self.inner.completions.is_used(&key) && matches!(self.session(visit).await, Ok(Some(_)))
+        {
             return Ok(Completed { return_to });
         }
         let error = Error::new(ErrorKind::SignInNotFound, "");
         Err(FailedCallback { error, return_to })
     }
 
-    /// Redeems the code once, however many identical callbacks come.
-    async fn redeem(
-        &self,
-        callback: Callback<'_>,
-        transaction: Transaction,
-        issuer: &str,
-    ) -> Result<Session> {
-        let key = seal::sha256(transaction.state.as_bytes());
-        let code = match callback.code(issuer) {
-            Ok(code) => code.to_owned(),
-            Err(error) => {
-                self.inner.consumed.insert(key, ());
-                return Err(error);
-            }
-        };
-        let inner = Arc::clone(&self.inner);
-        let begin = || {
-            let first = self.inner.consumed.entry(key).or_insert(()).is_fresh();
-            async move {
-                if !first {
-                    return Err(Error::new(ErrorKind::SignInNotFound, ""));
-                }
-                inner.sign_in(code, transaction).await
-            }
-        };
-        self.inner.redemptions.join(key, begin).await
-    }
-
-    /// The request has the new session. The old one ends, so that its cookie is
-    /// worth nothing any more (session fixation); its refresh token is left alone,
-    /// as Logto gives both sessions of one browser the same grant.
-    async fn replace(&self, visit: Visit<'_>, old: Option<Session>, session: Session) {
-        if let Some(old) = old.filter(|old| old.record.id != session.record.id) {
-            self.inner.replaced.insert(old.record.id, ());
-            if let Err(error) = self.inner.end(&old, false).await {
-                log::warn!("logto: the replaced session was not ended: {error}");
-            }
+    /// Ends the session that the browser had before, so that its cookie is worth nothing
+    /// any more (session fixation); its refresh token is left alone, as Logto gives both
+    /// sessions of one browser the same grant.
+    async fn end_replaced(&self, old: Option<Session>, session: &Session) {
+        let Some(old) = old.filter(|old| old.record.id != session.record.id) else { return };
+        self.inner.replaced.insert(old.record.id, ());
+        if let Err(error) = self.inner.end(&old, false).await {
+            log::warn!("logto: the replaced session was not ended: {error}");
         }
-        visit.marker.begin(session, true);
     }
 }
 
