@@ -192,7 +192,8 @@ pub struct SessionConfig {
     pub absolute: u64,
     /// Seconds after which Logto is asked whether a session still holds, by a
     /// refresh before the request is admitted: Logto tells nobody that a user was
-    /// suspended or deleted. Where Logto does not answer, the request is admitted.
+    /// suspended or deleted, or may no longer use the application. Where Logto does not
+    /// answer, or refuses for a reason that is not the user's, the request is admitted.
     /// **(default: `3600`, an hour; `0`: never)** Needs a refresh token.
     pub revalidate: u64,
     /// Sessions that the memory store keeps at the most; the least used go first.

@@ -101,8 +101,9 @@ pub enum ErrorKind {
     /// Logto could not be reached, did not answer in time or answered that it
     /// cannot serve now. Retrying may help; nothing is lost.
     Unreachable,
-    /// Logto ended the session (`invalid_grant`): the user was suspended or
-    /// deleted, or the grant was revoked. The user can sign in again.
+    /// Logto ended the session: the user was suspended or deleted, or the grant was
+    /// revoked (`invalid_grant`), or Logto no longer admits the user to this application
+    /// (`access_denied` at a refresh). The user can sign in again.
     SessionEnded,
     /// The session store failed; its own error is the source. Retrying may help;
     /// nothing is lost.

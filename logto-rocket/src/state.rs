@@ -2,6 +2,7 @@
 
 mod backchannel;
 mod completion;
+mod failures;
 mod machine;
 pub(crate) mod marker;
 mod refresh;
@@ -20,9 +21,10 @@ use rocket::request::Request;
 
 use self::backchannel::Receipts;
 use self::completion::Completions;
+use self::failures::Failures;
 use self::machine::MachineTokens;
 use self::marker::Visit;
-use self::refresh::{BACKOFF, Renewed};
+use self::refresh::Renewed;
 pub(crate) use self::sign_in::FailedCallback;
 #[cfg(feature = "__fuzz")]
 pub(crate) use self::sign_in::callback_code;
@@ -85,9 +87,6 @@ async fn within_patience<T>(work: impl Future<Output = Result<T>>) -> Result<T> 
     tokio::time::timeout(PATIENCE, work).await.unwrap_or_else(|_| Err(late()))
 }
 
-/// Refreshes that failed and are remembered at the most.
-const FAILURES: u64 = 10_000;
-
 /// The user of a session, as hooks see them.
 fn user_of(session: &Session) -> Result<User> {
     Ok(User::new(Arc::clone(session.record.id_token_claims()?), None))
@@ -106,8 +105,7 @@ pub(crate) struct Inner {
     refreshes: Flights<(SessionId, Audience), Renewed>,
     /// One refresh of a session at a time: each may bring a new refresh token.
     turns: Turns<SessionId>,
-    /// Refreshes that Logto did not answer a moment ago.
-    failures: Cache<(SessionId, Audience), Error>,
+    failures: Failures,
     machine: MachineTokens,
     pub(crate) hooks: Box<dyn Hooks>,
     /// Sessions in whose place the same browser has another one by now.
@@ -148,7 +146,7 @@ impl Logto {
             completions: Completions::new(),
             refreshes: Flights::new(),
             turns: Turns::new(),
-            failures: Cache::builder().max_capacity(FAILURES).time_to_live(BACKOFF).build(),
+            failures: Failures::new(),
             machine: MachineTokens::new(),
             hooks,
             replaced: Cache::builder()

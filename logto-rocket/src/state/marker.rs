@@ -70,9 +70,14 @@ impl Person {
     }
 
     pub(crate) fn keep_token(&self, audience: &Audience, token: &Arc<Token>) {
+        self.forget_token(audience);
+        let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+        tokens.push((audience.clone(), Arc::clone(token)));
+    }
+
+    pub(crate) fn forget_token(&self, audience: &Audience) {
         let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
         tokens.retain(|(of, _)| of != audience);
-        tokens.push((audience.clone(), Arc::clone(token)));
     }
 
     pub(crate) fn forget_tokens(&self) {

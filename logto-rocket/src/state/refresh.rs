@@ -16,9 +16,6 @@ use crate::session::Session;
 use crate::session::record::Record;
 use crate::token::{Audience, Grant, Timestamp, Token};
 
-/// How long a refresh that Logto did not answer speaks for the next ones.
-pub(super) const BACKOFF: Duration = Duration::from_secs(1);
-
 /// How long to wait after each attempt at saving new tokens: a store that fails for
 /// a moment must not cost a rotated refresh token.
 const PAUSES: [Duration; 4] =
@@ -136,8 +133,10 @@ impl Logto {
                 Ok(token)
             }
             Err(error) => {
-                if error.kind() == ErrorKind::SessionEnded {
-                    marker.end_session(&old.record.id);
+                match error.kind() {
+                    ErrorKind::SessionEnded => marker.end_session(&old.record.id),
+                    ErrorKind::Denied => marker.person(old).forget_token(audience),
+                    _ => {}
                 }
                 Err(error)
             }
@@ -155,11 +154,13 @@ impl Inner {
             if let Some(token) = self.of_another(&session, &audience, seen.as_deref()) {
                 return Ok(Renewed { session, token, is_new: false });
             }
-            if let Some(error) = self.failures.get(&(read.record.id, audience.clone())) {
+            let key = (read.record.id, audience.clone());
+            if let Some(error) = self.failures.current(&key, Timestamp::now()) {
                 return Err(error);
             }
         }
         let (session, grant, verified) = self.ask(session, &audience).await?;
+        self.failures.forget(&(session.record.id, audience.clone()));
         let token = Arc::new(grant.token.clone());
         let next = next_record(&session.record, &audience, &grant, verified);
         if let Some(id_token) = grant.id_token {
@@ -260,19 +261,31 @@ impl Inner {
         Ok(saved)
     }
 
-    /// What a failed refresh means: `invalid_grant` and an ID token of somebody
-    /// else end the session, all else leaves it.
+    /// What a failed refresh means. `invalid_grant` and an ID token of somebody else end
+    /// the session, and so does `access_denied` where no resource and no organization was
+    /// asked for: Logto denies the user this application. All else leaves the session.
     async fn refused(&self, session: &Session, audience: &Audience, error: Error) -> Error {
-        if error.is_transient() {
-            self.failures.insert((session.record.id, audience.clone()), error.clone());
-        }
-        let ends = matches!(error.kind(), ErrorKind::SessionEnded | ErrorKind::InvalidIdToken);
-        if !ends {
-            return error;
+        use ErrorKind::{Denied, InvalidIdToken, NotAuthenticated, SessionEnded};
+        let id = session.record.id;
+        match error.kind() {
+            SessionEnded | InvalidIdToken => {}
+            Denied if audience.is_logto() => {}
+            NotAuthenticated => return error,
+            Denied => {
+                self.tokens.forget_access_token(&id, audience);
+                return error;
+            }
+            _ => {
+                if !error.is_transient() {
+                    log::error!("logto: a session cannot be refreshed: {error}");
+                }
+                self.failures.add((id, audience.clone()), &error, Timestamp::now());
+                return error;
+            }
         }
         log::info!("logto: a session was ended: {error}");
         match self.end(session, false).await {
-            Ok(()) => Error::new(ErrorKind::SessionEnded, "its tokens are no longer good"),
+            Ok(()) => Error::new(SessionEnded, "its tokens are no longer good"),
             Err(failure) => failure,
         }
     }

@@ -59,6 +59,12 @@ impl Tokens {
         kept.access_tokens.insert(audience, token);
     }
 
+    pub(super) fn forget_access_token(&self, id: &SessionId, audience: &Audience) {
+        if let Some(kept) = self.0.get(id) {
+            lock(&kept).access_tokens.remove(audience);
+        }
+    }
+
     pub(super) fn forget_access_tokens(&self, id: &SessionId) {
         if let Some(kept) = self.0.get(id) {
             lock(&kept).access_tokens.clear();
