@@ -9,6 +9,7 @@ mod captures;
 mod cookies;
 mod crowds;
 mod debug;
+mod dump;
 mod entrances;
 mod guards;
 mod hooks;

@@ -92,7 +92,7 @@ impl Logto {
             began.store(true, Ordering::Relaxed);
             async move { inner.refresh(stale, of, Stale::Token(seen)).await }
         };
-        let key = (session.record.id, audience.clone());
+        let key = (session.record.key(), audience.clone());
         let mut renewed = self.inner.refreshes.join(key, begin).await;
         if let Ok(renewed) = &mut renewed {
             // Of all who waited, one tells the application.
@@ -147,13 +147,13 @@ impl Inner {
     /// One refresh. It runs in a task of its own: a rotated refresh token is saved
     /// whatever becomes of the request.
     async fn refresh(&self, read: Session, audience: Audience, stale: Stale) -> Result<Renewed> {
-        let _turn = self.turns.take(read.record.id).await;
+        let _turn = self.turns.take(read.record.key()).await;
         let session = self.current(&read).await?;
         if let Stale::Token(seen) = &stale {
             if let Some(token) = self.of_another(&session, &audience, seen.as_deref()) {
                 return Ok(Renewed { session, token, is_new: false });
             }
-            if let Some(error) = self.failures.get(&(read.record.id, audience.clone())) {
+            if let Some(error) = self.failures.get(&(read.record.key(), audience.clone())) {
                 return Err(error);
             }
         }
@@ -161,10 +161,10 @@ impl Inner {
         let token = Arc::new(grant.token.clone());
         let next = next_record(&session.record, &audience, &grant, verified);
         if let Some(id_token) = grant.id_token {
-            self.tokens.keep_id_token(next.id, id_token.into());
+            self.tokens.keep_id_token(next.key(), id_token.into());
         }
         if !audience.is_logto() {
-            self.tokens.keep_access_token(next.id, audience, Arc::clone(&token));
+            self.tokens.keep_access_token(next.key(), audience, Arc::clone(&token));
         }
         Ok(Renewed { session: self.save(session, next).await?, token, is_new: true })
     }
@@ -262,7 +262,7 @@ impl Inner {
     /// else end the session, all else leaves it.
     async fn refused(&self, session: &Session, audience: &Audience, error: Error) -> Error {
         if error.is_transient() {
-            self.failures.insert((session.record.id, audience.clone()), error.clone());
+            self.failures.insert((session.record.key(), audience.clone()), error.clone());
         }
         let ends = matches!(error.kind(), ErrorKind::SessionEnded | ErrorKind::InvalidIdToken);
         if !ends {

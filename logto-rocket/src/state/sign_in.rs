@@ -206,7 +206,7 @@ impl Logto {
     /// as Logto gives both sessions of one browser the same grant.
     async fn replace(&self, visit: Visit<'_>, old: Option<Session>, session: Session) {
         if let Some(old) = old.filter(|old| old.record.id != session.record.id) {
-            self.inner.replaced.insert(old.record.id, ());
+            self.inner.replaced.insert(old.record.key(), ());
             if let Err(error) = self.inner.end(&old, false).await {
                 log::warn!("logto: the replaced session was not ended: {error}");
             }
@@ -222,7 +222,7 @@ impl Inner {
         let (grant, claims) = self.client.redeem(&code, &verifier, &nonce).await?;
         let record = new_record(&grant, &claims, &nonce);
         if let Some(id_token) = grant.id_token {
-            self.tokens.keep_id_token(record.id, id_token.into());
+            self.tokens.keep_id_token(record.key(), id_token.into());
         }
         let session = self.sessions.begin(record).await?;
         // Who ended the user's sessions while this one began did not find it.
