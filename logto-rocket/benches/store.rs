@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use logto_rocket::{MemoryStore, Owner, SessionId, SessionStore, StoredSession};
+use logto_rocket::{MemoryStore, Owner, SessionKey, SessionStore, StoredSession};
 use rocket::tokio::runtime::Builder;
 
 /// The bytes of a session.
@@ -20,8 +20,8 @@ const LOADS: u64 = 1_000_000;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The n-th id: well spread, as random ones are, and no memory is needed to know it.
-fn id(n: u64) -> SessionId {
+/// The n-th key: well spread, as random ones are, and no memory is needed to know it.
+fn key(n: u64) -> SessionKey {
     // SplitMix64.
     let mix = |n: u64| {
         let n = (n ^ (n >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -29,7 +29,8 @@ fn id(n: u64) -> SessionId {
         n ^ (n >> 31)
     };
     let bytes = (u128::from(mix(n + 1)) << 64 | u128::from(mix(!n))).to_le_bytes();
-    SessionId::from_key(&URL_SAFE_NO_PAD.encode(bytes)).expect("16 bytes")
+    let text = URL_SAFE_NO_PAD.encode([bytes, bytes].concat());
+    SessionKey::from_text(&text).expect("32 bytes")
 }
 
 /// The bytes of this process in memory.
@@ -56,13 +57,13 @@ fn measure(sessions: u64) {
     let store = MemoryStore::new(sessions * 2);
     let before = resident();
     for n in 0..sessions {
-        let owner = Owner::new(format!("{n:012}"), None);
+        let owner = Owner::new(format!("{n:043}"), None);
         let session = StoredSession::new(vec![n as u8; SIZE], owner);
-        runtime.block_on(store.create(&id(n), session, DAY)).expect("a new id");
+        runtime.block_on(store.create(&key(n), session, DAY)).expect("a new key");
     }
     let bytes = (resident() - before) / sessions;
     let load = time(sessions, |n| {
-        let loaded = runtime.block_on(store.load(&id(n))).expect("a load");
+        let loaded = runtime.block_on(store.load(&key(n))).expect("a load");
         assert!(loaded.is_some_and(|(data, _)| data.len() == SIZE));
     });
     drop(store);

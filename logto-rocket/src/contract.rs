@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::session::store::{Find, Owner, Saved, SessionId, SessionStore, StoredSession};
+use crate::session::store::{
+    Find, Owner, Saved, SessionId, SessionKey, SessionStore, StoredSession,
+};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -28,6 +30,7 @@ pub async fn check(store: &dyn SessionStore) -> Result<(), String> {
     one_of_many_saves_wins(store).await?;
     deleted_stays_deleted(store).await?;
     sessions_are_found(store).await?;
+    owners_are_those_of_the_last_save(store).await?;
     sessions_expire(store).await
 }
 
@@ -48,38 +51,42 @@ fn done<T>(result: crate::Result<T>, operation: &str) -> Result<T, String> {
     result.map_err(|error| format!("`{operation}` failed: {error}"))
 }
 
-async fn data(store: &dyn SessionStore, id: &SessionId) -> Result<Option<Vec<u8>>, String> {
-    Ok(done(store.load(id).await, "load")?.map(|(data, _)| data))
+fn key() -> SessionKey {
+    SessionId::random().key()
+}
+
+async fn data(store: &dyn SessionStore, key: &SessionKey) -> Result<Option<Vec<u8>>, String> {
+    Ok(done(store.load(key).await, "load")?.map(|(data, _)| data))
 }
 
 async fn create_does_not_overwrite(store: &dyn SessionStore) -> Result<(), String> {
-    let id = SessionId::random();
-    rule(data(store, &id).await?.is_none(), "an unknown id has no session")?;
-    done(store.create(&id, some(&[0, 1, 255]), HOUR).await, "create")?;
-    rule(data(store, &id).await? == Some(vec![0, 1, 255]), "`load` returns what `create` stored")?;
-    let again = store.create(&id, some(b"other"), HOUR).await;
-    rule(again.is_err(), "`create` with an id that exists is an error")?;
-    rule(data(store, &id).await? == Some(vec![0, 1, 255]), "`create` does not overwrite")
+    let key = key();
+    rule(data(store, &key).await?.is_none(), "an unknown key has no session")?;
+    done(store.create(&key, some(&[0, 1, 255]), HOUR).await, "create")?;
+    rule(data(store, &key).await? == Some(vec![0, 1, 255]), "`load` returns what `create` stored")?;
+    let again = store.create(&key, some(b"other"), HOUR).await;
+    rule(again.is_err(), "`create` with a key that exists is an error")?;
+    rule(data(store, &key).await? == Some(vec![0, 1, 255]), "`create` does not overwrite")
 }
 
 async fn save_is_conditional(store: &dyn SessionStore) -> Result<(), String> {
-    let id = SessionId::random();
-    let first = done(store.create(&id, some(b"1"), HOUR).await, "create")?;
-    let saved = done(store.save(&id, first, some(b"2"), HOUR).await, "save")?;
+    let key = key();
+    let first = done(store.create(&key, some(b"1"), HOUR).await, "create")?;
+    let saved = done(store.save(&key, first, some(b"2"), HOUR).await, "save")?;
     let Saved::Yes(second) = saved else {
         return rule(false, "`save` with the version that was read succeeds");
     };
-    let read = done(store.load(&id).await, "load")?;
+    let read = done(store.load(&key).await, "load")?;
     rule(read == Some((b"2".to_vec(), second)), "`load` returns what `save` stored")?;
-    let stale = done(store.save(&id, first, some(b"3"), HOUR).await, "save")?;
+    let stale = done(store.save(&key, first, some(b"3"), HOUR).await, "save")?;
     rule(stale == Saved::No, "`save` with an older version does nothing")?;
-    rule(data(store, &id).await? == Some(b"2".to_vec()), "a refused `save` changes nothing")
+    rule(data(store, &key).await? == Some(b"2".to_vec()), "a refused `save` changes nothing")
 }
 
 async fn one_of_many_saves_wins(store: &dyn SessionStore) -> Result<(), String> {
-    let id = SessionId::random();
-    let read = done(store.create(&id, some(b"0"), HOUR).await, "create")?;
-    let saves = (1..=16_u8).map(|n| store.save(&id, read, some(&[n]), HOUR));
+    let key = key();
+    let read = done(store.create(&key, some(b"0"), HOUR).await, "create")?;
+    let saves = (1..=16_u8).map(|n| store.save(&key, read, some(&[n]), HOUR));
     let results = rocket::futures::future::join_all(saves).await;
     let mut won = 0;
     for result in results {
@@ -89,40 +96,78 @@ async fn one_of_many_saves_wins(store: &dyn SessionStore) -> Result<(), String> 
 }
 
 async fn deleted_stays_deleted(store: &dyn SessionStore) -> Result<(), String> {
-    let id = SessionId::random();
-    let version = done(store.create(&id, some(b"1"), HOUR).await, "create")?;
-    done(store.delete(&id).await, "delete")?;
-    rule(data(store, &id).await?.is_none(), "`delete` deletes")?;
-    let late = done(store.save(&id, version, some(b"2"), HOUR).await, "save")?;
+    let key = key();
+    let version = done(store.create(&key, some(b"1"), HOUR).await, "create")?;
+    done(store.delete(&key).await, "delete")?;
+    rule(data(store, &key).await?.is_none(), "`delete` deletes")?;
+    let late = done(store.save(&key, version, some(b"2"), HOUR).await, "save")?;
     rule(late == Saved::No, "`save` does not bring a deleted session back")?;
-    rule(data(store, &id).await?.is_none(), "a deleted session stays deleted")?;
-    done(store.delete(&id).await, "delete")
+    rule(data(store, &key).await?.is_none(), "a deleted session stays deleted")?;
+    done(store.delete(&key).await, "delete")
 }
 
 async fn sessions_are_found(store: &dyn SessionStore) -> Result<(), String> {
     // Names of their own, so that a store with other sessions can be checked.
-    let unique = SessionId::random().to_key();
-    let (alice, bob) = (format!("alice-{unique}"), format!("bob-{unique}"));
-    let sid = format!("sid-{unique}");
-    let ids = [SessionId::random(), SessionId::random(), SessionId::random()];
-    let owners = [(&alice, Some(sid.as_str())), (&alice, None), (&bob, None)];
-    for (id, (subject, sid)) in ids.iter().zip(owners) {
-        done(store.create(id, session(b"x", subject, sid), HOUR).await, "create")?;
+    let names = |of: &str| {
+        let unique = key().to_text();
+        ["new", "old", "nobody"].map(|secret| format!("{of}-{secret}-{unique}"))
+    };
+    let (alice, bob, sid) = (names("alice"), names("bob"), names("sid"));
+    let keys = [key(), key(), key(), key()];
+    let owners = [
+        (&alice[0], Some(sid[0].as_str())),
+        (&alice[1], Some(sid[1].as_str())),
+        (&alice[1], None),
+        (&bob[0], None),
+    ];
+    for (key, (subject, sid)) in keys.iter().zip(owners) {
+        done(store.create(key, session(b"x", subject, sid), HOUR).await, "create")?;
     }
-    let mut found = done(store.find(Find::Subject(&alice)).await, "find")?;
-    found.sort_unstable();
-    let mut expected = vec![ids[0], ids[1]];
-    expected.sort_unstable();
-    rule(found == expected, "`find` returns all sessions of a user and no others")?;
-    let found = done(store.find(Find::Sid(&sid)).await, "find")?;
-    rule(found == [ids[0]], "`find` returns the sessions of a `sid`")?;
-    done(store.delete(&ids[0]).await, "delete")?;
-    let found = done(store.find(Find::Sid(&sid)).await, "find")?;
-    rule(found.is_empty(), "`find` does not return deleted sessions")
+    let none = "`find` returns nothing for names that no session has, nor for none";
+    rule(found(store, Find::Subject(&alice[2..])).await?.is_empty(), none)?;
+    rule(found(store, Find::Sid(&sid[2..])).await?.is_empty(), none)?;
+    rule(found(store, Find::Subject(&[])).await?.is_empty(), none)?;
+    rule(found(store, Find::Sid(&[])).await?.is_empty(), none)?;
+    let one = "`find` returns all sessions of a name and no others";
+    rule(found(store, Find::Subject(&alice[1..2])).await? == sorted(&keys[1..3]), one)?;
+    rule(found(store, Find::Sid(&sid[..1])).await? == keys[..1], one)?;
+    let several = "`find` returns the sessions of all the names and no others";
+    rule(found(store, Find::Subject(&alice)).await? == sorted(&keys[..3]), several)?;
+    rule(found(store, Find::Sid(&sid)).await? == sorted(&keys[..2]), several)?;
+    done(store.delete(&keys[0]).await, "delete")?;
+    let left = found(store, Find::Sid(&sid)).await?;
+    rule(left == keys[1..2], "`find` does not return deleted sessions")
+}
+
+fn sorted(keys: &[SessionKey]) -> Vec<SessionKey> {
+    let mut keys = keys.to_vec();
+    keys.sort_unstable();
+    keys
+}
+
+async fn found(store: &dyn SessionStore, which: Find<'_>) -> Result<Vec<SessionKey>, String> {
+    Ok(sorted(&done(store.find(which).await, "find")?))
+}
+
+async fn owners_are_those_of_the_last_save(store: &dyn SessionStore) -> Result<(), String> {
+    let (key, unique) = (key(), key().to_text());
+    let names = ["before", "after"].map(|of| [format!("{of}-{unique}")]);
+    let owned = |names: &[String; 1]| session(b"x", &names[0], Some(&names[0]));
+    let read = done(store.create(&key, owned(&names[0]), HOUR).await, "create")?;
+    let saved = done(store.save(&key, read, owned(&names[1]), HOUR).await, "save")?;
+    rule(saved != Saved::No, "`save` with the version that was read succeeds")?;
+    for (names, expected) in names.iter().zip([&[][..], &[key]]) {
+        let by = [Find::Subject(names), Find::Sid(names)];
+        for which in by {
+            let holds = found(store, which).await? == expected;
+            rule(holds, "`find` goes by the owner that was saved last")?;
+        }
+    }
+    Ok(())
 }
 
 async fn sessions_expire(store: &dyn SessionStore) -> Result<(), String> {
-    let (short, kept) = (SessionId::random(), SessionId::random());
+    let (short, kept) = (key(), key());
     let second = Duration::from_secs(1);
     done(store.create(&short, some(b"1"), second).await, "create")?;
     let version = done(store.create(&kept, some(b"1"), second).await, "create")?;

@@ -96,7 +96,7 @@ impl SessionCookies {
 /// Reads what is inside a sealed session, and writes it again.
 pub fn session_record(plain: &[u8]) -> Option<Vec<u8>> {
     let record = Record::decode(plain)?;
-    let _ = (record.id_token_claims(), record.owner());
+    let _ = (record.id_token_claims(), record.subject());
     Some(record.encode().to_vec())
 }
 

@@ -180,7 +180,7 @@ pub use self::resource::ApiResource;
 pub use self::scope::{RESERVED_RESOURCE, UserScope, organization_id, organization_urn};
 pub use self::session::memory::MemoryStore;
 pub use self::session::store::{
-    Find, Owner, Saved, SessionId, SessionStore, StoredSession, Version,
+    Find, Owner, Saved, SessionKey, SessionStore, StoredSession, Version,
 };
 pub use self::state::Logto;
 pub use self::token::{AccessToken, Audience, TokenExchange};

@@ -10,14 +10,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub(crate) use self::logouts::Logout;
 use self::logouts::Logouts;
 use crate::session::record::Record;
-use crate::session::store::SessionId;
+use crate::session::store::SessionKey;
 use crate::token::Timestamp;
 
 /// Ended sessions, and as many logouts, that are remembered at the most: some 10 MB
 /// each.
 const CAPACITY: usize = 100_000;
 
-/// The ended sessions of this process, by their ids and by what Logto said of their
+/// The ended sessions of this process, by their keys and by what Logto said of their
 /// users. Bounded: when it is full, the older half is forgotten and all sessions as
 /// old as those are refused instead.
 pub(crate) struct RevocationList {
@@ -30,9 +30,9 @@ struct List {
     capacity: usize,
     /// Sessions that began at or before this moment are refused.
     watermark: Option<Timestamp>,
-    /// By beginning and id: when the session would have ended by itself, and
+    /// By beginning and key: when the session would have ended by itself, and
     /// whether its refresh token may still be good and is to be revoked.
-    ended: BTreeMap<(Timestamp, SessionId), Ended>,
+    ended: BTreeMap<(Timestamp, SessionKey), Ended>,
     logouts: Logouts,
 }
 
@@ -120,7 +120,7 @@ impl RevocationList {
 }
 
 impl List {
-    fn end(&mut self, key: (Timestamp, SessionId), ended: Ended) {
+    fn end(&mut self, key: (Timestamp, SessionKey), ended: Ended) {
         if self.ended.len() >= self.capacity {
             let now = Timestamp::now();
             self.ended.retain(|_, ended| ended.until > now);
@@ -140,8 +140,8 @@ impl List {
     }
 }
 
-fn key(record: &Record) -> (Timestamp, SessionId) {
-    (record.created, record.id)
+fn key(record: &Record) -> (Timestamp, SessionKey) {
+    (record.created, record.key())
 }
 
 impl fmt::Debug for RevocationList {

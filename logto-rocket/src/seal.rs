@@ -1,5 +1,7 @@
 //! The sealing of cookie values, and every `Set-Cookie`.
 
+mod pseudonyms;
+
 use std::fmt;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
@@ -10,6 +12,8 @@ use rocket::http::{Cookie, SameSite};
 use rocket::time::Duration;
 use zeroize::Zeroizing;
 
+pub(crate) use self::pseudonyms::Pseudonyms;
+
 /// The longest cookie, name and attributes included, that browsers keep
 /// (RFC 6265 section 6.1).
 pub(crate) const MAX_COOKIE: usize = 4096;
@@ -17,12 +21,13 @@ pub(crate) const MAX_COOKIE: usize = 4096;
 /// What the attributes we write may take of [`MAX_COOKIE`].
 pub(crate) const ATTRIBUTES: usize = 96;
 
-/// One kind of sealed value. A value sealed as one kind does not open as another.
+/// What a key is for. A value sealed as one kind does not open as another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Session,
     Transaction,
     Stored,
+    Pseudonym,
 }
 
 impl Kind {
@@ -31,8 +36,38 @@ impl Kind {
             Self::Session => b"session",
             Self::Transaction => b"transaction",
             Self::Stored => b"stored session",
+            Self::Pseudonym => b"pseudonym",
         }
     }
+}
+
+/// Derives a key of its own for this kind of value, issuer and application from each
+/// secret (HKDF, RFC 5869).
+fn derive(
+    secrets: &[Zeroizing<Vec<u8>>],
+    issuer: &str,
+    app_id: &str,
+    kind: Kind,
+) -> Vec<Zeroizing<[u8; 32]>> {
+    let info: [&[u8]; 7] = [
+        b"logto-rocket 1\0",
+        issuer.as_bytes(),
+        b"\0",
+        app_id.as_bytes(),
+        b"\0",
+        kind.label(),
+        b"\0",
+    ];
+    let keys = secrets.iter().map(|secret| {
+        let mut key = Zeroizing::new([0; 32]);
+        hkdf::Salt::new(hkdf::HKDF_SHA256, &[])
+            .extract(secret)
+            .expand(&info, hkdf::HKDF_SHA256)
+            .and_then(|okm| okm.fill(&mut *key))
+            .expect("32 bytes are the hash's own length");
+        key
+    });
+    keys.collect()
 }
 
 /// Seals and opens values with AES-256-GCM. The newest secret seals, all open.
@@ -41,31 +76,15 @@ pub(crate) struct Sealer {
 }
 
 impl Sealer {
-    /// Derives a key of its own for this kind of value, issuer and application
-    /// from each secret (HKDF, RFC 5869).
     pub(crate) fn new(
         secrets: &[Zeroizing<Vec<u8>>],
         issuer: &str,
         app_id: &str,
         kind: Kind,
     ) -> Self {
-        let info: [&[u8]; 7] = [
-            b"logto-rocket 1\0",
-            issuer.as_bytes(),
-            b"\0",
-            app_id.as_bytes(),
-            b"\0",
-            kind.label(),
-            b"\0",
-        ];
-        let keys = secrets.iter().map(|secret| {
-            let mut key = Zeroizing::new([0; 32]);
-            hkdf::Salt::new(hkdf::HKDF_SHA256, &[])
-                .extract(secret)
-                .expand(&info, hkdf::HKDF_SHA256)
-                .and_then(|okm| okm.fill(&mut *key))
-                .expect("32 bytes are the hash's own length");
-            RandomizedNonceKey::new(&AES_256_GCM, &*key).expect("the key has 32 bytes")
+        let keys = derive(secrets, issuer, app_id, kind);
+        let keys = keys.iter().map(|key| {
+            RandomizedNonceKey::new(&AES_256_GCM, &**key).expect("the key has 32 bytes")
         });
         Self { keys: keys.collect() }
     }

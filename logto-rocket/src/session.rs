@@ -22,11 +22,11 @@ use rocket::http::{Cookie, CookieJar};
 
 use self::memory::MemoryStore;
 use self::opened::Opened;
-use self::record::Record;
-use self::store::{Find, Saved, SessionId, SessionStore, StoredSession, Version};
+use self::record::{Record, Whose};
+use self::store::{Find, Saved, SessionId, SessionKey, SessionStore, StoredSession, Version};
 use crate::config::SessionConfig;
 use crate::error::Result;
-use crate::seal::{Cookies, Sealer};
+use crate::seal::{Cookies, Pseudonyms, Sealer};
 use crate::token::Timestamp;
 
 /// Sessions whose newest generation the process remembers at the most.
@@ -48,9 +48,9 @@ pub(crate) struct Session {
 pub(crate) enum Read {
     /// There is no session cookie.
     Nothing,
-    /// There is one, but it is not, or no longer, a session: of this id, if it
+    /// There is one, but it is not, or no longer, a session: of this key, if it
     /// names one.
-    Invalid(Option<SessionId>),
+    Invalid(Option<SessionKey>),
     /// A session. `rewrite` if the browser is to get its cookie anew.
     Session { session: Session, rewrite: bool },
 }
@@ -66,21 +66,57 @@ pub(crate) struct Sessions {
 enum Place {
     /// In the cookie itself. A refresh makes a new generation; until every request
     /// with an older one has come home, the process knows which is the newest.
-    Sealed { sealer: Sealer, newest: Cache<SessionId, Arc<Record>> },
-    /// In the memory of this process, by the id in the cookie. Not sealed, as the key
-    /// is in the same memory.
-    Memory(MemoryStore),
-    /// In a store, by the id in the cookie.
-    Stored { sealer: Sealer, store: Box<dyn SessionStore> },
+    Sealed { sealer: Sealer, newest: Cache<SessionKey, Arc<Record>> },
+    /// In the memory of this process. Not sealed, as the key is in the same memory.
+    Memory { store: MemoryStore, pseudonyms: Pseudonyms },
+    /// In a store.
+    Stored { sealer: Sealer, pseudonyms: Pseudonyms, store: Box<dyn SessionStore> },
+}
+
+/// A store, with what makes sessions fit for it.
+struct Store<'s> {
+    store: &'s dyn SessionStore,
+    sealer: Option<&'s Sealer>,
+    pseudonyms: &'s Pseudonyms,
 }
 
 impl Place {
-    /// The store, with what seals the sessions in it.
-    fn store(&self) -> Option<(&dyn SessionStore, Option<&Sealer>)> {
+    fn store(&self) -> Option<Store<'_>> {
         match self {
             Self::Sealed { .. } => None,
-            Self::Memory(store) => Some((store, None)),
-            Self::Stored { sealer, store } => Some((&**store, Some(sealer))),
+            Self::Memory { store, pseudonyms } => Some(Store { store, sealer: None, pseudonyms }),
+            Self::Stored { sealer, pseudonyms, store } => {
+                Some(Store { store: &**store, sealer: Some(sealer), pseudonyms })
+            }
+        }
+    }
+}
+
+impl Store<'_> {
+    /// The session as it is stored: under its key, so that what is stored under another
+    /// key does not open.
+    fn fit(&self, record: &Record) -> Result<StoredSession> {
+        let data = match self.sealer {
+            Some(sealer) => sealer.seal(&record.key().to_text(), &record.encode()),
+            None => mem::take(&mut *record.encode()),
+        };
+        Ok(StoredSession::new(data, record.owner(self.pseudonyms)?))
+    }
+
+    /// Reads what [`fit()`](Self::fit) made.
+    fn open(&self, key: SessionKey, data: &[u8]) -> Option<Record> {
+        match self.sealer {
+            Some(sealer) => Record::decode(&sealer.open(&key.to_text(), data.to_vec())?),
+            None => Record::decode(data),
+        }
+    }
+
+    async fn find(&self, whose: Whose<'_>) -> Result<Vec<SessionKey>> {
+        match whose {
+            Whose::Subject(subject) => {
+                self.store.find(Find::Subject(&self.pseudonyms.all(subject))).await
+            }
+            Whose::Sid(sid) => self.store.find(Find::Sid(&self.pseudonyms.all(sid))).await,
         }
     }
 }
@@ -99,9 +135,13 @@ impl Sessions {
     }
 
     /// Sessions in the memory of this process.
-    pub(crate) fn in_memory(config: SessionConfig, cookies: Cookies) -> Self {
+    pub(crate) fn in_memory(
+        config: SessionConfig,
+        cookies: Cookies,
+        pseudonyms: Pseudonyms,
+    ) -> Self {
         let store = MemoryStore::new(config.capacity);
-        Self::new(config, cookies, Place::Memory(store))
+        Self::new(config, cookies, Place::Memory { store, pseudonyms })
     }
 
     /// Sessions in `store`, which holds them sealed.
@@ -109,9 +149,10 @@ impl Sessions {
         config: SessionConfig,
         cookies: Cookies,
         sealer: Sealer,
+        pseudonyms: Pseudonyms,
         store: Box<dyn SessionStore>,
     ) -> Self {
-        Self::new(config, cookies, Place::Stored { sealer, store })
+        Self::new(config, cookies, Place::Stored { sealer, pseudonyms, store })
     }
 
     /// Whether ended sessions have to be remembered, as their cookies stay good.
@@ -131,26 +172,26 @@ impl Sessions {
     fn read_value_at_once(&self, value: &str, now: Timestamp) -> Option<Read> {
         let name = self.cookies.session();
         let Place::Sealed { sealer, .. } = &self.place else {
-            return self.find_at_once(SessionId::from_key(value), now);
+            return self.find_at_once(key(value), now);
         };
         let open = || Record::decode(&sealer.open_text(name, value)?);
         // A sealed value ends with its nonce.
         let label = value.as_bytes().last_chunk();
         let record =
             label.and_then(|label| self.opened.get_or_open(*label, value.as_bytes(), open));
-        let id = record.as_ref().map(|record| record.id);
-        Some(self.if_alive(id, record.map(|record| Session { record, version: None }), now))
+        let key = record.as_ref().map(|record| record.key());
+        Some(self.if_alive(key, record.map(|record| Session { record, version: None }), now))
     }
 
-    fn find_at_once(&self, id: Option<SessionId>, now: Timestamp) -> Option<Read> {
-        let Some(id) = id else { return Some(Read::Invalid(None)) };
-        let Place::Memory(store) = &self.place else { return None };
-        let session = store.get(&id).and_then(|(stored, version)| {
+    fn find_at_once(&self, key: Option<SessionKey>, now: Timestamp) -> Option<Read> {
+        let Some(key) = key else { return Some(Read::Invalid(None)) };
+        let Place::Memory { store, .. } = &self.place else { return None };
+        let session = store.get(&key).and_then(|(stored, version)| {
             let open = || Record::decode(&stored.data);
-            let record = self.opened.get_or_open(id.bytes(), &stored.data, open)?;
+            let record = self.opened.get_or_open(key.label(), &stored.data, open)?;
             Some(Session { record, version: Some(version) })
         });
-        Some(self.if_alive(Some(id), session, now))
+        Some(self.if_alive(Some(key), session, now))
     }
 
     /// As [`read_at_once()`](Self::read_at_once), with the patience that it takes.
@@ -169,12 +210,12 @@ impl Sessions {
         if let Some(read) = self.read_value_at_once(value, now) {
             return Ok(read);
         }
-        let id = SessionId::from_key(value);
-        let session = match &id {
-            Some(id) => self.load(id).await?,
+        let key = key(value);
+        let session = match key {
+            Some(key) => self.load(key).await?,
             None => None,
         };
-        Ok(self.if_alive(id, session, now))
+        Ok(self.if_alive(key, session, now))
     }
 
     /// The session among cookies of the same name in these headers, where the one in
@@ -199,12 +240,12 @@ impl Sessions {
         Ok(None)
     }
 
-    fn if_alive(&self, id: Option<SessionId>, session: Option<Session>, now: Timestamp) -> Read {
+    fn if_alive(&self, key: Option<SessionKey>, session: Option<Session>, now: Timestamp) -> Read {
         match session {
             Some(session) if session.record.remaining(now, &self.config).is_some() => {
                 Read::Session { session, rewrite: false }
             }
-            _ => Read::Invalid(id),
+            _ => Read::Invalid(key),
         }
     }
 
@@ -239,7 +280,7 @@ impl Sessions {
     /// one as it is.
     pub(crate) fn newest(&self, session: Session) -> Session {
         let Place::Sealed { newest, .. } = &self.place else { return session };
-        match newest.get(&session.record.id) {
+        match newest.get(&session.record.key()) {
             Some(record) if record.generation > session.record.generation => {
                 Session { record, version: None }
             }
@@ -251,9 +292,9 @@ impl Sessions {
     pub(crate) async fn begin(&self, record: Record) -> Result<Session> {
         let version = match self.place.store() {
             None => None,
-            Some((store, sealer)) => {
-                let stored = stored(sealer, &record)?;
-                Some(store.create(&record.id, stored, self.time_to_live(&record)).await?)
+            Some(to) => {
+                let ttl = self.time_to_live(&record);
+                Some(to.store.create(&record.key(), to.fit(&record)?, ttl).await?)
             }
         };
         Ok(Session { record: Arc::new(record), version })
@@ -265,15 +306,15 @@ impl Sessions {
         let record = Arc::new(record);
         if let Place::Sealed { newest, .. } = &self.place {
             if record.generation > read.record.generation {
-                newest.insert(record.id, Arc::clone(&record));
+                newest.insert(record.key(), Arc::clone(&record));
             }
             return Ok(Some(Session { record, version: None }));
         }
-        let (Some((store, sealer)), Some(version)) = (self.place.store(), read.version) else {
+        let (Some(to), Some(version)) = (self.place.store(), read.version) else {
             return Ok(None);
         };
-        let stored = stored(sealer, &record)?;
-        match store.save(&record.id, version, stored, self.time_to_live(&record)).await? {
+        let (stored, ttl) = (to.fit(&record)?, self.time_to_live(&record));
+        match to.store.save(&record.key(), version, stored, ttl).await? {
             Saved::Yes(version) => Ok(Some(Session { record, version: Some(version) })),
             Saved::No => Ok(None),
         }
@@ -284,18 +325,18 @@ impl Sessions {
     pub(crate) async fn reload(&self, session: &Session) -> Result<Option<Session>> {
         match &self.place {
             Place::Sealed { .. } => Ok(Some(self.newest(session.clone()))),
-            _ => self.load(&session.record.id).await,
+            _ => self.load(session.record.key()).await,
         }
     }
 
     /// Ends a session.
     pub(crate) async fn end(&self, session: &Session) -> Result<()> {
-        let id = &session.record.id;
+        let key = session.record.key();
         if let Place::Sealed { newest, .. } = &self.place {
-            newest.invalidate(id);
+            newest.invalidate(&key);
         }
         match self.place.store() {
-            Some((store, _)) => store.delete(id).await,
+            Some(of) => of.store.delete(&key).await,
             None => Ok(()),
         }
     }
@@ -304,23 +345,23 @@ impl Sessions {
     /// only the newest generations are here to be found.
     pub(crate) async fn end_all(
         &self,
-        of: Find<'_>,
+        of: Whose<'_>,
         ends: impl Fn(&Record) -> bool,
     ) -> Result<Vec<Session>> {
         if let Place::Sealed { newest, .. } = &self.place {
             let found = newest.iter().filter(|(_, record)| ends(record));
             let ended = found.map(|(_, record)| Session { record, version: None });
             let ended: Vec<_> = ended.collect();
-            ended.iter().for_each(|session| newest.invalidate(&session.record.id));
+            ended.iter().for_each(|session| newest.invalidate(&session.record.key()));
             return Ok(ended);
         }
-        let Some((store, _)) = self.place.store() else { return Ok(Vec::new()) };
+        let Some(from) = self.place.store() else { return Ok(Vec::new()) };
         let mut ended = Vec::new();
-        for id in store.find(of).await? {
-            let session = self.load(&id).await?;
+        for key in from.find(of).await? {
+            let session = self.load(key).await?;
             // One that cannot be read cannot show that it is newer.
             if session.as_ref().is_none_or(|session| ends(&session.record)) {
-                store.delete(&id).await?;
+                from.store.delete(&key).await?;
                 ended.extend(session);
             }
         }
@@ -343,7 +384,7 @@ impl Sessions {
             Place::Sealed { sealer, .. } => {
                 sealer.seal_text(self.cookies.session(), &record.encode())
             }
-            Place::Memory(_) | Place::Stored { .. } => record.id.to_key(),
+            Place::Memory { .. } | Place::Stored { .. } => record.id.to_text(),
         };
         let seconds = i64::try_from(self.time_to_live(record).as_secs()).unwrap_or(i64::MAX);
         cookie::write(&self.cookies, jar, &value, seconds)
@@ -358,24 +399,17 @@ impl Sessions {
         record.remaining(Timestamp::now(), &self.config).unwrap_or_default()
     }
 
-    async fn load(&self, id: &SessionId) -> Result<Option<Session>> {
-        let Some((store, sealer)) = self.place.store() else { return Ok(None) };
-        let Some((data, version)) = store.load(id).await? else { return Ok(None) };
-        let open = || match sealer {
-            Some(sealer) => Record::decode(&sealer.open(&id.to_key(), data.clone())?),
-            None => Record::decode(&data),
-        };
-        let record = self.opened.get_or_open(id.bytes(), &data, open);
+    async fn load(&self, key: SessionKey) -> Result<Option<Session>> {
+        let Some(from) = self.place.store() else { return Ok(None) };
+        let Some((data, version)) = from.store.load(&key).await? else { return Ok(None) };
+        let record = self.opened.get_or_open(key.label(), &data, || from.open(key, &data));
         Ok(record.map(|record| Session { record, version: Some(version) }))
     }
 }
 
-fn stored(sealer: Option<&Sealer>, record: &Record) -> Result<StoredSession> {
-    let data = match sealer {
-        Some(sealer) => sealer.seal(&record.id.to_key(), &record.encode()),
-        None => mem::take(&mut *record.encode()),
-    };
-    Ok(StoredSession::new(data, record.owner()?))
+/// The key of the session whose id is a cookie's value.
+fn key(value: &str) -> Option<SessionKey> {
+    SessionId::from_text(value).map(|id| id.key())
 }
 
 impl fmt::Debug for Sessions {

@@ -40,8 +40,8 @@ use crate::hooks::Hooks;
 use crate::jwt::Verifier;
 use crate::location::{ReturnPath, Site};
 use crate::revocation::{RevocationList, Standing};
-use crate::seal::{Cookies, Kind, Sealer};
-use crate::session::store::{SessionId, SessionStore};
+use crate::seal::{Cookies, Kind, Pseudonyms, Sealer};
+use crate::session::store::{SessionKey, SessionStore};
 use crate::session::{Read, Session, Sessions};
 use crate::token::{Audience, Timestamp};
 use crate::transaction::Transactions;
@@ -102,14 +102,14 @@ pub(crate) struct Inner {
     pub(crate) transactions: Transactions,
     revocation: RevocationList,
     completions: Completions,
-    refreshes: Flights<(SessionId, Audience), Renewed>,
+    refreshes: Flights<(SessionKey, Audience), Renewed>,
     /// One refresh of a session at a time: each may bring a new refresh token.
-    turns: Turns<SessionId>,
+    turns: Turns<SessionKey>,
     failures: Failures,
     machine: MachineTokens,
     pub(crate) hooks: Box<dyn Hooks>,
     /// Sessions in whose place the same browser has another one by now.
-    replaced: Cache<SessionId, ()>,
+    replaced: Cache<SessionKey, ()>,
     tokens: Tokens,
 }
 
@@ -124,12 +124,17 @@ impl Logto {
         let cookies = Cookies::new(&config.app_id, checked.secure_cookies, checked.site.is_https());
         let sealer =
             |kind| Sealer::new(&checked.secrets.bytes, &checked.issuer, &config.app_id, kind);
+        let pseudonyms =
+            || Pseudonyms::new(&checked.secrets.bytes, &checked.issuer, &config.app_id);
         let session = config.session.clone();
         let sessions = match (store, session.store) {
             (Some(store), _) => {
-                Sessions::stored(session, cookies.clone(), sealer(Kind::Stored), store)
+                let sealer = sealer(Kind::Stored);
+                Sessions::stored(session, cookies.clone(), sealer, pseudonyms(), store)
             }
-            (None, StoreKind::Memory) => Sessions::in_memory(session, cookies.clone()),
+            (None, StoreKind::Memory) => {
+                Sessions::in_memory(session, cookies.clone(), pseudonyms())
+            }
             (None, StoreKind::Cookie) => {
                 Sessions::sealed(session, cookies.clone(), sealer(Kind::Session))
             }
@@ -243,7 +248,7 @@ impl Logto {
 
     /// The raw ID token, as long as the process remembers it.
     pub(crate) fn id_token(&self, session: &Session) -> Option<Arc<str>> {
-        self.inner.tokens.id_token(&session.record.id)
+        self.inner.tokens.id_token(&session.record.key())
     }
 }
 
@@ -277,30 +282,30 @@ impl Inner {
     fn unless_ended(self: &Arc<Self>, read: Read) -> Read {
         let session = match &read {
             Read::Session { session, .. } => session,
-            Read::Invalid(id) => return self.without_session(*id),
+            Read::Invalid(key) => return self.without_session(*key),
             Read::Nothing => return read,
         };
-        let id = session.record.id;
+        let key = session.record.key();
         if !self.sessions.are_sealed() {
             return read;
         }
         match self.revocation.standing(&session.record) {
             Standing::Live => read,
-            Standing::Ended => self.without_session(Some(id)),
+            Standing::Ended => self.without_session(Some(key)),
             Standing::EndedWithToken => {
-                self.tokens.forget(&id);
+                self.tokens.forget(&key);
                 self.revoke_in_background(session);
-                self.without_session(Some(id))
+                self.without_session(Some(key))
             }
         }
     }
 
     /// A cookie that is no session is removed, but not one that was replaced: the
     /// removal could reach the browser after the new session's cookie.
-    fn without_session(&self, id: Option<SessionId>) -> Read {
-        match id {
-            Some(id) if self.replaced.contains_key(&id) => Read::Nothing,
-            id => Read::Invalid(id),
+    fn without_session(&self, key: Option<SessionKey>) -> Read {
+        match key {
+            Some(key) if self.replaced.contains_key(&key) => Read::Nothing,
+            key => Read::Invalid(key),
         }
     }
 
@@ -318,7 +323,7 @@ impl Inner {
         let record = &session.record;
         let until = self.sessions.latest_end(record.created);
         self.revocation.end(record, until, revoke_token);
-        self.tokens.forget(&record.id);
+        self.tokens.forget(&record.key());
     }
 }
 

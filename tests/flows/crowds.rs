@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use logto_rocket::{
-    Find, Logto, MemoryStore, Result, Saved, SessionId, SessionStore, StoredSession, User, Version,
+    Find, Logto, MemoryStore, Result, Saved, SessionKey, SessionStore, StoredSession, User, Version,
 };
 use logto_tests::{Alter, Browser, Deviation, Hostile, app};
 use rocket::figment::Figment;
@@ -30,29 +30,29 @@ impl Counting {
 
 #[rocket::async_trait]
 impl SessionStore for Counting {
-    async fn create(&self, id: &SessionId, s: StoredSession, ttl: Duration) -> Result<Version> {
-        self.store().create(id, s, ttl).await
+    async fn create(&self, key: &SessionKey, s: StoredSession, ttl: Duration) -> Result<Version> {
+        self.store().create(key, s, ttl).await
     }
 
-    async fn load(&self, id: &SessionId) -> Result<Option<(Vec<u8>, Version)>> {
-        self.store().load(id).await
+    async fn load(&self, key: &SessionKey) -> Result<Option<(Vec<u8>, Version)>> {
+        self.store().load(key).await
     }
 
     async fn save(
         &self,
-        id: &SessionId,
+        key: &SessionKey,
         read: Version,
         session: StoredSession,
         ttl: Duration,
     ) -> Result<Saved> {
-        self.store().save(id, read, session, ttl).await
+        self.store().save(key, read, session, ttl).await
     }
 
-    async fn delete(&self, id: &SessionId) -> Result<()> {
-        self.store().delete(id).await
+    async fn delete(&self, key: &SessionKey) -> Result<()> {
+        self.store().delete(key).await
     }
 
-    async fn find(&self, which: Find<'_>) -> Result<Vec<SessionId>> {
+    async fn find(&self, which: Find<'_>) -> Result<Vec<SessionKey>> {
         self.store().find(which).await
     }
 }

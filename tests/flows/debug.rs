@@ -4,10 +4,10 @@ use std::sync::Mutex;
 
 use logto_rocket::{
     AccessToken, ApiResource, AppSecret, Audience, Config, CookieSecrets, Error, Logto,
-    LogtoClient, MachineConfig, MemoryStore, Owner, SessionId, SessionStore, SignInOptions,
+    LogtoClient, MachineConfig, MemoryStore, Owner, SessionKey, SessionStore, SignInOptions,
     StoredSession, TokenExchange, authenticated,
 };
-use logto_tests::{Browser, Hostile, Shared};
+use logto_tests::{Browser, Hostile, Shared, sha256, unbase64url};
 use rocket::figment::Figment;
 use rocket::{Build, Rocket, State, get, routes};
 
@@ -91,11 +91,11 @@ async fn no_debug_form_in_a_handler_shows_a_token() {
     assert_eq!(browser.visit("/guards").await.status, rocket::http::Status::Ok);
     let seen = browser.client().rocket().state::<Seen>().unwrap();
     seen.shown(&store);
-    let key = browser.session_cookies().into_values().next().unwrap();
-    let id = SessionId::from_key(&key).unwrap();
-    seen.shown(&id);
-    seen.secret(&key);
-    let (data, _) = store.load(&id).await.unwrap().unwrap();
+    let id = browser.session_cookies().into_values().next().unwrap();
+    let key = SessionKey::from_text(&sha256(unbase64url(&id).unwrap())).unwrap();
+    seen.shown(&key);
+    seen.secret(&id);
+    let (data, _) = store.load(&key).await.unwrap().unwrap();
     seen.secret(&format!("{:?}", &data[..16]).replace(['[', ']'], ""));
     seen.shown(&StoredSession::new(data, Owner::new("u-alice", None)));
     let (shown, secrets) = &*seen.0.lock().unwrap();

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use logto_rocket::{
-    Find, Logto, MemoryStore, Result, Saved, SessionId, SessionStore, StoredSession, Version,
+    Find, Logto, MemoryStore, Result, Saved, SessionKey, SessionStore, StoredSession, Version,
 };
 use logto_tests::{Alter, Browser, Deviation, Hostile, Shared, app, claims_of};
 use rocket::figment::Figment;
@@ -247,31 +247,31 @@ struct Slow {
 
 #[rocket::async_trait]
 impl SessionStore for Slow {
-    async fn create(&self, id: &SessionId, s: StoredSession, ttl: Duration) -> Result<Version> {
+    async fn create(&self, key: &SessionKey, s: StoredSession, ttl: Duration) -> Result<Version> {
         self.begun.add_permits(1);
         self.go.acquire().await.unwrap().forget();
-        self.store.create(id, s, ttl).await
+        self.store.create(key, s, ttl).await
     }
 
-    async fn load(&self, id: &SessionId) -> Result<Option<(Vec<u8>, Version)>> {
-        self.store.load(id).await
+    async fn load(&self, key: &SessionKey) -> Result<Option<(Vec<u8>, Version)>> {
+        self.store.load(key).await
     }
 
     async fn save(
         &self,
-        id: &SessionId,
+        key: &SessionKey,
         read: Version,
         session: StoredSession,
         ttl: Duration,
     ) -> Result<Saved> {
-        self.store.save(id, read, session, ttl).await
+        self.store.save(key, read, session, ttl).await
     }
 
-    async fn delete(&self, id: &SessionId) -> Result<()> {
-        self.store.delete(id).await
+    async fn delete(&self, key: &SessionKey) -> Result<()> {
+        self.store.delete(key).await
     }
 
-    async fn find(&self, which: Find<'_>) -> Result<Vec<SessionId>> {
+    async fn find(&self, which: Find<'_>) -> Result<Vec<SessionKey>> {
         self.store.find(which).await
     }
 }

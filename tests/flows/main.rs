@@ -10,6 +10,7 @@ mod completions;
 mod cookies;
 mod crowds;
 mod debug;
+mod dump;
 mod entrances;
 mod guards;
 mod hooks;

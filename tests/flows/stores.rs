@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use logto_rocket::{
-    Error, Find, IdTokenClaims, Logto, MemoryStore, Result, Saved, SessionId, SessionStore,
+    Error, Find, IdTokenClaims, Logto, MemoryStore, Result, Saved, SessionKey, SessionStore,
     StoredSession, User, UserInfo, Version, authenticated,
 };
 use logto_tests::{Alter, Browser, Deviation, Hostile, Live, app};
@@ -62,22 +62,22 @@ impl Fragile {
 
 #[rocket::async_trait]
 impl SessionStore for Fragile {
-    async fn create(&self, id: &SessionId, s: StoredSession, ttl: Duration) -> Result<Version> {
-        self.up()?.create(id, s, ttl).await
+    async fn create(&self, key: &SessionKey, s: StoredSession, ttl: Duration) -> Result<Version> {
+        self.up()?.create(key, s, ttl).await
     }
 
-    async fn load(&self, id: &SessionId) -> Result<Loaded> {
+    async fn load(&self, key: &SessionKey) -> Result<Loaded> {
         if is_one_of(&self.lag) {
             return Ok(self.last.lock().unwrap().clone());
         }
-        let found = self.up()?.load(id).await?;
+        let found = self.up()?.load(key).await?;
         self.last.lock().unwrap().clone_from(&found);
         Ok(found)
     }
 
     async fn save(
         &self,
-        id: &SessionId,
+        key: &SessionKey,
         read: Version,
         session: StoredSession,
         ttl: Duration,
@@ -85,17 +85,17 @@ impl SessionStore for Fragile {
         if is_one_of(&self.refusals) {
             return Err(Error::store(std::io::Error::other("busy")));
         }
-        self.up()?.save(id, read, session, ttl).await
+        self.up()?.save(key, read, session, ttl).await
     }
 
-    async fn delete(&self, id: &SessionId) -> Result<()> {
+    async fn delete(&self, key: &SessionKey) -> Result<()> {
         if self.keeps.load(Ordering::SeqCst) {
             return Err(Error::store(std::io::Error::other("read only")));
         }
-        self.up()?.delete(id).await
+        self.up()?.delete(key).await
     }
 
-    async fn find(&self, which: Find<'_>) -> Result<Vec<SessionId>> {
+    async fn find(&self, which: Find<'_>) -> Result<Vec<SessionKey>> {
         self.up()?.find(which).await
     }
 }
@@ -123,6 +123,11 @@ fn user_info(info: &UserInfo) -> String {
     info.subject().to_owned()
 }
 
+#[get("/sid")]
+fn sid(claims: &IdTokenClaims) -> String {
+    claims.sid().value().unwrap_or_default().to_owned()
+}
+
 #[get("/options")]
 fn options(user: Option<&User>, claims: Option<&IdTokenClaims>, info: Option<&UserInfo>) -> String {
     let claims = claims.map(IdTokenClaims::subject);
@@ -138,7 +143,7 @@ fn results(user: Result<&User>, claims: Result<&IdTokenClaims>, info: Result<&Us
 }
 
 pub(crate) fn with_store(figment: Figment, store: impl SessionStore) -> Rocket<Build> {
-    let routes = routes![optional, protected, user_info, options, results];
+    let routes = routes![optional, protected, user_info, sid, options, results];
     rocket::custom(figment).attach(Logto::fairing().store(store)).mount("/", routes)
 }
 

@@ -19,8 +19,8 @@ pub fn random() -> String {
 }
 
 /// Returns the SHA-256 hash of `text` as PKCE's S256 writes it.
-pub fn sha256(text: &str) -> String {
-    base64url(digest(&SHA256, text.as_bytes()))
+pub fn sha256(text: impl AsRef<[u8]>) -> String {
+    base64url(digest(&SHA256, text.as_ref()))
 }
 
 /// Returns the left half of the SHA-384 hash of `text`: `at_hash` under ES384.
@@ -28,7 +28,8 @@ pub fn hash_half(text: &str) -> String {
     base64url(&digest(&SHA384, text.as_bytes()).as_ref()[..24])
 }
 
-pub(crate) fn unbase64url(text: &str) -> Option<Vec<u8>> {
+/// Reads what [`base64url()`] wrote; `None` for everything else.
+pub fn unbase64url(text: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(text).ok()
 }
 

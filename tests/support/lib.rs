@@ -26,7 +26,7 @@ pub use answer::Answer;
 pub use app::{app, catch_all};
 pub use browser::{Approve, BASE_URL, Browser, as_navigation, is_session, with};
 pub use deviation::{Deviation, Forgery, Pairs};
-pub use encode::{base64url, hash_half, random, sha256};
+pub use encode::{base64url, hash_half, random, sha256, unbase64url};
 pub use fault::Fault;
 pub use hostile::Hostile;
 pub use keys::Key;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use logto_rocket::{Find, Result, Saved, SessionId, SessionStore, StoredSession, Version};
+use logto_rocket::{Find, Result, Saved, SessionKey, SessionStore, StoredSession, Version};
 
 /// A store that several applications share.
 #[derive(Debug)]
@@ -24,29 +24,29 @@ impl<S> Clone for Shared<S> {
 
 #[rocket::async_trait]
 impl<S: SessionStore> SessionStore for Shared<S> {
-    async fn create(&self, id: &SessionId, s: StoredSession, ttl: Duration) -> Result<Version> {
-        self.0.create(id, s, ttl).await
+    async fn create(&self, key: &SessionKey, s: StoredSession, ttl: Duration) -> Result<Version> {
+        self.0.create(key, s, ttl).await
     }
 
-    async fn load(&self, id: &SessionId) -> Result<Option<(Vec<u8>, Version)>> {
-        self.0.load(id).await
+    async fn load(&self, key: &SessionKey) -> Result<Option<(Vec<u8>, Version)>> {
+        self.0.load(key).await
     }
 
     async fn save(
         &self,
-        id: &SessionId,
+        key: &SessionKey,
         read: Version,
         session: StoredSession,
         ttl: Duration,
     ) -> Result<Saved> {
-        self.0.save(id, read, session, ttl).await
+        self.0.save(key, read, session, ttl).await
     }
 
-    async fn delete(&self, id: &SessionId) -> Result<()> {
-        self.0.delete(id).await
+    async fn delete(&self, key: &SessionKey) -> Result<()> {
+        self.0.delete(key).await
     }
 
-    async fn find(&self, which: Find<'_>) -> Result<Vec<SessionId>> {
+    async fn find(&self, which: Find<'_>) -> Result<Vec<SessionKey>> {
         self.0.find(which).await
     }
 }

@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::session::record::Record;
-use crate::session::store::Find;
+use crate::session::record::{Record, Whose};
 use crate::token::Timestamp;
 
 /// That the sessions of a user, or of one session at Logto, have ended.
@@ -13,7 +12,7 @@ use crate::token::Timestamp;
 /// also end the session of a user who has signed in again in the meantime.
 #[derive(Clone, Copy)]
 pub(crate) struct Logout<'a> {
-    pub(crate) of: Find<'a>,
+    pub(crate) of: Whose<'a>,
     pub(crate) received: Timestamp,
     /// In seconds by Logto's clock.
     pub(crate) issued_at: i64,
@@ -22,12 +21,7 @@ pub(crate) struct Logout<'a> {
 impl Logout<'_> {
     /// Whether the session is one of those that have ended.
     pub(crate) fn ends(&self, record: &Record) -> bool {
-        let is_of = match self.of {
-            // Claims that cannot be read do not show whose session it is.
-            Find::Subject(subject) => record.subject().is_none_or(|of| of == subject),
-            Find::Sid(sid) => record.sid.as_deref() == Some(sid),
-        };
-        is_of && self.moment().is_after(record)
+        record.is_of(self.of) && self.moment().is_after(record)
     }
 
     fn moment(&self) -> Moment {
@@ -76,8 +70,8 @@ impl Logouts {
     pub(super) fn add(&mut self, logout: Logout<'_>, until: Timestamp) -> Option<Timestamp> {
         let forgotten = self.make_room();
         let (named, name) = match logout.of {
-            Find::Subject(subject) => (&mut self.of_subjects, subject),
-            Find::Sid(sid) => (&mut self.of_sids, sid),
+            Whose::Subject(subject) => (&mut self.of_subjects, subject),
+            Whose::Sid(sid) => (&mut self.of_sids, sid),
         };
         let moments = named.entry(name.into()).or_default();
         let moment = logout.moment();

@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use super::*;
+use crate::session::record::Whose;
 use crate::session::record::tests::record;
-use crate::session::store::Find;
 
 fn after(start: Timestamp, seconds: u64) -> Timestamp {
     start.plus(Duration::from_secs(seconds))
@@ -46,7 +46,7 @@ fn a_full_list_forgets_no_ended_session_but_refuses_all_older_ones() {
 fn a_logout_ends_what_began_before_it_by_both_clocks() {
     let (list, now) = (RevocationList::new(), Timestamp::now());
     let received = after(now, 10);
-    let logout = Logout { of: Find::Subject("alice"), received, issued_at: 100 };
+    let logout = Logout { of: Whose::Subject("alice"), received, issued_at: 100 };
     list.log_out(logout, after(now, 1000));
     for (created, issued_at, standing) in [
         (now, 100, Standing::EndedWithToken),
@@ -71,11 +71,11 @@ fn a_logout_ends_the_sessions_that_it_names() {
     let (list, now) = (RevocationList::new(), Timestamp::now());
     let received = after(now, 10);
     let sessions = [Some("one"), Some("two"), None].map(|sid| session(now, 1, sid));
-    list.log_out(Logout { of: Find::Sid("one"), received, issued_at: 9 }, after(now, 1000));
+    list.log_out(Logout { of: Whose::Sid("one"), received, issued_at: 9 }, after(now, 1000));
     assert_eq!(sessions.each_ref().map(|s| list.is_ended(s)), [true, false, false]);
-    list.log_out(Logout { of: Find::Subject("bob"), received, issued_at: 9 }, after(now, 1000));
+    list.log_out(Logout { of: Whose::Subject("bob"), received, issued_at: 9 }, after(now, 1000));
     assert_eq!(sessions.each_ref().map(|s| list.is_ended(s)), [true, false, false]);
-    list.log_out(Logout { of: Find::Subject("alice"), received, issued_at: 9 }, after(now, 1000));
+    list.log_out(Logout { of: Whose::Subject("alice"), received, issued_at: 9 }, after(now, 1000));
     assert_eq!(sessions.each_ref().map(|s| list.is_ended(s)), [true, true, true]);
 }
 
@@ -85,7 +85,7 @@ fn logouts_that_overtook_each_other_both_hold_and_no_more_than_both() {
     let (list, now) = (RevocationList::new(), Timestamp::now());
     let log_out = |seconds, issued_at| {
         let received = after(now, seconds);
-        let logout = Logout { of: Find::Subject("alice"), received, issued_at };
+        let logout = Logout { of: Whose::Subject("alice"), received, issued_at };
         list.log_out(logout, after(now, 1000));
     };
     log_out(10, 200);
@@ -105,7 +105,7 @@ fn a_full_list_of_logouts_forgets_none_but_refuses_all_older_sessions() {
     let (list, start) = (RevocationList::with_capacity(100), Timestamp::now());
     for n in 0..250 {
         let name = format!("u-{n}");
-        let of = if n % 2 == 0 { Find::Subject(&name) } else { Find::Sid(&name) };
+        let of = if n % 2 == 0 { Whose::Subject(&name) } else { Whose::Sid(&name) };
         let received = after(start, n);
         list.log_out(Logout { of, received, issued_at: 1 }, after(start, 100_000));
         assert!(list.list().logouts.len() <= 100);
@@ -119,7 +119,7 @@ fn a_full_list_of_logouts_forgets_none_but_refuses_all_older_sessions() {
     let (list, past) = (RevocationList::with_capacity(10), Timestamp::default());
     for n in 0..100 {
         let name = format!("u-{n}");
-        let logout = Logout { of: Find::Sid(&name), received: after(past, n), issued_at: 1 };
+        let logout = Logout { of: Whose::Sid(&name), received: after(past, n), issued_at: 1 };
         list.log_out(logout, after(past, n + 1));
     }
     assert!(!list.is_ended(&session(past, 1, None)), "nobody else is refused");

@@ -8,7 +8,7 @@ use moka::ops::compute::{CompResult, Op};
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
-use super::store::{Find, Saved, SessionId, SessionStore, StoredSession, Version};
+use super::store::{Find, Saved, SessionKey, SessionStore, StoredSession, Version};
 use crate::error::{Error, Result};
 
 /// A [`SessionStore`] in memory: bounded, the least used sessions go first, and
@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 ///
 /// Chosen with `session.store = "memory"`.
 #[derive(Debug)]
-pub struct MemoryStore(Cache<SessionId, Entry>);
+pub struct MemoryStore(Cache<SessionKey, Entry>);
 
 #[derive(Clone, Debug)]
 struct Entry {
@@ -28,14 +28,14 @@ struct Entry {
 /// Each entry lives for the time it was last stored with.
 struct TimeToLive;
 
-impl Expiry<SessionId, Entry> for TimeToLive {
-    fn expire_after_create(&self, _: &SessionId, entry: &Entry, _: Instant) -> Option<Duration> {
+impl Expiry<SessionKey, Entry> for TimeToLive {
+    fn expire_after_create(&self, _: &SessionKey, entry: &Entry, _: Instant) -> Option<Duration> {
         Some(entry.ttl)
     }
 
     fn expire_after_update(
         &self,
-        _: &SessionId,
+        _: &SessionKey,
         entry: &Entry,
         _: Instant,
         _: Option<Duration>,
@@ -57,8 +57,8 @@ impl MemoryStore {
     }
 
     /// The session, without the wait that the trait allows for.
-    pub(crate) fn get(&self, id: &SessionId) -> Option<(Arc<StoredSession>, Version)> {
-        self.0.get(id).map(|entry| (entry.session, entry.version))
+    pub(crate) fn get(&self, key: &SessionKey) -> Option<(Arc<StoredSession>, Version)> {
+        self.0.get(key).map(|entry| (entry.session, entry.version))
     }
 }
 
@@ -66,30 +66,30 @@ impl MemoryStore {
 impl SessionStore for MemoryStore {
     async fn create(
         &self,
-        id: &SessionId,
+        key: &SessionKey,
         session: StoredSession,
         ttl: Duration,
     ) -> Result<Version> {
         let entry = Entry { session: Arc::new(session), version: 1, ttl };
-        match self.0.entry(*id).or_insert(entry) {
+        match self.0.entry(*key).or_insert(entry) {
             inserted if inserted.is_fresh() => Ok(1),
-            _ => Err(Error::store(std::io::Error::other("the session id exists"))),
+            _ => Err(Error::store(std::io::Error::other("the session's key exists"))),
         }
     }
 
-    async fn load(&self, id: &SessionId) -> Result<Option<(Vec<u8>, Version)>> {
-        Ok(self.get(id).map(|(session, version)| (session.data.clone(), version)))
+    async fn load(&self, key: &SessionKey) -> Result<Option<(Vec<u8>, Version)>> {
+        Ok(self.get(key).map(|(session, version)| (session.data.clone(), version)))
     }
 
     async fn save(
         &self,
-        id: &SessionId,
+        key: &SessionKey,
         read: Version,
         session: StoredSession,
         ttl: Duration,
     ) -> Result<Saved> {
         let session = Arc::new(session);
-        let result = self.0.entry(*id).and_compute_with(|entry| match entry {
+        let result = self.0.entry(*key).and_compute_with(|entry| match entry {
             Some(entry) if entry.value().version == read => {
                 Op::Put(Entry { session, version: read + 1, ttl })
             }
@@ -101,23 +101,26 @@ impl SessionStore for MemoryStore {
         })
     }
 
-    async fn delete(&self, id: &SessionId) -> Result<()> {
+    async fn delete(&self, key: &SessionKey) -> Result<()> {
         // Not `invalidate`, which does not wait for a save of the same session.
-        self.0.entry(*id).and_compute_with(|_| Op::Remove);
+        self.0.entry(*key).and_compute_with(|_| Op::Remove);
         Ok(())
     }
 
-    async fn find(&self, which: Find<'_>) -> Result<Vec<SessionId>> {
+    async fn find(&self, which: Find<'_>) -> Result<Vec<SessionKey>> {
         let of = |entry: &Entry| match which {
-            Find::Subject(subject) => entry.session.owner.subject == subject,
-            Find::Sid(sid) => entry.session.owner.sid.as_deref() == Some(sid),
+            Find::Subject(names) => names.contains(&entry.session.owner.subject),
+            Find::Sid(names) => {
+                entry.session.owner.sid.as_ref().is_some_and(|sid| names.contains(sid))
+            }
         };
-        Ok(self.0.iter().filter(|(_, entry)| of(entry)).map(|(id, _)| *id).collect())
+        Ok(self.0.iter().filter(|(_, entry)| of(entry)).map(|(key, _)| *key).collect())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::store::SessionId;
     use super::*;
 
     #[rocket::async_test]
@@ -129,9 +132,9 @@ mod tests {
     async fn the_memory_store_is_bounded_and_keeps_the_newest_session() {
         let store = MemoryStore::new(10);
         let owner = super::super::store::Owner::new("alice", None);
-        let mut last = SessionId::random();
+        let mut last = SessionId::random().key();
         for _ in 0..100 {
-            last = SessionId::random();
+            last = SessionId::random().key();
             let session = StoredSession::new(vec![1], owner.clone());
             store.create(&last, session, Duration::from_secs(60)).await.expect("created");
         }

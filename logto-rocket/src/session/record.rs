@@ -8,21 +8,23 @@ use openidconnect::RefreshToken;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
-use super::store::{Owner, SessionId};
+use super::store::{Owner, SessionId, SessionKey};
 use crate::claims::IdTokenClaims;
 use crate::config::SessionConfig;
 use crate::error::{Error, ErrorKind, Result};
+use crate::seal::Pseudonyms;
 use crate::token::{Timestamp, Token};
 use crate::wiped::Wiped;
 
 /// The first byte of the binary form. A value with another one was written by
 /// another version of this crate and is not read.
-const FORMAT: u8 = 3;
+const FORMAT: u8 = 4;
 
 /// One session. A refresh makes a new record of the next generation; the older
 /// ones are superseded wherever they turn up.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Record {
+    #[serde(with = "id")]
     pub(crate) id: SessionId,
     pub(crate) generation: u32,
     pub(crate) created: Timestamp,
@@ -41,6 +43,28 @@ pub(crate) struct Record {
     pub(crate) user_info_token: Token,
     /// The claims of the ID token.
     pub(crate) claims: Claims,
+}
+
+/// Those whose sessions end.
+#[derive(Clone, Copy)]
+pub(crate) enum Whose<'a> {
+    /// A user.
+    Subject(&'a str),
+    /// One session at Logto.
+    Sid(&'a str),
+}
+
+/// The id, which is written here only: a record is sealed, or stays in this process.
+mod id {
+    use super::{Deserializer, Serializer, SessionId};
+
+    pub(super) fn serialize<S: Serializer>(id: &SessionId, to: S) -> Result<S::Ok, S::Error> {
+        serde_bytes::serialize(id.bytes(), to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<SessionId, D::Error> {
+        serde_bytes::deserialize(from).map(SessionId::new)
+    }
 }
 
 /// Claims as a session keeps them: packed, and read once they are asked for.
@@ -112,8 +136,26 @@ impl Record {
         IdTokenClaims::packed_subject(&self.claims.packed)
     }
 
-    pub(crate) fn owner(&self) -> Result<Owner> {
-        Ok(Owner::new(self.id_token_claims()?.subject(), self.sid.clone()))
+    pub(crate) fn key(&self) -> SessionKey {
+        self.id.key()
+    }
+
+    pub(crate) fn is_of(&self, whose: Whose<'_>) -> bool {
+        match whose {
+            // Claims that cannot be read do not show whose session it is.
+            Whose::Subject(subject) => self.subject().is_none_or(|of| of == subject),
+            Whose::Sid(sid) => self.sid.as_deref() == Some(sid),
+        }
+    }
+
+    /// Whose session it is, as a store may know it.
+    ///
+    /// # Errors
+    ///
+    /// As [`id_token_claims()`](Self::id_token_claims).
+    pub(crate) fn owner(&self, pseudonyms: &Pseudonyms) -> Result<Owner> {
+        let sid = self.sid.as_ref().map(|sid| pseudonyms.newest(sid));
+        Ok(Owner::new(pseudonyms.newest(self.id_token_claims()?.subject()), sid))
     }
 
     /// How long the session lives if it is not used again; `None` when its time

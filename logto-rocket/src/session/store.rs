@@ -1,47 +1,13 @@
 //! The trait of session stores.
 
+mod key;
+
 use std::fmt;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::{Deserialize, Serialize};
-
+pub(crate) use self::key::SessionId;
+pub use self::key::SessionKey;
 use crate::error::Result;
-use crate::seal;
-
-/// The id of a session: 128 random bits. Whoever has it has the session, so its
-/// `Debug` form is redacted.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct SessionId(#[serde(with = "serde_bytes")] [u8; 16]);
-
-impl SessionId {
-    pub(crate) fn random() -> Self {
-        Self(seal::random())
-    }
-
-    pub(crate) fn bytes(&self) -> [u8; 16] {
-        self.0
-    }
-
-    /// The id as 22 characters of base64url, for use as a store's key.
-    pub fn to_key(&self) -> String {
-        URL_SAFE_NO_PAD.encode(self.0)
-    }
-
-    /// Reads what [`to_key()`](Self::to_key) wrote; `None` for everything else.
-    pub fn from_key(key: &str) -> Option<Self> {
-        let mut bytes = [0; 16];
-        let length = URL_SAFE_NO_PAD.decode_slice(key, &mut bytes).ok()?;
-        (length == bytes.len()).then_some(Self(bytes))
-    }
-}
-
-impl fmt::Debug for SessionId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SessionId([redacted])")
-    }
-}
 
 /// A session as a store holds it.
 #[derive(Clone, PartialEq, Eq)]
@@ -67,6 +33,10 @@ impl fmt::Debug for StoredSession {
 }
 
 /// Whom a session belongs to, by the two names that Logto ends sessions by.
+///
+/// Neither is written as Logto writes it: each is its HMAC-SHA-256 under a key of the
+/// newest cookie secret, in 43 characters of base64url. Whoever reads the store learns
+/// nobody's id, and which sessions are of one user is all that it tells.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Owner {
@@ -83,14 +53,15 @@ impl Owner {
     }
 }
 
-/// Which sessions to find.
+/// Which sessions to find, by the names in their [`Owner`]. There is one name for each
+/// configured cookie secret, and a session fits if it was last saved with any of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Find<'a> {
-    /// Those of this user.
-    Subject(&'a str),
-    /// Those of this session at Logto.
-    Sid(&'a str),
+    /// Those of a user: their `subject` is one of these.
+    Subject(&'a [String]),
+    /// Those of a session at Logto: their `sid` is one of these.
+    Sid(&'a [String]),
 }
 
 /// The version of a stored session: another one after every save.
@@ -107,14 +78,16 @@ pub enum Saved {
 
 /// Where sessions live: the trait for a store of one's own.
 ///
-/// Four rules make a store safe, and [`contract::check`](crate::contract::check)
+/// Five rules make a store safe, and [`contract::check`](crate::contract::check)
 /// runs them on yours:
 ///
-///   * `create` never overwrites: an id that exists is an error.
+///   * `create` never overwrites: a key that exists is an error.
 ///   * `save` is conditional on the version that was read, in one step (compare
 ///     and swap): of two saves of one version only one wins, and a session that
 ///     was deleted stays deleted.
 ///   * A session is gone after its time to live.
+///   * `find` goes by the owner that was saved last: with a new cookie secret, a
+///     session's owner gets new names.
 ///   * A store that is down says so with [`Error::store`](crate::Error::store). It
 ///     never answers "no session": that would sign users out.
 ///
@@ -130,32 +103,32 @@ pub enum Saved {
 /// use std::sync::Mutex;
 /// use std::time::{Duration, Instant};
 ///
-/// use logto_rocket::{Error, Find, Result, Saved, SessionId, SessionStore, StoredSession, Version};
+/// use logto_rocket::{Error, Find, Result, Saved, SessionKey, SessionStore, StoredSession, Version};
 ///
 /// #[derive(Default)]
-/// struct Map(Mutex<HashMap<SessionId, (StoredSession, Version, Instant)>>);
+/// struct Map(Mutex<HashMap<SessionKey, (StoredSession, Version, Instant)>>);
 ///
 /// #[rocket::async_trait]
 /// impl SessionStore for Map {
-///     async fn create(&self, id: &SessionId, session: StoredSession, ttl: Duration) -> Result<Version> {
+///     async fn create(&self, key: &SessionKey, session: StoredSession, ttl: Duration) -> Result<Version> {
 ///         let mut map = self.0.lock().unwrap();
-///         if map.contains_key(id) {
-///             return Err(Error::store(std::io::Error::other("the id exists")));
+///         if map.contains_key(key) {
+///             return Err(Error::store(std::io::Error::other("the key exists")));
 ///         }
-///         map.insert(*id, (session, 1, Instant::now() + ttl));
+///         map.insert(*key, (session, 1, Instant::now() + ttl));
 ///         Ok(1)
 ///     }
 ///
-///     async fn load(&self, id: &SessionId) -> Result<Option<(Vec<u8>, Version)>> {
+///     async fn load(&self, key: &SessionKey) -> Result<Option<(Vec<u8>, Version)>> {
 ///         let map = self.0.lock().unwrap();
-///         let live = map.get(id).filter(|(_, _, end)| *end > Instant::now());
+///         let live = map.get(key).filter(|(_, _, end)| *end > Instant::now());
 ///         Ok(live.map(|(session, version, _)| (session.data.clone(), *version)))
 ///     }
 ///
 ///     async fn save(
-///         &self, id: &SessionId, read: Version, session: StoredSession, ttl: Duration,
+///         &self, key: &SessionKey, read: Version, session: StoredSession, ttl: Duration,
 ///     ) -> Result<Saved> {
-///         match self.0.lock().unwrap().get_mut(id) {
+///         match self.0.lock().unwrap().get_mut(key) {
 ///             Some(entry) if entry.1 == read => {
 ///                 *entry = (session, read + 1, Instant::now() + ttl);
 ///                 Ok(Saved::Yes(read + 1))
@@ -164,19 +137,19 @@ pub enum Saved {
 ///         }
 ///     }
 ///
-///     async fn delete(&self, id: &SessionId) -> Result<()> {
-///         self.0.lock().unwrap().remove(id);
+///     async fn delete(&self, key: &SessionKey) -> Result<()> {
+///         self.0.lock().unwrap().remove(key);
 ///         Ok(())
 ///     }
 ///
-///     async fn find(&self, which: Find<'_>) -> Result<Vec<SessionId>> {
+///     async fn find(&self, which: Find<'_>) -> Result<Vec<SessionKey>> {
 ///         let map = self.0.lock().unwrap();
 ///         let of = |session: &StoredSession| match which {
-///             Find::Subject(subject) => session.owner.subject == subject,
-///             Find::Sid(sid) => session.owner.sid.as_deref() == Some(sid),
+///             Find::Subject(names) => names.contains(&session.owner.subject),
+///             Find::Sid(names) => session.owner.sid.as_ref().is_some_and(|sid| names.contains(sid)),
 ///             _ => false,
 ///         };
-///         Ok(map.iter().filter(|(_, entry)| of(&entry.0)).map(|(id, _)| *id).collect())
+///         Ok(map.iter().filter(|(_, entry)| of(&entry.0)).map(|(key, _)| *key).collect())
 ///     }
 /// }
 ///
@@ -192,10 +165,10 @@ pub trait SessionStore: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// The id exists, or the store failed.
+    /// The key exists, or the store failed.
     async fn create(
         &self,
-        id: &SessionId,
+        key: &SessionKey,
         session: StoredSession,
         ttl: Duration,
     ) -> Result<Version>;
@@ -205,7 +178,7 @@ pub trait SessionStore: Send + Sync + 'static {
     /// # Errors
     ///
     /// The store failed.
-    async fn load(&self, id: &SessionId) -> Result<Option<(Vec<u8>, Version)>>;
+    async fn load(&self, key: &SessionKey) -> Result<Option<(Vec<u8>, Version)>>;
 
     /// Replaces the session if it still has the version `read`, in one step.
     ///
@@ -214,7 +187,7 @@ pub trait SessionStore: Send + Sync + 'static {
     /// The store failed.
     async fn save(
         &self,
-        id: &SessionId,
+        key: &SessionKey,
         read: Version,
         session: StoredSession,
         ttl: Duration,
@@ -225,35 +198,13 @@ pub trait SessionStore: Send + Sync + 'static {
     /// # Errors
     ///
     /// The store failed.
-    async fn delete(&self, id: &SessionId) -> Result<()>;
+    async fn delete(&self, key: &SessionKey) -> Result<()>;
 
-    /// Returns the ids of all sessions of a user or of a session at Logto.
+    /// Returns the keys of all sessions of a user or of a session at Logto; none where
+    /// there is no such session.
     ///
     /// # Errors
     ///
     /// The store failed.
-    async fn find(&self, which: Find<'_>) -> Result<Vec<SessionId>>;
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-
-    use super::*;
-
-    /// S3: 128 bits of the system's randomness, 10⁵ ids without a repetition.
-    #[test]
-    fn session_ids_are_random_and_read_as_they_are_written() {
-        let ids: HashSet<_> = (0..100_000).map(|_| SessionId::random()).collect();
-        assert_eq!(ids.len(), 100_000);
-        for id in ids.iter().take(100) {
-            assert_eq!(SessionId::from_key(&id.to_key()), Some(*id));
-            assert!(!format!("{id:?}").contains(&id.to_key()));
-        }
-        for key in
-            ["", "x", "AAAAAAAAAAAAAAAAAAAAAA=", "AAAAAAAAAAAAAAAAAAAAAAA", "../../etc/passwd"]
-        {
-            assert_eq!(SessionId::from_key(key), None, "{key}");
-        }
-    }
+    async fn find(&self, which: Find<'_>) -> Result<Vec<SessionKey>>;
 }

@@ -9,6 +9,10 @@ fn sealer(kind: Kind) -> Sealer {
     Sealer::new(&[b"a secret of at least 32 random bytes".to_vec().into()], "issuer", "app", kind)
 }
 
+fn pseudonyms() -> Pseudonyms {
+    Pseudonyms::new(&[b"a secret of at least 32 random bytes".to_vec().into()], "issuer", "app")
+}
+
 fn sealed() -> Sessions {
     let cookies = Cookies::new("app", false, false);
     Sessions::sealed(SessionConfig::default(), cookies, sealer(Kind::Session))
@@ -16,11 +20,13 @@ fn sealed() -> Sessions {
 
 fn stored() -> Sessions {
     let (config, cookies) = (SessionConfig::default(), Cookies::new("app", false, false));
-    Sessions::stored(config, cookies, sealer(Kind::Stored), Box::new(MemoryStore::new(10)))
+    let store = Box::new(MemoryStore::new(10));
+    Sessions::stored(config, cookies, sealer(Kind::Stored), pseudonyms(), store)
 }
 
 fn in_memory() -> Sessions {
-    Sessions::in_memory(SessionConfig::default(), Cookies::new("app", false, false))
+    let cookies = Cookies::new("app", false, false);
+    Sessions::in_memory(SessionConfig::default(), cookies, pseudonyms())
 }
 
 fn next(session: &Session) -> Record {
@@ -62,10 +68,10 @@ async fn an_expired_session_is_refused_though_it_was_opened_before() {
             assert_eq!(again.record.id, session.record.id);
         }
         let late = start.plus(Duration::from_secs(SessionConfig::default().idle));
-        let Read::Invalid(id) = read(&sessions, &cookies, late).await else {
+        let Read::Invalid(key) = read(&sessions, &cookies, late).await else {
             panic!("the session is over");
         };
-        assert_eq!(id, Some(session.record.id));
+        assert_eq!(key, Some(session.record.key()));
     }
 }
 
@@ -149,7 +155,7 @@ async fn the_sessions_of_a_user_end_all_at_once() {
             let saved = sessions.save(&session, next(&session)).await.expect("saved");
             begun.push((session, saved.expect("no conflict")));
         }
-        let ended = sessions.end_all(Find::Subject("alice"), |record| record.created == old);
+        let ended = sessions.end_all(Whose::Subject("alice"), |record| record.created == old);
         assert_eq!(ended.await.expect("ended").len(), 2);
         for (session, saved) in &begun {
             let current = sessions.reload(session).await.expect("read");
@@ -164,11 +170,33 @@ async fn the_sessions_of_a_user_end_all_at_once() {
 #[rocket::async_test]
 async fn a_stored_session_that_cannot_be_read_is_not_spared() {
     let sessions = stored();
-    let (store, _) = sessions.place.store().expect("they are stored");
-    let session = StoredSession::new(b"unreadable".to_vec(), Owner::new("alice", None));
-    let id = SessionId::random();
-    store.create(&id, session, Duration::from_secs(60)).await.expect("created");
-    let ended = sessions.end_all(Find::Subject("alice"), |_| false).await.expect("ended");
+    let place = sessions.place.store().expect("they are stored");
+    let owner = Owner::new(pseudonyms().newest("alice"), None);
+    let session = StoredSession::new(b"unreadable".to_vec(), owner);
+    let key = SessionId::random().key();
+    place.store.create(&key, session, Duration::from_secs(60)).await.expect("created");
+    let ended = sessions.end_all(Whose::Subject("alice"), |_| false).await.expect("ended");
     assert!(ended.is_empty());
-    assert!(store.load(&id).await.expect("read").is_none());
+    assert!(place.store.load(&key).await.expect("read").is_none());
+}
+
+/// S22: who can write into a store cannot give one session's place to another.
+#[rocket::async_test]
+async fn a_stored_session_does_not_open_under_another_key() {
+    let (sessions, now) = (stored(), Timestamp::now());
+    let [alice, other] = [0, 1].map(|_| record(now));
+    let keys = [alice.key(), other.key()];
+    let session = sessions.begin(other).await.expect("begun");
+    let cookies = cookies(&sessions, &session).await;
+    sessions.begin(alice).await.expect("begun");
+    assert!(matches!(read(&sessions, &cookies, now).await, Read::Session { .. }));
+    let Place::Stored { store, .. } = &sessions.place else { panic!("they are stored") };
+    let (data, _) = store.load(&keys[0]).await.expect("read").expect("it is there");
+    let moved = StoredSession::new(data, Owner::new("any", None));
+    store.delete(&keys[1]).await.expect("deleted");
+    store.create(&keys[1], moved, Duration::from_secs(60)).await.expect("created");
+    let Read::Invalid(key) = read(&sessions, &cookies, now).await else {
+        panic!("it opened");
+    };
+    assert_eq!(key, Some(keys[1]));
 }

@@ -12,7 +12,7 @@ use crate::flight::in_its_own_task;
 use crate::jwt::{LogoutToken, MAX_AGE, Whom};
 use crate::revocation::Logout;
 use crate::seal;
-use crate::session::store::Find;
+use crate::session::record::Whose;
 use crate::token::Timestamp;
 
 /// Logout tokens whose receipt is remembered at the most. Only tokens that Logto
@@ -111,8 +111,8 @@ impl Inner {
 
 fn logout(token: &LogoutToken, received: Timestamp) -> Logout<'_> {
     let of = match &token.whom {
-        Whom::Subject(subject) => Find::Subject(subject),
-        Whom::Sid(sid) => Find::Sid(sid),
+        Whom::Subject(subject) => Whose::Subject(subject),
+        Whom::Sid(sid) => Whose::Sid(sid),
     };
     Logout { of, received, issued_at: token.issued_at }
 }

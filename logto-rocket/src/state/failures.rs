@@ -6,7 +6,7 @@ use std::time::Duration;
 use moka::sync::Cache;
 
 use crate::error::Error;
-use crate::session::store::SessionId;
+use crate::session::store::SessionKey;
 use crate::token::{Audience, Timestamp};
 
 /// Failures that are remembered at the most.
@@ -19,7 +19,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 const MAX_PAUSE: Duration = Duration::from_secs(60);
 
 /// What failed: the refresh of a session for an audience.
-type Key = (SessionId, Audience);
+type Key = (SessionKey, Audience);
 
 /// The last failure of each refresh.
 pub(super) struct Failures(Cache<Key, Failure>);
@@ -70,11 +70,12 @@ impl fmt::Debug for Failures {
 mod tests {
     use super::*;
     use crate::error::ErrorKind;
+    use crate::session::store::SessionId;
 
     /// REL-7: 1, 2, 4 … 60 seconds for refusals, a second for an outage.
     #[test]
     fn refusals_speak_for_longer_and_longer_and_outages_for_a_second() {
-        let (failures, key) = (Failures::new(), (SessionId::random(), Audience::logto()));
+        let (failures, key) = (Failures::new(), (SessionId::random().key(), Audience::logto()));
         let mut now = Timestamp::now();
         let mut pauses = |kind| {
             let mut seconds = 0;

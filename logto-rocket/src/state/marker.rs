@@ -12,7 +12,7 @@ use tokio::sync::OnceCell;
 use crate::claims::{IdTokenClaims, User, UserInfo};
 use crate::error::{Error, Result};
 use crate::hooks::Hooked;
-use crate::session::store::SessionId;
+use crate::session::store::SessionKey;
 use crate::session::{Read, Session};
 use crate::token::{Audience, Token};
 
@@ -36,13 +36,13 @@ pub(crate) struct Marker {
 #[derive(Default)]
 struct People {
     /// Whose the first one is; nobody's until somebody asks.
-    session: OnceLock<SessionId>,
+    session: OnceLock<SessionKey>,
     first: Person,
     others: OnceLock<Box<Self>>,
 }
 
 impl People {
-    fn of(&self, id: SessionId) -> &Person {
+    fn of(&self, id: SessionKey) -> &Person {
         let mut people = self;
         while *people.session.get_or_init(|| id) != id {
             people = people.others.get_or_init(Box::default);
@@ -92,7 +92,7 @@ struct Live {
     session: Option<Session>,
     /// The token that was fetched for a route: by the address of the route, and the
     /// session whose it is.
-    fetched: Option<(usize, SessionId, Fetched)>,
+    fetched: Option<(usize, SessionKey, Fetched)>,
     answer: Answer,
 }
 
@@ -214,14 +214,14 @@ impl Marker {
     /// the request no longer has, nothing is taken in.
     pub(crate) fn renew(&self, session: Session) {
         let mut live = self.live();
-        if live.has(&session.record.id) {
+        if live.has(&session.record.key()) {
             live.begin(session, true);
         }
     }
 
     /// What is known of the user of this session.
     pub(crate) fn person(&self, session: &Session) -> &Person {
-        self.people.of(session.record.id)
+        self.people.of(session.record.key())
     }
 
     /// The request has no session from now on, and its answer removes the cookie.
@@ -230,7 +230,7 @@ impl Marker {
     }
 
     /// As [`end()`](Self::end), unless the request has another session by now.
-    pub(crate) fn end_session(&self, id: &SessionId) {
+    pub(crate) fn end_session(&self, id: &SessionKey) {
         let mut live = self.live();
         if live.has(id) {
             live.end();
@@ -261,7 +261,7 @@ impl Marker {
         let address = route.map_or(0, address);
         self.admitted.store(address, Ordering::Release);
         let mut live = self.live();
-        let session = live.session.as_ref().map(|session| session.record.id);
+        let session = live.session.as_ref().map(|session| session.record.key());
         if let (Some(fetched), Some(session)) = (fetched, session) {
             live.fetched = Some((address, session, fetched));
         }
@@ -304,8 +304,8 @@ impl Live {
         self.session = Some(session);
     }
 
-    fn has(&self, id: &SessionId) -> bool {
-        self.session.as_ref().is_some_and(|session| session.record.id == *id)
+    fn has(&self, id: &SessionKey) -> bool {
+        self.session.as_ref().is_some_and(|session| session.record.key() == *id)
     }
 
     fn end(&mut self) {
@@ -322,12 +322,13 @@ fn address(route: &Route) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session::store::SessionId;
 
     /// S21: however many sessions a request has had.
     #[test]
     fn each_session_of_a_request_has_a_person_of_its_own() {
         let people = People::default();
-        let ids: Vec<_> = (0..5).map(|_| SessionId::random()).collect();
+        let ids: Vec<_> = (0..5).map(|_| SessionId::random().key()).collect();
         let persons: Vec<_> = ids.iter().map(|id| people.of(*id)).collect();
         for (at, id) in ids.iter().enumerate().rev() {
             assert!(std::ptr::eq(people.of(*id), persons[at]));

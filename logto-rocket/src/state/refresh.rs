@@ -89,7 +89,7 @@ impl Logto {
             began.store(true, Ordering::Relaxed);
             async move { inner.refresh(stale, of, Stale::Token(seen)).await }
         };
-        let key = (session.record.id, audience.clone());
+        let key = (session.record.key(), audience.clone());
         let mut renewed = self.inner.refreshes.join(key, begin).await;
         if let Ok(renewed) = &mut renewed {
             // Of all who waited, one tells the application.
@@ -134,7 +134,7 @@ impl Logto {
             }
             Err(error) => {
                 match error.kind() {
-                    ErrorKind::SessionEnded => marker.end_session(&old.record.id),
+                    ErrorKind::SessionEnded => marker.end_session(&old.record.key()),
                     ErrorKind::Denied => marker.person(old).forget_token(audience),
                     _ => {}
                 }
@@ -148,26 +148,26 @@ impl Inner {
     /// One refresh. It runs in a task of its own: a rotated refresh token is saved
     /// whatever becomes of the request.
     async fn refresh(&self, read: Session, audience: Audience, stale: Stale) -> Result<Renewed> {
-        let _turn = self.turns.take(read.record.id).await;
+        let _turn = self.turns.take(read.record.key()).await;
         let session = self.current(&read).await?;
         if let Stale::Token(seen) = &stale {
             if let Some(token) = self.of_another(&session, &audience, seen.as_deref()) {
                 return Ok(Renewed { session, token, is_new: false });
             }
-            let key = (read.record.id, audience.clone());
+            let key = (read.record.key(), audience.clone());
             if let Some(error) = self.failures.current(&key, Timestamp::now()) {
                 return Err(error);
             }
         }
         let (session, grant, verified) = self.ask(session, &audience).await?;
-        self.failures.forget(&(session.record.id, audience.clone()));
+        self.failures.forget(&(session.record.key(), audience.clone()));
         let token = Arc::new(grant.token.clone());
         let next = next_record(&session.record, &audience, &grant, verified);
         if let Some(id_token) = grant.id_token {
-            self.tokens.keep_id_token(next.id, id_token.into());
+            self.tokens.keep_id_token(next.key(), id_token.into());
         }
         if !audience.is_logto() {
-            self.tokens.keep_access_token(next.id, audience, Arc::clone(&token));
+            self.tokens.keep_access_token(next.key(), audience, Arc::clone(&token));
         }
         Ok(Renewed { session: self.save(session, next).await?, token, is_new: true })
     }
@@ -266,7 +266,7 @@ impl Inner {
     /// asked for: Logto denies the user this application. All else leaves the session.
     async fn refused(&self, session: &Session, audience: &Audience, error: Error) -> Error {
         use ErrorKind::{Denied, InvalidIdToken, NotAuthenticated, SessionEnded};
-        let id = session.record.id;
+        let id = session.record.key();
         match error.kind() {
             SessionEnded | InvalidIdToken => {}
             Denied if audience.is_logto() => {}

@@ -210,8 +210,8 @@ impl Logto {
     /// any more (session fixation); its refresh token is left alone, as Logto gives both
     /// sessions of one browser the same grant.
     async fn end_replaced(&self, old: Option<Session>, session: &Session) {
-        let Some(old) = old.filter(|old| old.record.id != session.record.id) else { return };
-        self.inner.replaced.insert(old.record.id, ());
+        let Some(old) = old.filter(|old| old.record.key() != session.record.key()) else { return };
+        self.inner.replaced.insert(old.record.key(), ());
         if let Err(error) = self.inner.end(&old, false).await {
             log::warn!("logto: the replaced session was not ended: {error}");
         }
@@ -225,7 +225,7 @@ impl Inner {
         let (grant, claims) = self.client.redeem(&code, &verifier, &nonce).await?;
         let record = new_record(&grant, &claims, &nonce);
         if let Some(id_token) = grant.id_token {
-            self.tokens.keep_id_token(record.id, id_token.into());
+            self.tokens.keep_id_token(record.key(), id_token.into());
         }
         let session = self.sessions.begin(record).await?;
         // Who ended the user's sessions while this one began did not find it.

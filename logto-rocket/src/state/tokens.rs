@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::scope::UserScope;
 use crate::session::Session;
 use crate::session::record::Record;
-use crate::session::store::SessionId;
+use crate::session::store::SessionKey;
 use crate::token::{Audience, Timestamp, Token};
 
 /// Sessions whose tokens are kept at the most, and how long after their last use.
@@ -25,7 +25,7 @@ const TTL: Duration = Duration::from_secs(60 * 60);
 const AUDIENCES: usize = 64;
 
 /// The tokens of many sessions.
-pub(super) struct Tokens(Cache<SessionId, Arc<Mutex<Kept>>>);
+pub(super) struct Tokens(Cache<SessionKey, Arc<Mutex<Kept>>>);
 
 #[derive(Default)]
 struct Kept {
@@ -38,20 +38,20 @@ impl Tokens {
         Self(Cache::builder().max_capacity(SESSIONS).time_to_idle(TTL).build())
     }
 
-    pub(super) fn id_token(&self, id: &SessionId) -> Option<Arc<str>> {
-        lock(&self.0.get(id)?).id_token.clone()
+    pub(super) fn id_token(&self, key: &SessionKey) -> Option<Arc<str>> {
+        lock(&self.0.get(key)?).id_token.clone()
     }
 
-    pub(super) fn access_token(&self, id: &SessionId, audience: &Audience) -> Option<Arc<Token>> {
-        lock(&self.0.get(id)?).access_tokens.get(audience).cloned()
+    pub(super) fn access_token(&self, key: &SessionKey, audience: &Audience) -> Option<Arc<Token>> {
+        lock(&self.0.get(key)?).access_tokens.get(audience).cloned()
     }
 
-    pub(super) fn keep_id_token(&self, id: SessionId, token: Arc<str>) {
-        lock(&self.0.get_with(id, Arc::default)).id_token = Some(token);
+    pub(super) fn keep_id_token(&self, key: SessionKey, token: Arc<str>) {
+        lock(&self.0.get_with(key, Arc::default)).id_token = Some(token);
     }
 
-    pub(super) fn keep_access_token(&self, id: SessionId, audience: Audience, token: Arc<Token>) {
-        let kept = self.0.get_with(id, Arc::default);
+    pub(super) fn keep_access_token(&self, key: SessionKey, audience: Audience, token: Arc<Token>) {
+        let kept = self.0.get_with(key, Arc::default);
         let mut kept = lock(&kept);
         if kept.access_tokens.len() >= AUDIENCES {
             kept.access_tokens.clear();
@@ -59,20 +59,20 @@ impl Tokens {
         kept.access_tokens.insert(audience, token);
     }
 
-    pub(super) fn forget_access_token(&self, id: &SessionId, audience: &Audience) {
+    pub(super) fn forget_access_token(&self, id: &SessionKey, audience: &Audience) {
         if let Some(kept) = self.0.get(id) {
             lock(&kept).access_tokens.remove(audience);
         }
     }
 
-    pub(super) fn forget_access_tokens(&self, id: &SessionId) {
+    pub(super) fn forget_access_tokens(&self, id: &SessionKey) {
         if let Some(kept) = self.0.get(id) {
             lock(&kept).access_tokens.clear();
         }
     }
 
-    pub(super) fn forget(&self, id: &SessionId) {
-        self.0.invalidate(id);
+    pub(super) fn forget(&self, key: &SessionKey) {
+        self.0.invalidate(key);
     }
 }
 
@@ -142,9 +142,9 @@ impl Logto {
         let Some(session) = self.session(visit).await? else { return Ok(()) };
         self.check_writable(visit)?;
         let inner = &self.inner;
-        let _turn = inner.turns.take(session.record.id).await;
+        let _turn = inner.turns.take(session.record.key()).await;
         let Some(session) = inner.sessions.reload(&session).await? else { return Ok(()) };
-        inner.tokens.forget_access_tokens(&session.record.id);
+        inner.tokens.forget_access_tokens(&session.record.key());
         visit.marker.person(&session).forget_tokens();
         let next = Record {
             generation: session.record.generation + 1,
@@ -184,7 +184,7 @@ impl Inner {
     pub(super) fn kept(&self, session: &Session, audience: &Audience) -> Option<Arc<Token>> {
         match audience.is_logto() {
             true => Some(Arc::new(session.record.user_info_token.clone())),
-            false => self.tokens.access_token(&session.record.id, audience),
+            false => self.tokens.access_token(&session.record.key(), audience),
         }
     }
 }
@@ -203,20 +203,21 @@ pub(super) fn check_scope(session: &Session, audience: &Audience) -> Result<()> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session::store::SessionId;
 
     /// However many audiences a route is asked for.
     #[test]
     fn the_tokens_of_a_session_are_bounded() {
-        let (tokens, id) = (Tokens::new(), SessionId::random());
+        let (tokens, key) = (Tokens::new(), SessionId::random().key());
         let secret = openidconnect::AccessToken::new("access".into());
         let token = Arc::new(Token::new(secret, None, Timestamp::now(), Duration::from_secs(60)));
         let audience = |number: usize| Audience::organization(number.to_string());
         for number in 0..10 * AUDIENCES {
-            tokens.keep_access_token(id, audience(number), Arc::clone(&token));
-            assert!(tokens.access_token(&id, &audience(number)).is_some());
+            tokens.keep_access_token(key, audience(number), Arc::clone(&token));
+            assert!(tokens.access_token(&key, &audience(number)).is_some());
         }
         let kept =
-            (0..10 * AUDIENCES).filter(|n| tokens.access_token(&id, &audience(*n)).is_some());
+            (0..10 * AUDIENCES).filter(|n| tokens.access_token(&key, &audience(*n)).is_some());
         assert!(kept.count() <= AUDIENCES);
     }
 }

@@ -58,7 +58,7 @@ impl Logto {
     ) -> Result<UserInfo> {
         if answer.as_ref().is_err_and(|error| error.kind() == ErrorKind::SessionEnded) {
             self.inner.end(session, false).await?;
-            visit.marker.end_session(&session.record.id);
+            visit.marker.end_session(&session.record.key());
         }
         answer
     }

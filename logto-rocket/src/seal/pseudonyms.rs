@@ -1,0 +1,79 @@
+//! What stores know users and their sessions at Logto by.
+
+use std::fmt;
+
+use aws_lc_rs::hmac;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use zeroize::Zeroizing;
+
+use super::{Kind, derive};
+
+/// Gives ids of Logto other names (HMAC-SHA-256), one under each cookie secret. A plain
+/// hash would not do: whoever knows an id could find it in a store.
+pub(crate) struct Pseudonyms(Vec<hmac::Key>);
+
+impl Pseudonyms {
+    pub(crate) fn new(secrets: &[Zeroizing<Vec<u8>>], issuer: &str, app_id: &str) -> Self {
+        let keys = derive(secrets, issuer, app_id, Kind::Pseudonym);
+        Self(keys.iter().map(|key| hmac::Key::new(hmac::HMAC_SHA256, &**key)).collect())
+    }
+
+    /// The name under the newest secret, which is the one that is stored.
+    pub(crate) fn newest(&self, id: &str) -> String {
+        name(self.0.first().expect("the configuration has a secret"), id)
+    }
+
+    /// The names under all secrets: a session may have been stored under any.
+    pub(crate) fn all(&self, id: &str) -> Vec<String> {
+        self.0.iter().map(|key| name(key, id)).collect()
+    }
+}
+
+fn name(key: &hmac::Key, id: &str) -> String {
+    URL_SAFE_NO_PAD.encode(hmac::sign(key, id.as_bytes()))
+}
+
+impl fmt::Debug for Pseudonyms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Pseudonyms({} keys)", self.0.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NEW: &[u8] = b"a new secret of at least 32 bytes";
+    const OLD: &[u8] = b"an old secret of at least 32 bytes";
+
+    fn pseudonyms(secrets: &[&[u8]], issuer: &str, app_id: &str) -> Pseudonyms {
+        let secrets: Vec<_> = secrets.iter().map(|secret| secret.to_vec().into()).collect();
+        Pseudonyms::new(&secrets, issuer, app_id)
+    }
+
+    /// S22: who does not have the secret cannot tell whose name it is.
+    #[test]
+    fn a_name_depends_on_the_id_the_secret_the_issuer_and_the_application() {
+        let name = pseudonyms(&[NEW], "issuer", "app").newest("alice");
+        assert_eq!(name.len(), 43);
+        assert_eq!(name, pseudonyms(&[NEW], "issuer", "app").newest("alice"));
+        for (secret, issuer, app_id, id) in [
+            (NEW, "issuer", "app", "alicf"),
+            (OLD, "issuer", "app", "alice"),
+            (NEW, "issues", "app", "alice"),
+            (NEW, "issuer", "apq", "alice"),
+        ] {
+            assert_ne!(name, pseudonyms(&[secret], issuer, app_id).newest(id), "{id}");
+        }
+    }
+
+    /// S11: what was stored before a secret was exchanged is found.
+    #[test]
+    fn there_is_a_name_for_each_secret_and_the_newest_is_stored() {
+        let [old, new] = [OLD, NEW].map(|secret| pseudonyms(&[secret], "i", "a").newest("alice"));
+        let both = pseudonyms(&[NEW, OLD], "i", "a");
+        assert_eq!(both.newest("alice"), new);
+        assert_eq!(both.all("alice"), [new, old]);
+    }
+}
