@@ -7,8 +7,9 @@ use std::sync::Mutex;
 use rocket::fairing::{Fairing, Info, Kind, Result};
 use rocket::http::uri::Origin;
 use rocket::request::Request;
-use rocket::{Build, Data, Orbit, Response, Rocket};
+use rocket::{Build, Data, Orbit, Rocket};
 
+use self::response::Last;
 use crate::config::{Config, check, unknown_variables};
 use crate::hooks::{Hooks, NoHooks};
 use crate::routes::routes;
@@ -19,7 +20,11 @@ use crate::state::marker::Marker;
 /// The fairing that [`Logto::fairing()`] returns.
 ///
 /// It reads the configuration, mounts the routes, manages a [`Logto`] and writes
-/// the session's cookies on every answer, also on those of catchers.
+/// the session's cookies on every answer, also on those of catchers. Other fairings
+/// run before that: what they say about caching does not hold for an answer that
+/// depends on the session or sets its cookies. It gets `Cache-Control: private,
+/// no-store`, unless the application says `no-store`, or `private` where none of the
+/// cookies is set; and no header for shared caches only, as `CDN-Cache-Control`.
 pub struct LogtoFairing {
     config: Option<Config>,
     store: Mutex<Option<Box<dyn SessionStore>>>,
@@ -88,7 +93,7 @@ impl LogtoFairing {
 #[rocket::async_trait]
 impl Fairing for LogtoFairing {
     fn info(&self) -> Info {
-        let kind = Kind::Ignite | Kind::Liftoff | Kind::Request | Kind::Response | Kind::Singleton;
+        let kind = Kind::Ignite | Kind::Liftoff | Kind::Request | Kind::Singleton;
         Info { name: "Logto", kind }
     }
 
@@ -97,7 +102,7 @@ impl Fairing for LogtoFairing {
             Ok(logto) => {
                 let base = logto.inner.checked.config.routes.base.clone();
                 let routes = routes(&logto);
-                Ok(rocket.mount(base, routes).manage(logto))
+                Ok(rocket.mount(base, routes).manage(logto).attach(Last::new()))
             }
             Err(message) => {
                 log::error!("logto: {message}");
@@ -130,10 +135,6 @@ impl Fairing for LogtoFairing {
             request.set_uri(uri);
             let _ = Marker::of(request).callback.set(query);
         }
-    }
-
-    async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
-        response::finish(request, response);
     }
 }
 

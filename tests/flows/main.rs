@@ -4,6 +4,7 @@
 
 mod attacks;
 mod backchannel;
+mod caches;
 mod callback;
 mod captures;
 mod cookies;
