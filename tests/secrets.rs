@@ -26,7 +26,7 @@ const PLACES: [(&str, &str); 5] = [
     ("Header::new(\"Location\"", "location.rs"),
     ("Cookie::build(", "seal.rs"),
     (".open_in_place(", "seal.rs"),
-    ("adjoin_header(cookie)", "fairing.rs"),
+    ("adjoin_header(cookie)", "fairing/response.rs"),
     ("Callback::parse(", "state/sign_in.rs"),
 ];
 

@@ -1,26 +1,30 @@
 //! Configure, build, manage, mount, and write the cookies.
 
+mod response;
+
 use std::sync::Mutex;
 
 use rocket::fairing::{Fairing, Info, Kind, Result};
 use rocket::http::uri::Origin;
-use rocket::http::{Cookie, Header, Status};
 use rocket::request::Request;
-use rocket::response::Responder as _;
-use rocket::{Build, Data, Orbit, Response, Rocket};
+use rocket::{Build, Data, Orbit, Rocket};
 
-use crate::answer::{Page, RETRY_AFTER, message};
+use self::response::Last;
 use crate::config::{Config, check, unknown_variables};
 use crate::hooks::{Hooks, NoHooks};
 use crate::routes::routes;
 use crate::session::store::SessionStore;
 use crate::state::Logto;
-use crate::state::marker::{Carry, Marker};
+use crate::state::marker::Marker;
 
 /// The fairing that [`Logto::fairing()`] returns.
 ///
 /// It reads the configuration, mounts the routes, manages a [`Logto`] and writes
-/// the session's cookies on every answer, also on those of catchers.
+/// the session's cookies on every answer, also on those of catchers. Other fairings
+/// run before that: what they say about caching does not hold for an answer that
+/// depends on the session or sets its cookies. It gets `Cache-Control: private,
+/// no-store`, unless the application says `no-store`, or `private` where none of the
+/// cookies is set; and no header for shared caches only, as `CDN-Cache-Control`.
 pub struct LogtoFairing {
     config: Option<Config>,
     store: Mutex<Option<Box<dyn SessionStore>>>,
@@ -89,7 +93,7 @@ impl LogtoFairing {
 #[rocket::async_trait]
 impl Fairing for LogtoFairing {
     fn info(&self) -> Info {
-        let kind = Kind::Ignite | Kind::Liftoff | Kind::Request | Kind::Response | Kind::Singleton;
+        let kind = Kind::Ignite | Kind::Liftoff | Kind::Request | Kind::Singleton;
         Info { name: "Logto", kind }
     }
 
@@ -98,7 +102,7 @@ impl Fairing for LogtoFairing {
             Ok(logto) => {
                 let base = logto.inner.checked.config.routes.base.clone();
                 let routes = routes(&logto);
-                Ok(rocket.mount(base, routes).manage(logto))
+                Ok(rocket.mount(base, routes).manage(logto).attach(Last::new()))
             }
             Err(message) => {
                 log::error!("logto: {message}");
@@ -131,78 +135,6 @@ impl Fairing for LogtoFairing {
             request.set_uri(uri);
             let _ = Marker::of(request).callback.set(query);
         }
-    }
-
-    /// Writes our cookies on every answer. Cookies of the jar are lost when a
-    /// catcher answers, and a rotated refresh token must never be lost.
-    async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
-        let Some(logto) = Logto::of(request) else { return };
-        let answer = Marker::of(request).take_answer();
-        let mut cookies = answer.transactions;
-        match session_cookies(logto, request, answer.carry) {
-            Ok(written) => cookies.extend(written),
-            Err(error) => {
-                log::error!("logto: {error}");
-                let page = Page::new(error.status(), "Something went wrong", message(&error));
-                if let Ok(page) = page.respond_to(request) {
-                    *response = page;
-                }
-            }
-        }
-        let writes = !cookies.is_empty();
-        for cookie in &cookies {
-            response.adjoin_header(cookie);
-        }
-        if writes || answer.consulted {
-            keep_private(response, writes);
-        }
-        if let Some(failure) = answer.failure
-            && response.status() == Status::ServiceUnavailable
-            && failure.is_transient()
-        {
-            response.set_header(Header::new("Retry-After", RETRY_AFTER));
-        }
-    }
-}
-
-/// What the answer does to the session's cookies. A session that was ended since the
-/// request began is not carried: the answer of a slow handler would bring it back.
-fn session_cookies(
-    logto: &Logto,
-    request: &Request<'_>,
-    carry: Carry,
-) -> crate::Result<Vec<Cookie<'static>>> {
-    let (sessions, jar) = (&logto.inner.sessions, request.cookies());
-    match carry {
-        Carry::Nothing => Ok(Vec::new()),
-        Carry::Removal => Ok(sessions.remove(jar)),
-        Carry::Session(session) => match logto.to_carry(session) {
-            Some(session) => sessions.write(jar, &session),
-            None => Ok(Vec::new()),
-        },
-    }
-}
-
-/// Keeps caches from giving one user's answer to another. What an application
-/// says itself holds if it is as strict, and never on an answer with our cookies.
-fn keep_private(response: &mut Response<'_>, writes: bool) {
-    let (mut strict, mut varies) = (false, false);
-    // One pass: each look-up by name would hash it anew, on every answer.
-    for header in response.headers().iter() {
-        let names = |word: &str| {
-            header.value().split(',').any(|part| part.trim().eq_ignore_ascii_case(word))
-        };
-        if header.name() == "Cache-Control" {
-            strict |= names("no-store") || names("private") && !writes;
-        } else if header.name() == "Vary" {
-            varies |= names("Cookie");
-        }
-    }
-    if !strict {
-        response.set_header(Header::new("Cache-Control", "private, no-store"));
-    }
-    if !varies {
-        response.adjoin_header(Header::new("Vary", "Cookie"));
     }
 }
 

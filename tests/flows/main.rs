@@ -4,6 +4,7 @@
 
 mod attacks;
 mod backchannel;
+mod caches;
 mod callback;
 mod captures;
 mod completions;
@@ -29,6 +30,7 @@ mod parity;
 mod parts;
 mod protected_tokens;
 mod provider;
+mod proxy;
 mod races;
 mod readme;
 mod refresh;

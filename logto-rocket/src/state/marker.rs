@@ -179,6 +179,11 @@ impl Marker {
         Ok(self.current())
     }
 
+    /// The answer depends on the cookies, whether or not it is that of a session.
+    pub(crate) fn consult(&self) {
+        self.live().answer.consulted = true;
+    }
+
     /// The session that the request has by now.
     pub(crate) fn current(&self) -> Option<Session> {
         self.live().session.clone()

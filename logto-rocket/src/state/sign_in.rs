@@ -61,6 +61,7 @@ impl Logto {
     /// Stops a browser that signs in again and again and comes back a stranger each
     /// time. Another try of the user's own is none of the loop.
     async fn check_loop(&self, visit: Visit<'_>) -> Result<()> {
+        visit.marker.consult();
         let transactions = &self.inner.transactions;
         if !transactions.is_loop(visit.jar)
             || !matches!(self.session_as_read(visit).await, Ok(None))
@@ -87,6 +88,7 @@ impl Logto {
         let state = callback.state.as_deref().unwrap_or_default();
         let key = seal::sha256(state.as_bytes());
         let marker = visit.marker;
+        marker.consult();
         let Some(transaction) = self.inner.transactions.find(visit.jar, state) else {
             return self.repeated(visit, key, ReturnPath::root()).await;
         };

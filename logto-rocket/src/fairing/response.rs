@@ -1,0 +1,201 @@
+//! What every answer gets from us: the cookies, and the last word on caching.
+
+use rocket::fairing::{Fairing, Info, Kind, Result};
+use rocket::http::{Cookie, Header, Status};
+use rocket::request::Request;
+use rocket::response::Responder as _;
+use rocket::{Build, Response, Rocket};
+
+use crate::answer::{Page, RETRY_AFTER, message};
+use crate::state::Logto;
+use crate::state::marker::{Carry, Marker};
+
+/// How often the fairing is attached again. Rocket runs fairings in the order of their
+/// attachment, and one that another attaches while it ignites comes after all that were
+/// there before. So this one comes after what fairings attach that were themselves
+/// attached in this way, up to four deep.
+const RELAYS: u8 = 4;
+
+/// Finishes every answer, after all other fairings: a later one could have a cache keep
+/// one user's answer, with its cookies, for another.
+pub(super) struct Last {
+    relays: u8,
+}
+
+impl Last {
+    pub(super) fn new() -> Self {
+        Self { relays: RELAYS }
+    }
+}
+
+#[rocket::async_trait]
+impl Fairing for Last {
+    fn info(&self) -> Info {
+        let kind = if self.relays == 0 { Kind::Response } else { Kind::Ignite };
+        Info { name: "Logto: cookies and caching", kind }
+    }
+
+    async fn on_ignite(&self, rocket: Rocket<Build>) -> Result {
+        Ok(rocket.attach(Self { relays: self.relays - 1 }))
+    }
+
+    async fn on_response<'r>(&self, request: &'r Request<'_>, response: &mut Response<'r>) {
+        finish(request, response);
+    }
+}
+
+/// Writes our cookies on every answer. Cookies of the jar are lost when a
+/// catcher answers, and a rotated refresh token must never be lost.
+fn finish<'r>(request: &'r Request<'_>, response: &mut Response<'r>) {
+    let Some(logto) = Logto::of(request) else { return };
+    let answer = Marker::of(request).take_answer();
+    let mut cookies = answer.transactions;
+    match session_cookies(logto, request, answer.carry) {
+        Ok(written) => cookies.extend(written),
+        Err(error) => {
+            log::error!("logto: {error}");
+            let page = Page::new(error.status(), "Something went wrong", message(&error));
+            if let Ok(page) = page.respond_to(request) {
+                *response = page;
+            }
+        }
+    }
+    let writes = !cookies.is_empty();
+    for cookie in &cookies {
+        response.adjoin_header(cookie);
+    }
+    if writes || answer.consulted {
+        keep_private(response, writes);
+    }
+    if let Some(failure) = answer.failure
+        && response.status() == Status::ServiceUnavailable
+        && failure.is_transient()
+    {
+        response.set_header(Header::new("Retry-After", RETRY_AFTER));
+    }
+}
+
+/// What the answer does to the session's cookies. A session that was ended since the
+/// request began is not carried: the answer of a slow handler would bring it back.
+fn session_cookies(
+    logto: &Logto,
+    request: &Request<'_>,
+    carry: Carry,
+) -> crate::Result<Vec<Cookie<'static>>> {
+    let (sessions, jar) = (&logto.inner.sessions, request.cookies());
+    match carry {
+        Carry::Nothing => Ok(Vec::new()),
+        Carry::Removal => Ok(sessions.remove(jar)),
+        Carry::Session(session) => match logto.to_carry(session) {
+            Some(session) => sessions.write(jar, &session),
+            None => Ok(Vec::new()),
+        },
+    }
+}
+
+/// Keeps caches from giving one user's answer to another. What an application
+/// says itself holds if it is as strict, and never on an answer with our cookies.
+fn keep_private(response: &mut Response<'_>, writes: bool) {
+    let (mut no_store, mut private, mut varies) = (false, false, false);
+    let mut targeted = Vec::new();
+    // One pass: each look-up by name would hash it anew, on every answer.
+    for header in response.headers().iter() {
+        let names = |word: &str| {
+            header.value().split(',').any(|part| part.trim().eq_ignore_ascii_case(word))
+        };
+        if header.name() == "Cache-Control" {
+            no_store |= names("no-store");
+            private |= names("private");
+        } else if header.name() == "Vary" {
+            varies |= names("Cookie");
+        } else if is_targeted(header.name().as_str()) {
+            targeted.push(header.name().to_string());
+        }
+    }
+    targeted.iter().for_each(|name| response.remove_header(name));
+    if no_store {
+        return;
+    }
+    if !private || writes {
+        response.set_header(Header::new("Cache-Control", "private, no-store"));
+    } else if !varies {
+        // The browser keeps it, and must not show it to the next user.
+        response.adjoin_header(Header::new("Vary", "Cookie"));
+    }
+}
+
+/// Headers from before RFC 9213 that caches obey in place of `Cache-Control`: that of the
+/// Edge Architecture Specification (Fastly, Varnish), Akamai's, whose `!no-store` overrides
+/// a `no-store`, and nginx's.
+const TARGETED: [&str; 3] = ["Surrogate-Control", "Edge-Control", "X-Accel-Expires"];
+
+/// Whether a header is for some caches only, which then do not look at `Cache-Control`.
+/// Those of RFC 9213 all end in this, by the convention of its section 2.4:
+/// `CDN-Cache-Control`, and those of Cloudflare, Vercel, LiteSpeed and others.
+fn is_targeted(name: &str) -> bool {
+    const END: &[u8; 14] = b"-Cache-Control";
+    name.as_bytes().last_chunk().is_some_and(|end: &[u8; 14]| end.eq_ignore_ascii_case(END))
+        || TARGETED.iter().any(|other| name.eq_ignore_ascii_case(other))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OURS: (&str, &str) = ("Cache-Control", "private, no-store");
+    const PRIVATE: (&str, &str) = ("Cache-Control", "private, max-age=60");
+
+    /// What becomes of an answer with these headers.
+    fn kept(given: &[(&'static str, &'static str)], writes: bool) -> Vec<(String, String)> {
+        let mut response = Response::new();
+        given.iter().for_each(|(name, value)| response.adjoin_raw_header(*name, *value));
+        keep_private(&mut response, writes);
+        let headers = response.headers().iter();
+        headers.map(|header| (header.name().to_string(), header.value().to_owned())).collect()
+    }
+
+    /// S15, S25: an application may be stricter, and its own `Vary` stays.
+    #[test]
+    fn what_an_application_says_to_caches_holds_if_it_is_as_strict() {
+        let strict = ("Cache-Control", "no-cache, No-Store");
+        let (accept, cookie) = (("Vary", "Accept"), ("Vary", "Cookie"));
+        let both = ("vary", "Accept, cookie");
+        let table: [(&[_], bool, &[_]); 11] = [
+            (&[], false, &[OURS]),
+            (&[], true, &[OURS]),
+            (&[accept], true, &[accept, OURS]),
+            (&[("cache-control", "public")], false, &[OURS]),
+            (&[("Cache-Control", "private=\"Set-Cookie\"")], false, &[OURS]),
+            (&[strict], true, &[strict]),
+            (&[strict, cookie], false, &[strict, cookie]),
+            (&[PRIVATE], false, &[PRIVATE, cookie]),
+            (&[PRIVATE, accept], false, &[PRIVATE, accept, cookie]),
+            (&[PRIVATE, both], false, &[PRIVATE, both]),
+            (&[PRIVATE], true, &[OURS]),
+        ];
+        for (given, writes, expected) in table {
+            let lower = |(name, value): (&str, &str)| (name.to_lowercase(), value.to_owned());
+            let found = kept(given, writes);
+            let found: Vec<_> = found.iter().map(|(n, v)| lower((n, v))).collect();
+            let expected: Vec<_> = expected.iter().copied().map(lower).collect();
+            assert_eq!(found, expected, "{given:?}, writes: {writes}");
+        }
+    }
+
+    /// S25: RFC 9213, and what there was before it.
+    #[test]
+    fn headers_for_shared_caches_are_removed_in_any_case() {
+        let names = ["CDN-Cache-Control", "vercel-cdn-cache-control", "X-Cache-Control"];
+        for name in names.into_iter().chain(TARGETED).chain(["edge-control", "x-accel-EXPIRES"]) {
+            for (own, expected) in [(OURS, OURS), (PRIVATE, PRIVATE), (("X-A", "b"), OURS)] {
+                let found = kept(&[(name, "max-age=9"), own, (name, "public")], false);
+                assert!(found.iter().all(|(found, _)| found != name), "{found:?}");
+                let expected = (expected.0.to_owned(), expected.1.to_owned());
+                assert!(found.contains(&expected), "{found:?}");
+            }
+        }
+        for other in ["X-Accel-Buffering", "Cache-Tag", "X-Control", "Access-Control-Max-Age"] {
+            assert!(kept(&[(other, "v")], true).iter().any(|(name, _)| name == other), "{other}");
+        }
+    }
+}
