@@ -1,6 +1,5 @@
 //! What strangers and failures get.
 
-mod navigation;
 mod page;
 
 use std::io::Cursor;
@@ -11,10 +10,10 @@ use rocket::request::Request;
 use rocket::response::{self, Responder};
 use rocket::route::Outcome;
 
-pub(crate) use self::navigation::Navigation;
 pub(crate) use self::page::Page;
 use crate::error::{Error, ErrorKind};
 use crate::location::{Redirect, ReturnPath};
+use crate::sender::Navigation;
 use crate::state::Logto;
 use crate::state::marker::Marker;
 

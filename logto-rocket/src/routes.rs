@@ -7,10 +7,11 @@ use rocket::http::{Method, Status};
 use rocket::request::Request;
 use rocket::route::{Handler, Outcome, Route};
 
-use crate::answer::{self, Answer, Navigation, Page};
+use crate::answer::{self, Answer, Page};
 use crate::error::{Error, ErrorKind};
 use crate::location::{Redirect, ReturnPath};
 use crate::options::{FirstScreen, SignInOptions};
+use crate::sender::Navigation;
 use crate::state::marker::{Marker, Visit};
 use crate::state::{FailedCallback, Logto, SignedOut, is_cross_site};
 
