@@ -30,6 +30,8 @@ pub(crate) struct Marker {
     people: [Person; 2],
     /// The query of the callback, taken out of the address before it is logged.
     pub(crate) callback: OnceLock<String>,
+    /// Whether the request came as HEAD, which Rocket turns into GET.
+    is_head: AtomicBool,
 }
 
 /// What is known of a user; handlers hold references to it.
@@ -187,6 +189,19 @@ impl Marker {
     pub(crate) fn take_answer(&self) -> Answer {
         self.answered.store(true, Ordering::Release);
         std::mem::take(&mut self.live().answer)
+    }
+
+    /// The answer is for this request alone: no cache may keep it.
+    pub(crate) fn consult(&self) {
+        self.live().answer.consulted = true;
+    }
+
+    pub(crate) fn came_as_head(&self) {
+        self.is_head.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_head(&self) -> bool {
+        self.is_head.load(Ordering::Relaxed)
     }
 
     pub(crate) fn is_answered(&self) -> bool {
