@@ -8,7 +8,7 @@ use std::path::Path;
 /// here is a module of its own, all others belong to the one they are in.
 const LAYERS: &[&[&str]] = &[
     &["error"],
-    &["scope", "resource", "claims", "location", "seal", "flight", "options", "wiped"],
+    &["scope", "resource", "claims", "location", "seal", "flight", "options", "sender", "wiped"],
     &["config", "http", "hooks", "token", "session::store"],
     &[
         "discovery",

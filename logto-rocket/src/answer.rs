@@ -1,6 +1,5 @@
 //! What strangers and failures get.
 
-mod navigation;
 mod page;
 
 use std::io::Cursor;
@@ -11,10 +10,10 @@ use rocket::request::Request;
 use rocket::response::{self, Responder};
 use rocket::route::Outcome;
 
-pub(crate) use self::navigation::Navigation;
 pub(crate) use self::page::Page;
 use crate::error::{Error, ErrorKind};
 use crate::location::{Redirect, ReturnPath};
+use crate::sender::Navigation;
 use crate::state::Logto;
 use crate::state::marker::Marker;
 
@@ -81,6 +80,7 @@ pub(crate) fn failure(request: &Request<'_>, error: &Error) -> Answer {
 pub(crate) fn page(request: &Request<'_>, error: &Error) -> Page {
     let title = match error.kind() {
         ErrorKind::SignInLoop => "Sign-in does not hold",
+        ErrorKind::CrossSite | ErrorKind::NotNavigation => "Not signed out",
         _ if error.status() == Status::Forbidden => "No access",
         _ => "Something went wrong",
     };
@@ -131,6 +131,8 @@ pub(crate) fn message(error: &Error) -> &'static str {
             "The sign-in service's proof of who you are does not hold. If this happens again, \
              the clock of this application may be wrong."
         }
+        ErrorKind::CrossSite => "This request came from another site. You are still signed in.",
+        ErrorKind::NotNavigation => "Only a link or a form signs you out. You are still signed in.",
         ErrorKind::InvalidLogoutToken => "This is not a logout token of the sign-in service.",
         ErrorKind::InvalidOptions => "The application asked for a sign-in that cannot be.",
         _ => "The sign-in service gave an answer that cannot be used.",

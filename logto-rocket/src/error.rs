@@ -113,6 +113,10 @@ pub enum ErrorKind {
     SessionTooLarge,
     /// The request came from another site and would have signed the user out.
     CrossSite,
+    /// The request would have signed the user out, and nobody asked for that with it: it
+    /// was a HEAD, or a GET that is no navigation, as of a prefetch, an image, a frame or
+    /// a script. Link to the sign-out, or send a POST.
+    NotNavigation,
     /// The options of a sign-in contradict the protocol. A mistake in the
     /// application's code; the message names it.
     InvalidOptions,
@@ -127,9 +131,11 @@ impl ErrorKind {
             | Self::InvalidCallback
             | Self::Cancelled
             | Self::InvalidLogoutToken => Status::BadRequest,
-            Self::CrossSite | Self::SignInRefused | Self::Denied | Self::NotGranted => {
-                Status::Forbidden
-            }
+            Self::CrossSite
+            | Self::NotNavigation
+            | Self::SignInRefused
+            | Self::Denied
+            | Self::NotGranted => Status::Forbidden,
             Self::SessionTooLarge | Self::InvalidOptions | Self::AnswerBegun | Self::SignInLoop => {
                 Status::InternalServerError
             }
@@ -161,6 +167,7 @@ impl ErrorKind {
             Self::Store => "the session store failed",
             Self::SessionTooLarge => "the session does not fit into cookies",
             Self::CrossSite => "the request came from another site",
+            Self::NotNavigation => "nobody asked for a sign-out with this request",
             Self::InvalidOptions => "the sign-in options are not valid",
         }
     }

@@ -5,6 +5,7 @@ mod response;
 use std::sync::Mutex;
 
 use rocket::fairing::{Fairing, Info, Kind, Result};
+use rocket::http::Method;
 use rocket::http::uri::Origin;
 use rocket::request::Request;
 use rocket::{Build, Data, Orbit, Rocket};
@@ -122,10 +123,13 @@ impl Fairing for LogtoFairing {
         }
     }
 
-    /// Takes the callback's query out of the address: Rocket logs every address,
-    /// and this one has the code in it.
+    /// Remembers HEAD, which handlers see as GET. Takes the callback's query out of the
+    /// address: Rocket logs every address, and this one has the code in it.
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
         let Some(logto) = Logto::of(request) else { return };
+        if request.method() == Method::Head {
+            Marker::of(request).came_as_head();
+        }
         if request.uri().path() != logto.inner.checked.callback.as_str() {
             return;
         }

@@ -53,6 +53,7 @@ mod revocation;
 mod routes;
 mod scope;
 mod seal;
+mod sender;
 mod session;
 mod state;
 mod token;

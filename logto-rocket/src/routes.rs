@@ -7,12 +7,13 @@ use rocket::http::{Method, Status};
 use rocket::request::Request;
 use rocket::route::{Handler, Outcome, Route};
 
-use crate::answer::{self, Answer, Navigation, Page};
+use crate::answer::{self, Answer, Page};
 use crate::error::{Error, ErrorKind};
 use crate::location::{Redirect, ReturnPath};
 use crate::options::{FirstScreen, SignInOptions};
+use crate::sender::Navigation;
 use crate::state::marker::{Marker, Visit};
-use crate::state::{FailedCallback, Logto, SignedOut, is_cross_site};
+use crate::state::{FailedCallback, Logto, SignedOut};
 
 /// One of the routes that the fairing mounts.
 #[derive(Clone, Copy, Debug)]
@@ -192,18 +193,15 @@ fn lost(logto: &Logto, request: &Request<'_>) -> String {
 }
 
 async fn sign_out(logto: &Logto, request: &Request<'_>) -> Result<Answer, Failure> {
-    if is_cross_site(request) {
-        return Err(cross_site(logto));
-    }
     match logto.sign_out(Visit::of(request)).await {
         Ok(SignedOut::ToLogto(location)) => Ok(Answer::Redirect(Redirect::to(location))),
         Ok(SignedOut::HereOnly) => Ok(Answer::Page(signed_out_here(logto))),
+        Err(error) if error.kind() == ErrorKind::CrossSite => Err(cross_site(logto, error)),
         Err(error) => Err(Failure::new(request, error)),
     }
 }
 
-fn cross_site(logto: &Logto) -> Failure {
-    let error = Error::new(ErrorKind::CrossSite, "");
+fn cross_site(logto: &Logto, error: Error) -> Failure {
     let message = "Another site asked to sign you out. You are still signed in.";
     let home = logto.site().page(&ReturnPath::root());
     let page = Page::new(error.status(), "Not signed out", message).link(home, "Continue");

@@ -28,7 +28,7 @@ use self::refresh::Renewed;
 pub(crate) use self::sign_in::FailedCallback;
 #[cfg(feature = "__fuzz")]
 pub(crate) use self::sign_in::callback_code;
-pub(crate) use self::sign_out::{SignedOut, is_cross_site};
+pub(crate) use self::sign_out::SignedOut;
 use self::tokens::Tokens;
 use crate::claims::User;
 use crate::client::Client;

@@ -57,6 +57,7 @@ scenarios! {
     over_https_the_cookies_are_secure_and_of_this_host_alone: Https,
     a_sign_in_begun_on_another_name_of_this_host_succeeds: Http,
     only_a_navigation_begins_a_sign_in: Http,
+    only_a_click_signs_anybody_out: Http,
     the_pages_fit_phones_and_desktops_in_light_and_dark: Http,
 }
 

@@ -1,7 +1,9 @@
 // What people do with the sample application in a browser.
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 
 const heading = (page) => page.getByRole('heading', { level: 1 }).innerText();
@@ -42,6 +44,21 @@ function callbacks(page) {
     if (new URL(request.url()).pathname === '/callback') seen.push(request.url());
   });
   return seen;
+}
+
+// Shows a page of another origin of the same site: of another port.
+async function neighbour(html, visit) {
+  const server = createServer((_, response) => {
+    response.setHeader('Content-Type', 'text/html').end(html);
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  try {
+    await visit(`http://localhost:${server.address().port}/`);
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
 }
 
 export const scenarios = {
@@ -287,6 +304,66 @@ export const scenarios = {
       assert.equal((await answer).status(), 401, name);
     }
     assert.deepEqual(await cookiesFor(context, app), []);
+  },
+
+  async 'only a click signs anybody out'({ app, visitor }) {
+    // The pages' own policy would stop most of this before the application sees it.
+    const context = await visitor({ bypassCSP: true });
+    const page = await context.newPage();
+    await signsIn(page, `${app}/protected`);
+    const signOut = page.getByRole('link', { name: 'Sign out' });
+
+    const speculate = (action) => {
+      const rules = { [action]: [{ urls: ['/sign-out'], eagerness: 'immediate' }] };
+      const script = Object.assign(document.createElement('script'), { type: 'speculationrules' });
+      document.head.append(Object.assign(script, { textContent: JSON.stringify(rules) }));
+    };
+    const loads = {
+      'link rel=prefetch': () => page.evaluate(() => {
+        const link = document.createElement('link');
+        document.head.append(Object.assign(link, { rel: 'prefetch', href: '/sign-out' }));
+      }),
+      'speculation rules: prefetch': () => page.evaluate(speculate, 'prefetch'),
+      'speculation rules: prerender': () => page.evaluate(speculate, 'prerender'),
+      'fetch on hover': async () => {
+        await signOut.evaluate((link) => {
+          link.addEventListener('mouseover', () => fetch(link.href));
+        });
+        await signOut.hover();
+      },
+      image: () => page.evaluate(() => {
+        document.body.append(Object.assign(new Image(), { src: '/sign-out' }));
+      }),
+      frame: () => page.evaluate(() => {
+        const frame = document.createElement('iframe');
+        document.body.append(Object.assign(frame, { src: '/sign-out' }));
+      }),
+      HEAD: () => page.evaluate(() => fetch('/sign-out', { method: 'HEAD' })),
+    };
+    for (const [name, load] of Object.entries(loads)) {
+      await page.goto(`${app}/protected`);
+      const answer = page.waitForResponse(`${app}/sign-out`);
+      await load();
+      assert.equal((await answer).status(), 403, name);
+      const me = await page.evaluate(async () => (await fetch('/api/me')).status);
+      assert.equal(me, 200, name);
+      if (name.includes('pre')) {
+        // What the browser was given before is not what the click gets.
+        await signOut.click();
+        await page.waitForURL(isHome(app));
+        assert.equal(await heading(page), 'Hello, stranger!', name);
+        await signsIn(page, `${app}/protected`);
+      }
+    }
+
+    const asked = [];
+    page.on('request', (request) => {
+      if (request.url() === `${app}/sign-out`) asked.push(request.resourceType());
+    });
+    const html = `<img src="${app}/sign-out"><iframe src="${app}/sign-out"></iframe>`;
+    await neighbour(html, (url) => page.goto(url));
+    assert.deepEqual(asked, ['image', 'document']);
+    assert.equal((await page.goto(`${app}/api/me`)).status(), 200);
   },
 
   // They are for people to look at; that nothing sticks out is checked.

@@ -18,6 +18,7 @@ mod hooks;
 mod id_token;
 mod instances;
 mod jar;
+mod leaving;
 mod locations;
 mod logout_route;
 mod logouts;

@@ -14,7 +14,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::location::Redirect;
 use crate::options::SignInOptions;
 use crate::state::marker::Visit;
-use crate::state::{Logto, SignedOut, is_cross_site};
+use crate::state::{Logto, SignedOut};
 
 /// A request guard for all operations of Logto's SDKs, on this request's session.
 ///
@@ -62,7 +62,6 @@ pub struct LogtoClient<'r> {
     logto: &'r Logto,
     visit: Visit<'r>,
     uri: &'r Origin<'r>,
-    cross_site: bool,
 }
 
 impl<'r> LogtoClient<'r> {
@@ -115,12 +114,16 @@ impl<'r> LogtoClient<'r> {
     /// sends the user on to `post_sign_out_path`. When Logto cannot be reached the
     /// redirect goes there at once.
     ///
+    /// In a route for GET it acts only for a person who opens a page: not for HEAD, a
+    /// prefetch, an image, a frame or a script. In a route for POST, scripts may ask for
+    /// it too.
+    ///
     /// # Errors
     ///
     /// [`ErrorKind::CrossSite`] when another site sent the request (`Sec-Fetch-Site`),
-    /// [`ErrorKind::Store`] when the session cannot be ended; it goes on.
+    /// [`ErrorKind::NotNavigation`] when nobody opened a page with it,
+    /// [`ErrorKind::Store`] when the session cannot be ended. The session goes on.
     pub async fn sign_out(&self) -> Result<Redirect> {
-        self.check_site()?;
         match self.logto.sign_out(self.visit).await? {
             SignedOut::ToLogto(location) => Ok(Redirect::to(location)),
             SignedOut::HereOnly => Ok(Redirect::to(self.logto.after_sign_out())),
@@ -131,17 +134,18 @@ impl<'r> LogtoClient<'r> {
     /// The user stays signed in at Logto, and so in other applications: the next
     /// sign-in here needs no password. The refresh token is revoked.
     ///
+    /// It acts for scripts and frames of this site too, with any method but HEAD: an
+    /// application may have reasons of its own to end a session.
+    ///
     /// # Errors
     ///
-    /// As [`sign_out()`](Self::sign_out).
+    /// [`ErrorKind::CrossSite`] when another site sent the request (`Sec-Fetch-Site`),
+    /// [`ErrorKind::NotNavigation`] for HEAD, and for a browser that prefetches or
+    /// prerenders, [`ErrorKind::Store`] when the session cannot be ended. The session
+    /// goes on.
     pub async fn sign_out_here(&self) -> Result<Redirect> {
-        self.check_site()?;
         self.logto.sign_out_here(self.visit).await?;
         Ok(Redirect::to(self.logto.after_sign_out()))
-    }
-
-    fn check_site(&self) -> Result<()> {
-        if self.cross_site { Err(Error::new(ErrorKind::CrossSite, "")) } else { Ok(()) }
     }
 
     /// The application's Logto, for what is no matter of this request.
@@ -218,8 +222,7 @@ impl<'r> FromRequest<'r> for LogtoClient<'r> {
         match Logto::of(request) {
             Some(logto) => {
                 let visit = Visit::of(request);
-                let cross_site = is_cross_site(request);
-                RocketOutcome::Success(Self { logto, visit, uri: request.uri(), cross_site })
+                RocketOutcome::Success(Self { logto, visit, uri: request.uri() })
             }
             None => not_attached(),
         }

@@ -29,6 +29,8 @@ pub(crate) struct Marker {
     people: People,
     /// The query of the callback, taken out of the address before it is logged.
     pub(crate) callback: OnceLock<String>,
+    /// Whether the request came as HEAD, which Rocket turns into GET.
+    is_head: AtomicBool,
 }
 
 /// The user of each session that the request has had: the one it came with, and those
@@ -179,11 +181,6 @@ impl Marker {
         Ok(self.current())
     }
 
-    /// The answer depends on the cookies, whether or not it is that of a session.
-    pub(crate) fn consult(&self) {
-        self.live().answer.consulted = true;
-    }
-
     /// The session that the request has by now.
     pub(crate) fn current(&self) -> Option<Session> {
         self.live().session.clone()
@@ -254,6 +251,19 @@ impl Marker {
     pub(crate) fn take_answer(&self) -> Answer {
         self.answered.store(true, Ordering::Release);
         std::mem::take(&mut self.live().answer)
+    }
+
+    /// The answer is for this request alone: no cache may keep it.
+    pub(crate) fn consult(&self) {
+        self.live().answer.consulted = true;
+    }
+
+    pub(crate) fn came_as_head(&self) {
+        self.is_head.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_head(&self) -> bool {
+        self.is_head.load(Ordering::Relaxed)
     }
 
     pub(crate) fn is_answered(&self) -> bool {

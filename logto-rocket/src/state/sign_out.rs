@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use rocket::request::Request;
-
 use super::marker::Visit;
 use super::{Inner, Logto, user_of, within_patience};
 use crate::error::Result;
@@ -13,12 +11,6 @@ use crate::session::Session;
 
 /// What the revocation of a refresh token may take.
 const REVOCATION: Duration = Duration::from_secs(2);
-
-/// Whether another site sent this request: `<img src="/sign-out">` there would sign
-/// every visitor out. A browser that does not say so is believed to be here.
-pub(crate) fn is_cross_site(request: &Request<'_>) -> bool {
-    request.headers().get_one("Sec-Fetch-Site") == Some("cross-site")
-}
 
 /// How far a sign-out went.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,9 +27,12 @@ impl Logto {
     ///
     /// # Errors
     ///
-    /// The store failed: the session goes on.
+    /// Nobody here asked for it, or the store failed: the session goes on.
     pub(crate) async fn sign_out(&self, visit: Visit<'_>) -> Result<SignedOut> {
-        self.sign_out_here(visit).await?;
+        // The answer to a prefetch must not be the one that the click gets.
+        visit.marker.consult();
+        visit.request.check_sign_out(visit.marker.is_head())?;
+        self.end_here(visit).await?;
         match within_patience(self.inner.client.end_session_url()).await {
             Ok(Some(url)) => Ok(SignedOut::ToLogto(url.into())),
             Ok(None) => Ok(SignedOut::HereOnly),
@@ -52,8 +47,14 @@ impl Logto {
     ///
     /// # Errors
     ///
-    /// The store failed: the session goes on.
+    /// Nobody here asked for it, or the store failed: the session goes on.
     pub(crate) async fn sign_out_here(&self, visit: Visit<'_>) -> Result<()> {
+        visit.marker.consult();
+        visit.request.check_sign_out_here(visit.marker.is_head())?;
+        self.end_here(visit).await
+    }
+
+    async fn end_here(&self, visit: Visit<'_>) -> Result<()> {
         if let Some(session) = self.session_as_read(visit).await? {
             self.inner.end(&session, true).await?;
             self.inner.revoke_in_background(&session);

@@ -18,7 +18,7 @@ impl Navigation {
     pub(crate) fn of(request: &Request<'_>) -> Self {
         match request.method() {
             _ if says_otherwise(request) => Self::No,
-            Method::Get | Method::Head if !prefers_json(request) => Self::Page,
+            Method::Get | Method::Head if accepts_page(request) => Self::Page,
             Method::Post if Self::accepts_html(request) => Self::Form,
             _ => Self::No,
         }
@@ -36,20 +36,26 @@ fn says_otherwise(request: &Request<'_>) -> bool {
     let other = |name, expected: &str| {
         header(name).is_some_and(|value| !value.trim().eq_ignore_ascii_case(expected))
     };
-    let prefetch =
-        |name| header(name).is_some_and(|value| value.to_ascii_lowercase().contains("prefetch"));
     other("Sec-Fetch-Mode", "navigate")
         || other("Sec-Fetch-Dest", "document")
-        || prefetch("Sec-Purpose")
-        || prefetch("Purpose")
-        || prefetch("X-Moz")
+        || is_ahead(request)
         || header("Upgrade").is_some()
         || header("X-Requested-With").is_some()
 }
 
-fn prefers_json(request: &Request<'_>) -> bool {
-    let json = request.accept().is_some_and(|accept| names(accept, "json"));
-    json && !Navigation::accepts_html(request)
+/// Whether a browser asks before anybody has clicked: it prefetches or prerenders.
+pub(super) fn is_ahead(request: &Request<'_>) -> bool {
+    ["Sec-Purpose", "Purpose", "X-Moz"].iter().any(|name| {
+        let purpose = request.headers().get_one(name).unwrap_or_default().to_ascii_lowercase();
+        purpose.contains("prefetch") || purpose.contains("prerender")
+    })
+}
+
+/// Whether `Accept` names HTML, says nothing or is `*/*`. All that tells an image from a
+/// page where a browser sends no Fetch Metadata, as over plain http.
+fn accepts_page(request: &Request<'_>) -> bool {
+    let anything = |accept: &Accept| accept.iter().all(|quality| quality.media_type().is_any());
+    Navigation::accepts_html(request) || request.accept().is_none_or(anything)
 }
 
 fn names(accept: &Accept, sub: &str) -> bool {
@@ -91,10 +97,13 @@ mod tests {
             (Method::Get, &[("Accept", "application/json")], No),
             (Method::Get, &[("Accept", "application/problem+json")], No),
             (Method::Get, &[("Accept", "application/json, text/html")], Page),
+            (Method::Get, &[("Accept", "image/avif,image/webp,image/*,*/*;q=0.8")], No),
+            (Method::Get, &[("Accept", "text/css,*/*;q=0.1")], No),
             (Method::Get, &[("Sec-Fetch-Mode", "cors")], No),
             (Method::Get, &[("Sec-Fetch-Mode", "navigate"), ("Sec-Fetch-Dest", "iframe")], No),
             (Method::Get, &[("Sec-Fetch-Dest", "image")], No),
             (Method::Get, &[("Sec-Purpose", "prefetch;prerender")], No),
+            (Method::Get, &[("Sec-Purpose", "Prerender")], No),
             (Method::Get, &[("Upgrade", "websocket")], No),
             (Method::Get, &[("X-Requested-With", "XMLHttpRequest")], No),
             (Method::Post, &[("Accept", BROWSER)], Form),

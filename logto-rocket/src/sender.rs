@@ -1,0 +1,50 @@
+//! What a request says of who sent it, and what for.
+
+mod navigation;
+
+use rocket::http::Method;
+use rocket::request::Request;
+
+pub(crate) use self::navigation::Navigation;
+use crate::error::{Error, ErrorKind, Result};
+
+/// Checks that a person asks to be signed out with this request: by opening a page, or
+/// by a form or script that says with its method that it changes something. `was_head`
+/// if it came as HEAD, which Rocket turns into GET.
+///
+/// # Errors
+///
+/// [`ErrorKind::NotNavigation`], and those of [`check_sign_out_here()`].
+pub(crate) fn check_sign_out(request: &Request<'_>, was_head: bool) -> Result<()> {
+    check_sign_out_here(request, was_head)?;
+    match !is_safe(request.method()) || Navigation::of(request) == Navigation::Page {
+        true => Ok(()),
+        false => Err(Error::new(ErrorKind::NotNavigation, "link to the sign-out, or send a POST")),
+    }
+}
+
+/// Checks that neither another site nor a browser on its own account sent this request.
+///
+/// # Errors
+///
+/// [`ErrorKind::CrossSite`] for another site: `<img src="/sign-out">` there would sign
+/// every visitor out. A browser that does not say so is believed to be here.
+/// [`ErrorKind::NotNavigation`] for HEAD, and for what a browser fetches before anybody
+/// clicks.
+pub(crate) fn check_sign_out_here(request: &Request<'_>, was_head: bool) -> Result<()> {
+    if request.headers().get_one("Sec-Fetch-Site") == Some("cross-site") {
+        return Err(Error::new(ErrorKind::CrossSite, ""));
+    }
+    if was_head {
+        return Err(Error::new(ErrorKind::NotNavigation, "HEAD changes nothing"));
+    }
+    if navigation::is_ahead(request) {
+        return Err(Error::new(ErrorKind::NotNavigation, "it came ahead of a click"));
+    }
+    Ok(())
+}
+
+/// Whether a request of this method is to change nothing.
+fn is_safe(method: Method) -> bool {
+    matches!(method, Method::Get | Method::Head | Method::Options)
+}
