@@ -13,9 +13,9 @@ use rocket::route::Outcome;
 pub(crate) use self::page::Page;
 use crate::error::{Error, ErrorKind};
 use crate::location::{Redirect, ReturnPath};
+use crate::logto::Logto;
+use crate::request::Marker;
 use crate::sender::Navigation;
-use crate::state::Logto;
-use crate::state::marker::Marker;
 
 /// Seconds after which a client may try again when Logto did not answer.
 pub(crate) const RETRY_AFTER: &str = "5";

@@ -13,10 +13,10 @@ use rocket::{Build, Data, Orbit, Rocket};
 use self::response::Last;
 use crate::config::{Config, check, unknown_variables};
 use crate::hooks::{Hooks, NoHooks};
+use crate::logto::Logto;
+use crate::request::Marker;
 use crate::routes::routes;
 use crate::session::store::SessionStore;
-use crate::state::Logto;
-use crate::state::marker::Marker;
 
 /// The fairing that [`Logto::fairing()`] returns.
 ///

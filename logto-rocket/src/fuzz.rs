@@ -17,10 +17,10 @@ use crate::http::Answer;
 use crate::jwks::KeySet;
 use crate::jwt::{self, Whom};
 use crate::location::{ReturnPath, Site};
+use crate::logto;
 use crate::seal::{self, Cookies, Kind, Sealer};
 use crate::session::cookie;
 use crate::session::record::Record;
-use crate::state;
 use crate::transaction::{Transaction, Transactions};
 
 /// Return paths of the site at a base URL.
@@ -131,7 +131,7 @@ impl SignIns {
 ///
 /// It is none.
 pub fn callback_code(query: &str, issuer: &str) -> Result<String> {
-    state::callback_code(query, issuer)
+    logto::callback_code(query, issuer)
 }
 
 /// Metadata of `issuer`, with every endpoint.

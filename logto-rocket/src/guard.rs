@@ -17,10 +17,10 @@ pub use self::logto_client::LogtoClient;
 pub use self::organization_token::OrganizationToken;
 use crate::claims::{IdTokenClaims, User, UserInfo};
 use crate::error::{Error, ErrorKind, Result};
+use crate::logto::Logto;
+use crate::request::{Marker, Person, Visit};
 use crate::resource::Needs;
 use crate::scope::{UserScope, requested_resources, requested_scopes};
-use crate::state::Logto;
-use crate::state::marker::{Marker, Person, Visit};
 
 /// What is known of the signed-in user; `None` for a stranger.
 async fn person<'r>(logto: &Logto, visit: Visit<'r>) -> Result<Option<&'r Person>> {

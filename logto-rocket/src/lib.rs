@@ -46,8 +46,10 @@ mod http;
 mod jwks;
 mod jwt;
 mod location;
+mod logto;
 mod options;
 mod protect;
+mod request;
 mod resource;
 mod revocation;
 mod routes;
@@ -55,8 +57,10 @@ mod scope;
 mod seal;
 mod sender;
 mod session;
-mod state;
+mod sign_in;
+mod sign_out;
 mod token;
+mod tokens;
 mod transaction;
 mod wiped;
 
@@ -175,6 +179,7 @@ pub use self::fairing::LogtoFairing;
 pub use self::guard::{LogtoClient, OrganizationToken};
 pub use self::hooks::{AfterSignIn, Hooks};
 pub use self::location::Redirect;
+pub use self::logto::Logto;
 pub use self::options::{DirectSignIn, FirstScreen, Identifier, Prompt, SignInOptions};
 pub use self::protect::{Policy, protect};
 pub use self::resource::ApiResource;
@@ -183,7 +188,6 @@ pub use self::session::memory::MemoryStore;
 pub use self::session::store::{
     Find, Owner, Saved, SessionKey, SessionStore, StoredSession, Version,
 };
-pub use self::state::Logto;
 pub use self::token::{AccessToken, Audience, TokenExchange};
 
 #[doc = include_str!("../PARITY.md")]

@@ -17,8 +17,8 @@ use self::organization::Place;
 pub use self::policy::Policy;
 use crate::answer::{self, Stranger};
 use crate::error::{ErrorKind, Result};
-use crate::state::Logto;
-use crate::state::marker::{Fetched, Marker, Visit};
+use crate::logto::Logto;
+use crate::request::{Fetched, Marker, Visit};
 use crate::token::Audience;
 
 /// Protects routes that were made without the attribute.

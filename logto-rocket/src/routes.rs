@@ -10,10 +10,10 @@ use rocket::route::{Handler, Outcome, Route};
 use crate::answer::{self, Answer, Page};
 use crate::error::{Error, ErrorKind};
 use crate::location::{Redirect, ReturnPath};
+use crate::logto::{FailedCallback, Logto, SignedOut};
 use crate::options::{FirstScreen, SignInOptions};
+use crate::request::{Marker, Visit};
 use crate::sender::Navigation;
-use crate::state::marker::{Marker, Visit};
-use crate::state::{FailedCallback, Logto, SignedOut};
 
 /// One of the routes that the fairing mounts.
 #[derive(Clone, Copy, Debug)]

@@ -7,8 +7,8 @@ use rocket::response::Responder as _;
 use rocket::{Build, Response, Rocket};
 
 use crate::answer::{Page, RETRY_AFTER, message};
-use crate::state::Logto;
-use crate::state::marker::{Carry, Marker};
+use crate::logto::Logto;
+use crate::request::{Carry, Marker};
 
 /// How often the fairing is attached again. Rocket runs fairings in the order of their
 /// attachment, and one that another attaches while it ignites comes after all that were

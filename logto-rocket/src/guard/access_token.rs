@@ -3,9 +3,9 @@ use rocket::request::{FromRequest, Outcome, Request};
 use rocket::{Ignite, Rocket, Sentinel};
 
 use super::{abort, abort_without, not_attached, not_fetched, outcome};
+use crate::logto::Logto;
+use crate::request::{Marker, Visit};
 use crate::resource::{ApiResource, Needs};
-use crate::state::Logto;
-use crate::state::marker::{Marker, Visit};
 use crate::token::{AccessToken, Audience};
 
 /// The token that the attribute fetched.

@@ -5,8 +5,8 @@ use rocket::{Ignite, Rocket, Sentinel};
 
 use super::{abort, abort_without};
 use crate::error::{Error, ErrorKind};
+use crate::request::Marker;
 use crate::resource::Needs;
-use crate::state::marker::Marker;
 
 /// Proof that the wrapper around this very route let the request in.
 ///

@@ -12,9 +12,9 @@ use super::{abort, id_token_claims, not_attached, user};
 use crate::claims::{IdTokenClaims, User, UserInfo};
 use crate::error::{Error, ErrorKind, Result};
 use crate::location::Redirect;
+use crate::logto::{Logto, SignedOut};
 use crate::options::SignInOptions;
-use crate::state::marker::Visit;
-use crate::state::{Logto, SignedOut};
+use crate::request::Visit;
 
 /// A request guard for all operations of Logto's SDKs, on this request's session.
 ///

@@ -6,7 +6,7 @@ use rocket::{Ignite, Rocket, Sentinel};
 
 use super::{abort, not_fetched};
 use crate::error::Error;
-use crate::state::marker::Marker;
+use crate::request::Marker;
 use crate::token::AccessToken;
 
 /// The signed-in user's token for the organization of the route. Its scopes are the

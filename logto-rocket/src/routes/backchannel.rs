@@ -9,8 +9,8 @@ use rocket::request::Request;
 use rocket::{Data, Response};
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::state::Logto;
-use crate::state::marker::Marker;
+use crate::logto::Logto;
+use crate::request::Marker;
 
 /// The longest body that is read, in KiB.
 const MAX_BODY: u64 = 64;

@@ -22,7 +22,7 @@ const MAX_PAUSE: Duration = Duration::from_secs(60);
 type Key = (SessionKey, Audience);
 
 /// The last failure of each refresh.
-pub(super) struct Failures(Cache<Key, Failure>);
+pub(crate) struct Failures(Cache<Key, Failure>);
 
 #[derive(Clone)]
 struct Failure {
@@ -32,20 +32,20 @@ struct Failure {
 }
 
 impl Failures {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         // Longer than any pause, so that the next one is known to follow it.
         let cache = Cache::builder().max_capacity(CAPACITY).time_to_live(2 * MAX_PAUSE);
         Self(cache.build())
     }
 
     /// The failure that speaks for a refresh now.
-    pub(super) fn current(&self, key: &Key, now: Timestamp) -> Option<Error> {
+    pub(crate) fn current(&self, key: &Key, now: Timestamp) -> Option<Error> {
         self.0.get(key).filter(|failure| now < failure.until).map(|failure| failure.error)
     }
 
     /// Remembers a failure: for a second if it passes by itself, else for twice as long
     /// as the one before it.
-    pub(super) fn add(&self, key: Key, error: &Error, now: Timestamp) {
+    pub(crate) fn add(&self, key: Key, error: &Error, now: Timestamp) {
         let before = self.0.get(&key).map(|failure| failure.pause).unwrap_or_default();
         let pause = match error.is_transient() {
             true => PAUSE,
@@ -55,7 +55,7 @@ impl Failures {
     }
 
     /// Forgets the failures of a refresh that has succeeded.
-    pub(super) fn forget(&self, key: &Key) {
+    pub(crate) fn forget(&self, key: &Key) {
         self.0.invalidate(key);
     }
 }

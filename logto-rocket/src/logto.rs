@@ -1,16 +1,5 @@
 //! The one place where protocol and session meet: the managed [`Logto`].
 
-mod backchannel;
-mod completion;
-mod failures;
-mod machine;
-pub(crate) mod marker;
-mod refresh;
-mod sign_in;
-mod sign_out;
-mod tokens;
-mod user_info;
-
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,17 +8,6 @@ use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use rocket::request::Request;
 
-use self::backchannel::Receipts;
-use self::completion::Completions;
-use self::failures::Failures;
-use self::machine::MachineTokens;
-use self::marker::Visit;
-use self::refresh::Renewed;
-pub(crate) use self::sign_in::FailedCallback;
-#[cfg(feature = "__fuzz")]
-pub(crate) use self::sign_in::callback_code;
-pub(crate) use self::sign_out::SignedOut;
-use self::tokens::Tokens;
 use crate::claims::User;
 use crate::client::Client;
 use crate::config::{Checked, StoreKind};
@@ -39,11 +17,22 @@ use crate::flight::{Flights, Turns};
 use crate::hooks::Hooks;
 use crate::jwt::Verifier;
 use crate::location::{ReturnPath, Site};
+use crate::request::Visit;
 use crate::revocation::{RevocationList, Standing};
 use crate::seal::{Cookies, Kind, Pseudonyms, Sealer};
 use crate::session::store::{SessionKey, SessionStore};
 use crate::session::{Read, Session, Sessions};
+pub(crate) use crate::sign_in::FailedCallback;
+#[cfg(feature = "__fuzz")]
+pub(crate) use crate::sign_in::callback_code;
+use crate::sign_in::completion::Completions;
+pub(crate) use crate::sign_out::SignedOut;
+use crate::sign_out::backchannel::Receipts;
 use crate::token::{Audience, Timestamp};
+use crate::tokens::Tokens;
+use crate::tokens::failures::Failures;
+use crate::tokens::machine::MachineTokens;
+use crate::tokens::refresh::Renewed;
 use crate::transaction::Transactions;
 
 /// Replaced sessions that are remembered at the most, and how long: until no answer can
@@ -82,13 +71,13 @@ pub struct Logto {
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Gives `work` up when it takes too long. What runs in a task of its own goes on.
-async fn within_patience<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+pub(crate) async fn within_patience<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     let late = || Error::new(ErrorKind::Unreachable, "no answer in time");
     tokio::time::timeout(PATIENCE, work).await.unwrap_or_else(|_| Err(late()))
 }
 
 /// The user of a session, as hooks see them.
-fn user_of(session: &Session) -> Result<User> {
+pub(crate) fn user_of(session: &Session) -> Result<User> {
     Ok(User::new(Arc::clone(session.record.id_token_claims()?), None))
 }
 
@@ -96,21 +85,21 @@ fn user_of(session: &Session) -> Result<User> {
 pub(crate) struct Inner {
     pub(crate) checked: Checked,
     pub(crate) client: Client,
-    verifier: Verifier,
-    receipts: Receipts,
+    pub(crate) verifier: Verifier,
+    pub(crate) receipts: Receipts,
     pub(crate) sessions: Sessions,
     pub(crate) transactions: Transactions,
-    revocation: RevocationList,
-    completions: Completions,
-    refreshes: Flights<(SessionKey, Audience), Renewed>,
+    pub(crate) revocation: RevocationList,
+    pub(crate) completions: Completions,
+    pub(crate) refreshes: Flights<(SessionKey, Audience), Renewed>,
     /// One refresh of a session at a time: each may bring a new refresh token.
-    turns: Turns<SessionKey>,
-    failures: Failures,
-    machine: MachineTokens,
+    pub(crate) turns: Turns<SessionKey>,
+    pub(crate) failures: Failures,
+    pub(crate) machine: MachineTokens,
     pub(crate) hooks: Box<dyn Hooks>,
     /// Sessions in whose place the same browser has another one by now.
-    replaced: Cache<SessionKey, ()>,
-    tokens: Tokens,
+    pub(crate) replaced: Cache<SessionKey, ()>,
+    pub(crate) tokens: Tokens,
 }
 
 impl Logto {
@@ -313,13 +302,13 @@ impl Inner {
     /// answer under way may carry either kind, so both are remembered as ended;
     /// `revoke_token` if the refresh token is to be revoked when a sealed cookie is
     /// seen again. Where the store fails the session goes on.
-    async fn end(&self, session: &Session, revoke_token: bool) -> Result<()> {
+    pub(crate) async fn end(&self, session: &Session, revoke_token: bool) -> Result<()> {
         self.sessions.end(session).await?;
         self.remember_as_ended(session, revoke_token);
         Ok(())
     }
 
-    fn remember_as_ended(&self, session: &Session, revoke_token: bool) {
+    pub(crate) fn remember_as_ended(&self, session: &Session, revoke_token: bool) {
         let record = &session.record;
         let until = self.sessions.latest_end(record.created);
         self.revocation.end(record, until, revoke_token);

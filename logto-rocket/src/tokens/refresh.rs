@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::marker::Visit;
-use super::tokens::check_scope;
-use super::{Inner, Logto, user_of, within_patience};
+use super::check_scope;
 use crate::claims::IdTokenClaims;
 use crate::client::Expected;
 use crate::error::{Error, ErrorKind, Result};
 use crate::flight::in_its_own_task;
+use crate::logto::{Inner, Logto, user_of, within_patience};
+use crate::request::Visit;
 use crate::seal;
 use crate::session::Session;
 use crate::session::record::Record;
@@ -23,7 +23,7 @@ const PAUSES: [Duration; 4] =
 
 /// What a refresh brought.
 #[derive(Clone)]
-pub(super) struct Renewed {
+pub(crate) struct Renewed {
     session: Session,
     token: Arc<Token>,
     /// Whether Logto was asked for it just now.
@@ -45,7 +45,7 @@ impl Logto {
     /// # Errors
     ///
     /// The store failed.
-    pub(super) async fn revalidate(&self, visit: Visit<'_>, session: &Session) -> Result<()> {
+    pub(crate) async fn revalidate(&self, visit: Visit<'_>, session: &Session) -> Result<()> {
         if !self.is_due_for_revalidation(session) || self.check_writable(visit).is_err() {
             return Ok(());
         }
@@ -63,7 +63,7 @@ impl Logto {
 
     /// Whether it was long ago that Logto said that the session holds, and it can be
     /// asked.
-    pub(super) fn is_due_for_revalidation(&self, session: &Session) -> bool {
+    pub(crate) fn is_due_for_revalidation(&self, session: &Session) -> bool {
         let every = Duration::from_secs(self.inner.checked.config.session.revalidate);
         let record = &session.record;
         !every.is_zero()
@@ -73,7 +73,7 @@ impl Logto {
 
     /// A new access token in place of `seen`. The request has the new session, or
     /// none if Logto ended it.
-    pub(super) async fn renew(
+    pub(crate) async fn renew(
         &self,
         visit: Visit<'_>,
         session: &Session,
@@ -100,7 +100,7 @@ impl Logto {
 
     /// As [`renew()`](Self::renew), and nobody else's answer will do: it may have
     /// been under way before whatever this one is asked for.
-    pub(super) async fn renew_at_any_rate(
+    pub(crate) async fn renew_at_any_rate(
         &self,
         visit: Visit<'_>,
         session: &Session,
@@ -173,7 +173,7 @@ impl Inner {
     }
 
     /// The session as it is by now.
-    pub(super) async fn current(&self, read: &Session) -> Result<Session> {
+    pub(crate) async fn current(&self, read: &Session) -> Result<Session> {
         let ended = || Error::new(ErrorKind::SessionEnded, "it was ended meanwhile");
         let session = self.sessions.reload(read).await?.ok_or_else(ended)?;
         match self.revocation.is_ended(&session.record) {
@@ -235,7 +235,7 @@ impl Inner {
 
     /// Saves the refreshed record over whatever another instance may have written:
     /// the tokens just received are the ones that hold.
-    pub(super) async fn save(&self, mut session: Session, record: Record) -> Result<Session> {
+    pub(crate) async fn save(&self, mut session: Session, record: Record) -> Result<Session> {
         let mut failure = Error::new(ErrorKind::Store, "other instances kept saving the session");
         for pause in PAUSES {
             tokio::time::sleep(pause).await;

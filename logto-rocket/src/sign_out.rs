@@ -1,12 +1,14 @@
 //! Sign-out: here first, then at Logto.
 
+pub(crate) mod backchannel;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::marker::Visit;
-use super::{Inner, Logto, user_of, within_patience};
 use crate::error::Result;
 use crate::location::ReturnPath;
+use crate::logto::{Inner, Logto, user_of, within_patience};
+use crate::request::Visit;
 use crate::session::Session;
 
 /// What the revocation of a refresh token may take.
@@ -78,7 +80,7 @@ impl Logto {
 impl Inner {
     /// Revokes the refresh token, best effort: with `offline_access` it would
     /// outlive the sign-out at Logto.
-    pub(super) fn revoke_in_background(self: &Arc<Self>, session: &Session) {
+    pub(crate) fn revoke_in_background(self: &Arc<Self>, session: &Session) {
         let Some(token) = session.record.refresh_token.clone() else { return };
         let inner = Arc::clone(self);
         tokio::spawn(async move {

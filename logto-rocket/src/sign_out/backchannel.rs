@@ -6,10 +6,10 @@ use std::time::Duration;
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
-use super::{Inner, Logto, within_patience};
 use crate::error::Result;
 use crate::flight::in_its_own_task;
 use crate::jwt::{LogoutToken, MAX_AGE, Whom};
+use crate::logto::{Inner, Logto, within_patience};
 use crate::revocation::Logout;
 use crate::seal;
 use crate::session::record::Whose;
@@ -20,12 +20,12 @@ use crate::token::Timestamp;
 const RECEIPTS: u64 = 100_000;
 
 /// When each logout token was first received, by the hash of its id.
-pub(super) struct Receipts(Cache<[u8; 32], Timestamp>);
+pub(crate) struct Receipts(Cache<[u8; 32], Timestamp>);
 
 impl Receipts {
     /// Receipts that are remembered for as long as a token can be good, which begins
     /// with the clock behind and ends with it ahead, to the second.
-    pub(super) fn new(clock_skew: Duration) -> Self {
+    pub(crate) fn new(clock_skew: Duration) -> Self {
         let good = MAX_AGE + 2 * clock_skew + Duration::from_secs(1);
         let receipts = Cache::builder().max_capacity(RECEIPTS).time_to_live(good);
         Self(receipts.eviction_policy(EvictionPolicy::lru()).build())

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use moka::sync::Cache;
 
-use super::{Logto, within_patience};
 use crate::error::Result;
 use crate::flight::Flights;
+use crate::logto::{Logto, within_patience};
 use crate::token::{AccessToken, Audience, Timestamp, Token, TokenExchange};
 
 /// Tokens of the application that are kept at the most, and how long after their
@@ -20,13 +20,13 @@ const TTL: Duration = Duration::from_secs(60 * 60);
 type Key = (Audience, String);
 
 /// The application's own tokens.
-pub(super) struct MachineTokens {
+pub(crate) struct MachineTokens {
     kept: Cache<Key, Arc<Token>>,
     flights: Flights<Key, Arc<Token>>,
 }
 
 impl MachineTokens {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let kept = Cache::builder().max_capacity(TOKENS).time_to_idle(TTL).build();
         Self { kept, flights: Flights::new() }
     }

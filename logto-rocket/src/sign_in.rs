@@ -1,17 +1,19 @@
 //! Sign-in: begin it, and take in what Logto sends back.
 
+pub(crate) mod completion;
+
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::completion::{Completion, StateHash, Verdict};
-use super::marker::Visit;
-use super::{Inner, Logto, user_of, within_patience};
+use self::completion::{Completion, StateHash, Verdict};
 use crate::claims::IdTokenClaims;
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::AfterSignIn;
 use crate::http::error_code;
 use crate::location::ReturnPath;
+use crate::logto::{Inner, Logto, user_of, within_patience};
 use crate::options::SignInOptions;
+use crate::request::Visit;
 use crate::seal;
 use crate::session::Session;
 use crate::session::record::Record;

@@ -1,9 +1,9 @@
 //! The user info, asked for with the session's own access token.
 
-use super::marker::Visit;
-use super::{Logto, within_patience};
 use crate::claims::UserInfo;
 use crate::error::{Error, ErrorKind, Result};
+use crate::logto::{Logto, within_patience};
+use crate::request::Visit;
 use crate::session::Session;
 use crate::token::{Audience, Token};
 

@@ -1,6 +1,11 @@
 //! The tokens of a session that no cookie carries: kept in the process, and fetched
 //! again where it does not have them.
 
+pub(crate) mod failures;
+pub(crate) mod machine;
+pub(crate) mod refresh;
+pub(crate) mod user_info;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,9 +13,9 @@ use std::time::Duration;
 
 use moka::sync::Cache;
 
-use super::marker::Visit;
-use super::{Inner, Logto, within_patience};
 use crate::error::{Error, ErrorKind, Result};
+use crate::logto::{Inner, Logto, within_patience};
+use crate::request::Visit;
 use crate::scope::UserScope;
 use crate::session::Session;
 use crate::session::record::Record;
@@ -25,7 +30,7 @@ const TTL: Duration = Duration::from_secs(60 * 60);
 const AUDIENCES: usize = 64;
 
 /// The tokens of many sessions.
-pub(super) struct Tokens(Cache<SessionKey, Arc<Mutex<Kept>>>);
+pub(crate) struct Tokens(Cache<SessionKey, Arc<Mutex<Kept>>>);
 
 #[derive(Default)]
 struct Kept {
@@ -34,23 +39,23 @@ struct Kept {
 }
 
 impl Tokens {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(Cache::builder().max_capacity(SESSIONS).time_to_idle(TTL).build())
     }
 
-    pub(super) fn id_token(&self, key: &SessionKey) -> Option<Arc<str>> {
+    pub(crate) fn id_token(&self, key: &SessionKey) -> Option<Arc<str>> {
         lock(&self.0.get(key)?).id_token.clone()
     }
 
-    pub(super) fn access_token(&self, key: &SessionKey, audience: &Audience) -> Option<Arc<Token>> {
+    pub(crate) fn access_token(&self, key: &SessionKey, audience: &Audience) -> Option<Arc<Token>> {
         lock(&self.0.get(key)?).access_tokens.get(audience).cloned()
     }
 
-    pub(super) fn keep_id_token(&self, key: SessionKey, token: Arc<str>) {
+    pub(crate) fn keep_id_token(&self, key: SessionKey, token: Arc<str>) {
         lock(&self.0.get_with(key, Arc::default)).id_token = Some(token);
     }
 
-    pub(super) fn keep_access_token(&self, key: SessionKey, audience: Audience, token: Arc<Token>) {
+    pub(crate) fn keep_access_token(&self, key: SessionKey, audience: Audience, token: Arc<Token>) {
         let kept = self.0.get_with(key, Arc::default);
         let mut kept = lock(&kept);
         if kept.access_tokens.len() >= AUDIENCES {
@@ -59,19 +64,19 @@ impl Tokens {
         kept.access_tokens.insert(audience, token);
     }
 
-    pub(super) fn forget_access_token(&self, id: &SessionKey, audience: &Audience) {
+    pub(crate) fn forget_access_token(&self, id: &SessionKey, audience: &Audience) {
         if let Some(kept) = self.0.get(id) {
             lock(&kept).access_tokens.remove(audience);
         }
     }
 
-    pub(super) fn forget_access_tokens(&self, id: &SessionKey) {
+    pub(crate) fn forget_access_tokens(&self, id: &SessionKey) {
         if let Some(kept) = self.0.get(id) {
             lock(&kept).access_tokens.clear();
         }
     }
 
-    pub(super) fn forget(&self, key: &SessionKey) {
+    pub(crate) fn forget(&self, key: &SessionKey) {
         self.0.invalidate(key);
     }
 }
@@ -170,7 +175,7 @@ impl Logto {
     }
 
     /// A new cookie cannot follow an answer whose head is out.
-    pub(super) fn check_writable(&self, visit: Visit<'_>) -> Result<()> {
+    pub(crate) fn check_writable(&self, visit: Visit<'_>) -> Result<()> {
         if self.inner.sessions.are_sealed() && visit.marker.is_answered() {
             let detail = "ask before the stream begins, or set `session.store`";
             return Err(Error::new(ErrorKind::AnswerBegun, detail));
@@ -181,7 +186,7 @@ impl Logto {
 
 impl Inner {
     /// The token that the session or the process has for this audience.
-    pub(super) fn kept(&self, session: &Session, audience: &Audience) -> Option<Arc<Token>> {
+    pub(crate) fn kept(&self, session: &Session, audience: &Audience) -> Option<Arc<Token>> {
         match audience.is_logto() {
             true => Some(Arc::new(session.record.user_info_token.clone())),
             false => self.tokens.access_token(&session.record.key(), audience),
@@ -191,7 +196,7 @@ impl Inner {
 
 /// Logto gives no organization token to a session that was not granted the scope;
 /// that is known without asking.
-pub(super) fn check_scope(session: &Session, audience: &Audience) -> Result<()> {
+pub(crate) fn check_scope(session: &Session, audience: &Audience) -> Result<()> {
     let scope = UserScope::Organizations.as_str();
     if audience.organization_id().is_none() || session.record.user_info_token.has_scope(scope) {
         return Ok(());
