@@ -9,6 +9,7 @@ mod captures;
 mod cookies;
 mod crowds;
 mod debug;
+mod deployments;
 mod dump;
 mod entrances;
 mod guards;
