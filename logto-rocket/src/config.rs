@@ -101,7 +101,8 @@ pub struct Config {
     /// `{base_url}/callback` and `{base_url}/` are what to register in the Logto
     /// Console, and `{base_url}/backchannel-logout` where sign-outs elsewhere are to
     /// end sessions here. A path is the prefix that a proxy takes away. It is never guessed
-    /// from a request: `Host` and `X-Forwarded-*` are the client's to choose.
+    /// from a request: `Host` and `X-Forwarded-*` are the client's to choose. Cookies are
+    /// named after it: a new address signs users out once.
     #[serde(default, deserialize_with = "secret::some_scalar")]
     pub base_url: Option<String>,
     /// What cookies are sealed with: one string of at least 32 bytes, or several,

@@ -53,7 +53,7 @@ fn secret() -> [Zeroizing<Vec<u8>>; 1] {
 }
 
 fn names() -> Cookies {
-    Cookies::new("app", true, true)
+    Cookies::new("app", "https://app.example", true)
 }
 
 /// The session's cookies, sealed with a secret of this process.

@@ -115,10 +115,6 @@ impl Site {
             (_, None) => false,
         }
     }
-
-    pub(crate) fn is_https(&self) -> bool {
-        self.base.scheme() == "https"
-    }
 }
 
 fn with_query<'a>(page: String, pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {

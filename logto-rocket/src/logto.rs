@@ -110,7 +110,8 @@ impl Logto {
         hooks: Box<dyn Hooks>,
     ) -> Result<Self> {
         let config = &checked.config;
-        let cookies = Cookies::new(&config.app_id, checked.secure_cookies, checked.site.is_https());
+        let base_url = checked.site.url("");
+        let cookies = Cookies::new(&config.app_id, &base_url, checked.secure_cookies);
         let sealer =
             |kind| Sealer::new(&checked.secrets.bytes, &checked.issuer, &config.app_id, kind);
         let pseudonyms =

@@ -181,12 +181,14 @@ pub(crate) struct Cookies {
 }
 
 impl Cookies {
-    /// A short hash of `app_id` keeps two applications on one host apart, as
-    /// cookies know no ports. `__Host-` keeps other hosts of the domain from
-    /// writing our cookies; browsers accept it over https only.
-    pub(crate) fn new(app_id: &str, secure: bool, https: bool) -> Self {
-        let host = if https { "__Host-" } else { "" };
-        Self { prefix: format!("{host}logto_{}", short_hash(app_id, 6)), secure }
+    /// A short hash of `app_id` and `base_url` keeps applications on one host apart, and
+    /// deployments of one, as cookies know no ports and ours hold for every path.
+    /// `__Host-` keeps other hosts of the domain from writing our cookies; browsers
+    /// accept it over https only.
+    pub(crate) fn new(app_id: &str, base_url: &str, secure: bool) -> Self {
+        let host = if base_url.starts_with("https:") { "__Host-" } else { "" };
+        let hash = short_hash(&format!("{app_id}\0{base_url}"), 6);
+        Self { prefix: format!("{host}logto_{hash}"), secure }
     }
 
     /// The name of the session's cookie; its further parts are `name.1`, `name.2`.
@@ -343,10 +345,27 @@ mod tests {
         assert!(new.open("n", both.seal("n", &[1])).is_some());
     }
 
+    /// S23: what tells two applications, or two deployments of one, apart.
+    #[test]
+    fn the_names_of_cookies_depend_on_the_application_and_its_whole_address() {
+        let name = |app_id, base_url| Cookies::new(app_id, base_url, false).session().to_owned();
+        let ours = name("app", "http://localhost:8000/one");
+        assert_eq!(ours, name("app", "http://localhost:8000/one"));
+        for (app_id, base_url) in [
+            ("apq", "http://localhost:8000/one"),
+            ("app", "http://localhost:8001/one"),
+            ("app", "http://localhost:8000/two"),
+            ("app", "http://localhost:8000"),
+            ("apphttp://localhost:8000", "/one"),
+        ] {
+            assert_ne!(ours, name(app_id, base_url), "{app_id} {base_url}");
+        }
+    }
+
     /// S1: the attributes, the same on removal.
     #[test]
     fn cookies_are_http_only_and_lax_and_removed_with_the_same_attributes() {
-        let cookies = Cookies::new("app", true, true);
+        let cookies = Cookies::new("app", "https://app.example", true);
         let set = cookies.set(cookies.session().into(), "v".into(), 60).to_string();
         let removed = cookies.remove(cookies.session().into()).to_string();
         assert!(set.starts_with("__Host-logto_"), "{set}");
@@ -357,7 +376,7 @@ mod tests {
         assert!(!set.contains("Domain"));
         assert!(set.len() - cookies.session().len() - 2 <= ATTRIBUTES, "{set}");
         assert!(
-            !Cookies::new("app", false, false)
+            !Cookies::new("app", "http://app.example", false)
                 .set("n".into(), "v".into(), 1)
                 .secure()
                 .unwrap_or(false)

@@ -180,7 +180,7 @@ mod tests {
     fn transactions() -> Transactions {
         let secret = [b"a secret of at least 32 random bytes".to_vec().into()];
         Transactions {
-            cookies: Cookies::new("app", false, false),
+            cookies: Cookies::new("app", "http://app.example", false),
             sealer: Sealer::new(&secret, "issuer", "app", seal::Kind::Transaction),
         }
     }
@@ -251,8 +251,10 @@ mod tests {
     #[test]
     fn the_longest_return_path_fits_into_a_cookie_of_one_kib() {
         let transaction = begin(&format!("/{}", "x".repeat(511)));
-        let transactions =
-            Transactions { cookies: Cookies::new("app", true, true), ..transactions() };
+        let transactions = Transactions {
+            cookies: Cookies::new("app", "https://app.example", true),
+            ..transactions()
+        };
         let added = with_jar(&HashMap::new(), |jar| transactions.add(jar, &transaction));
         assert!(weight(added[0].name(), added[0].value()) <= 1024, "{}", added[0].value().len());
         assert_eq!(ReturnPath::parse(&format!("/{}", "x".repeat(512))), None);

@@ -11,6 +11,7 @@ mod completions;
 mod cookies;
 mod crowds;
 mod debug;
+mod deployments;
 mod dump;
 mod entrances;
 mod guards;

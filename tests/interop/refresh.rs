@@ -64,9 +64,11 @@ async fn a_session_outlives_the_application() {
     let visitor = Visitor::new();
     visitor.sign_in(&application, "/protected", "alice").await;
     until_refreshed(1, &mut provider, &application, &visitor).await;
+    // On another port, as behind a proxy: browsers know it by the same address.
+    let address = application.base_url.clone();
     drop(application);
 
-    let application = provider.application_with(&sealed);
+    let application = provider.application_with(&[sealed[0], ("LOGTO_BASE_URL", &address)]);
     until_refreshed(2, &mut provider, &application, &visitor).await;
     assert_eq!(visitor.open(&application.url("/protected")).await.status, StatusCode::OK);
 }

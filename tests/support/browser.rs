@@ -117,7 +117,7 @@ impl Browser {
     /// the answer sets.
     pub async fn send(&self, mut request: LocalRequest<'_>) -> Answer {
         if request.inner().host().is_none() {
-            let host = self.base.split("//").nth(1).unwrap_or_default().to_owned();
+            let host = self.base.split('/').nth(2).unwrap_or_default().to_owned();
             let host = Host::parse_owned(host).expect("the base URL has a host");
             request.inner_mut().set_host(host);
         }

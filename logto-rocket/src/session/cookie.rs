@@ -130,7 +130,7 @@ mod tests {
     /// cookie is one that browsers keep, and what could not be read is not written.
     #[test]
     fn a_value_of_any_size_is_read_as_it_was_written() {
-        let names = Cookies::new("app", true, true);
+        let names = Cookies::new("app", "https://app.example", true);
         let part = part_size(names.session());
         let around = (1..=MAX_PARTS).flat_map(|count| part * count - 2..=part * count + 2);
         let text: String = ('a'..='z').cycle().take(64 * 1024).collect();
@@ -154,7 +154,7 @@ mod tests {
     /// S9: a shorter value removes the parts of the longer one.
     #[test]
     fn parts_that_are_no_longer_used_are_removed() {
-        let names = Cookies::new("app", false, false);
+        let names = Cookies::new("app", "http://app.example", false);
         let long =
             with_jar(&[], |jar| write(&names, jar, &"x".repeat(12_000), 60)).expect("cookies");
         assert_eq!(long.len(), 4);
@@ -167,7 +167,7 @@ mod tests {
     /// S9: a missing part ends the value; parts of absurd names are not read.
     #[test]
     fn missing_and_absurd_parts_are_not_read() {
-        let names = Cookies::new("app", false, false);
+        let names = Cookies::new("app", "http://app.example", false);
         let mut parts =
             with_jar(&[], |jar| write(&names, jar, &"x".repeat(12_000), 60)).expect("cookies");
         let whole = with_jar(&parts, |jar| value_of(jar, &names)).expect("a value");

@@ -14,18 +14,19 @@ fn pseudonyms() -> Pseudonyms {
 }
 
 fn sealed() -> Sessions {
-    let cookies = Cookies::new("app", false, false);
+    let cookies = Cookies::new("app", "http://app.example", false);
     Sessions::sealed(SessionConfig::default(), cookies, sealer(Kind::Session))
 }
 
 fn stored() -> Sessions {
-    let (config, cookies) = (SessionConfig::default(), Cookies::new("app", false, false));
+    let (config, cookies) =
+        (SessionConfig::default(), Cookies::new("app", "http://app.example", false));
     let store = Box::new(MemoryStore::new(10));
     Sessions::stored(config, cookies, sealer(Kind::Stored), pseudonyms(), store)
 }
 
 fn in_memory() -> Sessions {
-    let cookies = Cookies::new("app", false, false);
+    let cookies = Cookies::new("app", "http://app.example", false);
     Sessions::in_memory(SessionConfig::default(), cookies, pseudonyms())
 }
 

@@ -1,0 +1,74 @@
+//! The time, as one application sees it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Serialize};
+
+/// A moment in milliseconds since the Unix epoch, by this machine's clock.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub(crate) struct Timestamp(u64);
+
+impl Timestamp {
+    /// The machine's own time, for tests that need any.
+    #[cfg(any(test, feature = "__bench", feature = "__fuzz"))]
+    pub(crate) fn now() -> Self {
+        Clock::default().now()
+    }
+
+    pub(crate) fn plus(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)))
+    }
+
+    /// How long after `earlier` this is; zero if it is not after it.
+    pub(crate) fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(self.0.saturating_sub(earlier.0))
+    }
+
+    pub(crate) fn seconds(self) -> i64 {
+        i64::try_from(self.0 / 1000).unwrap_or(i64::MAX)
+    }
+
+    pub(crate) fn time(self) -> SystemTime {
+        UNIX_EPOCH.checked_add(Duration::from_millis(self.0)).unwrap_or(UNIX_EPOCH)
+    }
+}
+
+/// The clock of one application: the machine's, or ahead of it by what a test has let
+/// pass. Its clones are one clock.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Clock {
+    /// In milliseconds.
+    ahead: Arc<AtomicU64>,
+}
+
+impl Clock {
+    pub(crate) fn now(&self) -> Timestamp {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
+        now.plus(Duration::from_millis(self.ahead.load(Ordering::Relaxed)))
+    }
+
+    /// Lets time pass.
+    #[cfg(test)]
+    pub(crate) fn advance(&self, by: Duration) {
+        let by = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+        self.ahead.fetch_add(by, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clones_are_one_clock_and_others_are_not() {
+        let (clock, other) = (Clock::default(), Clock::default());
+        let clone = clock.clone();
+        clone.advance(Duration::from_secs(3600));
+        assert!(clock.now().since(other.now()) > Duration::from_secs(3599));
+    }
+}
