@@ -1,5 +1,5 @@
 //! The HTTP client, with its limits: four seconds a call, one MiB an answer, no
-//! redirects.
+//! redirects, no proxy for this machine.
 
 mod cached;
 mod object;
@@ -9,6 +9,7 @@ use std::time::Duration;
 pub(crate) use self::cached::Cached;
 pub(crate) use self::object::object;
 use crate::error::{Error, ErrorKind, Result};
+use crate::location::is_loopback;
 
 /// Below the five seconds that an operation may take, so that a call which is given
 /// up is known to have failed.
@@ -18,7 +19,13 @@ const MAX_BODY: usize = 1024 * 1024;
 
 /// Calls Logto.
 #[derive(Clone, Debug)]
-pub(crate) struct Http(reqwest::Client);
+pub(crate) struct Http {
+    /// Goes through the proxies that the environment names.
+    anywhere: reqwest::Client,
+    /// Goes through none. On this machine Logto may speak plain http, in which a proxy
+    /// would read secrets, codes and tokens.
+    loopback: reqwest::Client,
+}
 
 /// An answer of Logto, whatever its status.
 pub(crate) struct Answer {
@@ -30,24 +37,25 @@ pub(crate) struct Answer {
 
 impl Http {
     pub(crate) fn new() -> Result<Self> {
-        let client = reqwest::Client::builder()
-            .timeout(TIMEOUT)
-            .connect_timeout(CONNECT_TIMEOUT)
-            // A redirect would carry the client secret and the code to wherever
-            // it points (SSRF).
-            .redirect(reqwest::redirect::Policy::none())
-            .user_agent(concat!("logto-rocket/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|_| Error::new(ErrorKind::Unreachable, "no HTTP client can be made"))?;
-        Ok(Self(client))
+        let build = |builder: reqwest::ClientBuilder| {
+            let failed = |_| Error::new(ErrorKind::Unreachable, "no HTTP client can be made");
+            builder.build().map_err(failed)
+        };
+        Ok(Self { anywhere: build(builder())?, loopback: build(builder().no_proxy())? })
+    }
+
+    fn client(&self, url: &str) -> &reqwest::Client {
+        let is_loopback = url::Url::parse(url).is_ok_and(|url| is_loopback(&url));
+        if is_loopback { &self.loopback } else { &self.anywhere }
     }
 
     pub(crate) async fn get(&self, url: &str) -> Result<Answer> {
-        self.send(self.0.get(url).header("Accept", "application/json")).await
+        self.send(self.client(url).get(url).header("Accept", "application/json")).await
     }
 
     pub(crate) async fn get_with_token(&self, url: &str, token: &str) -> Result<Answer> {
-        self.send(self.0.get(url).bearer_auth(token).header("Accept", "application/json")).await
+        let request = self.client(url).get(url).bearer_auth(token);
+        self.send(request.header("Accept", "application/json")).await
     }
 
     /// Posts a form, authenticated as the application where it has a secret.
@@ -82,7 +90,8 @@ impl Http {
         app: (&str, Option<&str>),
         fields: &[(&str, &str)],
     ) -> reqwest::RequestBuilder {
-        let request = self.0.post(url).header("Content-Type", "application/x-www-form-urlencoded");
+        let request = self.client(url).post(url);
+        let request = request.header("Content-Type", "application/x-www-form-urlencoded");
         let (id, secret) = app;
         let own_id = secret.is_none().then_some(("client_id", id));
         let form = url::form_urlencoded::Serializer::new(String::new())
@@ -170,6 +179,16 @@ pub(crate) fn error_code(code: &str) -> Option<&str> {
 
 fn unexpected(status: u16) -> Error {
     Error::new(ErrorKind::InvalidAnswer, format!("it answered {status}"))
+}
+
+fn builder() -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .timeout(TIMEOUT)
+        .connect_timeout(CONNECT_TIMEOUT)
+        // A redirect would carry the client secret and the code to wherever
+        // it points (SSRF).
+        .redirect(reqwest::redirect::Policy::none())
+        .user_agent(concat!("logto-rocket/", env!("CARGO_PKG_VERSION")))
 }
 
 fn form_encoded(text: &str) -> String {

@@ -28,6 +28,7 @@ mod parity;
 mod parts;
 mod protected_tokens;
 mod provider;
+mod proxy;
 mod races;
 mod readme;
 mod refresh;
