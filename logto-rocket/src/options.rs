@@ -37,6 +37,11 @@ const PROTOCOL_PARAMETERS: &[&str] = &[
     "ui_locales",
 ];
 
+/// Parameters that ask for a fresh or a strong sign-in, or for a certain user (OpenID
+/// Connect Core, sections 3.1.2.1 and 5.5.1.1). Logto may let anybody through, and a user
+/// can edit the address that they are sent to: only a look at the ID token would tell.
+const UNCHECKED_PARAMETERS: &[&str] = &["acr_values", "claims", "id_token_hint", "max_age"];
+
 /// How a sign-in is to go.
 ///
 /// The same options stand in the configuration under `sign_in`, for every
@@ -126,7 +131,11 @@ pub struct SignInOptions {
     /// The organization whose branding Logto's pages carry. **(default: none)**
     pub organization_id: Option<String>,
     /// Further parameters of the authorization request. **(default: none)** They
-    /// cannot bring another value for a parameter that this crate sends.
+    /// cannot bring another value for a parameter that this crate sends. Nor can they
+    /// be `max_age`, `acr_values`, `claims` or `id_token_hint`: whether Logto did what
+    /// these ask for is not checked yet. In the configuration such a parameter ends the
+    /// launch; in a call, [`sign_in()`](crate::LogtoClient::sign_in) fails with
+    /// [`ErrorKind::InvalidOptions`].
     pub extra_params: BTreeMap<String, String>,
     /// Path of this site to return to after sign-in, where no page asked for the
     /// sign-in. **(default: `/`)**
@@ -178,7 +187,8 @@ impl SignInOptions {
         self
     }
 
-    /// Adds a parameter to the authorization request.
+    /// Adds a parameter to the authorization request. Not every one can be added: see
+    /// [`extra_params`](Self::extra_params).
     #[must_use]
     pub fn extra_param(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.extra_params.insert(name.into(), value.into());
@@ -231,16 +241,18 @@ impl SignInOptions {
     /// # Errors
     ///
     /// One of them is a parameter of the protocol: it could widen the request or
-    /// lead its answer elsewhere.
+    /// lead its answer elsewhere. Or it asks for something that nobody checks.
     pub(crate) fn checked_extra_params(&self) -> Result<&BTreeMap<String, String>> {
-        match self.extra_params.keys().find(|name| PROTOCOL_PARAMETERS.contains(&name.as_str())) {
-            None => Ok(&self.extra_params),
-            Some(name) => {
-                let detail =
-                    format!("`{name}` cannot be an extra parameter; it has its own option");
-                Err(Error::new(ErrorKind::InvalidOptions, detail))
-            }
+        for name in self.extra_params.keys() {
+            let why = match name.as_str() {
+                name if PROTOCOL_PARAMETERS.contains(&name) => "it has its own option",
+                name if UNCHECKED_PARAMETERS.contains(&name) => "its effect is not checked yet",
+                _ => continue,
+            };
+            let detail = format!("`{name}` cannot be an extra parameter; {why}");
+            return Err(Error::new(ErrorKind::InvalidOptions, detail));
         }
+        Ok(&self.extra_params)
     }
 
     /// The parameters that Logto adds to those of OpenID Connect.
@@ -310,6 +322,18 @@ mod tests {
             assert_eq!(error.kind(), ErrorKind::InvalidOptions);
         }
         assert!(SignInOptions::new().extra_param("theme", "dark").checked_extra_params().is_ok());
+    }
+
+    /// A29: who asks for a fresh or strong sign-in must not take any sign-in for one.
+    #[test]
+    fn an_extra_parameter_cannot_ask_for_what_is_not_checked() {
+        for name in ["max_age", "acr_values", "claims", "id_token_hint"] {
+            let options = SignInOptions::new().extra_param(name, "0");
+            let error = options.checked_extra_params().expect_err(name);
+            assert_eq!(error.kind(), ErrorKind::InvalidOptions);
+            let told = error.to_string();
+            assert!(told.contains(name) && told.contains("not checked yet"), "{told}");
+        }
     }
 
     #[test]

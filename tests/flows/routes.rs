@@ -262,6 +262,18 @@ async fn an_extra_parameter_cannot_override_the_protocol() {
     assert_eq!(query(answer.location())["theme"], ["dark"]);
 }
 
+/// A29: nothing checks yet that the sign-in is as fresh or as strong as these ask.
+#[rocket::async_test]
+async fn a_sign_in_that_asks_for_what_is_not_checked_does_not_begin() {
+    let provider = Provider::start().await;
+    let browser = Browser::open(hand_written(provider.figment())).await;
+    for name in ["max_age", "acr_values", "claims", "id_token_hint"] {
+        let answer = browser.visit(&format!("/sign-in?{name}=0")).await;
+        assert_eq!(answer.status, Status::InternalServerError, "{name}");
+        assert_eq!(answer.cookies.len(), 0, "{name}");
+    }
+}
+
 #[rocket::async_test]
 async fn the_sign_up_route_opens_the_registration_page() {
     let provider = Provider::start().await;

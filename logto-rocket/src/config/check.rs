@@ -188,7 +188,7 @@ impl Check<'_> {
             self.problem(
                 "sign_in.extra_params",
                 None,
-                "holds a protocol parameter",
+                "holds a parameter that it cannot hold",
                 error.to_string(),
             );
         }

@@ -302,6 +302,15 @@ fn contradictions_are_named_with_the_way_out() {
     });
 }
 
+/// A29: in the configuration as in code.
+#[test]
+fn a_parameter_that_asks_for_what_is_not_checked_ends_the_launch() {
+    for name in ["max_age", "acr_values", "claims", "id_token_hint"] {
+        let toml = debug(&format!("sign_in = {{ extra_params = {{ {name} = \"0\" }} }}"));
+        refused(&toml, &[], &["`logto.sign_in.extra_params`", name, "not checked yet"]);
+    }
+}
+
 /// S12, A26: no launch with a weak secret, or with none outside `debug`.
 #[test]
 fn weak_secrets_end_the_launch_and_so_do_missing_ones_outside_debug() {
