@@ -8,6 +8,7 @@ mod caches;
 mod callback;
 mod captures;
 mod cookies;
+mod crowded;
 mod crowds;
 mod debug;
 mod entrances;
