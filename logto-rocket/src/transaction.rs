@@ -29,6 +29,10 @@ const MAX_COUNT: usize = 7;
 /// What their cookies may weigh together.
 const MAX_BYTES: usize = 4096;
 
+/// Cookies of sign-ins that one request opens, and removes, at the most. Whoever can write
+/// cookies in our names could else have us open thousands, and set as many with the answer.
+const MAX_OPENED: usize = 32;
+
 /// The first byte of the binary form.
 const FORMAT: u8 = 1;
 
@@ -131,12 +135,13 @@ impl Transactions {
     }
 
     /// The other transactions in the jar, the newest first; what does not open
-    /// comes last and so goes first.
+    /// comes last and so goes first. Where there are very many, some of them.
     fn newest_first(&self, jar: &CookieJar<'_>) -> Vec<(String, String)> {
         let prefix = self.cookies.transaction_prefix();
         let mut others: Vec<_> = jar
             .iter()
             .filter(|cookie| cookie.name().starts_with(&prefix))
+            .take(MAX_OPENED)
             .map(|cookie| {
                 let created = self.open(cookie.name(), cookie.value()).map(|t| t.created);
                 (created, (cookie.name().to_owned(), cookie.value().to_owned()))
@@ -245,6 +250,24 @@ mod tests {
             |state: &String| with_jar(&browser, |jar| transactions.find(jar, state).is_some());
         assert!(found(&states[199]) && found(&states[198]));
         assert!(!found(&states[0]));
+    }
+
+    /// S26: a header of 10,400 of them costs no more than one of 32, and holds one more after it.
+    #[test]
+    fn of_thousands_of_sign_ins_a_few_are_opened_and_removed() {
+        let transactions = transactions();
+        let prefix = transactions.cookies.transaction_prefix();
+        let mut browser: HashMap<_, _> =
+            (0..10_400).map(|n| (format!("{prefix}{n:05}"), "x".to_owned())).collect();
+        assert_eq!(with_jar(&browser, |jar| transactions.newest_first(jar).len()), MAX_OPENED);
+        let transaction = begin("/page");
+        let changes = with_jar(&browser, |jar| transactions.add(jar, &transaction));
+        assert!((20..=33).contains(&changes.len()), "{} cookies are set", changes.len());
+        let count = browser.len() + 2 - changes.len();
+        apply(&mut browser, changes);
+        assert_eq!(browser.len(), count);
+        let found = with_jar(&browser, |jar| transactions.find(jar, &transaction.state));
+        assert_eq!(found.expect("it is under way").return_to, "/page");
     }
 
     /// R10: a return path is short enough for its cookie; a longer one is none.

@@ -9,6 +9,7 @@ mod callback;
 mod captures;
 mod completions;
 mod cookies;
+mod crowded;
 mod crowds;
 mod debug;
 mod deployments;

@@ -38,9 +38,7 @@ fn seen_by_proxies(test: &str, variables: &[&str], exempt: &str) -> Vec<String> 
     for name in ["http_proxy", "https_proxy", "all_proxy"] {
         command.env_remove(name).env_remove(name.to_uppercase());
     }
-    for name in variables {
-        command.env(name, &address);
-    }
+    command.envs(variables.iter().map(|name| (name, &address)));
     let output = command.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let seen = seen.lock().unwrap();

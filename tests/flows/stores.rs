@@ -21,6 +21,8 @@ type Loaded = Option<(Vec<u8>, Version)>;
 pub(crate) struct Fragile {
     store: Arc<Memory>,
     down: Arc<AtomicBool>,
+    /// How often it was asked for a session.
+    pub(crate) loads: Arc<AtomicUsize>,
     /// Whether it refuses to delete.
     pub(crate) keeps: Arc<AtomicBool>,
     /// How often it refuses to save.
@@ -67,6 +69,7 @@ impl SessionStore for Fragile {
     }
 
     async fn load(&self, key: &SessionKey) -> Result<Loaded> {
+        self.loads.fetch_add(1, Ordering::SeqCst);
         if is_one_of(&self.lag) {
             return Ok(self.last.lock().unwrap().clone());
         }

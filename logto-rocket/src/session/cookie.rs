@@ -25,8 +25,9 @@ fn part_size(name: &str) -> usize {
     MAX_COOKIE - ATTRIBUTES - name.len() - ".10=".len()
 }
 
-/// Other first parts that are tried at the most.
-const MAX_DOUBLES: usize = 8;
+/// Other first parts that are tried at the most: with that in the jar, a stranger's
+/// request asks the store three times, however many it brings.
+const MAX_DOUBLES: usize = 2;
 
 /// Puts the parts of the value `name` together; `None` if there is no first part.
 pub(crate) fn read<'j>(jar: &'j CookieJar<'_>, name: &str) -> Option<Cow<'j, str>> {
@@ -47,13 +48,22 @@ pub(crate) fn read_after<'j>(first: &'j str, jar: &'j CookieJar<'_>, name: &str)
     value
 }
 
-/// The first parts in these headers that the jar does not have: another host of this
-/// site, or another path, may have set a cookie of the same name.
+/// The first parts in these headers that the jar does not have, each once: another host
+/// of this site, or another path, may have set a cookie of the same name.
 pub(crate) fn doubles<'h>(headers: &[&'h str], jar: &CookieJar<'_>, name: &str) -> Vec<&'h str> {
     let kept = jar.get(name).map(Cookie::value);
     let pairs = headers.iter().flat_map(|header| header.split(';'));
     let values = pairs.filter_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='));
-    values.filter(|value| Some(*value) != kept).take(MAX_DOUBLES).collect()
+    let mut found = Vec::with_capacity(MAX_DOUBLES);
+    for value in values.filter(|value| Some(*value) != kept) {
+        if found.len() == MAX_DOUBLES {
+            break;
+        }
+        if !found.contains(&value) {
+            found.push(value);
+        }
+    }
+    found
 }
 
 /// The cookies that write `value`, and remove the parts of a longer old one.
