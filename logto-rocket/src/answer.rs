@@ -14,7 +14,7 @@ pub(crate) use self::page::Page;
 use crate::error::{Error, ErrorKind};
 use crate::location::{Redirect, ReturnPath};
 use crate::logto::Logto;
-use crate::request::Marker;
+use crate::request::RequestState;
 use crate::sender::Navigation;
 
 /// Seconds after which a client may try again when Logto did not answer.
@@ -66,7 +66,7 @@ pub(crate) fn unauthorized(request: &Request<'_>) -> Answer {
 pub(crate) fn failure(request: &Request<'_>, error: &Error) -> Answer {
     let status = error.status();
     log::warn!("logto: {error}");
-    Marker::of(request).fail(error);
+    RequestState::of(request).fail(error);
     if has_catcher(request, |code| code.is_none_or(|code| code == status.code)) {
         return Answer::Catcher(status);
     }
@@ -99,7 +99,7 @@ pub(crate) async fn rendered<'r>(
     error: &Error,
     answer: Answer,
 ) -> Outcome<'r> {
-    let Some(mut response) = logto.inner.hooks.on_error(request, error).await else {
+    let Some(mut response) = logto.hooks().on_error(request, error).await else {
         return answer.outcome(request);
     };
     // A failure must not pass for a success, nor be kept, nor tell its address.

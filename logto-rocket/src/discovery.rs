@@ -8,10 +8,10 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use url::Url;
 
+use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Cached, Http};
 use crate::location::is_loopback;
-use crate::token::Timestamp;
 
 /// Metadata older than this are renewed, while the old ones serve.
 const MAX_AGE: Duration = Duration::from_secs(60 * 60);

@@ -14,7 +14,7 @@ use self::response::Last;
 use crate::config::{Config, check, unknown_variables};
 use crate::hooks::{Hooks, NoHooks};
 use crate::logto::Logto;
-use crate::request::Marker;
+use crate::request::RequestState;
 use crate::routes::routes;
 use crate::session::store::SessionStore;
 
@@ -101,7 +101,7 @@ impl Fairing for LogtoFairing {
     async fn on_ignite(&self, rocket: Rocket<Build>) -> Result {
         match self.build(&rocket) {
             Ok(logto) => {
-                let base = logto.inner.checked.config.routes.base.clone();
+                let base = logto.config().routes.base.clone();
                 let routes = routes(&logto);
                 Ok(rocket.mount(base, routes).manage(logto).attach(Last::new()))
             }
@@ -128,16 +128,16 @@ impl Fairing for LogtoFairing {
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
         let Some(logto) = Logto::of(request) else { return };
         if request.method() == Method::Head {
-            Marker::of(request).came_as_head();
+            RequestState::of(request).came_as_head();
         }
-        if request.uri().path() != logto.inner.checked.callback.as_str() {
+        if request.uri().path() != logto.callback() {
             return;
         }
         let Some(query) = request.uri().query().map(|query| query.to_string()) else { return };
         let path = request.uri().path().to_string();
         if let Ok(uri) = Origin::parse_owned(path) {
             request.set_uri(uri);
-            let _ = Marker::of(request).callback.set(query);
+            let _ = RequestState::of(request).callback.set(query);
         }
     }
 }

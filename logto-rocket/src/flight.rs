@@ -6,6 +6,7 @@ use std::fmt;
 use std::future::Future;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 use rocket::futures::FutureExt as _;
 use rocket::futures::future::{BoxFuture, Shared};
@@ -77,6 +78,15 @@ pub(crate) async fn in_its_own_task<T: Send + 'static>(
     work: impl Future<Output = Result<T>> + Send + 'static,
 ) -> Result<T> {
     tokio::spawn(work).await.unwrap_or_else(|_| Err(stopped()))
+}
+
+/// What an operation may take in all, however many calls to Logto it needs.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Gives `work` up when it takes too long. What runs in a task of its own goes on.
+pub(crate) async fn within_patience<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let late = || Error::new(ErrorKind::Unreachable, "no answer in time");
+    tokio::time::timeout(PATIENCE, work).await.unwrap_or_else(|_| Err(late()))
 }
 
 fn stopped() -> Error {

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::claims::{AccessTokenClaims, IdTokenClaims};
 use crate::client::{Client, Expected, granted};
+use crate::clock::Timestamp;
 use crate::config::{Config, ConfigError, Environment, check};
 use crate::discovery::ProviderMetadata;
 use crate::error::Result;
@@ -17,10 +18,10 @@ use crate::http::Answer;
 use crate::jwks::KeySet;
 use crate::jwt::{self, Whom};
 use crate::location::{ReturnPath, Site};
-use crate::logto;
 use crate::seal::{self, Cookies, Kind, Sealer};
 use crate::session::cookie;
 use crate::session::record::Record;
+use crate::sign_in;
 use crate::transaction::{Transaction, Transactions};
 
 /// Return paths of the site at a base URL.
@@ -114,7 +115,7 @@ impl SignIns {
     /// Begins one: its `state`, and the cookies that are written and removed.
     pub fn begin(&self, jar: &CookieJar<'_>, path: &str) -> (String, Vec<Cookie<'static>>) {
         let path = ReturnPath::parse(path).unwrap_or_else(ReturnPath::root);
-        let transaction = Transaction::begin(&path);
+        let transaction = Transaction::begin(&path, Timestamp::now());
         let cookies = self.0.add(jar, &transaction);
         (transaction.state, cookies)
     }
@@ -131,7 +132,7 @@ impl SignIns {
 ///
 /// It is none.
 pub fn callback_code(query: &str, issuer: &str) -> Result<String> {
-    logto::callback_code(query, issuer)
+    sign_in::callback_code(query, issuer)
 }
 
 /// Metadata of `issuer`, with every endpoint.

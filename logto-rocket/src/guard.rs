@@ -18,14 +18,14 @@ pub use self::organization_token::OrganizationToken;
 use crate::claims::{IdTokenClaims, User, UserInfo};
 use crate::error::{Error, ErrorKind, Result};
 use crate::logto::Logto;
-use crate::request::{Marker, Person, Visit};
+use crate::request::{RequestState, RequestUser, Visit};
 use crate::resource::Needs;
 use crate::scope::{UserScope, requested_resources, requested_scopes};
 
 /// What is known of the signed-in user; `None` for a stranger.
-async fn person<'r>(logto: &Logto, visit: Visit<'r>) -> Result<Option<&'r Person>> {
+async fn person<'r>(logto: &Logto, visit: Visit<'r>) -> Result<Option<&'r RequestUser>> {
     let Some(session) = logto.session(visit).await? else { return Ok(None) };
-    let person = visit.marker.person(&session);
+    let person = visit.state.user(&session);
     if person.claims.get().is_none() {
         let _ = person.claims.set(Arc::clone(session.record.id_token_claims()?));
     }
@@ -56,13 +56,13 @@ pub(crate) async fn user<'r>(logto: &Logto, visit: Visit<'r>) -> Result<Option<&
 
 /// What a guard answers: strangers forward with 401, failures fail with their
 /// status.
-fn outcome<T>(marker: &Marker, result: Result<Option<T>>) -> Outcome<T, Error> {
+fn outcome<T>(state: &RequestState, result: Result<Option<T>>) -> Outcome<T, Error> {
     match result {
         Ok(Some(value)) => RocketOutcome::Success(value),
         Ok(None) => RocketOutcome::Forward(Status::Unauthorized),
         Err(error) if error.is_stranger() => RocketOutcome::Forward(Status::Unauthorized),
         Err(error) => {
-            marker.fail(&error);
+            state.fail(&error);
             RocketOutcome::Error((error.status(), error))
         }
     }
@@ -81,7 +81,7 @@ fn abort(rocket: &Rocket<Ignite>) -> bool {
 /// says what to add.
 fn abort_without(rocket: &Rocket<Ignite>, whose: &str, needs: Needs) -> bool {
     let Some(logto) = rocket.state::<Logto>() else { return abort(rocket) };
-    let config = &logto.inner.checked.config;
+    let config = &logto.config();
     let options = config.sign_in_options();
     let resources = requested_resources(&options.scopes, &options.resources);
     let scopes = requested_scopes(config.include_reserved_scopes, &options.scopes);
@@ -116,7 +116,7 @@ macro_rules! guard {
             async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Error> {
                 let Some(logto) = Logto::of(request) else { return not_attached() };
                 let visit = Visit::of(request);
-                outcome(visit.marker, $read(logto, visit).await)
+                outcome(visit.state, $read(logto, visit).await)
             }
         }
 

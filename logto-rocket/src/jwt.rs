@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use self::compact::Compact;
 pub(crate) use self::logout::{LogoutToken, MAX_AGE, Whom};
+use crate::clock::Timestamp;
 use crate::config::Checked;
 use crate::discovery::{Discovery, ProviderMetadata};
 use crate::error::{Error, ErrorKind, Result};
 use crate::jwks::{Jwks, KeySet, Source, algorithm_named};
-use crate::token::Timestamp;
 
 /// What verifies tokens of one provider for one application.
 pub(crate) struct Verifier {

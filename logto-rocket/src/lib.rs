@@ -32,6 +32,7 @@
 mod answer;
 mod claims;
 mod client;
+mod clock;
 mod config;
 pub mod contract;
 mod discovery;

@@ -1,44 +1,30 @@
-//! The one place where protocol and session meet: the managed [`Logto`].
+//! The managed [`Logto`]: it composes what the subjects own, and holds the public methods.
+
+mod requests;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use moka::policy::EvictionPolicy;
-use moka::sync::Cache;
 use rocket::request::Request;
 
-use crate::claims::User;
 use crate::client::Client;
-use crate::config::{Checked, StoreKind};
+use crate::clock::Clock;
+use crate::config::{Checked, Config, StoreKind};
 use crate::discovery::ProviderMetadata;
-use crate::error::{Error, ErrorKind, Result};
-use crate::flight::{Flights, Turns};
+use crate::error::Result;
+use crate::flight::within_patience;
 use crate::hooks::Hooks;
 use crate::jwt::Verifier;
 use crate::location::{ReturnPath, Site};
-use crate::request::Visit;
-use crate::revocation::{RevocationList, Standing};
 use crate::seal::{Cookies, Kind, Pseudonyms, Sealer};
-use crate::session::store::{SessionKey, SessionStore};
-use crate::session::{Read, Session, Sessions};
-pub(crate) use crate::sign_in::FailedCallback;
-#[cfg(feature = "__fuzz")]
-pub(crate) use crate::sign_in::callback_code;
-use crate::sign_in::completion::Completions;
-pub(crate) use crate::sign_out::SignedOut;
-use crate::sign_out::backchannel::Receipts;
-use crate::token::{Audience, Timestamp};
-use crate::tokens::Tokens;
-use crate::tokens::failures::Failures;
-use crate::tokens::machine::MachineTokens;
-use crate::tokens::refresh::Renewed;
+use crate::session::store::SessionStore;
+use crate::session::{Sessions, Storage};
+use crate::sign_in::SignIns;
+use crate::sign_out::SignOuts;
+use crate::token::{AccessToken, Audience, TokenExchange};
+use crate::tokens::{MachineTokens, Tokens};
 use crate::transaction::Transactions;
-
-/// Replaced sessions that are remembered at the most, and how long: until no answer can
-/// be under way that does not know of it.
-const REPLACED: u64 = 100_000;
-const REPLACED_TTL: Duration = Duration::from_secs(15 * 60);
 
 /// Sign-in with Logto: attach [`Logto::fairing()`], and the application has it.
 ///
@@ -63,43 +49,18 @@ const REPLACED_TTL: Duration = Duration::from_secs(15 * 60);
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Logto {
-    pub(crate) inner: Arc<Inner>,
-}
-
-/// What an operation may take in all, however many calls to Logto it needs.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-/// Gives `work` up when it takes too long. What runs in a task of its own goes on.
-pub(crate) async fn within_patience<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
-    let late = || Error::new(ErrorKind::Unreachable, "no answer in time");
-    tokio::time::timeout(PATIENCE, work).await.unwrap_or_else(|_| Err(late()))
-}
-
-/// The user of a session, as hooks see them.
-pub(crate) fn user_of(session: &Session) -> Result<User> {
-    Ok(User::new(Arc::clone(session.record.id_token_claims()?), None))
-}
+pub struct Logto(Arc<Parts>);
 
 /// What all handles share.
-pub(crate) struct Inner {
-    pub(crate) checked: Checked,
-    pub(crate) client: Client,
-    pub(crate) verifier: Verifier,
-    pub(crate) receipts: Receipts,
-    pub(crate) sessions: Sessions,
-    pub(crate) transactions: Transactions,
-    pub(crate) revocation: RevocationList,
-    pub(crate) completions: Completions,
-    pub(crate) refreshes: Flights<(SessionKey, Audience), Renewed>,
-    /// One refresh of a session at a time: each may bring a new refresh token.
-    pub(crate) turns: Turns<SessionKey>,
-    pub(crate) failures: Failures,
-    pub(crate) machine: MachineTokens,
-    pub(crate) hooks: Box<dyn Hooks>,
-    /// Sessions in whose place the same browser has another one by now.
-    pub(crate) replaced: Cache<SessionKey, ()>,
-    pub(crate) tokens: Tokens,
+struct Parts {
+    checked: Checked,
+    client: Arc<Client>,
+    sessions: Arc<Sessions>,
+    tokens: Arc<Tokens>,
+    machine_tokens: MachineTokens,
+    sign_ins: Arc<SignIns>,
+    sign_outs: Arc<SignOuts>,
+    hooks: Arc<dyn Hooks>,
 }
 
 impl Logto {
@@ -109,50 +70,89 @@ impl Logto {
         store: Option<Box<dyn SessionStore>>,
         hooks: Box<dyn Hooks>,
     ) -> Result<Self> {
-        let config = &checked.config;
+        let (config, clock) = (&checked.config, Clock::default());
+        let hooks: Arc<dyn Hooks> = hooks.into();
         let base_url = checked.site.url("");
         let cookies = Cookies::new(&config.app_id, &base_url, checked.secure_cookies);
-        let sealer =
-            |kind| Sealer::new(&checked.secrets.bytes, &checked.issuer, &config.app_id, kind);
-        let pseudonyms =
-            || Pseudonyms::new(&checked.secrets.bytes, &checked.issuer, &config.app_id);
-        let session = config.session.clone();
-        let sessions = match (store, session.store) {
-            (Some(store), _) => {
-                let sealer = sealer(Kind::Stored);
-                Sessions::stored(session, cookies.clone(), sealer, pseudonyms(), store)
-            }
-            (None, StoreKind::Memory) => {
-                Sessions::in_memory(session, cookies.clone(), pseudonyms())
-            }
-            (None, StoreKind::Cookie) => {
-                Sessions::sealed(session, cookies.clone(), sealer(Kind::Session))
-            }
-        };
-        let client = Client::new(&checked)?;
-        let (discovery, jwks) = (Arc::clone(&client.discovery), Arc::clone(&client.jwks));
-        let inner = Inner {
-            verifier: Verifier::new(&checked, discovery, jwks),
-            receipts: Receipts::new(checked.clock_skew()),
+        let client = Arc::new(Client::new(&checked)?);
+        let sessions = Arc::new(Sessions::new(
+            config.session.clone(),
+            cookies.clone(),
+            clock.clone(),
+            Arc::clone(&client),
+            storage(&checked, store),
+        ));
+        let tokens = Tokens::new(
+            Arc::clone(&client),
+            Arc::clone(&sessions),
+            clock.clone(),
+            Duration::from_secs(config.session.revalidate),
+        );
+        let sign_ins = SignIns::new(
+            (config.sign_in_options(), checked.site.clone()),
+            Arc::clone(&client),
+            Arc::clone(&sessions),
+            Arc::clone(&hooks),
+            clock.clone(),
+            Transactions { cookies, sealer: sealer(&checked, Kind::Transaction) },
+        );
+        let sign_outs = SignOuts::new(
+            Arc::clone(&client),
+            Verifier::new(&checked, Arc::clone(&client.discovery), Arc::clone(&client.jwks)),
+            Arc::clone(&sessions),
+            Arc::clone(&hooks),
+            clock.clone(),
+            checked.clock_skew(),
+        );
+        Ok(Self(Arc::new(Parts {
+            machine_tokens: MachineTokens::new(Arc::clone(&client), clock),
             client,
             sessions,
-            transactions: Transactions { cookies, sealer: sealer(Kind::Transaction) },
-            revocation: RevocationList::new(),
-            completions: Completions::new(),
-            refreshes: Flights::new(),
-            turns: Turns::new(),
-            failures: Failures::new(),
-            machine: MachineTokens::new(),
+            tokens: Arc::new(tokens),
+            sign_ins: Arc::new(sign_ins),
+            sign_outs: Arc::new(sign_outs),
             hooks,
-            replaced: Cache::builder()
-                .max_capacity(REPLACED)
-                .time_to_live(REPLACED_TTL)
-                .eviction_policy(EvictionPolicy::lru())
-                .build(),
-            tokens: Tokens::new(),
             checked,
-        };
-        Ok(Self { inner: Arc::new(inner) })
+        })))
+    }
+
+    /// The managed `Logto`, if its fairing is attached.
+    pub(crate) fn of<'r>(request: &'r Request<'_>) -> Option<&'r Self> {
+        request.rocket().state()
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.0.checked.config
+    }
+
+    pub(crate) fn site(&self) -> &Site {
+        &self.0.checked.site
+    }
+
+    /// The path of the callback on this site.
+    pub(crate) fn callback(&self) -> &str {
+        &self.0.checked.callback
+    }
+
+    pub(crate) fn hooks(&self) -> &dyn Hooks {
+        &*self.0.hooks
+    }
+
+    #[cfg(test)]
+    pub(crate) fn sign_ins(&self) -> &SignIns {
+        &self.0.sign_ins
+    }
+
+    /// The `Location` of the sign-in route.
+    pub(crate) fn sign_in_location(&self, return_to: Option<&ReturnPath>) -> String {
+        let routes = &self.config().routes;
+        self.site().page_returning(&routes.full(&routes.sign_in), return_to)
+    }
+
+    /// The `Location` of the page after a sign-out that does not lead to Logto.
+    pub(crate) fn after_sign_out(&self) -> String {
+        let path = &self.config().post_sign_out_path;
+        self.site().page(&ReturnPath::parse(path).unwrap_or_else(ReturnPath::root))
     }
 
     /// What Logto says about itself: fetched when first needed, kept, and renewed
@@ -162,167 +162,153 @@ impl Logto {
     ///
     /// [`ErrorKind::Unreachable`] when Logto did not answer,
     /// [`ErrorKind::InvalidAnswer`] when it is another Logto, or none.
+    ///
+    /// [`ErrorKind::Unreachable`]: crate::ErrorKind::Unreachable
+    /// [`ErrorKind::InvalidAnswer`]: crate::ErrorKind::InvalidAnswer
     pub async fn provider_metadata(&self) -> Result<Arc<ProviderMetadata>> {
-        within_patience(self.inner.client.metadata()).await
+        within_patience(self.0.client.metadata()).await
     }
 
-    /// The managed `Logto`, if its fairing is attached.
-    pub(crate) fn of<'r>(request: &'r Request<'_>) -> Option<&'r Self> {
-        request.rocket().state()
-    }
-
-    pub(crate) fn site(&self) -> &Site {
-        &self.inner.checked.site
-    }
-
-    /// The `Location` of the sign-in route.
-    pub(crate) fn sign_in_location(&self, return_to: Option<&ReturnPath>) -> String {
-        let routes = &self.inner.checked.config.routes;
-        self.site().page_returning(&routes.full(&routes.sign_in), return_to)
-    }
-
-    /// The session of this request, read once and kept up to date by whatever
-    /// happens to it during the request. Where it was long ago that Logto said that
-    /// it holds, Logto is asked first.
+    /// An access token for the application itself, without a user (OAuth's client
+    /// credentials). Works anywhere, also in a background task: take
+    /// `&State<Logto>`, or `rocket.state::<Logto>()`.
+    ///
+    /// Logto gives them to machine-to-machine applications only: configure one
+    /// under [`machine`](crate::Config::machine). Only scopes that are asked for
+    /// here and that the application's roles allow are granted. A token is kept in
+    /// the process and asked for once, however many want it.
     ///
     /// # Errors
     ///
-    /// The store failed.
-    pub(crate) async fn session(&self, visit: Visit<'_>) -> Result<Option<Session>> {
-        match self.session_at_once(visit) {
-            Some(session) => Ok(session),
-            None => visit.marker.session(self.read_and_revalidate(visit)).await,
-        }
+    /// [`ErrorKind::Denied`] when the application is not in the organization,
+    /// [`ErrorKind::NotGranted`] when there is no such resource, or none was named,
+    /// [`ErrorKind::Refused`] when the application is not of this type or its
+    /// secret is wrong, [`ErrorKind::Unreachable`] and [`ErrorKind::InvalidAnswer`]
+    /// when Logto's answer cannot be had or used.
+    ///
+    /// [`ErrorKind::Denied`]: crate::ErrorKind::Denied
+    /// [`ErrorKind::NotGranted`]: crate::ErrorKind::NotGranted
+    /// [`ErrorKind::Refused`]: crate::ErrorKind::Refused
+    /// [`ErrorKind::Unreachable`]: crate::ErrorKind::Unreachable
+    /// [`ErrorKind::InvalidAnswer`]: crate::ErrorKind::InvalidAnswer
+    ///
+    /// # Example
+    ///
+    /// ```rust
+    /// use logto_rocket::{Audience, Error, Logto};
+    /// use rocket::{State, get};
+    ///
+    /// #[get("/report")]
+    /// async fn report(logto: &State<Logto>) -> Result<String, Error> {
+    ///     let api = Audience::resource("https://api.example.com");
+    ///     let token = logto.client_credentials(api, ["read:items"]).await?;
+    ///     Ok(format!("good until {:?}", token.expires_at()))
+    /// }
+    /// ```
+    pub async fn client_credentials(
+        &self,
+        audience: impl Into<Audience>,
+        scopes: impl IntoIterator<Item = impl Into<String>>,
+    ) -> Result<AccessToken> {
+        let scopes: Vec<String> = scopes.into_iter().map(Into::into).collect();
+        let token = self.0.machine_tokens.token(audience.into(), scopes.join(" ")).await?;
+        Ok(AccessToken::new(token))
     }
 
-    /// As [`session()`](Self::session); `None` if it has to be waited for.
-    pub(crate) fn session_at_once(&self, visit: Visit<'_>) -> Option<Option<Session>> {
-        let is_due = |read: &Read| match read {
-            Read::Session { session, .. } => self.is_due_for_revalidation(session),
-            _ => false,
-        };
-        visit.marker.session_at_once(|| self.inner.read_at_once(visit).filter(|read| !is_due(read)))
-    }
-
-    /// The session of this request for those who end it, whatever Logto says of it.
+    /// Exchanges a token for another one (RFC 8693). Nothing is kept: a subject
+    /// token may be good for one use only.
     ///
     /// # Errors
     ///
-    /// The store failed.
-    pub(crate) async fn session_as_read(&self, visit: Visit<'_>) -> Result<Option<Session>> {
-        match visit.marker.session_at_once(|| self.inner.read_at_once(visit)) {
-            Some(session) => Ok(session),
-            None => visit.marker.session(self.read(visit)).await,
-        }
+    /// [`ErrorKind::SessionEnded`] when the subject token is not good, or no longer;
+    /// the rest as [`client_credentials()`](Self::client_credentials).
+    ///
+    /// [`ErrorKind::SessionEnded`]: crate::ErrorKind::SessionEnded
+    pub async fn exchange_token(&self, exchange: &TokenExchange) -> Result<AccessToken> {
+        let grant = within_patience(self.0.client.exchange(exchange)).await?;
+        Ok(AccessToken::new(Arc::new(grant.token)))
     }
 
-    async fn read(&self, visit: Visit<'_>) -> Result<()> {
-        visit.marker.take_in(self.inner.read(visit).await?);
-        Ok(())
-    }
-
-    async fn read_and_revalidate(&self, visit: Visit<'_>) -> Result<()> {
-        self.read(visit).await?;
-        match visit.marker.current() {
-            Some(session) => self.revalidate(visit, &session).await,
-            None => Ok(()),
-        }
-    }
-
-    /// The session that an answer may carry: a slow handler's request began before
-    /// whatever has happened to the session since. `None` if it was ended.
-    pub(crate) fn to_carry(&self, session: Session) -> Option<Session> {
-        let ended = self.inner.revocation.is_ended(&session.record);
-        (!ended).then(|| self.inner.sessions.newest(session))
-    }
-
-    /// The raw ID token, as long as the process remembers it.
-    pub(crate) fn id_token(&self, session: &Session) -> Option<Arc<str>> {
-        self.inner.tokens.id_token(&session.record.key())
+    /// Ends the sessions that a logout token is about (OpenID Connect Back-Channel
+    /// Logout 1.0): those of one session at Logto if the token names it (`sid`), else
+    /// all of the user. For a route of one's own; the fairing mounts one that answers
+    /// as the protocol says.
+    ///
+    /// A session ends if it began before the token was first received, and if Logto
+    /// issued its ID token no later than the logout token: who has signed in again
+    /// stays signed in, also when the token comes once more. Refresh tokens of the
+    /// ended sessions are revoked. With sessions in the cookie, this process alone
+    /// knows of it, until it ends.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidLogoutToken`](crate::ErrorKind::InvalidLogoutToken), which
+    /// is 400 Bad Request, and nothing was ended. [`ErrorKind::Store`](crate::ErrorKind::Store)
+    /// when the store failed, and
+    /// [`ErrorKind::Unreachable`](crate::ErrorKind::Unreachable) or
+    /// [`ErrorKind::InvalidAnswer`](crate::ErrorKind::InvalidAnswer) when Logto's keys
+    /// cannot be had; the same token may be tried again.
+    ///
+    /// # Example
+    ///
+    /// ```rust
+    /// use logto_rocket::{Error, Logto};
+    /// use rocket::form::Form;
+    /// use rocket::{FromForm, State, post};
+    ///
+    /// #[derive(FromForm)]
+    /// struct Body {
+    ///     logout_token: String,
+    /// }
+    ///
+    /// #[post("/logged-out", data = "<body>")]
+    /// async fn logged_out(body: Form<Body>, logto: &State<Logto>) -> Result<(), Error> {
+    ///     logto.handle_backchannel_logout(&body.logout_token).await
+    /// }
+    /// ```
+    pub async fn handle_backchannel_logout(&self, logout_token: &str) -> Result<()> {
+        self.0.sign_outs.log_out(logout_token).await
     }
 }
 
-impl Inner {
-    /// What the cookies say; `None` if a store has to be asked or told, or if there may
-    /// be another cookie of the same name.
-    fn read_at_once(self: &Arc<Self>, visit: Visit<'_>) -> Option<Read> {
-        let now = Timestamp::now();
-        match self.unless_ended(self.sessions.read_at_once(visit.jar, now)?) {
-            Read::Session { session, .. } => self.sessions.up_to_date(session, now).ok(),
-            Read::Invalid(_) => None,
-            read @ Read::Nothing => Some(read),
-        }
+fn storage(checked: &Checked, store: Option<Box<dyn SessionStore>>) -> Storage {
+    let pseudonyms =
+        || Pseudonyms::new(&checked.secrets.bytes, &checked.issuer, &checked.config.app_id);
+    let session = &checked.config.session;
+    match (store, session.store) {
+        (Some(store), _) => Storage::store(sealer(checked, Kind::Stored), pseudonyms(), store),
+        (None, StoreKind::Memory) => Storage::memory(session.capacity, pseudonyms()),
+        (None, StoreKind::Cookie) => Storage::cookie(sealer(checked, Kind::Session)),
     }
+}
 
-    async fn read(self: &Arc<Self>, visit: Visit<'_>) -> Result<Read> {
-        let now = Timestamp::now();
-        let mut read = self.unless_ended(self.sessions.read(visit.jar, now).await?);
-        if let Read::Invalid(_) = read {
-            let headers = visit.request.cookie_headers();
-            let double = self.sessions.read_doubles(&headers, visit.jar, now).await?;
-            read = double.map_or(read, |double| self.unless_ended(double));
-        }
-        match read {
-            Read::Session { session, .. } => self.sessions.bring_up_to_date(session, now).await,
-            read => Ok(read),
-        }
-    }
-
-    /// What was read, unless it is a session whose sealed cookie outlives it.
-    fn unless_ended(self: &Arc<Self>, read: Read) -> Read {
-        let session = match &read {
-            Read::Session { session, .. } => session,
-            Read::Invalid(key) => return self.without_session(*key),
-            Read::Nothing => return read,
-        };
-        let key = session.record.key();
-        if !self.sessions.are_sealed() {
-            return read;
-        }
-        match self.revocation.standing(&session.record) {
-            Standing::Live => read,
-            Standing::Ended => self.without_session(Some(key)),
-            Standing::EndedWithToken => {
-                self.tokens.forget(&key);
-                self.revoke_in_background(session);
-                self.without_session(Some(key))
-            }
-        }
-    }
-
-    /// A cookie that is no session is removed, but not one that was replaced: the
-    /// removal could reach the browser after the new session's cookie.
-    fn without_session(&self, key: Option<SessionKey>) -> Read {
-        match key {
-            Some(key) if self.replaced.contains_key(&key) => Read::Nothing,
-            key => Read::Invalid(key),
-        }
-    }
-
-    /// Ends a session here. The cookie of a sealed one stays good by itself, and an
-    /// answer under way may carry either kind, so both are remembered as ended;
-    /// `revoke_token` if the refresh token is to be revoked when a sealed cookie is
-    /// seen again. Where the store fails the session goes on.
-    pub(crate) async fn end(&self, session: &Session, revoke_token: bool) -> Result<()> {
-        self.sessions.end(session).await?;
-        self.remember_as_ended(session, revoke_token);
-        Ok(())
-    }
-
-    pub(crate) fn remember_as_ended(&self, session: &Session, revoke_token: bool) {
-        let record = &session.record;
-        let until = self.sessions.latest_end(record.created);
-        self.revocation.end(record, until, revoke_token);
-        self.tokens.forget(&record.key());
-    }
+fn sealer(checked: &Checked, kind: Kind) -> Sealer {
+    Sealer::new(&checked.secrets.bytes, &checked.issuer, &checked.config.app_id, kind)
 }
 
 impl fmt::Debug for Logto {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let checked = &self.inner.checked;
+        let checked = &self.0.checked;
         f.debug_struct("Logto")
             .field("issuer", &checked.issuer)
             .field("app_id", &checked.config.app_id)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use rocket::figment::Figment;
+
+    use super::*;
+    use crate::config::check;
+    use crate::hooks::NoHooks;
+
+    pub(crate) fn logto() -> Logto {
+        let mut config = Config::new("https://foo.logto.app", "app");
+        config.base_url = Some("https://app.example.com/app".into());
+        config.cookie_secret = ["a secret of at least 32 random bytes"].into();
+        let checked = check(&config, &Figment::new()).expect("a configuration");
+        Logto::new(checked, None, Box::new(NoHooks)).expect("a client")
     }
 }

@@ -18,7 +18,7 @@ pub use self::policy::Policy;
 use crate::answer::{self, Stranger};
 use crate::error::{ErrorKind, Result};
 use crate::logto::Logto;
-use crate::request::{Fetched, Marker, Visit};
+use crate::request::{Fetched, RequestState, Visit};
 use crate::token::Audience;
 
 /// Protects routes that were made without the attribute.
@@ -118,7 +118,7 @@ impl Handler for Protected {
         let visit = Visit::of(request);
         match self.is_known_at_once(logto, visit) {
             Some(true) => {
-                visit.marker.admit(request.route(), None);
+                visit.state.admit(request.route(), None);
                 self.inner.handle(request, data)
             }
             Some(false) => {
@@ -149,7 +149,7 @@ impl Protected {
     ) -> Outcome<'r> {
         match self.authorize(logto, request).await {
             Ok(Verdict::Admitted(fetched)) => {
-                Marker::of(request).admit(request.route(), fetched);
+                RequestState::of(request).admit(request.route(), fetched);
                 self.inner.handle(request, data).await
             }
             Ok(Verdict::Stranger(gets)) => answer::stranger(logto, request, gets).outcome(request),

@@ -1,4 +1,7 @@
-//! What one request knows and its answer must carry.
+//! What one request knows, and what its answer must carry.
+
+mod outgoing;
+mod user;
 
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -9,82 +12,64 @@ use rocket::request::Request;
 use rocket::route::Route;
 use tokio::sync::OnceCell;
 
-use crate::claims::{IdTokenClaims, User, UserInfo};
+pub(crate) use self::outgoing::{Outgoing, SessionCookie};
+pub(crate) use self::user::RequestUser;
+use self::user::RequestUsers;
+use crate::claims::User;
 use crate::error::{Error, Result};
 use crate::hooks::Hooked;
 use crate::session::store::SessionKey;
-use crate::session::{Read, Session};
+use crate::session::{Read, Session, Sessions};
 use crate::token::{Audience, Token};
+
+/// One request, as far as sign-in is concerned.
+#[derive(Clone, Copy)]
+pub(crate) struct Visit<'r> {
+    pub(crate) request: &'r dyn Hooked,
+    pub(crate) state: &'r RequestState,
+    pub(crate) jar: &'r CookieJar<'r>,
+}
+
+impl<'r> Visit<'r> {
+    pub(crate) fn of(request: &'r Request<'_>) -> Self {
+        Self { request, state: RequestState::of(request), jar: request.cookies() }
+    }
+
+    /// The session of this request as cookies and store say, whatever Logto says of it.
+    ///
+    /// # Errors
+    ///
+    /// The store failed.
+    pub(crate) async fn session(self, sessions: &Sessions) -> Result<Option<Session>> {
+        match self.state.known(|| sessions.look(self.jar)) {
+            Ok(session) => Ok(session),
+            Err(wait) => {
+                let ask = async {
+                    let headers = self.request.cookie_headers();
+                    self.state.take_in(sessions.ask(wait, &headers, self.jar).await?);
+                    Ok(())
+                };
+                self.state.wait(ask).await
+            }
+        }
+    }
+}
 
 /// The state of one request, shared by wrapper, gate, guards and fairing.
 #[derive(Default)]
-pub(crate) struct Marker {
+pub(crate) struct RequestState {
     live: Mutex<Live>,
-    /// The wait for a store, once a request.
+    /// The wait for what a look at the cookies did not tell, once a request.
     waited: OnceCell<Result<()>>,
     /// The address of the route that was authorized.
     admitted: AtomicUsize,
     /// Whether the answer's head is out, so that no cookie can follow.
     answered: AtomicBool,
-    people: People,
+    /// Whether it came as HEAD, which Rocket turns into GET.
+    is_head: AtomicBool,
+    users: RequestUsers,
     /// The query of the callback, taken out of the address before it is logged.
     pub(crate) callback: OnceLock<String>,
-    /// Whether the request came as HEAD, which Rocket turns into GET.
-    is_head: AtomicBool,
-}
-
-/// The user of each session that the request has had: the one it came with, and those
-/// that began in it. None of them is told what is known of another.
-#[derive(Default)]
-struct People {
-    /// Whose the first one is; nobody's until somebody asks.
-    session: OnceLock<SessionKey>,
-    first: Person,
-    others: OnceLock<Box<Self>>,
-}
-
-impl People {
-    fn of(&self, id: SessionKey) -> &Person {
-        let mut people = self;
-        while *people.session.get_or_init(|| id) != id {
-            people = people.others.get_or_init(Box::default);
-        }
-        &people.first
-    }
-}
-
-/// What is known of the user of a session; handlers hold references to it.
-#[derive(Default)]
-pub(crate) struct Person {
-    pub(crate) claims: OnceLock<Arc<IdTokenClaims>>,
-    pub(crate) user: OnceLock<User>,
-    pub(crate) user_with_info: OnceLock<User>,
-    pub(crate) info: OnceCell<Result<UserInfo>>,
-    /// Access tokens that were received in this request. They are used without
-    /// asking again, however short they live.
-    tokens: Mutex<Vec<(Audience, Arc<Token>)>>,
-}
-
-impl Person {
-    pub(crate) fn token(&self, audience: &Audience) -> Option<Arc<Token>> {
-        let tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
-        tokens.iter().find(|(of, _)| of == audience).map(|(_, token)| Arc::clone(token))
-    }
-
-    pub(crate) fn keep_token(&self, audience: &Audience, token: &Arc<Token>) {
-        self.forget_token(audience);
-        let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
-        tokens.push((audience.clone(), Arc::clone(token)));
-    }
-
-    pub(crate) fn forget_token(&self, audience: &Audience) {
-        let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
-        tokens.retain(|(of, _)| of != audience);
-    }
-
-    pub(crate) fn forget_tokens(&self) {
-        self.tokens.lock().unwrap_or_else(PoisonError::into_inner).clear();
-    }
 }
 
 #[derive(Default)]
@@ -92,10 +77,12 @@ struct Live {
     /// Whether it is known if there is a session.
     is_read: bool,
     session: Option<Session>,
+    /// A user whose tokens were refreshed, of which the application is to be told.
+    refreshed: Option<User>,
     /// The token that was fetched for a route: by the address of the route, and the
     /// session whose it is.
     fetched: Option<(usize, SessionKey, Fetched)>,
-    answer: Answer,
+    outgoing: Outgoing,
 }
 
 /// The token that a route's policy names.
@@ -105,49 +92,13 @@ pub(crate) struct Fetched {
     pub(crate) token: Arc<Token>,
 }
 
-/// What the answer to a request must do.
-#[derive(Default)]
-pub(crate) struct Answer {
-    pub(crate) carry: Carry,
-    pub(crate) transactions: Vec<Cookie<'static>>,
-    /// Whether it depends on the request's cookies.
-    pub(crate) consulted: bool,
-    pub(crate) failure: Option<Error>,
-}
-
-/// One request, as far as sign-in is concerned.
-#[derive(Clone, Copy)]
-pub(crate) struct Visit<'r> {
-    pub(crate) request: &'r dyn Hooked,
-    pub(crate) marker: &'r Marker,
-    pub(crate) jar: &'r CookieJar<'r>,
-}
-
-impl<'r> Visit<'r> {
-    pub(crate) fn of(request: &'r Request<'_>) -> Self {
-        Self { request, marker: Marker::of(request), jar: request.cookies() }
-    }
-}
-
 /// What a request had before it had another session.
 pub(crate) struct Before {
     session: Option<Session>,
-    carry: Carry,
+    cookie: SessionCookie,
 }
 
-/// What the answer does to the session's cookie.
-#[derive(Default)]
-pub(crate) enum Carry {
-    /// Nothing.
-    #[default]
-    Nothing,
-    /// It carries this session.
-    Session(Session),
-    /// It removes the cookie.
-    Removal,
-}
-
-impl Marker {
+impl RequestState {
     pub(crate) fn of<'r>(request: &'r Request<'_>) -> &'r Self {
         request.local_cache(Self::default)
     }
@@ -156,33 +107,37 @@ impl Marker {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The session of this request, read with `read` if it was not yet; `None` if
-    /// that cannot be done at once. The answer depends on the cookies from then on.
-    pub(crate) fn session_at_once(
+    /// The session of this request, if it was read or a look tells it. The answer depends
+    /// on the cookies from then on.
+    ///
+    /// # Errors
+    ///
+    /// What the look says has to be waited for.
+    pub(crate) fn known<W>(
         &self,
-        read: impl FnOnce() -> Option<Read>,
-    ) -> Option<Option<Session>> {
+        look: impl FnOnce() -> Result<Read, W>,
+    ) -> Result<Option<Session>, W> {
         let mut live = self.live();
-        live.answer.consulted = true;
+        live.outgoing.depends_on_cookies = true;
         if !live.is_read {
-            live.take_in(read()?);
+            live.take_in(look()?);
             live.is_read = true;
         }
-        Some(live.session.clone())
+        Ok(live.session.clone())
     }
 
-    /// As [`session_at_once()`](Self::session_at_once), for what has to be waited for.
-    pub(crate) async fn session(
+    /// The session of this request after `ask`, which is done once a request.
+    pub(crate) async fn wait(
         &self,
-        read: impl Future<Output = Result<()>>,
+        ask: impl Future<Output = Result<()>>,
     ) -> Result<Option<Session>> {
-        self.waited.get_or_init(|| read).await.clone()?;
+        self.waited.get_or_init(|| ask).await.clone()?;
         self.live().is_read = true;
-        Ok(self.current())
+        Ok(self.session())
     }
 
     /// The session that the request has by now.
-    pub(crate) fn current(&self) -> Option<Session> {
+    pub(crate) fn session(&self) -> Option<Session> {
         self.live().session.clone()
     }
 
@@ -191,16 +146,16 @@ impl Marker {
         self.live().take_in(read);
     }
 
-    /// The request has this session from now on; `write` if its answer carries it.
-    pub(crate) fn begin(&self, session: Session, write: bool) {
-        self.live().begin(session, write);
+    /// The request has this session from now on, and its answer carries it.
+    pub(crate) fn begin(&self, session: Session) {
+        self.live().begin(session, true);
     }
 
     /// As [`begin()`](Self::begin), and returns what the request had before.
     pub(crate) fn exchange(&self, session: Session) -> Before {
         let mut live = self.live();
-        let carry = std::mem::take(&mut live.answer.carry);
-        let before = Before { session: live.session.take(), carry };
+        let cookie = std::mem::take(&mut live.outgoing.session);
+        let before = Before { session: live.session.take(), cookie };
         live.begin(session, true);
         before
     }
@@ -209,7 +164,7 @@ impl Marker {
     pub(crate) fn restore(&self, before: Before) {
         let mut live = self.live();
         live.session = before.session;
-        live.answer.carry = before.carry;
+        live.outgoing.session = before.cookie;
     }
 
     /// The next generation of a session, which the answer carries. Of a session that
@@ -221,9 +176,19 @@ impl Marker {
         }
     }
 
+    /// Remembers to tell the application that the tokens of this user were refreshed.
+    pub(crate) fn refreshed(&self, user: User) {
+        self.live().refreshed = Some(user);
+    }
+
+    /// Whom the application is to be told of, once.
+    pub(crate) fn take_refreshed(&self) -> Option<User> {
+        self.live().refreshed.take()
+    }
+
     /// What is known of the user of this session.
-    pub(crate) fn person(&self, session: &Session) -> &Person {
-        self.people.of(session.record.key())
+    pub(crate) fn user(&self, session: &Session) -> &RequestUser {
+        self.users.of(session.record.key())
     }
 
     /// The request has no session from now on, and its answer removes the cookie.
@@ -232,30 +197,34 @@ impl Marker {
     }
 
     /// As [`end()`](Self::end), unless the request has another session by now.
-    pub(crate) fn end_session(&self, id: &SessionKey) {
+    pub(crate) fn end_session(&self, session: &Session) {
         let mut live = self.live();
-        if live.has(id) {
+        if live.has(&session.record.key()) {
             live.end();
         }
     }
 
     pub(crate) fn add_transactions(&self, cookies: impl IntoIterator<Item = Cookie<'static>>) {
-        self.live().answer.transactions.extend(cookies);
+        self.live().outgoing.transactions.extend(cookies);
     }
 
     pub(crate) fn fail(&self, error: &Error) {
-        self.live().answer.failure = Some(error.clone());
+        self.live().outgoing.failure = Some(error.clone());
     }
 
     /// What the answer must do; once a request. Its head is out from then on.
-    pub(crate) fn take_answer(&self) -> Answer {
+    pub(crate) fn take_outgoing(&self) -> Outgoing {
         self.answered.store(true, Ordering::Release);
-        std::mem::take(&mut self.live().answer)
+        std::mem::take(&mut self.live().outgoing)
+    }
+
+    pub(crate) fn is_answered(&self) -> bool {
+        self.answered.load(Ordering::Acquire)
     }
 
     /// The answer is for this request alone: no cache may keep it.
-    pub(crate) fn consult(&self) {
-        self.live().answer.consulted = true;
+    pub(crate) fn depend_on_cookies(&self) {
+        self.live().outgoing.depends_on_cookies = true;
     }
 
     pub(crate) fn came_as_head(&self) {
@@ -266,20 +235,15 @@ impl Marker {
         self.is_head.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn is_answered(&self) -> bool {
-        self.answered.load(Ordering::Acquire)
-    }
-
     /// Records that `route` was authorized, with the token that its policy names. A
     /// forward to another route is not covered by it.
     pub(crate) fn admit(&self, route: Option<&Route>, fetched: Option<Fetched>) {
         let address = route.map_or(0, address);
         self.admitted.store(address, Ordering::Release);
+        let Some(fetched) = fetched else { return };
         let mut live = self.live();
         let session = live.session.as_ref().map(|session| session.record.key());
-        if let (Some(fetched), Some(session)) = (fetched, session) {
-            live.fetched = Some((address, session, fetched));
-        }
+        live.fetched = session.map(|session| (address, session, fetched));
     }
 
     pub(crate) fn admits(&self, route: Option<&Route>) -> bool {
@@ -307,47 +271,29 @@ impl Live {
     fn take_in(&mut self, read: Read) {
         match read {
             Read::Nothing => {}
-            Read::Invalid(_) => self.end(),
+            Read::Invalid => self.end(),
             Read::Session { session, rewrite } => self.begin(session, rewrite),
         }
     }
 
     fn begin(&mut self, session: Session, write: bool) {
         if write {
-            self.answer.carry = Carry::Session(session.clone());
+            self.outgoing.session = SessionCookie::Carries(session.clone());
         }
         self.session = Some(session);
     }
 
-    fn has(&self, id: &SessionKey) -> bool {
-        self.session.as_ref().is_some_and(|session| session.record.key() == *id)
+    fn has(&self, key: &SessionKey) -> bool {
+        self.session.as_ref().is_some_and(|session| session.record.key() == *key)
     }
 
     fn end(&mut self) {
         self.session = None;
-        self.answer.carry = Carry::Removal;
+        self.outgoing.session = SessionCookie::Removed;
     }
 }
 
 /// Routes live as long as the application and have no other identity.
 fn address(route: &Route) -> usize {
     std::ptr::from_ref(route).addr()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::session::store::SessionId;
-
-    /// S21: however many sessions a request has had.
-    #[test]
-    fn each_session_of_a_request_has_a_person_of_its_own() {
-        let people = People::default();
-        let ids: Vec<_> = (0..5).map(|_| SessionId::random().key()).collect();
-        let persons: Vec<_> = ids.iter().map(|id| people.of(*id)).collect();
-        for (at, id) in ids.iter().enumerate().rev() {
-            assert!(std::ptr::eq(people.of(*id), persons[at]));
-            assert!(persons[..at].iter().all(|other| !std::ptr::eq(*other, persons[at])));
-        }
-    }
 }

@@ -9,9 +9,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub(crate) use self::logouts::Logout;
 use self::logouts::Logouts;
+use crate::clock::Timestamp;
 use crate::session::record::Record;
 use crate::session::store::SessionKey;
-use crate::token::Timestamp;
 
 /// Ended sessions, and as many logouts, that are remembered at the most: some 10 MB
 /// each.

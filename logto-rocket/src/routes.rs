@@ -10,10 +10,12 @@ use rocket::route::{Handler, Outcome, Route};
 use crate::answer::{self, Answer, Page};
 use crate::error::{Error, ErrorKind};
 use crate::location::{Redirect, ReturnPath};
-use crate::logto::{FailedCallback, Logto, SignedOut};
+use crate::logto::Logto;
 use crate::options::{FirstScreen, SignInOptions};
-use crate::request::{Marker, Visit};
+use crate::request::{RequestState, Visit};
 use crate::sender::Navigation;
+use crate::sign_in::FailedCallback;
+use crate::sign_out::SignedOut;
 
 /// One of the routes that the fairing mounts.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +30,7 @@ enum Endpoint {
 /// The routes that the configuration leaves to the fairing, at their paths below
 /// the base.
 pub(crate) fn routes(logto: &Logto) -> Vec<Route> {
-    let routes = &logto.inner.checked.config.routes;
+    let routes = &logto.config().routes;
     let all = [
         (Method::Get, &routes.sign_in, Endpoint::SignIn),
         (Method::Get, &routes.sign_up, Endpoint::SignUp),
@@ -145,14 +147,14 @@ impl Query {
 }
 
 async fn callback(logto: &Logto, request: &Request<'_>) -> Result<Answer, Failure> {
-    let query = Marker::of(request).callback.get().map(String::as_str).unwrap_or_default();
+    let query = RequestState::of(request).callback.get().map(String::as_str).unwrap_or_default();
     match logto.complete_sign_in(Visit::of(request), query).await {
         Ok(completed) => {
             let location = logto.site().page(&completed.return_to);
             Ok(Answer::Redirect(Redirect::to(location)))
         }
         Err(failed) => {
-            Marker::of(request).fail(&failed.error);
+            RequestState::of(request).fail(&failed.error);
             let answer = Answer::Page(failed_page(logto, request, &failed));
             Err(Failure { error: failed.error, answer })
         }
@@ -233,7 +235,8 @@ mod tests {
             .merge(("logto.app_id", "app"));
         let rocket = rocket::custom(figment).attach(Logto::fairing());
         let client = Client::untracked(rocket).expect("a client");
-        let transactions = &client.rocket().state::<Logto>().expect("it").inner.transactions;
+        let logto = client.rocket().state::<Logto>().expect("it is managed");
+        let transactions = logto.sign_ins().transactions();
         let page = ReturnPath::parse("/page?tab=a").expect("a path");
         let transaction = Transaction::long_ago(&page);
         let request = client.get("/");

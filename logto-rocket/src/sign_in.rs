@@ -1,26 +1,45 @@
 //! Sign-in: begin it, and take in what Logto sends back.
 
-pub(crate) mod completion;
+mod callback;
+mod completion;
 
-use std::borrow::Cow;
+use std::fmt;
 use std::sync::Arc;
 
-use self::completion::{Completion, StateHash, Verdict};
+use openidconnect::Nonce;
+
+use self::callback::Callback;
+#[cfg(feature = "__fuzz")]
+pub(crate) use self::callback::callback_code;
+use self::completion::{Completion, Completions, StateHash, Verdict};
 use crate::claims::IdTokenClaims;
+use crate::client::Client;
+use crate::clock::{Clock, Timestamp};
 use crate::error::{Error, ErrorKind, Result};
-use crate::hooks::AfterSignIn;
-use crate::http::error_code;
-use crate::location::ReturnPath;
-use crate::logto::{Inner, Logto, user_of, within_patience};
+use crate::flight::within_patience;
+use crate::hooks::{AfterSignIn, Hooks};
+use crate::location::{ReturnPath, Site};
 use crate::options::SignInOptions;
 use crate::request::Visit;
 use crate::seal;
-use crate::session::Session;
 use crate::session::record::Record;
 use crate::session::store::SessionId;
-use crate::token::{Grant, Timestamp};
-use crate::transaction::Transaction;
-use openidconnect::Nonce;
+use crate::session::{Session, Sessions};
+use crate::token::Grant;
+use crate::transaction::{Transaction, Transactions};
+
+/// The sign-ins of one application: those under way, and those that were completed.
+pub(crate) struct SignIns {
+    /// Those of the configuration.
+    options: SignInOptions,
+    site: Site,
+    client: Arc<Client>,
+    sessions: Arc<Sessions>,
+    hooks: Arc<dyn Hooks>,
+    clock: Clock,
+    transactions: Transactions,
+    completions: Completions,
+}
 
 /// A callback that signed the user in, or came again after it had.
 pub(crate) struct Completed {
@@ -34,7 +53,19 @@ pub(crate) struct FailedCallback {
     pub(crate) return_to: ReturnPath,
 }
 
-impl Logto {
+impl SignIns {
+    pub(crate) fn new(
+        (options, site): (SignInOptions, Site),
+        client: Arc<Client>,
+        sessions: Arc<Sessions>,
+        hooks: Arc<dyn Hooks>,
+        clock: Clock,
+        transactions: Transactions,
+    ) -> Self {
+        let completions = Completions::new();
+        Self { options, site, client, sessions, hooks, clock, transactions, completions }
+    }
+
     /// Begins a sign-in: the address to send the browser to. Its cookie goes out
     /// with the answer.
     ///
@@ -42,81 +73,99 @@ impl Logto {
     ///
     /// The options contradict the protocol, Logto was not reached, or the browser is in
     /// a loop; nothing has begun then.
-    pub(crate) async fn begin_sign_in(
+    pub(crate) async fn begin(
         &self,
         visit: Visit<'_>,
         options: &SignInOptions,
         return_to: Option<ReturnPath>,
     ) -> Result<String> {
         self.check_loop(visit).await?;
-        let options = self.inner.checked.config.sign_in_options().with(options);
+        let options = self.options.clone().with(options);
         let configured = options.post_redirect_path.as_deref().and_then(ReturnPath::parse);
         let return_to = return_to.or(configured).unwrap_or_else(ReturnPath::root);
-        let transaction = Transaction::begin(&return_to);
-        let url = self.inner.client.authorization_url(&transaction, &options);
-        let url = within_patience(url).await?;
-        let cookies = self.inner.transactions.add(visit.jar, &transaction);
-        visit.marker.add_transactions(cookies);
+        let transaction = Transaction::begin(&return_to, self.clock.now());
+        let url = within_patience(self.client.authorization_url(&transaction, &options)).await?;
+        visit.state.add_transactions(self.transactions.add(visit.jar, &transaction));
         Ok(url.into())
     }
 
     /// Stops a browser that signs in again and again and comes back a stranger each
     /// time. Another try of the user's own is none of the loop.
     async fn check_loop(&self, visit: Visit<'_>) -> Result<()> {
-        visit.marker.consult();
-        let transactions = &self.inner.transactions;
-        if !transactions.is_loop(visit.jar)
-            || !matches!(self.session_as_read(visit).await, Ok(None))
-        {
+        visit.state.depend_on_cookies();
+        let is_stranger = async || matches!(visit.session(&self.sessions).await, Ok(None));
+        if !self.transactions.is_loop(visit.jar) || !is_stranger().await {
             return Ok(());
         }
-        visit.marker.add_transactions(transactions.stop_counting(visit.jar));
+        self.stop_counting(visit);
         let detail = "does the browser get and keep the session's cookie, and do all processes \
                       share `cookie_secret`, the store and the time?";
         Err(Error::new(ErrorKind::SignInLoop, detail))
+    }
+
+    #[cfg(test)]
+    pub(crate) fn transactions(&self) -> &Transactions {
+        &self.transactions
+    }
+
+    /// What counts sign-ins in a row begins anew.
+    pub(crate) fn stop_counting(&self, visit: Visit<'_>) {
+        visit.state.add_transactions(self.transactions.stop_counting(visit.jar));
     }
 
     /// Completes the sign-in that the callback `query` belongs to.
     ///
     /// `state` is compared before anything else in the query is believed, then the
     /// issuer, and only then the code is redeemed.
-    pub(crate) async fn complete_sign_in(
-        &self,
+    pub(crate) async fn complete(
+        self: &Arc<Self>,
         visit: Visit<'_>,
         query: &str,
     ) -> Result<Completed, FailedCallback> {
         let lost = |error| FailedCallback { error, return_to: ReturnPath::root() };
         let callback = Callback::parse(query).map_err(lost)?;
-        let state = callback.state.as_deref().unwrap_or_default();
+        let state = callback.state();
         let key = seal::sha256(state.as_bytes());
-        let marker = visit.marker;
-        marker.consult();
-        let Some(transaction) = self.inner.transactions.find(visit.jar, state) else {
+        visit.state.depend_on_cookies();
+        let Some(transaction) = self.transactions.find(visit.jar, state) else {
             return self.repeated(visit, key, ReturnPath::root()).await;
         };
         let return_to = transaction.return_path();
-        if transaction.is_over() {
-            marker.add_transactions([self.inner.transactions.remove(state)]);
+        if transaction.is_over(self.clock.now()) {
+            visit.state.add_transactions([self.transactions.remove(state)]);
             return self.repeated(visit, key, return_to).await;
         }
         // Without metadata nothing has happened yet: a reload may try again.
-        let metadata = match within_patience(self.inner.client.metadata()).await {
+        let metadata = match within_patience(self.client.metadata()).await {
             Ok(metadata) => metadata,
             Err(error) => return Err(FailedCallback { error, return_to }),
         };
-        marker.add_transactions([self.inner.transactions.remove(state)]);
+        visit.state.add_transactions([self.transactions.remove(state)]);
         let code = match callback.code(&metadata.issuer) {
             Ok(code) => code.to_owned(),
             Err(error) => {
-                self.inner.completions.use_up(key);
+                self.completions.use_up(key);
                 return Err(FailedCallback { error, return_to });
             }
         };
-        let begin = || Arc::clone(&self.inner).sign_in(code.clone(), transaction);
-        match self.inner.completions.join(key, &code, begin) {
+        let redeem = || Arc::clone(self).redeem(code.clone(), transaction);
+        match self.completions.join(key, &code, redeem) {
             Some(completion) => self.finish(visit, key, &completion, return_to).await,
             None => self.repeated(visit, key, return_to).await,
         }
+    }
+
+    async fn redeem(self: Arc<Self>, code: String, transaction: Transaction) -> Result<Session> {
+        let nonce = transaction.nonce;
+        let verifier = transaction.pkce_verifier;
+        let (grant, claims) = self.client.redeem(&code, &verifier, &nonce).await?;
+        let record = new_record(&grant, &claims, &nonce, self.clock.now());
+        let key = record.key();
+        let session = self.sessions.begin(record).await?;
+        if let Some(id_token) = grant.id_token {
+            self.sessions.kept().keep_id_token(key, id_token.into());
+        }
+        Ok(session)
     }
 
     /// Waits for the verdict about a sign-in, or finds it out, and lets this browser have
@@ -129,7 +178,7 @@ impl Logto {
         return_to: ReturnPath,
     ) -> Result<Completed, FailedCallback> {
         // The cookie's own session is replaced, so it has to be known first.
-        let old = self.session_as_read(visit).await.unwrap_or(None);
+        let old = visit.session(&self.sessions).await.unwrap_or(None);
         let mut is_first = false;
         let decide = || {
             is_first = true;
@@ -137,7 +186,7 @@ impl Logto {
         };
         let verdict = completion.verdict(decide).await;
         if is_first {
-            self.inner.completions.decided(key, completion);
+            self.completions.decided(key, completion);
         }
         let Verdict { session, return_to } = match verdict {
             Ok(verdict) => verdict,
@@ -145,14 +194,16 @@ impl Logto {
         };
         if !is_first {
             // Whoever has only the address of an old callback gets nothing by it.
-            let Ok(session) = self.inner.current(&session).await else {
+            let Ok(session) = self.sessions.current(&session).await else {
                 return self.repeated(visit, key, return_to).await;
             };
-            visit.marker.begin(session, true);
+            visit.state.begin(session);
         }
-        let turn = self.inner.transactions.count_turn(visit.jar, old.is_none());
-        visit.marker.add_transactions([turn]);
-        self.end_replaced(old, &session).await;
+        let turn = self.transactions.count_turn(visit.jar, old.is_none());
+        visit.state.add_transactions([turn]);
+        if let Some(old) = old.filter(|old| old.record.key() != session.record.key()) {
+            self.sessions.end_replaced(&old).await;
+        }
         Ok(Completed { return_to })
     }
 
@@ -166,18 +217,17 @@ impl Logto {
     ) -> Result<Verdict> {
         let session = within_patience(completion.session()).await?;
         // A session that cannot be carried is no session: said now, with a way on.
-        self.inner.sessions.write(visit.jar, &session)?;
-        let user = user_of(&session)?;
-        let before = visit.marker.exchange(session.clone());
-        let decided = visit.request.after_sign_in(&*self.inner.hooks, &user).await;
+        self.sessions.write(visit.jar, &session)?;
+        let user = session.user()?;
+        let before = visit.state.exchange(session.clone());
+        let decided = visit.request.after_sign_in(&*self.hooks, &user).await;
         match decided.and_then(|decided| self.destination(decided, return_to)) {
             Ok(return_to) => Ok(Verdict { session, return_to }),
             Err(error) => {
-                visit.marker.restore(before);
-                if let Err(failure) = self.inner.end(&session, true).await {
+                visit.state.restore(before);
+                if let Err(failure) = self.sessions.end_and_revoke(&session).await {
                     log::warn!("logto: the session of a refused sign-in was not ended: {failure}");
                 }
-                self.inner.revoke_in_background(&session);
                 Err(error)
             }
         }
@@ -186,7 +236,7 @@ impl Logto {
     fn destination(&self, decided: AfterSignIn, return_to: &ReturnPath) -> Result<ReturnPath> {
         match decided {
             AfterSignIn::Continue => Ok(return_to.clone()),
-            AfterSignIn::RedirectTo(path) => self.site().return_path(&path).ok_or_else(|| {
+            AfterSignIn::RedirectTo(path) => self.site.return_path(&path).ok_or_else(|| {
                 let detail = "a hook redirects to something that is no path of this site";
                 Error::new(ErrorKind::InvalidOptions, detail)
             }),
@@ -202,48 +252,16 @@ impl Logto {
         key: StateHash,
         return_to: ReturnPath,
     ) -> Result<Completed, FailedCallback> {
-        if self.inner.completions.is_used(&key) && matches!(self.session(visit).await, Ok(Some(_)))
-        {
+        let is_used = self.completions.is_used(&key);
+        if is_used && matches!(visit.session(&self.sessions).await, Ok(Some(_))) {
             return Ok(Completed { return_to });
         }
         let error = Error::new(ErrorKind::SignInNotFound, "");
         Err(FailedCallback { error, return_to })
     }
-
-    /// Ends the session that the browser had before, so that its cookie is worth nothing
-    /// any more (session fixation); its refresh token is left alone, as Logto gives both
-    /// sessions of one browser the same grant.
-    async fn end_replaced(&self, old: Option<Session>, session: &Session) {
-        let Some(old) = old.filter(|old| old.record.key() != session.record.key()) else { return };
-        self.inner.replaced.insert(old.record.key(), ());
-        if let Err(error) = self.inner.end(&old, false).await {
-            log::warn!("logto: the replaced session was not ended: {error}");
-        }
-    }
 }
 
-impl Inner {
-    async fn sign_in(self: Arc<Self>, code: String, transaction: Transaction) -> Result<Session> {
-        let nonce = transaction.nonce;
-        let verifier = transaction.pkce_verifier;
-        let (grant, claims) = self.client.redeem(&code, &verifier, &nonce).await?;
-        let record = new_record(&grant, &claims, &nonce);
-        if let Some(id_token) = grant.id_token {
-            self.tokens.keep_id_token(record.key(), id_token.into());
-        }
-        let session = self.sessions.begin(record).await?;
-        // Who ended the user's sessions while this one began did not find it.
-        if self.revocation.is_ended(&session.record) {
-            self.end(&session, false).await?;
-            self.revoke_in_background(&session);
-            return Err(Error::new(ErrorKind::SessionEnded, "Logto ended it meanwhile"));
-        }
-        Ok(session)
-    }
-}
-
-fn new_record(grant: &Grant, claims: &IdTokenClaims, nonce: &Nonce) -> Record {
-    let now = Timestamp::now();
+fn new_record(grant: &Grant, claims: &IdTokenClaims, nonce: &Nonce, now: Timestamp) -> Record {
     let sid = claims.sid().value().filter(|sid| !sid.is_empty());
     let issued_at = claims.get("iat").value().and_then(|iat| iat.as_i64());
     Record {
@@ -261,80 +279,18 @@ fn new_record(grant: &Grant, claims: &IdTokenClaims, nonce: &Nonce) -> Record {
     }
 }
 
-/// The parameters of a callback (OpenID Connect Core, section 3.1.2.5 and .6).
-#[derive(Default)]
-struct Callback<'q> {
-    state: Option<Cow<'q, str>>,
-    iss: Option<Cow<'q, str>>,
-    code: Option<Cow<'q, str>>,
-    error: Option<Cow<'q, str>>,
-}
-
-/// The code in a callback's query that is an answer of `issuer`.
-#[cfg(feature = "__fuzz")]
-pub(crate) fn callback_code(query: &str, issuer: &str) -> Result<String> {
-    Callback::parse(query)?.code(issuer).map(Into::into)
-}
-
-impl<'q> Callback<'q> {
-    /// A parameter that is given twice has no meaning (RFC 6749 section 3.1):
-    /// taking the first or the last would be guessing.
-    fn parse(query: &'q str) -> Result<Self> {
-        let mut callback = Self::default();
-        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
-            let slot = match &*name {
-                "state" => &mut callback.state,
-                "iss" => &mut callback.iss,
-                "code" => &mut callback.code,
-                "error" => &mut callback.error,
-                _ => continue,
-            };
-            if slot.replace(value).is_some() {
-                let detail = "a parameter is given twice";
-                return Err(Error::new(ErrorKind::InvalidCallback, detail));
-            }
-        }
-        Ok(callback)
-    }
-
-    /// The code of a successful answer of this issuer. A wrong or missing `iss`
-    /// means that another provider's answer was sent here (RFC 9207 section 2.4).
-    fn code(&self, issuer: &str) -> Result<&str> {
-        let from_us = self
-            .iss
-            .as_ref()
-            .is_some_and(|iss| seal::same_secret(iss.as_bytes(), issuer.as_bytes()));
-        if !from_us {
-            return Err(Error::new(ErrorKind::InvalidCallback, "`iss` is not this Logto"));
-        }
-        match (self.error.as_deref().map(error_code), self.code.as_deref()) {
-            (Some(Some("access_denied")), _) => Err(Error::new(ErrorKind::Cancelled, "")),
-            (Some(code), _) => {
-                let detail = code.unwrap_or("an error without a code").to_owned();
-                Err(Error::new(ErrorKind::Refused, detail))
-            }
-            (None, Some(code)) if !code.is_empty() => Ok(code),
-            (None, _) => Err(Error::new(ErrorKind::InvalidCallback, "there is no code")),
-        }
+impl fmt::Debug for SignIns {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SignIns")
     }
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use rocket::figment::Figment;
 
     use super::*;
-    use crate::config::{Config, check};
-    use crate::hooks::NoHooks;
-
-    fn logto() -> Logto {
-        let mut config = Config::new("https://foo.logto.app", "app");
-        config.base_url = Some("https://app.example.com/app".into());
-        config.cookie_secret = ["a secret of at least 32 random bytes"].into();
-        let checked = check(&config, &Figment::new()).expect("a configuration");
-        Logto::new(checked, None, Box::new(NoHooks)).expect("a client")
-    }
+    use crate::logto::tests::logto;
 
     /// R1 to R9, for a hook that says again what a visitor said.
     #[test]
@@ -343,7 +299,7 @@ mod tests {
         let base: url::Url = "https://app.example.com/app/".parse().expect("a URL");
         proptest!(|(begin in "(https?:|https://app[.]example[.]com)?", path in "[/\\\\.@:?#%a\t\n]{0,8}")| {
             let decided = AfterSignIn::RedirectTo(format!("{begin}{path}"));
-            match logto.destination(decided, &root) {
+            match logto.sign_ins().destination(decided, &root) {
                 Ok(path) => {
                     let landed = base.join(&logto.site().page(&path)).expect("an address");
                     prop_assert_eq!(landed.origin(), base.origin());
@@ -351,40 +307,5 @@ mod tests {
                 Err(error) => prop_assert_eq!(error.kind(), ErrorKind::InvalidOptions),
             }
         });
-    }
-
-    fn code(query: &str) -> Result<String> {
-        Callback::parse(query)?.code("https://foo/oidc").map(String::from)
-    }
-
-    /// A8, A9, A11: another issuer, none, and parameters given twice.
-    #[test]
-    fn a_callback_of_another_issuer_or_with_a_parameter_twice_is_refused() {
-        assert_eq!(code("code=a&state=s&iss=https%3A%2F%2Ffoo%2Foidc").expect("a code"), "a");
-        for query in [
-            "code=a&state=s",
-            "code=a&state=s&iss=https%3A%2F%2Ffoo%2Foidc2",
-            "code=a&code=b&iss=https%3A%2F%2Ffoo%2Foidc",
-            "error=access_denied&state=s",
-            "code=&iss=https%3A%2F%2Ffoo%2Foidc",
-            "iss=https%3A%2F%2Ffoo%2Foidc",
-            "",
-        ] {
-            let error = code(query).expect_err(query);
-            assert_eq!(error.kind(), ErrorKind::InvalidCallback, "{query}");
-        }
-    }
-
-    #[test]
-    fn an_error_of_the_provider_is_named_only_if_it_is_a_plain_code() {
-        let error = |error: &str| {
-            code(&format!("error={error}&iss=https%3A%2F%2Ffoo%2Foidc")).expect_err("an error")
-        };
-        assert_eq!(error("access_denied").kind(), ErrorKind::Cancelled);
-        assert_eq!(
-            error("login_required").to_string(),
-            "Logto refused the request: login_required"
-        );
-        assert!(!error("%3Cscript%3E").to_string().contains('<'));
     }
 }

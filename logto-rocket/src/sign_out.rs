@@ -1,18 +1,30 @@
-//! Sign-out: here first, then at Logto.
+//! Sign-out: here first, then at Logto; and what Logto says of sign-outs there.
 
-pub(crate) mod backchannel;
+mod backchannel;
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::backchannel::Receipts;
+use crate::client::Client;
+use crate::clock::Clock;
 use crate::error::Result;
-use crate::location::ReturnPath;
-use crate::logto::{Inner, Logto, user_of, within_patience};
+use crate::flight::within_patience;
+use crate::hooks::Hooks;
+use crate::jwt::Verifier;
 use crate::request::Visit;
-use crate::session::Session;
+use crate::session::Sessions;
 
-/// What the revocation of a refresh token may take.
-const REVOCATION: Duration = Duration::from_secs(2);
+/// The sign-outs of one application.
+pub(crate) struct SignOuts {
+    client: Arc<Client>,
+    verifier: Verifier,
+    sessions: Arc<Sessions>,
+    hooks: Arc<dyn Hooks>,
+    clock: Clock,
+    receipts: Receipts,
+}
 
 /// How far a sign-out went.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,7 +36,19 @@ pub(crate) enum SignedOut {
     HereOnly,
 }
 
-impl Logto {
+impl SignOuts {
+    pub(crate) fn new(
+        client: Arc<Client>,
+        verifier: Verifier,
+        sessions: Arc<Sessions>,
+        hooks: Arc<dyn Hooks>,
+        clock: Clock,
+        clock_skew: Duration,
+    ) -> Self {
+        let receipts = Receipts::new(clock_skew);
+        Self { client, verifier, sessions, hooks, clock, receipts }
+    }
+
     /// Ends the session of this request, whether or not Logto can be reached.
     ///
     /// # Errors
@@ -32,10 +56,10 @@ impl Logto {
     /// Nobody here asked for it, or the store failed: the session goes on.
     pub(crate) async fn sign_out(&self, visit: Visit<'_>) -> Result<SignedOut> {
         // The answer to a prefetch must not be the one that the click gets.
-        visit.marker.consult();
-        visit.request.check_sign_out(visit.marker.is_head())?;
-        self.end_here(visit).await?;
-        match within_patience(self.inner.client.end_session_url()).await {
+        visit.state.depend_on_cookies();
+        visit.request.check_sign_out(visit.state.is_head())?;
+        self.end_session(visit).await?;
+        match within_patience(self.client.end_session_url()).await {
             Ok(Some(url)) => Ok(SignedOut::ToLogto(url.into())),
             Ok(None) => Ok(SignedOut::HereOnly),
             Err(error) => {
@@ -51,44 +75,40 @@ impl Logto {
     ///
     /// Nobody here asked for it, or the store failed: the session goes on.
     pub(crate) async fn sign_out_here(&self, visit: Visit<'_>) -> Result<()> {
-        visit.marker.consult();
-        visit.request.check_sign_out_here(visit.marker.is_head())?;
-        self.end_here(visit).await
+        visit.state.depend_on_cookies();
+        visit.request.check_sign_out_here(visit.state.is_head())?;
+        self.end_session(visit).await
     }
 
-    async fn end_here(&self, visit: Visit<'_>) -> Result<()> {
-        if let Some(session) = self.session_as_read(visit).await? {
-            self.inner.end(&session, true).await?;
-            self.inner.revoke_in_background(&session);
-            visit.marker.end();
-            if let Ok(user) = user_of(&session) {
-                visit.request.after_sign_out(&*self.inner.hooks, &user).await;
+    async fn end_session(&self, visit: Visit<'_>) -> Result<()> {
+        if let Some(session) = visit.session(&self.sessions).await? {
+            self.sessions.end_and_revoke(&session).await?;
+            visit.state.end();
+            if let Ok(user) = session.user() {
+                visit.request.after_sign_out(&*self.hooks, &user).await;
             }
         }
-        visit.marker.end();
-        visit.marker.add_transactions(self.inner.transactions.stop_counting(visit.jar));
+        visit.state.end();
         Ok(())
     }
 
-    /// The `Location` of the page after a sign-out that does not lead to Logto.
-    pub(crate) fn after_sign_out(&self) -> String {
-        let path = &self.inner.checked.config.post_sign_out_path;
-        self.site().page(&ReturnPath::parse(path).unwrap_or_else(ReturnPath::root))
+    /// Forgets the session of this request and its tokens. Logto is not told, and the
+    /// refresh token stays good.
+    ///
+    /// # Errors
+    ///
+    /// The store failed: the session goes on.
+    pub(crate) async fn forget(&self, visit: Visit<'_>) -> Result<()> {
+        if let Some(session) = visit.session(&self.sessions).await? {
+            self.sessions.end(&session).await?;
+        }
+        visit.state.end();
+        Ok(())
     }
 }
 
-impl Inner {
-    /// Revokes the refresh token, best effort: with `offline_access` it would
-    /// outlive the sign-out at Logto.
-    pub(crate) fn revoke_in_background(self: &Arc<Self>, session: &Session) {
-        let Some(token) = session.record.refresh_token.clone() else { return };
-        let inner = Arc::clone(self);
-        tokio::spawn(async move {
-            match tokio::time::timeout(REVOCATION, inner.client.revoke(&token)).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => log::warn!("logto: a refresh token was not revoked: {error}"),
-                Err(_) => log::warn!("logto: a refresh token was not revoked: no answer in time"),
-            }
-        });
+impl fmt::Debug for SignOuts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SignOuts")
     }
 }

@@ -5,7 +5,7 @@ mod audience;
 mod exchange;
 
 use std::fmt;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use openidconnect::RefreshToken;
 use serde::{Deserialize, Serialize};
@@ -13,37 +13,8 @@ use serde::{Deserialize, Serialize};
 pub use self::access_token::AccessToken;
 pub use self::audience::Audience;
 pub use self::exchange::TokenExchange;
+use crate::clock::Timestamp;
 use crate::wiped::Wiped;
-
-/// A moment in milliseconds since the Unix epoch, by this machine's clock.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
-pub(crate) struct Timestamp(u64);
-
-impl Timestamp {
-    pub(crate) fn now() -> Self {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
-    }
-
-    pub(crate) fn plus(self, duration: Duration) -> Self {
-        Self(self.0.saturating_add(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)))
-    }
-
-    /// How long after `earlier` this is; zero if it is not after it.
-    pub(crate) fn since(self, earlier: Self) -> Duration {
-        Duration::from_millis(self.0.saturating_sub(earlier.0))
-    }
-
-    pub(crate) fn seconds(self) -> i64 {
-        i64::try_from(self.0 / 1000).unwrap_or(i64::MAX)
-    }
-
-    pub(crate) fn time(self) -> SystemTime {
-        UNIX_EPOCH.checked_add(Duration::from_millis(self.0)).unwrap_or(UNIX_EPOCH)
-    }
-}
 
 /// An access token, what it was granted for, and when it ends.
 #[derive(Clone, Serialize, Deserialize)]
@@ -139,19 +110,20 @@ mod tests {
         let token = |seconds| {
             let secret = openidconnect::AccessToken::new("t".into());
             let lifetime = Duration::from_secs(seconds);
-            let token = Token::new(secret, None, Timestamp(0), lifetime);
+            let token = Token::new(secret, None, Timestamp::default(), lifetime);
             (token.renew_at, token.expires_at)
         };
-        assert_eq!(token(3600), (Timestamp(3_540_000), Timestamp(3_600_000)));
-        assert_eq!(token(10), (Timestamp(5_000), Timestamp(10_000)));
-        assert_eq!(token(0), (Timestamp(0), Timestamp(0)));
-        assert_eq!(token(u64::MAX).1, Timestamp(u64::MAX));
+        let at = |seconds| Timestamp::default().plus(Duration::from_secs(seconds));
+        assert_eq!(token(3600), (at(3540), at(3600)));
+        assert_eq!(token(10), (at(5), at(10)));
+        assert_eq!(token(0), (at(0), at(0)));
+        assert_eq!(token(u64::MAX).1, at(u64::MAX));
     }
 
     #[test]
     fn no_token_is_in_the_debug_form() {
         let secret = openidconnect::AccessToken::new("hunter2".into());
-        let token = Token::new(secret, None, Timestamp(0), Duration::ZERO);
+        let token = Token::new(secret, None, Timestamp::default(), Duration::ZERO);
         let public: AccessToken = AccessToken::new(token.clone().into());
         let grant = Grant {
             token,

@@ -10,9 +10,9 @@ use rocket::http::{Cookie, CookieJar};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use crate::clock::Timestamp;
 use crate::location::ReturnPath;
 use crate::seal::{self, Cookies, Sealer};
-use crate::token::Timestamp;
 use crate::wiped::Wiped;
 
 /// How long a user may take on Logto's pages.
@@ -48,20 +48,20 @@ pub(crate) struct Transaction {
 
 impl Transaction {
     /// A sign-in with fresh `state`, `nonce` and verifier of 256 random bits each.
-    pub(crate) fn begin(return_to: &ReturnPath) -> Self {
+    pub(crate) fn begin(return_to: &ReturnPath, now: Timestamp) -> Self {
         Self {
             state: seal::random_text(),
             nonce: Nonce::new(seal::random_text()).into(),
             pkce_verifier: PkceCodeVerifier::new(seal::random_text()).into(),
             return_to: return_to.as_str().into(),
-            created: Timestamp::now(),
+            created: now,
         }
     }
 
     /// A sign-in that was begun when time began.
     #[cfg(test)]
     pub(crate) fn long_ago(return_to: &ReturnPath) -> Self {
-        Self { created: Timestamp::default(), ..Self::begin(return_to) }
+        Self::begin(return_to, Timestamp::default())
     }
 
     /// Where to return to. The path is checked again: what is in a cookie has
@@ -71,8 +71,8 @@ impl Transaction {
     }
 
     /// Whether the user took too long.
-    pub(crate) fn is_over(&self) -> bool {
-        Timestamp::now().since(self.created) >= LIFETIME
+    pub(crate) fn is_over(&self, now: Timestamp) -> bool {
+        now.since(self.created) >= LIFETIME
     }
 
     fn encode(&self) -> Zeroizing<Vec<u8>> {
@@ -191,7 +191,7 @@ mod tests {
     }
 
     fn begin(path: &str) -> Transaction {
-        Transaction::begin(&ReturnPath::parse(path).expect("a path"))
+        Transaction::begin(&ReturnPath::parse(path).expect("a path"), Timestamp::now())
     }
 
     fn with_jar<T>(cookies: &HashMap<String, String>, test: impl FnOnce(&CookieJar<'_>) -> T) -> T {
@@ -310,10 +310,11 @@ mod tests {
             let created = now - Duration::from_secs(60 * minutes + seconds);
             Timestamp::default().plus(created.duration_since(UNIX_EPOCH).expect("later"))
         };
+        let now = Timestamp::now();
         transaction.created = ago(9, 58);
-        assert!(!transaction.is_over());
+        assert!(!transaction.is_over(now));
         transaction.created = ago(10, 1);
-        assert!(transaction.is_over());
+        assert!(transaction.is_over(now));
     }
 
     /// H8: nothing of it is copied to a larger buffer.

@@ -7,9 +7,10 @@ use serde::Deserialize;
 
 use super::{Client, Expected};
 use crate::claims::IdTokenClaims;
+use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::Answer;
-use crate::token::{Audience, Grant, Timestamp, Token, TokenExchange};
+use crate::token::{Audience, Grant, Token, TokenExchange};
 use crate::wiped::Wiped;
 
 /// How long a token lives if the provider does not say (RFC 6749 section 5.1

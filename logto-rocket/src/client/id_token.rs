@@ -15,11 +15,11 @@ use serde_json::Value;
 
 use super::{Client, no_url};
 use crate::claims::IdTokenClaims;
+use crate::clock::Timestamp;
 use crate::discovery::ProviderMetadata;
 use crate::error::{Error, ErrorKind, Result};
 use crate::jwks::{KeySet, Source};
 use crate::seal;
-use crate::token::Timestamp;
 
 /// What an ID token is compared with.
 #[derive(Clone, Copy)]

@@ -1,14 +1,14 @@
 //! What every answer gets from us: the cookies, and the last word on caching.
 
 use rocket::fairing::{Fairing, Info, Kind, Result};
-use rocket::http::{Cookie, Header, Status};
+use rocket::http::{Header, Status};
 use rocket::request::Request;
 use rocket::response::Responder as _;
 use rocket::{Build, Response, Rocket};
 
 use crate::answer::{Page, RETRY_AFTER, message};
 use crate::logto::Logto;
-use crate::request::{Carry, Marker};
+use crate::request::RequestState;
 
 /// How often the fairing is attached again. Rocket runs fairings in the order of their
 /// attachment, and one that another attaches while it ignites comes after all that were
@@ -48,9 +48,9 @@ impl Fairing for Last {
 /// catcher answers, and a rotated refresh token must never be lost.
 fn finish<'r>(request: &'r Request<'_>, response: &mut Response<'r>) {
     let Some(logto) = Logto::of(request) else { return };
-    let answer = Marker::of(request).take_answer();
-    let mut cookies = answer.transactions;
-    match session_cookies(logto, request, answer.carry) {
+    let outgoing = RequestState::of(request).take_outgoing();
+    let mut cookies = outgoing.transactions;
+    match logto.session_cookies(request.cookies(), outgoing.session) {
         Ok(written) => cookies.extend(written),
         Err(error) => {
             log::error!("logto: {error}");
@@ -64,32 +64,14 @@ fn finish<'r>(request: &'r Request<'_>, response: &mut Response<'r>) {
     for cookie in &cookies {
         response.adjoin_header(cookie);
     }
-    if writes || answer.consulted {
+    if writes || outgoing.depends_on_cookies {
         keep_private(response, writes);
     }
-    if let Some(failure) = answer.failure
+    if let Some(failure) = outgoing.failure
         && response.status() == Status::ServiceUnavailable
         && failure.is_transient()
     {
         response.set_header(Header::new("Retry-After", RETRY_AFTER));
-    }
-}
-
-/// What the answer does to the session's cookies. A session that was ended since the
-/// request began is not carried: the answer of a slow handler would bring it back.
-fn session_cookies(
-    logto: &Logto,
-    request: &Request<'_>,
-    carry: Carry,
-) -> crate::Result<Vec<Cookie<'static>>> {
-    let (sessions, jar) = (&logto.inner.sessions, request.cookies());
-    match carry {
-        Carry::Nothing => Ok(Vec::new()),
-        Carry::Removal => Ok(sessions.remove(jar)),
-        Carry::Session(session) => match logto.to_carry(session) {
-            Some(session) => sessions.write(jar, &session),
-            None => Ok(Vec::new()),
-        },
     }
 }
 

@@ -4,7 +4,7 @@ use rocket::{Ignite, Rocket, Sentinel};
 
 use super::{abort, abort_without, not_attached, not_fetched, outcome};
 use crate::logto::Logto;
-use crate::request::{Marker, Visit};
+use crate::request::{RequestState, Visit};
 use crate::resource::{ApiResource, Needs};
 use crate::token::{AccessToken, Audience};
 
@@ -14,7 +14,7 @@ impl<'r> FromRequest<'r> for AccessToken {
     type Error = crate::Error;
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, crate::Error> {
-        let fetched = Marker::of(request).fetched(request.route());
+        let fetched = RequestState::of(request).fetched(request.route());
         match fetched.filter(|fetched| fetched.audience.indicator().is_some()) {
             Some(fetched) => RocketOutcome::Success(Self::new(fetched.token)),
             None => not_fetched("`AccessToken` needs a route with `resource`"),
@@ -32,13 +32,13 @@ impl<'r, R: ApiResource> FromRequest<'r> for AccessToken<R> {
         let visit = Visit::of(request);
         let audience = audience(request, R::INDICATOR);
         let token = logto.access_token(visit, &audience).await;
-        outcome(visit.marker, token.map(|token| token.map(Self::new)))
+        outcome(visit.state, token.map(|token| token.map(Self::new)))
     }
 }
 
 fn audience(request: &Request<'_>, indicator: &str) -> Audience {
     let resource = Audience::resource(indicator);
-    let of_route = Marker::of(request).fetched_audience(request.route());
+    let of_route = RequestState::of(request).fetched_audience(request.route());
     match of_route.as_ref().and_then(Audience::organization_id) {
         Some(organization) => resource.in_organization(organization),
         None => resource,

@@ -5,7 +5,7 @@ use rocket::{Ignite, Rocket, Sentinel};
 
 use super::{abort, abort_without};
 use crate::error::{Error, ErrorKind};
-use crate::request::Marker;
+use crate::request::RequestState;
 use crate::resource::Needs;
 
 /// Proof that the wrapper around this very route let the request in.
@@ -40,7 +40,7 @@ pub fn abort_route(rocket: &Rocket<Ignite>, name: &str, needs: Needs) -> bool {
 }
 
 fn check(request: &Request<'_>) -> Outcome<(), Error> {
-    if Marker::of(request).admits(request.route()) {
+    if RequestState::of(request).admits(request.route()) {
         return RocketOutcome::Success(());
     }
     let error = Error::new(ErrorKind::NotAuthenticated, "the route lost its protection");

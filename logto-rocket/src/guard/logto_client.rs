@@ -12,9 +12,10 @@ use super::{abort, id_token_claims, not_attached, user};
 use crate::claims::{IdTokenClaims, User, UserInfo};
 use crate::error::{Error, ErrorKind, Result};
 use crate::location::Redirect;
-use crate::logto::{Logto, SignedOut};
+use crate::logto::Logto;
 use crate::options::SignInOptions;
 use crate::request::Visit;
+use crate::sign_out::SignedOut;
 
 /// A request guard for all operations of Logto's SDKs, on this request's session.
 ///
@@ -100,7 +101,7 @@ impl<'r> LogtoClient<'r> {
     /// [`ErrorKind::Store`] or [`ErrorKind::SessionTooLarge`] when the session
     /// cannot be kept.
     pub async fn handle_sign_in_callback(&self) -> Result<Redirect> {
-        let query = match self.visit.marker.callback.get() {
+        let query = match self.visit.state.callback.get() {
             Some(query) => query.clone(),
             None => self.uri.query().map(|q| q.to_string()).unwrap_or_default(),
         };

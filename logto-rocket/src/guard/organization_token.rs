@@ -6,7 +6,7 @@ use rocket::{Ignite, Rocket, Sentinel};
 
 use super::{abort, not_fetched};
 use crate::error::Error;
-use crate::request::Marker;
+use crate::request::RequestState;
 use crate::token::AccessToken;
 
 /// The signed-in user's token for the organization of the route. Its scopes are the
@@ -53,7 +53,7 @@ impl<'r> FromRequest<'r> for OrganizationToken {
     type Error = Error;
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Error> {
-        let fetched = Marker::of(request).fetched(request.route());
+        let fetched = RequestState::of(request).fetched(request.route());
         match fetched.filter(|fetched| fetched.audience.indicator().is_none()) {
             Some(fetched) => RocketOutcome::Success(Self(AccessToken::new(fetched.token))),
             None => not_fetched(

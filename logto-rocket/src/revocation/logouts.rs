@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
+use crate::clock::Timestamp;
 use crate::session::record::{Record, Whose};
-use crate::token::Timestamp;
 
 /// That the sessions of a user, or of one session at Logto, have ended.
 ///

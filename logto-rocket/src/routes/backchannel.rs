@@ -10,7 +10,7 @@ use rocket::{Data, Response};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::logto::Logto;
-use crate::request::Marker;
+use crate::request::RequestState;
 
 /// The longest body that is read, in KiB.
 const MAX_BODY: u64 = 64;
@@ -28,7 +28,7 @@ pub(super) async fn answer(
         Ok(()) => uncached(Status::Ok).finalize(),
         Err(error) => {
             log::warn!("logto: a logout token ended nothing: {error}");
-            Marker::of(request).fail(&error);
+            RequestState::of(request).fail(&error);
             failure(&error)
         }
     }

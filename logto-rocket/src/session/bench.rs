@@ -7,8 +7,9 @@ use openidconnect::{AccessToken, RefreshToken};
 use super::record::Record;
 use super::store::SessionId;
 use crate::claims::IdTokenClaims;
+use crate::clock::Timestamp;
 use crate::seal::{Kind, Sealer};
-use crate::token::{Timestamp, Token};
+use crate::token::Token;
 
 const NAME: &str = "logto_bench";
 

@@ -68,7 +68,7 @@ impl Opened {
 mod tests {
     use super::super::record::tests::record;
     use super::*;
-    use crate::token::Timestamp;
+    use crate::clock::Timestamp;
 
     const LABEL: Label = [1; 16];
 

@@ -10,10 +10,11 @@ use zeroize::Zeroizing;
 
 use super::store::{Owner, SessionId, SessionKey};
 use crate::claims::IdTokenClaims;
+use crate::clock::Timestamp;
 use crate::config::SessionConfig;
 use crate::error::{Error, ErrorKind, Result};
 use crate::seal::Pseudonyms;
-use crate::token::{Timestamp, Token};
+use crate::token::Token;
 use crate::wiped::Wiped;
 
 /// The first byte of the binary form. A value with another one was written by

@@ -31,16 +31,16 @@ const USED_TTL: Duration = Duration::from_secs(15 * 60);
 const REPEATS: Duration = Duration::from_secs(10);
 
 /// SHA-256 of a `state`: what is remembered of it.
-pub(crate) type StateHash = [u8; 32];
+pub(super) type StateHash = [u8; 32];
 
 /// The sign-ins that this process has completed, or is about to.
-pub(crate) struct Completions {
+pub(super) struct Completions {
     under_way: Cache<StateHash, Arc<Completion>>,
     used: Cache<StateHash, ()>,
 }
 
 /// One sign-in, whoever waits for it.
-pub(crate) struct Completion {
+pub(super) struct Completion {
     /// Of the code: another one under the same `state` is no repetition.
     code_hash: [u8; 32],
     session: Shared<BoxFuture<'static, Result<Session>>>,
@@ -50,13 +50,13 @@ pub(crate) struct Completion {
 
 /// A session that the application admitted, and where its user goes.
 #[derive(Clone)]
-pub(crate) struct Verdict {
-    pub(crate) session: Session,
-    pub(crate) return_to: ReturnPath,
+pub(super) struct Verdict {
+    pub(super) session: Session,
+    pub(super) return_to: ReturnPath,
 }
 
 impl Completions {
-    pub(crate) fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self::remembering(REPEATS)
     }
 
@@ -72,7 +72,7 @@ impl Completions {
     /// The completion of this sign-in with this code, whose redemption `begin` describes
     /// if the sign-in was not used before; `None` if it was, in another way or a while
     /// ago.
-    pub(crate) fn join<F>(
+    pub(super) fn join<F>(
         &self,
         state: StateHash,
         code: &str,
@@ -93,16 +93,16 @@ impl Completions {
     }
 
     /// Begins the time in which the verdict answers callbacks that come again.
-    pub(crate) fn decided(&self, state: StateHash, completion: &Arc<Completion>) {
+    pub(super) fn decided(&self, state: StateHash, completion: &Arc<Completion>) {
         self.under_way.insert(state, Arc::clone(completion));
     }
 
     /// Remembers a sign-in as used; whether it was not yet.
-    pub(crate) fn use_up(&self, state: StateHash) -> bool {
+    pub(super) fn use_up(&self, state: StateHash) -> bool {
         self.used.entry(state).or_insert(()).is_fresh()
     }
 
-    pub(crate) fn is_used(&self, state: &StateHash) -> bool {
+    pub(super) fn is_used(&self, state: &StateHash) -> bool {
         self.used.contains_key(state)
     }
 }
@@ -110,12 +110,12 @@ impl Completions {
 impl Completion {
     /// The session that the code was redeemed for, which no browser has yet. It goes on
     /// in a task of its own: a code is good for one attempt.
-    pub(crate) async fn session(&self) -> Result<Session> {
+    pub(super) async fn session(&self) -> Result<Session> {
         self.session.clone().await
     }
 
     /// What `decide` found out, once for all who wait.
-    pub(crate) async fn verdict<F>(&self, decide: impl FnOnce() -> F) -> Result<Verdict>
+    pub(super) async fn verdict<F>(&self, decide: impl FnOnce() -> F) -> Result<Verdict>
     where
         F: Future<Output = Result<Verdict>>,
     {

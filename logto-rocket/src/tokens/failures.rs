@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use moka::sync::Cache;
 
+use crate::clock::Timestamp;
 use crate::error::Error;
 use crate::session::store::SessionKey;
-use crate::token::{Audience, Timestamp};
+use crate::token::Audience;
 
 /// Failures that are remembered at the most.
 const CAPACITY: u64 = 10_000;
@@ -22,7 +23,7 @@ const MAX_PAUSE: Duration = Duration::from_secs(60);
 type Key = (SessionKey, Audience);
 
 /// The last failure of each refresh.
-pub(crate) struct Failures(Cache<Key, Failure>);
+pub(super) struct Failures(Cache<Key, Failure>);
 
 #[derive(Clone)]
 struct Failure {
@@ -32,20 +33,20 @@ struct Failure {
 }
 
 impl Failures {
-    pub(crate) fn new() -> Self {
+    pub(super) fn new() -> Self {
         // Longer than any pause, so that the next one is known to follow it.
         let cache = Cache::builder().max_capacity(CAPACITY).time_to_live(2 * MAX_PAUSE);
         Self(cache.build())
     }
 
     /// The failure that speaks for a refresh now.
-    pub(crate) fn current(&self, key: &Key, now: Timestamp) -> Option<Error> {
+    pub(super) fn current(&self, key: &Key, now: Timestamp) -> Option<Error> {
         self.0.get(key).filter(|failure| now < failure.until).map(|failure| failure.error)
     }
 
     /// Remembers a failure: for a second if it passes by itself, else for twice as long
     /// as the one before it.
-    pub(crate) fn add(&self, key: Key, error: &Error, now: Timestamp) {
+    pub(super) fn add(&self, key: Key, error: &Error, now: Timestamp) {
         let before = self.0.get(&key).map(|failure| failure.pause).unwrap_or_default();
         let pause = match error.is_transient() {
             true => PAUSE,
@@ -55,7 +56,7 @@ impl Failures {
     }
 
     /// Forgets the failures of a refresh that has succeeded.
-    pub(crate) fn forget(&self, key: &Key) {
+    pub(super) fn forget(&self, key: &Key) {
         self.0.invalidate(key);
     }
 }

@@ -1,4 +1,4 @@
-//! Tokens without a user: for the application itself, and in exchange for others.
+//! The application's own tokens, without a user.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use moka::sync::Cache;
 
+use crate::client::Client;
+use crate::clock::Clock;
 use crate::error::Result;
-use crate::flight::Flights;
-use crate::logto::{Logto, within_patience};
-use crate::token::{AccessToken, Audience, Timestamp, Token, TokenExchange};
+use crate::flight::{Flights, within_patience};
+use crate::token::{Audience, Token};
 
 /// Tokens of the application that are kept at the most, and how long after their
 /// last use.
@@ -21,104 +22,54 @@ type Key = (Audience, String);
 
 /// The application's own tokens.
 pub(crate) struct MachineTokens {
+    client: Arc<Client>,
+    clock: Clock,
     kept: Cache<Key, Arc<Token>>,
     flights: Flights<Key, Arc<Token>>,
 }
 
 impl MachineTokens {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(client: Arc<Client>, clock: Clock) -> Self {
         let kept = Cache::builder().max_capacity(TOKENS).time_to_idle(TTL).build();
-        Self { kept, flights: Flights::new() }
+        Self { client, clock, kept, flights: Flights::new() }
+    }
+
+    /// The token for this audience with these scopes, separated by spaces.
+    ///
+    /// # Errors
+    ///
+    /// Logto refused it or did not answer.
+    pub(crate) async fn token(&self, audience: Audience, scope: String) -> Result<Arc<Token>> {
+        let key = (audience, scope);
+        let kept = self.kept.get(&key);
+        let now = self.clock.now();
+        if let Some(token) = kept.as_ref().filter(|token| token.is_fresh(now)) {
+            return Ok(Arc::clone(token));
+        }
+        match (within_patience(self.fetch(key)).await, kept.filter(|token| token.is_valid(now))) {
+            (Err(error), Some(valid)) if error.is_transient() => {
+                log::warn!("logto: a token of the application is used to its end: {error}");
+                Ok(valid)
+            }
+            (fetched, _) => fetched,
+        }
+    }
+
+    async fn fetch(&self, key: Key) -> Result<Arc<Token>> {
+        let (client, kept) = (Arc::clone(&self.client), self.kept.clone());
+        let (audience, scope) = key.clone();
+        let begin = || async move {
+            let grant = client.client_credentials(&audience, &scope).await?;
+            let token = Arc::new(grant.token);
+            kept.insert((audience, scope), Arc::clone(&token));
+            Ok(token)
+        };
+        self.flights.join(key, begin).await
     }
 }
 
 impl fmt::Debug for MachineTokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("MachineTokens")
-    }
-}
-
-impl Logto {
-    /// An access token for the application itself, without a user (OAuth's client
-    /// credentials). Works anywhere, also in a background task: take
-    /// `&State<Logto>`, or `rocket.state::<Logto>()`.
-    ///
-    /// Logto gives them to machine-to-machine applications only: configure one
-    /// under [`machine`](crate::Config::machine). Only scopes that are asked for
-    /// here and that the application's roles allow are granted. A token is kept in
-    /// the process and asked for once, however many want it.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Denied`] when the application is not in the organization,
-    /// [`ErrorKind::NotGranted`] when there is no such resource, or none was named,
-    /// [`ErrorKind::Refused`] when the application is not of this type or its
-    /// secret is wrong, [`ErrorKind::Unreachable`] and [`ErrorKind::InvalidAnswer`]
-    /// when Logto's answer cannot be had or used.
-    ///
-    /// [`ErrorKind::Denied`]: crate::ErrorKind::Denied
-    /// [`ErrorKind::NotGranted`]: crate::ErrorKind::NotGranted
-    /// [`ErrorKind::Refused`]: crate::ErrorKind::Refused
-    /// [`ErrorKind::Unreachable`]: crate::ErrorKind::Unreachable
-    /// [`ErrorKind::InvalidAnswer`]: crate::ErrorKind::InvalidAnswer
-    ///
-    /// # Example
-    ///
-    /// ```rust
-    /// use logto_rocket::{Audience, Error, Logto};
-    /// use rocket::{State, get};
-    ///
-    /// #[get("/report")]
-    /// async fn report(logto: &State<Logto>) -> Result<String, Error> {
-    ///     let api = Audience::resource("https://api.example.com");
-    ///     let token = logto.client_credentials(api, ["read:items"]).await?;
-    ///     Ok(format!("good until {:?}", token.expires_at()))
-    /// }
-    /// ```
-    pub async fn client_credentials(
-        &self,
-        audience: impl Into<Audience>,
-        scopes: impl IntoIterator<Item = impl Into<String>>,
-    ) -> Result<AccessToken> {
-        let scopes: Vec<String> = scopes.into_iter().map(Into::into).collect();
-        let key = (audience.into(), scopes.join(" "));
-        let kept = self.inner.machine.kept.get(&key);
-        let now = Timestamp::now();
-        if let Some(token) = kept.as_ref().filter(|token| token.is_fresh(now)) {
-            return Ok(AccessToken::new(Arc::clone(token)));
-        }
-        let asked = within_patience(self.ask_for_machine(key)).await;
-        match (asked, kept.filter(|token| token.is_valid(now))) {
-            (Err(error), Some(valid)) if error.is_transient() => {
-                log::warn!("logto: a token of the application is used to its end: {error}");
-                Ok(AccessToken::new(valid))
-            }
-            (asked, _) => asked.map(AccessToken::new),
-        }
-    }
-
-    async fn ask_for_machine(&self, key: Key) -> Result<Arc<Token>> {
-        let (inner, (audience, scope)) = (Arc::clone(&self.inner), key.clone());
-        let begin = || async move {
-            let grant = inner.client.client_credentials(&audience, &scope).await?;
-            let token = Arc::new(grant.token);
-            inner.machine.kept.insert((audience, scope), Arc::clone(&token));
-            Ok(token)
-        };
-        self.inner.machine.flights.join(key, begin).await
-    }
-
-    /// Exchanges a token for another one (RFC 8693). Nothing is kept: a subject
-    /// token may be good for one use only.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::SessionEnded`] when the subject token is not good, or no longer;
-    /// the rest as [`client_credentials()`](Self::client_credentials).
-    ///
-    /// [`ErrorKind::SessionEnded`]: crate::ErrorKind::SessionEnded
-    pub async fn exchange_token(&self, exchange: &TokenExchange) -> Result<AccessToken> {
-        let grant = within_patience(self.inner.client.exchange(exchange)).await?;
-        Ok(AccessToken::new(Arc::new(grant.token)))
     }
 }

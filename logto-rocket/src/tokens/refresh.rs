@@ -4,17 +4,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::check_scope;
+use super::{Tokens, check_scope};
 use crate::claims::IdTokenClaims;
 use crate::client::Expected;
+use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::flight::in_its_own_task;
-use crate::logto::{Inner, Logto, user_of, within_patience};
 use crate::request::Visit;
 use crate::seal;
 use crate::session::Session;
 use crate::session::record::Record;
-use crate::token::{Audience, Grant, Timestamp, Token};
+use crate::token::{Audience, Grant, Token};
 
 /// How long to wait after each attempt at saving new tokens: a store that fails for
 /// a moment must not cost a rotated refresh token.
@@ -23,7 +23,7 @@ const PAUSES: [Duration; 4] =
 
 /// What a refresh brought.
 #[derive(Clone)]
-pub(crate) struct Renewed {
+pub(super) struct Renewed {
     session: Session,
     token: Arc<Token>,
     /// Whether Logto was asked for it just now.
@@ -38,43 +38,11 @@ enum Stale {
     All,
 }
 
-impl Logto {
-    /// Asks Logto whether a session still holds that it has not spoken of for long.
-    /// A failure says nothing of the session, which goes on.
-    ///
-    /// # Errors
-    ///
-    /// The store failed.
-    pub(crate) async fn revalidate(&self, visit: Visit<'_>, session: &Session) -> Result<()> {
-        if !self.is_due_for_revalidation(session) || self.check_writable(visit).is_err() {
-            return Ok(());
-        }
-        let audience = Audience::logto();
-        let seen = self.inner.kept(session, &audience);
-        match within_patience(self.renew(visit, session, &audience, seen)).await {
-            Err(error) if error.kind() == ErrorKind::Store => Err(error),
-            Err(error) if error.kind() != ErrorKind::SessionEnded => {
-                log::warn!("logto: a session goes on without Logto's word: {error}");
-                Ok(())
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Whether it was long ago that Logto said that the session holds, and it can be
-    /// asked.
-    pub(crate) fn is_due_for_revalidation(&self, session: &Session) -> bool {
-        let every = Duration::from_secs(self.inner.checked.config.session.revalidate);
-        let record = &session.record;
-        !every.is_zero()
-            && record.refresh_token.is_some()
-            && Timestamp::now().since(record.verified_at) >= every
-    }
-
+impl Tokens {
     /// A new access token in place of `seen`. The request has the new session, or
     /// none if Logto ended it.
-    pub(crate) async fn renew(
-        &self,
+    pub(super) async fn renew(
+        self: &Arc<Self>,
         visit: Visit<'_>,
         session: &Session,
         audience: &Audience,
@@ -82,104 +50,64 @@ impl Logto {
     ) -> Result<Arc<Token>> {
         self.check_writable(visit)?;
         check_scope(session, audience)?;
-        let (inner, stale) = (Arc::clone(&self.inner), session.clone());
+        let (tokens, stale) = (Arc::clone(self), session.clone());
         let of = audience.clone();
         let began = AtomicBool::new(false);
         let begin = || {
             began.store(true, Ordering::Relaxed);
-            async move { inner.refresh(stale, of, Stale::Token(seen)).await }
+            async move { tokens.refresh(stale, of, Stale::Token(seen)).await }
         };
         let key = (session.record.key(), audience.clone());
-        let mut renewed = self.inner.refreshes.join(key, begin).await;
+        let mut renewed = self.refreshes.join(key, begin).await;
         if let Ok(renewed) = &mut renewed {
             // Of all who waited, one tells the application.
             renewed.is_new &= began.load(Ordering::Relaxed);
         }
-        self.take_in(visit, session, audience, renewed).await
+        renewed_in(visit, session, audience, renewed)
     }
 
     /// As [`renew()`](Self::renew), and nobody else's answer will do: it may have
     /// been under way before whatever this one is asked for.
-    pub(crate) async fn renew_at_any_rate(
-        &self,
+    pub(super) async fn renew_at_any_rate(
+        self: &Arc<Self>,
         visit: Visit<'_>,
         session: &Session,
         audience: &Audience,
     ) -> Result<Arc<Token>> {
         self.check_writable(visit)?;
         check_scope(session, audience)?;
-        let (inner, stale) = (Arc::clone(&self.inner), session.clone());
+        let (tokens, stale) = (Arc::clone(self), session.clone());
         let of = audience.clone();
-        let refresh = async move { inner.refresh(stale, of, Stale::All).await };
+        let refresh = async move { tokens.refresh(stale, of, Stale::All).await };
         let renewed = in_its_own_task(refresh).await;
-        self.take_in(visit, session, audience, renewed).await
+        renewed_in(visit, session, audience, renewed)
     }
 
-    async fn take_in(
-        &self,
-        visit: Visit<'_>,
-        old: &Session,
-        audience: &Audience,
-        renewed: Result<Renewed>,
-    ) -> Result<Arc<Token>> {
-        let marker = visit.marker;
-        match renewed {
-            Ok(Renewed { session, token, is_new }) => {
-                marker.renew(session.clone());
-                marker.person(&session).keep_token(audience, &token);
-                if is_new && let Ok(user) = user_of(&session) {
-                    visit.request.after_refresh(&*self.inner.hooks, &user).await;
-                }
-                Ok(token)
-            }
-            Err(error) => {
-                match error.kind() {
-                    ErrorKind::SessionEnded => marker.end_session(&old.record.key()),
-                    ErrorKind::Denied => marker.person(old).forget_token(audience),
-                    _ => {}
-                }
-                Err(error)
-            }
-        }
-    }
-}
-
-impl Inner {
     /// One refresh. It runs in a task of its own: a rotated refresh token is saved
     /// whatever becomes of the request.
     async fn refresh(&self, read: Session, audience: Audience, stale: Stale) -> Result<Renewed> {
         let _turn = self.turns.take(read.record.key()).await;
-        let session = self.current(&read).await?;
+        let session = self.sessions.current(&read).await?;
         if let Stale::Token(seen) = &stale {
             if let Some(token) = self.of_another(&session, &audience, seen.as_deref()) {
                 return Ok(Renewed { session, token, is_new: false });
             }
             let key = (read.record.key(), audience.clone());
-            if let Some(error) = self.failures.current(&key, Timestamp::now()) {
+            if let Some(error) = self.failures.current(&key, self.clock.now()) {
                 return Err(error);
             }
         }
-        let (session, grant, verified) = self.ask(session, &audience).await?;
+        let (session, grant, verified) = self.request_again(session, &audience).await?;
         self.failures.forget(&(session.record.key(), audience.clone()));
         let token = Arc::new(grant.token.clone());
-        let next = next_record(&session.record, &audience, &grant, verified);
+        let next = next_record(&session.record, &audience, &grant, verified, self.clock.now());
         if let Some(id_token) = grant.id_token {
-            self.tokens.keep_id_token(next.key(), id_token.into());
+            self.sessions.kept().keep_id_token(next.key(), id_token.into());
         }
         if !audience.is_logto() {
-            self.tokens.keep_access_token(next.key(), audience, Arc::clone(&token));
+            self.sessions.kept().keep_access_token(next.key(), audience, Arc::clone(&token));
         }
         Ok(Renewed { session: self.save(session, next).await?, token, is_new: true })
-    }
-
-    /// The session as it is by now.
-    pub(crate) async fn current(&self, read: &Session) -> Result<Session> {
-        let ended = || Error::new(ErrorKind::SessionEnded, "it was ended meanwhile");
-        let session = self.sessions.reload(read).await?.ok_or_else(ended)?;
-        match self.revocation.is_ended(&session.record) {
-            true => Err(ended()),
-            false => Ok(session),
-        }
     }
 
     /// The token of a request that was faster: it has not been tried yet.
@@ -192,25 +120,25 @@ impl Inner {
         let is =
             |seen: &Token, token: &Token| same(seen.secret().secret(), token.secret().secret());
         self.kept(session, audience).filter(|token| {
-            token.is_valid(Timestamp::now()) && !seen.is_some_and(|seen| is(seen, token))
+            token.is_valid(self.clock.now()) && !seen.is_some_and(|seen| is(seen, token))
         })
     }
 
     /// Asks Logto, and once more where another instance has saved another refresh
     /// token by then.
-    async fn ask(
+    async fn request_again(
         &self,
         session: Session,
         audience: &Audience,
     ) -> Result<(Session, Grant, Option<IdTokenClaims>)> {
-        let error = match self.ask_with(&session, audience).await {
+        let error = match self.request(&session, audience).await {
             Ok((grant, verified)) => return Ok((session, grant, verified)),
             Err(error) => error,
         };
         if error.kind() == ErrorKind::SessionEnded {
-            let newer = self.current(&session).await?;
+            let newer = self.sessions.current(&session).await?;
             if !same(secret(&newer), secret(&session)) {
-                return match self.ask_with(&newer, audience).await {
+                return match self.request(&newer, audience).await {
                     Ok((grant, verified)) => Ok((newer, grant, verified)),
                     Err(error) => Err(self.refused(&newer, audience, error).await),
                 };
@@ -219,7 +147,7 @@ impl Inner {
         Err(self.refused(&session, audience, error).await)
     }
 
-    async fn ask_with(
+    async fn request(
         &self,
         session: &Session,
         audience: &Audience,
@@ -235,7 +163,7 @@ impl Inner {
 
     /// Saves the refreshed record over whatever another instance may have written:
     /// the tokens just received are the ones that hold.
-    pub(crate) async fn save(&self, mut session: Session, record: Record) -> Result<Session> {
+    pub(super) async fn save(&self, mut session: Session, record: Record) -> Result<Session> {
         let mut failure = Error::new(ErrorKind::Store, "other instances kept saving the session");
         for pause in PAUSES {
             tokio::time::sleep(pause).await;
@@ -255,8 +183,7 @@ impl Inner {
         let generation = record.generation.max(session.record.generation + 1);
         let saved = self.sessions.save(session, Record { generation, ..record.clone() }).await?;
         if saved.is_none() {
-            let ended = || Error::new(ErrorKind::SessionEnded, "it was ended meanwhile");
-            *session = self.sessions.reload(session).await?.ok_or_else(ended)?;
+            *session = self.sessions.current(session).await?;
         }
         Ok(saved)
     }
@@ -272,21 +199,50 @@ impl Inner {
             Denied if audience.is_logto() => {}
             NotAuthenticated => return error,
             Denied => {
-                self.tokens.forget_access_token(&id, audience);
+                self.sessions.kept().forget_access_token(&id, audience);
                 return error;
             }
             _ => {
                 if !error.is_transient() {
                     log::error!("logto: a session cannot be refreshed: {error}");
                 }
-                self.failures.add((id, audience.clone()), &error, Timestamp::now());
+                self.failures.add((id, audience.clone()), &error, self.clock.now());
                 return error;
             }
         }
         log::info!("logto: a session was ended: {error}");
-        match self.end(session, false).await {
+        match self.sessions.end(session).await {
             Ok(()) => Error::new(SessionEnded, "its tokens are no longer good"),
             Err(failure) => failure,
+        }
+    }
+}
+
+/// What a refresh means for a request: it has the new session and the token, or no
+/// session any more.
+fn renewed_in(
+    visit: Visit<'_>,
+    old: &Session,
+    audience: &Audience,
+    renewed: Result<Renewed>,
+) -> Result<Arc<Token>> {
+    let state = visit.state;
+    match renewed {
+        Ok(Renewed { session, token, is_new }) => {
+            state.renew(session.clone());
+            state.user(&session).keep_token(audience, &token);
+            if is_new && let Ok(user) = session.user() {
+                state.refreshed(user);
+            }
+            Ok(token)
+        }
+        Err(error) => {
+            match error.kind() {
+                ErrorKind::SessionEnded => state.end_session(old),
+                ErrorKind::Denied => state.user(old).forget_token(audience),
+                _ => {}
+            }
+            Err(error)
         }
     }
 }
@@ -296,8 +252,8 @@ fn next_record(
     audience: &Audience,
     grant: &Grant,
     verified: Option<IdTokenClaims>,
+    now: Timestamp,
 ) -> Record {
-    let now = Timestamp::now();
     Record {
         generation: record.generation + 1,
         last_used: now,

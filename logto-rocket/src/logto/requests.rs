@@ -1,0 +1,239 @@
+//! What a request asks of [`Logto`].
+
+use std::sync::Arc;
+
+use rocket::http::{Cookie, CookieJar};
+
+use super::Logto;
+use crate::claims::UserInfo;
+use crate::error::Result;
+use crate::location::ReturnPath;
+use crate::options::SignInOptions;
+use crate::request::{SessionCookie, Visit};
+use crate::session::{Read, Session, Wait};
+use crate::sign_in::{Completed, FailedCallback};
+use crate::sign_out::SignedOut;
+use crate::token::{Audience, Token};
+
+/// Why the session of a request is not known at a look.
+enum Unknown {
+    /// A look at the cookies does not tell.
+    Cookies(Wait),
+    /// It was long ago that Logto said that the session holds.
+    Logto(Read),
+}
+
+impl Logto {
+    /// The session of this request, read once and kept up to date by whatever
+    /// happens to it during the request. Where it was long ago that Logto said that
+    /// it holds, Logto is asked first.
+    ///
+    /// # Errors
+    ///
+    /// The store failed.
+    pub(crate) async fn session(&self, visit: Visit<'_>) -> Result<Option<Session>> {
+        match visit.state.known(|| self.look(visit)) {
+            Ok(session) => Ok(session),
+            // In a box: in line it would make every guard as large as it is.
+            Err(unknown) => Box::pin(self.ask(visit, unknown)).await,
+        }
+    }
+
+    /// As [`session()`](Self::session); `None` if it has to be waited for.
+    pub(crate) fn session_at_once(&self, visit: Visit<'_>) -> Option<Option<Session>> {
+        visit.state.known(|| self.look(visit)).ok()
+    }
+
+    fn look(&self, visit: Visit<'_>) -> Result<Read, Unknown> {
+        match self.0.sessions.look(visit.jar) {
+            Ok(Read::Session { session, rewrite })
+                if self.0.tokens.is_due_for_revalidation(&session) =>
+            {
+                Err(Unknown::Logto(Read::Session { session, rewrite }))
+            }
+            Ok(read) => Ok(read),
+            Err(wait) => Err(Unknown::Cookies(wait)),
+        }
+    }
+
+    async fn ask(&self, visit: Visit<'_>, unknown: Unknown) -> Result<Option<Session>> {
+        let ask = async {
+            let read = match unknown {
+                Unknown::Logto(read) => read,
+                Unknown::Cookies(wait) => {
+                    let headers = visit.request.cookie_headers();
+                    self.0.sessions.ask(wait, &headers, visit.jar).await?
+                }
+            };
+            visit.state.take_in(read);
+            match visit.state.session() {
+                Some(session) => self.0.tokens.revalidate(visit, &session).await,
+                None => Ok(()),
+            }
+        };
+        let session = visit.state.wait(ask).await;
+        self.tell_of_refresh(visit).await;
+        session
+    }
+
+    /// Tells the application of a refresh, after all that waits for its tokens: a hook may
+    /// ask for the same, and may take its time.
+    async fn tell_of_refresh(&self, visit: Visit<'_>) {
+        if let Some(user) = visit.state.take_refreshed() {
+            visit.request.after_refresh(self.hooks(), &user).await;
+        }
+    }
+
+    /// The access token of the signed-in user for this audience; `None` for a
+    /// stranger. Where no newer one can be had, one that is still good will do.
+    ///
+    /// # Errors
+    ///
+    /// Logto ended the session, denied the token or did not answer, or the store
+    /// failed.
+    pub(crate) async fn access_token(
+        &self,
+        visit: Visit<'_>,
+        audience: &Audience,
+    ) -> Result<Option<Arc<Token>>> {
+        let Some(session) = self.session(visit).await? else { return Ok(None) };
+        let token = self.0.tokens.access_token(visit, &session, audience).await;
+        self.tell_of_refresh(visit).await;
+        token.map(Some)
+    }
+
+    /// As [`access_token()`](Self::access_token), from Logto whatever is kept.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub(crate) async fn another_access_token(
+        &self,
+        visit: Visit<'_>,
+        audience: &Audience,
+    ) -> Result<Option<Arc<Token>>> {
+        let Some(session) = self.session(visit).await? else { return Ok(None) };
+        let token = self.0.tokens.another_access_token(visit, &session, audience).await;
+        self.tell_of_refresh(visit).await;
+        token.map(Some)
+    }
+
+    /// Forgets every access token of the session, so that the next one comes from
+    /// Logto.
+    ///
+    /// # Errors
+    ///
+    /// The store failed, or the answer has begun.
+    pub(crate) async fn clear_access_tokens(&self, visit: Visit<'_>) -> Result<()> {
+        match self.session(visit).await? {
+            Some(session) => self.0.tokens.clear(visit, &session).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The raw ID token, as long as the process remembers it.
+    pub(crate) fn id_token(&self, session: &Session) -> Option<Arc<str>> {
+        self.0.sessions.kept().id_token(&session.record.key())
+    }
+
+    /// The user info of the signed-in user, fetched once a request; `None` for a
+    /// stranger.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::SessionEnded`](crate::ErrorKind::SessionEnded) when Logto ended the
+    /// session: the request has none any more.
+    pub(crate) async fn user_info<'r>(&self, visit: Visit<'r>) -> Result<Option<&'r UserInfo>> {
+        let Some(session) = self.session(visit).await? else { return Ok(None) };
+        let user = visit.state.user(&session);
+        let info = user.info.get_or_init(|| self.0.tokens.user_info(visit, &session)).await;
+        self.tell_of_refresh(visit).await;
+        match info {
+            Ok(info) => Ok(Some(info)),
+            Err(error) => Err(error.clone()),
+        }
+    }
+
+    /// Begins a sign-in: the address to send the browser to.
+    ///
+    /// # Errors
+    ///
+    /// The options contradict the protocol, Logto was not reached, or the browser is in
+    /// a loop; nothing has begun then.
+    pub(crate) async fn begin_sign_in(
+        &self,
+        visit: Visit<'_>,
+        options: &SignInOptions,
+        return_to: Option<ReturnPath>,
+    ) -> Result<String> {
+        self.0.sign_ins.begin(visit, options, return_to).await
+    }
+
+    /// Completes the sign-in that the callback `query` belongs to.
+    ///
+    /// # Errors
+    ///
+    /// Nobody was signed in.
+    pub(crate) async fn complete_sign_in(
+        &self,
+        visit: Visit<'_>,
+        query: &str,
+    ) -> Result<Completed, FailedCallback> {
+        self.0.sign_ins.complete(visit, query).await
+    }
+
+    /// Ends the session of this request, whether or not Logto can be reached.
+    ///
+    /// # Errors
+    ///
+    /// Nobody here asked for it, or the store failed: the session goes on.
+    pub(crate) async fn sign_out(&self, visit: Visit<'_>) -> Result<SignedOut> {
+        let signed_out = self.0.sign_outs.sign_out(visit).await?;
+        self.0.sign_ins.stop_counting(visit);
+        Ok(signed_out)
+    }
+
+    /// As [`sign_out()`](Self::sign_out), and leaves the user signed in at Logto.
+    ///
+    /// # Errors
+    ///
+    /// Nobody here asked for it, or the store failed: the session goes on.
+    pub(crate) async fn sign_out_here(&self, visit: Visit<'_>) -> Result<()> {
+        self.0.sign_outs.sign_out_here(visit).await?;
+        self.0.sign_ins.stop_counting(visit);
+        Ok(())
+    }
+
+    /// Ends the session here. Logto is not told, and the refresh token stays good.
+    ///
+    /// # Errors
+    ///
+    /// The store failed: the session goes on.
+    pub(crate) async fn clear_all_tokens(&self, visit: Visit<'_>) -> Result<()> {
+        self.0.sign_outs.forget(visit).await?;
+        self.0.sign_ins.stop_counting(visit);
+        Ok(())
+    }
+
+    /// What the answer does to the session's cookies. A session that was ended since the
+    /// request began is not carried: the answer of a slow handler would bring it back.
+    ///
+    /// # Errors
+    ///
+    /// The session is too large for cookies.
+    pub(crate) fn session_cookies(
+        &self,
+        jar: &CookieJar<'_>,
+        cookie: SessionCookie,
+    ) -> Result<Vec<Cookie<'static>>> {
+        let sessions = &self.0.sessions;
+        match cookie {
+            SessionCookie::Untouched => Ok(Vec::new()),
+            SessionCookie::Removed => Ok(sessions.remove(jar)),
+            SessionCookie::Carries(session) => match sessions.to_carry(session) {
+                Some(session) => sessions.write(jar, &session),
+                None => Ok(Vec::new()),
+            },
+        }
+    }
+}

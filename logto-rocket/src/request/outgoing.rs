@@ -1,0 +1,26 @@
+//! What goes out with the answer to a request.
+
+use rocket::http::Cookie;
+
+use crate::error::Error;
+use crate::session::Session;
+
+/// What the answer to a request must do.
+#[derive(Default)]
+pub(crate) struct Outgoing {
+    pub(crate) session: SessionCookie,
+    pub(crate) transactions: Vec<Cookie<'static>>,
+    /// Whether it depends on the request's cookies.
+    pub(crate) depends_on_cookies: bool,
+    pub(crate) failure: Option<Error>,
+}
+
+/// What the answer does to the session's cookie.
+#[derive(Default)]
+pub(crate) enum SessionCookie {
+    #[default]
+    Untouched,
+    /// It carries this session.
+    Carries(Session),
+    Removed,
+}

@@ -1,0 +1,114 @@
+//! The end of sessions, and what is remembered of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Session, Sessions};
+use crate::clock::Timestamp;
+use crate::error::{Error, ErrorKind, Result};
+use crate::revocation::Logout;
+
+/// What the revocation of a refresh token may take.
+const REVOCATION: Duration = Duration::from_secs(2);
+
+impl Sessions {
+    /// The session as it is by now.
+    ///
+    /// # Errors
+    ///
+    /// It was ended, or the store failed.
+    pub(crate) async fn current(&self, session: &Session) -> Result<Session> {
+        let ended = || Error::new(ErrorKind::SessionEnded, "it was ended meanwhile");
+        let session = match self.are_in_cookies() {
+            true => self.storage.newest(session.clone()),
+            false => self.storage.load(session.record.key()).await?.ok_or_else(ended)?,
+        };
+        match self.revocation.is_ended(&session.record) {
+            true => Err(ended()),
+            false => Ok(session),
+        }
+    }
+
+    /// The session that an answer may carry: a slow handler's request began before
+    /// whatever has happened to the session since. `None` if it was ended.
+    pub(crate) fn to_carry(&self, session: Session) -> Option<Session> {
+        let ended = self.revocation.is_ended(&session.record);
+        (!ended).then(|| self.storage.newest(session))
+    }
+
+    /// Ends a session here. The cookie of a sealed one stays good by itself, and an
+    /// answer under way may carry either kind, so both are remembered as ended.
+    ///
+    /// # Errors
+    ///
+    /// The store failed: the session goes on.
+    pub(crate) async fn end(&self, session: &Session) -> Result<()> {
+        self.storage.delete(&session.record.key()).await?;
+        self.remember_as_ended(session, false);
+        Ok(())
+    }
+
+    /// As [`end()`](Self::end), and has Logto revoke the refresh token, again where a
+    /// sealed cookie with another one is seen.
+    ///
+    /// # Errors
+    ///
+    /// The store failed: the session goes on.
+    pub(crate) async fn end_and_revoke(&self, session: &Session) -> Result<()> {
+        self.storage.delete(&session.record.key()).await?;
+        self.remember_as_ended(session, true);
+        self.revoke_in_background(session);
+        Ok(())
+    }
+
+    /// Ends the session in whose place the same browser has another one, so that its
+    /// cookie is worth nothing any more (session fixation); its refresh token is left
+    /// alone, as Logto gives both sessions of one browser the same grant.
+    pub(crate) async fn end_replaced(&self, old: &Session) {
+        self.replaced.insert(old.record.key(), ());
+        if let Err(error) = self.end(old).await {
+            log::warn!("logto: the replaced session was not ended: {error}");
+        }
+    }
+
+    /// Ends the sessions that Logto says have ended; returns how many were here.
+    ///
+    /// # Errors
+    ///
+    /// The store failed.
+    pub(crate) async fn log_out(&self, logout: Logout<'_>) -> Result<usize> {
+        // First, so that a session that begins meanwhile is either found or refused.
+        self.revocation.log_out(logout, self.latest_end(logout.received));
+        let ended = self.storage.delete_all(logout.of, |record| logout.ends(record)).await?;
+        for session in &ended {
+            self.remember_as_ended(session, false);
+            self.revoke_in_background(session);
+        }
+        Ok(ended.len())
+    }
+
+    fn remember_as_ended(&self, session: &Session, revoke_token: bool) {
+        let record = &session.record;
+        self.revocation.end(record, self.latest_end(record.created), revoke_token);
+        self.kept.forget(&record.key());
+    }
+
+    /// When a session that began at `created` has surely ended by itself.
+    fn latest_end(&self, created: Timestamp) -> Timestamp {
+        created.plus(Duration::from_secs(self.config.absolute))
+    }
+
+    /// Revokes the refresh token, best effort: with `offline_access` it would
+    /// outlive the sign-out at Logto.
+    pub(super) fn revoke_in_background(&self, session: &Session) {
+        let Some(token) = session.record.refresh_token.clone() else { return };
+        let client = Arc::clone(&self.client);
+        tokio::spawn(async move {
+            match tokio::time::timeout(REVOCATION, client.revoke(&token)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => log::warn!("logto: a refresh token was not revoked: {error}"),
+                Err(_) => log::warn!("logto: a refresh token was not revoked: no answer in time"),
+            }
+        });
+    }
+}

@@ -1,0 +1,147 @@
+//! What a request's cookies say of a session: known at a look, or asked for.
+
+use rocket::http::CookieJar;
+
+use super::store::{SessionId, SessionKey};
+use super::{Session, Sessions, cookie};
+use crate::error::Result;
+use crate::revocation::Standing;
+
+/// What a request's cookies say.
+pub(crate) enum Read {
+    /// There is no session cookie, or none that the answer is to touch.
+    Nothing,
+    /// There is one, but it is not, or no longer, a session.
+    Invalid,
+    /// A session. `rewrite` if the browser is to get its cookie anew.
+    Session { session: Session, rewrite: bool },
+}
+
+/// Why a look does not tell.
+pub(crate) enum Wait {
+    /// The store has to be asked for the session of this key.
+    Store(SessionKey),
+    /// The last use of the session is to be written down first.
+    Touch(Session),
+    /// The cookie is no session, of this key if it names one. Another one of the same name
+    /// may be: another host of this site, or another path, may have set it.
+    Others(Option<SessionKey>),
+}
+
+impl Sessions {
+    /// What the cookies say at a look.
+    ///
+    /// # Errors
+    ///
+    /// Not an error: what has to be waited for, with [`ask()`](Self::ask).
+    pub(crate) fn look(&self, jar: &CookieJar<'_>) -> Result<Read, Wait> {
+        match cookie::read(jar, self.cookies.session()) {
+            Some(value) => self.look_at(&value),
+            None => Ok(Read::Nothing),
+        }
+    }
+
+    fn look_at(&self, value: &str) -> Result<Read, Wait> {
+        if let Some(sealer) = self.storage.cookie_sealer() {
+            let session = self.storage.open_cookie(sealer, self.cookies.session(), value);
+            return self.settle(session.as_ref().map(|session| session.record.key()), session);
+        }
+        let Some(key) = SessionId::from_text(value).map(|id| id.key()) else {
+            return Err(Wait::Others(None));
+        };
+        let session = self.storage.at_hand(key).ok_or(Wait::Store(key))?;
+        self.settle(Some(key), session)
+    }
+
+    /// Waits for what a look did not tell.
+    ///
+    /// # Errors
+    ///
+    /// The store failed. The cookies say nothing wrong then.
+    pub(crate) async fn ask(
+        &self,
+        wait: Wait,
+        headers: &[&str],
+        jar: &CookieJar<'_>,
+    ) -> Result<Read> {
+        match self.settle_in_time(wait).await? {
+            Ok(read) => Ok(read),
+            Err(key) => self.among_others(key, headers, jar).await,
+        }
+    }
+
+    /// The session among the other cookies of its name, where the one in the jar is none.
+    async fn among_others(
+        &self,
+        key: Option<SessionKey>,
+        headers: &[&str],
+        jar: &CookieJar<'_>,
+    ) -> Result<Read> {
+        let name = self.cookies.session();
+        for first in cookie::doubles(headers, jar, name) {
+            let read = match self.look_at(&cookie::read_after(first, jar, name)) {
+                Ok(read) => Ok(read),
+                Err(wait) => self.settle_in_time(wait).await?,
+            };
+            if let Ok(read @ Read::Session { .. }) = read {
+                return Ok(read);
+            }
+        }
+        // A cookie that is no session is removed, but not one that was replaced: the
+        // removal could reach the browser after the new session's cookie.
+        let is_replaced = key.is_some_and(|key| self.replaced.contains_key(&key));
+        Ok(if is_replaced { Read::Nothing } else { Read::Invalid })
+    }
+
+    /// What a cookie says in the end, or the key of the session that it is not.
+    async fn settle_in_time(&self, mut wait: Wait) -> Result<Result<Read, Option<SessionKey>>> {
+        loop {
+            wait = match wait {
+                Wait::Others(key) => return Ok(Err(key)),
+                Wait::Touch(session) => {
+                    let session = self.touch(session).await?;
+                    return Ok(Ok(Read::Session { session, rewrite: true }));
+                }
+                Wait::Store(key) => match self.settle(Some(key), self.storage.load(key).await?) {
+                    Ok(read) => return Ok(Ok(read)),
+                    Err(wait) => wait,
+                },
+            }
+        }
+    }
+
+    /// What is known of a session that was found, or not.
+    fn settle(&self, key: Option<SessionKey>, session: Option<Session>) -> Result<Read, Wait> {
+        let now = self.clock.now();
+        let lives = |session: &Session| session.record.remaining(now, &self.config).is_some();
+        let session = session.filter(lives).filter(|session| !self.has_ended(session));
+        let Some(session) = session else { return Err(Wait::Others(key)) };
+        let generation = session.record.generation;
+        let session = self.storage.newest(session);
+        if session.record.is_touch_due(now, &self.config) {
+            return Err(Wait::Touch(session));
+        }
+        let rewrite = session.record.generation > generation;
+        Ok(Read::Session { session, rewrite })
+    }
+
+    /// Whether a session in a cookie was ended, which its cookie outlives. Where it calls
+    /// for that, its refresh token is revoked now.
+    fn has_ended(&self, session: &Session) -> bool {
+        if !self.are_in_cookies() {
+            return false;
+        }
+        let standing = self.revocation.standing(&session.record);
+        if standing == Standing::EndedWithToken {
+            self.kept.forget(&session.record.key());
+            self.revoke_in_background(session);
+        }
+        standing != Standing::Live
+    }
+
+    async fn touch(&self, session: Session) -> Result<Session> {
+        let touched = session.record.touched(self.clock.now());
+        let saved = self.save(&session, touched).await?;
+        Ok(saved.unwrap_or(session))
+    }
+}

@@ -1,0 +1,236 @@
+//! Where sessions live: in the cookie, in this process, or in a store.
+
+use std::mem;
+use std::sync::Arc;
+use std::time::Duration;
+
+use moka::policy::EvictionPolicy;
+use moka::sync::Cache;
+
+use super::Session;
+use super::memory::MemoryStore;
+use super::opened::Opened;
+use super::record::{Record, Whose};
+use super::store::{Find, Saved, SessionKey, SessionStore, StoredSession};
+use crate::error::Result;
+use crate::seal::{Pseudonyms, Sealer};
+
+/// Sessions whose newest generation the process remembers at the most.
+const NEWEST: u64 = 100_000;
+
+/// How long the newest generation is remembered after its last use: longer than
+/// any request that still carries an older one.
+const NEWEST_TTL: Duration = Duration::from_secs(60 * 60);
+
+/// Where sessions live, and what of them was opened before.
+pub(crate) struct Storage {
+    place: Place,
+    opened: Opened,
+}
+
+enum Place {
+    /// In the cookie itself. A refresh makes a new generation; until every request
+    /// with an older one has come home, the process knows which is the newest.
+    Cookie { sealer: Sealer, newest: Cache<SessionKey, Arc<Record>> },
+    /// In the memory of this process. Not sealed, as the key is in the same memory.
+    Memory { store: MemoryStore, pseudonyms: Pseudonyms },
+    /// In a store.
+    Store { sealer: Sealer, pseudonyms: Pseudonyms, store: Box<dyn SessionStore> },
+}
+
+/// A store, with what makes sessions fit for it.
+struct Store<'s> {
+    store: &'s dyn SessionStore,
+    sealer: Option<&'s Sealer>,
+    pseudonyms: &'s Pseudonyms,
+}
+
+impl Storage {
+    /// Sessions in cookies.
+    pub(crate) fn cookie(sealer: Sealer) -> Self {
+        let newest = Cache::builder().max_capacity(NEWEST).time_to_idle(NEWEST_TTL);
+        // The default policy may turn the newest generation away in favor of others.
+        let newest = newest.eviction_policy(EvictionPolicy::lru()).build();
+        Self::new(Place::Cookie { sealer, newest })
+    }
+
+    /// As many sessions in the memory of this process.
+    pub(crate) fn memory(capacity: u64, pseudonyms: Pseudonyms) -> Self {
+        Self::new(Place::Memory { store: MemoryStore::new(capacity), pseudonyms })
+    }
+
+    /// Sessions in `store`, which holds them sealed.
+    pub(crate) fn store(
+        sealer: Sealer,
+        pseudonyms: Pseudonyms,
+        store: Box<dyn SessionStore>,
+    ) -> Self {
+        Self::new(Place::Store { sealer, pseudonyms, store })
+    }
+
+    fn new(place: Place) -> Self {
+        Self { place, opened: Opened::new() }
+    }
+
+    /// What seals sessions into cookies, if they live there.
+    pub(super) fn cookie_sealer(&self) -> Option<&Sealer> {
+        match &self.place {
+            Place::Cookie { sealer, .. } => Some(sealer),
+            _ => None,
+        }
+    }
+
+    /// The session in a sealed cookie's value.
+    pub(super) fn open_cookie(&self, sealer: &Sealer, name: &str, value: &str) -> Option<Session> {
+        let open = || Record::decode(&sealer.open_text(name, value)?);
+        // A sealed value ends with its nonce.
+        let label = value.as_bytes().last_chunk()?;
+        let record = self.opened.get_or_open(*label, value.as_bytes(), open)?;
+        Some(Session { record, version: None })
+    }
+
+    /// The session of this key, if it is in this process; `None` where a store has to be
+    /// asked.
+    pub(super) fn at_hand(&self, key: SessionKey) -> Option<Option<Session>> {
+        let Place::Memory { store, .. } = &self.place else { return None };
+        Some(store.get(&key).and_then(|(stored, version)| {
+            let open = || Record::decode(&stored.data);
+            let record = self.opened.get_or_open(key.label(), &stored.data, open)?;
+            Some(Session { record, version: Some(version) })
+        }))
+    }
+
+    /// The session of this key in the store.
+    ///
+    /// # Errors
+    ///
+    /// The store failed.
+    pub(super) async fn load(&self, key: SessionKey) -> Result<Option<Session>> {
+        let Some(from) = self.place.store() else { return Ok(None) };
+        let Some((data, version)) = from.store.load(&key).await? else { return Ok(None) };
+        let record = self.opened.get_or_open(key.label(), &data, || from.open(key, &data));
+        Ok(record.map(|record| Session { record, version: Some(version) }))
+    }
+
+    /// The newest generation of a session in a cookie that the process knows of; a stored
+    /// one as it is.
+    pub(super) fn newest(&self, session: Session) -> Session {
+        let Place::Cookie { newest, .. } = &self.place else { return session };
+        match newest.get(&session.record.key()) {
+            Some(record) if record.generation > session.record.generation => {
+                Session { record, version: None }
+            }
+            _ => session,
+        }
+    }
+
+    pub(super) async fn create(&self, record: Record, ttl: Duration) -> Result<Session> {
+        let version = match self.place.store() {
+            None => None,
+            Some(to) => Some(to.store.create(&record.key(), to.fit(&record)?, ttl).await?),
+        };
+        Ok(Session { record: Arc::new(record), version })
+    }
+
+    /// Saves the next record of a session; `None` if the store has another one by
+    /// now, or none: then the caller reads it again.
+    pub(super) async fn save(
+        &self,
+        read: &Session,
+        record: Record,
+        ttl: Duration,
+    ) -> Result<Option<Session>> {
+        let record = Arc::new(record);
+        if let Place::Cookie { newest, .. } = &self.place {
+            if record.generation > read.record.generation {
+                newest.insert(record.key(), Arc::clone(&record));
+            }
+            return Ok(Some(Session { record, version: None }));
+        }
+        let (Some(to), Some(version)) = (self.place.store(), read.version) else {
+            return Ok(None);
+        };
+        match to.store.save(&record.key(), version, to.fit(&record)?, ttl).await? {
+            Saved::Yes(version) => Ok(Some(Session { record, version: Some(version) })),
+            Saved::No => Ok(None),
+        }
+    }
+
+    pub(super) async fn delete(&self, key: &SessionKey) -> Result<()> {
+        if let Place::Cookie { newest, .. } = &self.place {
+            newest.invalidate(key);
+        }
+        match self.place.store() {
+            Some(of) => of.store.delete(key).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Deletes the sessions of `whose` that `ends` says, and returns them. Of sessions in
+    /// cookies only the newest generations are here to be found.
+    pub(super) async fn delete_all(
+        &self,
+        whose: Whose<'_>,
+        ends: impl Fn(&Record) -> bool,
+    ) -> Result<Vec<Session>> {
+        if let Place::Cookie { newest, .. } = &self.place {
+            let found = newest.iter().filter(|(_, record)| ends(record));
+            let ended = found.map(|(_, record)| Session { record, version: None });
+            let ended: Vec<_> = ended.collect();
+            ended.iter().for_each(|session| newest.invalidate(&session.record.key()));
+            return Ok(ended);
+        }
+        let Some(from) = self.place.store() else { return Ok(Vec::new()) };
+        let mut ended = Vec::new();
+        for key in from.find(whose).await? {
+            let session = self.load(key).await?;
+            // One that cannot be read cannot show that it is newer.
+            if session.as_ref().is_none_or(|session| ends(&session.record)) {
+                from.store.delete(&key).await?;
+                ended.extend(session);
+            }
+        }
+        Ok(ended)
+    }
+}
+
+impl Place {
+    fn store(&self) -> Option<Store<'_>> {
+        match self {
+            Self::Cookie { .. } => None,
+            Self::Memory { store, pseudonyms } => Some(Store { store, sealer: None, pseudonyms }),
+            Self::Store { sealer, pseudonyms, store } => {
+                Some(Store { store: &**store, sealer: Some(sealer), pseudonyms })
+            }
+        }
+    }
+}
+
+impl Store<'_> {
+    /// The session as it is stored: under its key, so that what is stored under another
+    /// key does not open.
+    fn fit(&self, record: &Record) -> Result<StoredSession> {
+        let data = match self.sealer {
+            Some(sealer) => sealer.seal(&record.key().to_text(), &record.encode()),
+            None => mem::take(&mut *record.encode()),
+        };
+        Ok(StoredSession::new(data, record.owner(self.pseudonyms)?))
+    }
+
+    /// Reads what [`fit()`](Self::fit) made.
+    fn open(&self, key: SessionKey, data: &[u8]) -> Option<Record> {
+        match self.sealer {
+            Some(sealer) => Record::decode(&sealer.open(&key.to_text(), data.to_vec())?),
+            None => Record::decode(data),
+        }
+    }
+
+    async fn find(&self, whose: Whose<'_>) -> Result<Vec<SessionKey>> {
+        match whose {
+            Whose::Subject(subject) => {
+                self.store.find(Find::Subject(&self.pseudonyms.all(subject))).await
+            }
+            Whose::Sid(sid) => self.store.find(Find::Sid(&self.pseudonyms.all(sid))).await,
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! What the browser brings back from Logto.
+
+use std::borrow::Cow;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::http::error_code;
+use crate::seal;
+
+/// The parameters of a callback (OpenID Connect Core, section 3.1.2.5 and .6).
+#[derive(Default)]
+pub(super) struct Callback<'q> {
+    state: Option<Cow<'q, str>>,
+    iss: Option<Cow<'q, str>>,
+    code: Option<Cow<'q, str>>,
+    error: Option<Cow<'q, str>>,
+}
+
+/// The code in a callback's query that is an answer of `issuer`.
+#[cfg(feature = "__fuzz")]
+pub(crate) fn callback_code(query: &str, issuer: &str) -> Result<String> {
+    Callback::parse(query)?.code(issuer).map(Into::into)
+}
+
+impl<'q> Callback<'q> {
+    /// A parameter that is given twice has no meaning (RFC 6749 section 3.1):
+    /// taking the first or the last would be guessing.
+    pub(super) fn parse(query: &'q str) -> Result<Self> {
+        let mut callback = Self::default();
+        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
+            let slot = match &*name {
+                "state" => &mut callback.state,
+                "iss" => &mut callback.iss,
+                "code" => &mut callback.code,
+                "error" => &mut callback.error,
+                _ => continue,
+            };
+            if slot.replace(value).is_some() {
+                let detail = "a parameter is given twice";
+                return Err(Error::new(ErrorKind::InvalidCallback, detail));
+            }
+        }
+        Ok(callback)
+    }
+
+    /// The `state`; empty if there is none.
+    pub(super) fn state(&self) -> &str {
+        self.state.as_deref().unwrap_or_default()
+    }
+
+    /// The code of a successful answer of this issuer. A wrong or missing `iss`
+    /// means that another provider's answer was sent here (RFC 9207 section 2.4).
+    pub(super) fn code(&self, issuer: &str) -> Result<&str> {
+        let from_us = self
+            .iss
+            .as_ref()
+            .is_some_and(|iss| seal::same_secret(iss.as_bytes(), issuer.as_bytes()));
+        if !from_us {
+            return Err(Error::new(ErrorKind::InvalidCallback, "`iss` is not this Logto"));
+        }
+        match (self.error.as_deref().map(error_code), self.code.as_deref()) {
+            (Some(Some("access_denied")), _) => Err(Error::new(ErrorKind::Cancelled, "")),
+            (Some(code), _) => {
+                let detail = code.unwrap_or("an error without a code").to_owned();
+                Err(Error::new(ErrorKind::Refused, detail))
+            }
+            (None, Some(code)) if !code.is_empty() => Ok(code),
+            (None, _) => Err(Error::new(ErrorKind::InvalidCallback, "there is no code")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(query: &str) -> Result<String> {
+        Callback::parse(query)?.code("https://foo/oidc").map(String::from)
+    }
+
+    /// A8, A9, A11: another issuer, none, and parameters given twice.
+    #[test]
+    fn a_callback_of_another_issuer_or_with_a_parameter_twice_is_refused() {
+        assert_eq!(code("code=a&state=s&iss=https%3A%2F%2Ffoo%2Foidc").expect("a code"), "a");
+        for query in [
+            "code=a&state=s",
+            "code=a&state=s&iss=https%3A%2F%2Ffoo%2Foidc2",
+            "code=a&code=b&iss=https%3A%2F%2Ffoo%2Foidc",
+            "error=access_denied&state=s",
+            "code=&iss=https%3A%2F%2Ffoo%2Foidc",
+            "iss=https%3A%2F%2Ffoo%2Foidc",
+            "",
+        ] {
+            let error = code(query).expect_err(query);
+            assert_eq!(error.kind(), ErrorKind::InvalidCallback, "{query}");
+        }
+    }
+
+    #[test]
+    fn an_error_of_the_provider_is_named_only_if_it_is_a_plain_code() {
+        let error = |error: &str| {
+            code(&format!("error={error}&iss=https%3A%2F%2Ffoo%2Foidc")).expect_err("an error")
+        };
+        assert_eq!(error("access_denied").kind(), ErrorKind::Cancelled);
+        assert_eq!(
+            error("login_required").to_string(),
+            "Logto refused the request: login_required"
+        );
+        assert!(!error("%3Cscript%3E").to_string().contains('<'));
+    }
+}
