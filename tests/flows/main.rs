@@ -10,6 +10,7 @@ mod cookies;
 mod crowds;
 mod debug;
 mod entrances;
+mod forged;
 mod guards;
 mod hooks;
 mod id_token;

@@ -31,7 +31,7 @@ impl Logto {
     pub(crate) async fn sign_out(&self, visit: Visit<'_>) -> Result<SignedOut> {
         // The answer to a prefetch must not be the one that the click gets.
         visit.marker.consult();
-        visit.request.check_sign_out(visit.marker.is_head())?;
+        visit.request.check_sign_out(&self.inner.checked.origins, visit.marker.is_head())?;
         self.end_here(visit).await?;
         match within_patience(self.inner.client.end_session_url()).await {
             Ok(Some(url)) => Ok(SignedOut::ToLogto(url.into())),
@@ -50,7 +50,7 @@ impl Logto {
     /// Nobody here asked for it, or the store failed: the session goes on.
     pub(crate) async fn sign_out_here(&self, visit: Visit<'_>) -> Result<()> {
         visit.marker.consult();
-        visit.request.check_sign_out_here(visit.marker.is_head())?;
+        visit.request.check_sign_out_here(&self.inner.checked.origins, visit.marker.is_head())?;
         self.end_here(visit).await
     }
 
