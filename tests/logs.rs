@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use logto_rocket::{AccessToken, ApiResource, Error, Logto, LogtoClient, UserInfo, authenticated};
-use logto_tests::{Alter, Browser, Deviation, Hostile};
+use logto_tests::{Alter, Browser, Deviation, Hostile, with};
 use rocket::error::ErrorKind;
 use rocket::http::Status;
 use rocket::local::asynchronous::Client;
 use rocket::serde::json::Json;
 use rocket::tokio::sync::{Mutex as Turn, MutexGuard};
-use rocket::{Build, Rocket, get, routes};
+use rocket::{Build, Rocket, get, post, routes};
 use serde_json::{Value, json};
 
 const API: &str = "https://api.example.com";
@@ -74,9 +74,13 @@ async fn tokens(logto: LogtoClient<'_>) -> Result<Json<Value>, Error> {
     })))
 }
 
+#[authenticated]
+#[post("/private")]
+fn change() {}
+
 fn app(op: &Hostile) -> Rocket<Build> {
     let figment = op.figment().merge(("log_level", "normal")).merge(("logto.resources", [API]));
-    rocket::custom(figment).attach(Logto::fairing()).mount("/", routes![private, tokens])
+    rocket::custom(figment).attach(Logto::fairing()).mount("/", routes![private, change, tokens])
 }
 
 /// What must not be in the log, each with its kind.
@@ -207,6 +211,23 @@ async fn warns_of_large_sessions(op: &Hostile, browser: &Browser) {
         log();
         assert_eq!(browser.sign_in(op, "/private").await.status, Status::Ok);
         assert_eq!(log().contains("bytes of cookies"), warned, "{length}");
+    }
+}
+
+/// H18: who runs the application learns which keys to look at.
+#[rocket::async_test]
+async fn a_request_of_another_origin_is_logged_with_the_keys_that_decide() {
+    let _turn = keep_log().await;
+    let op = Hostile::start().await;
+    let browser = Browser::open(app(&op)).await;
+    browser.sign_in(&op, "/private").await;
+    for path in ["/private", "/sign-out"] {
+        log();
+        let request = with(browser.client().post(path), &[("Origin", "https://evil.example")]);
+        assert_eq!(browser.send(request).await.status, Status::Forbidden, "{path}");
+        let log = log();
+        assert!(log.contains("neither that of `base_url` nor one of `trusted_origins`"), "{log}");
+        assert!(!log.contains("evil"), "it is for others to choose: {log}");
     }
 }
 

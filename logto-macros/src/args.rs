@@ -16,6 +16,7 @@ pub(crate) struct Args {
     /// The API resource to fetch a token for.
     pub(crate) resource: Option<LitStr>,
     pub(crate) organization: Option<Organization>,
+    pub(crate) allow_cross_origin: bool,
     /// The path to `logto_rocket`.
     pub(crate) krate: Path,
 }
@@ -34,13 +35,16 @@ struct Slots {
     fetch_user_info: Option<bool>,
     resource: Option<LitStr>,
     organization: Option<Organization>,
+    allow_cross_origin: Option<bool>,
     krate: Option<Path>,
 }
 
-const NAMES: [&str; 5] = ["redirect", "fetch_user_info", "resource", "organization", "crate"];
+const NAMES: [&str; 6] =
+    ["redirect", "fetch_user_info", "resource", "organization", "allow_cross_origin", "crate"];
 
 const EXPECTED: &str = "`redirect`, `redirect = \"/path\"`, `fetch_user_info`, \
-                        `resource = \"https://..\"`, `organization = \"<org>\"` or `crate = path`";
+                        `resource = \"https://..\"`, `organization = \"<org>\"`, \
+                        `allow_cross_origin` or `crate = path`";
 
 impl Parse for Args {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
@@ -58,6 +62,7 @@ impl Parse for Args {
                 fetch_user_info: slots.fetch_user_info.unwrap_or(false),
                 resource: slots.resource,
                 organization: slots.organization,
+                allow_cross_origin: slots.allow_cross_origin.unwrap_or(false),
                 krate: slots.krate.unwrap_or_else(|| parse_quote!(::logto_rocket)),
             }),
         }
@@ -81,9 +86,10 @@ impl Slots {
     fn fill(&mut self, arg: &Arg) -> Result<()> {
         match arg.name.to_string().as_str() {
             "redirect" => arg.set(&mut self.redirect, redirect),
-            "fetch_user_info" => arg.set(&mut self.fetch_user_info, fetch_user_info),
+            "fetch_user_info" => arg.set(&mut self.fetch_user_info, flag),
             "resource" => arg.set(&mut self.resource, resource),
             "organization" => arg.set(&mut self.organization, organization),
+            "allow_cross_origin" => arg.set(&mut self.allow_cross_origin, flag),
             "crate" => arg.set(&mut self.krate, Arg::krate),
             name => Err(Error::new_spanned(&arg.name, arg::unknown(name, &NAMES, EXPECTED))),
         }
@@ -104,7 +110,7 @@ fn redirect(arg: &Arg) -> Result<Redirect> {
     }
 }
 
-fn fetch_user_info(arg: &Arg) -> Result<bool> {
+fn flag(arg: &Arg) -> Result<bool> {
     arg.flag().ok_or_else(|| arg.wrong_value("no value, `true` or `false`"))
 }
 

@@ -127,7 +127,11 @@ fn policy(args: &Args) -> TokenStream {
         let literal = organization.literal();
         quote!(.organization(#literal))
     });
-    quote!(#private::Policy::new() #redirect #fetch_user_info #(#resource)* #(#organization)*)
+    let allow_cross_origin = args.allow_cross_origin.then(|| quote!(.allow_cross_origin()));
+    quote! {
+        #private::Policy::new() #redirect #fetch_user_info #(#resource)* #(#organization)*
+            #allow_cross_origin
+    }
 }
 
 /// Gives Rocket's `uri!` macro of the hidden route the name of the user's function.

@@ -80,7 +80,8 @@ pub(crate) fn failure(request: &Request<'_>, error: &Error) -> Answer {
 pub(crate) fn page(request: &Request<'_>, error: &Error) -> Page {
     let title = match error.kind() {
         ErrorKind::SignInLoop => "Sign-in does not hold",
-        ErrorKind::CrossSite | ErrorKind::NotNavigation => "Not signed out",
+        ErrorKind::CrossSite => "Request refused",
+        ErrorKind::NotNavigation => "Not signed out",
         _ if error.status() == Status::Forbidden => "No access",
         _ => "Something went wrong",
     };
@@ -131,7 +132,7 @@ pub(crate) fn message(error: &Error) -> &'static str {
             "The sign-in service's proof of who you are does not hold. If this happens again, \
              the clock of this application may be wrong."
         }
-        ErrorKind::CrossSite => "This request came from another site. You are still signed in.",
+        ErrorKind::CrossSite => "A page of another site sent this request.",
         ErrorKind::NotNavigation => "Only a link or a form signs you out. You are still signed in.",
         ErrorKind::InvalidLogoutToken => "This is not a logout token of the sign-in service.",
         ErrorKind::InvalidOptions => "The application asked for a sign-in that cannot be.",

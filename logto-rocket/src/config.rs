@@ -54,7 +54,7 @@ pub(crate) use self::source::unknown_variables;
 /// |---|---|
 /// | `LOGTO_ENDPOINT` `LOGTO_APP_ID` `LOGTO_APP_SECRET` `LOGTO_BASE_URL` | as named |
 /// | `LOGTO_COOKIE_SECRET` | `cookie_secret`; several with spaces between them |
-/// | `LOGTO_SCOPES` `LOGTO_RESOURCES` | as named; commas or spaces between items |
+/// | `LOGTO_SCOPES` `LOGTO_RESOURCES` `LOGTO_TRUSTED_ORIGINS` | as named; commas or spaces between items |
 /// | `LOGTO_PROMPT` `LOGTO_INCLUDE_RESERVED_SCOPES` | as named |
 /// | `LOGTO_SESSION_STORE` `LOGTO_SESSION_IDLE` `LOGTO_SESSION_ABSOLUTE` `LOGTO_SESSION_REVALIDATE` `LOGTO_SESSION_CAPACITY` | under `session` |
 /// | `LOGTO_MACHINE_APP_ID` `LOGTO_MACHINE_APP_SECRET` | under `machine` |
@@ -105,6 +105,16 @@ pub struct Config {
     /// named after it: a new address signs users out once.
     #[serde(default, deserialize_with = "secret::some_scalar")]
     pub base_url: Option<String>,
+    /// Other origins whose pages may change something here, as
+    /// `https://admin.example.com`. **(default: none)**
+    ///
+    /// On protected routes and at sign-out, a user's request with a method other than
+    /// GET, HEAD or OPTIONS gets 403 Forbidden if a page of another origin than that of
+    /// `base_url` sent it. The pages of an origin that is listed here can act for your
+    /// users. Over plain http, browsers hide the origin of a page that has the referrer
+    /// policy `no-referrer`: give yours `same-origin`.
+    #[serde(default, deserialize_with = "options::texts")]
+    pub trusted_origins: Vec<String>,
     /// What cookies are sealed with: one string of at least 32 bytes, or several,
     /// the newest first. **(default: derived from Rocket's `secret_key`; without
     /// one random in the `debug` profile and required in others)**
@@ -234,6 +244,7 @@ impl Config {
             app_id: app_id.into(),
             app_secret: None,
             base_url: None,
+            trusted_origins: Vec::new(),
             cookie_secret: CookieSecrets::default(),
             cookie_secure: None,
             scopes: Vec::new(),

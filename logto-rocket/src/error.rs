@@ -111,7 +111,9 @@ pub enum ErrorKind {
     /// The session does not fit into cookies. Ask for fewer scopes or keep
     /// sessions in a store.
     SessionTooLarge,
-    /// The request came from another site and would have signed the user out.
+    /// A page of another site sent the request, or of another host of this site, and it
+    /// would have changed something or signed the user out. If that page is yours, add
+    /// its origin to [`trusted_origins`](crate::Config::trusted_origins).
     CrossSite,
     /// The request would have signed the user out, and nobody asked for that with it: it
     /// was a HEAD, or a GET that is no navigation, as of a prefetch, an image, a frame or
@@ -166,7 +168,7 @@ impl ErrorKind {
             Self::SessionEnded => "Logto ended the session",
             Self::Store => "the session store failed",
             Self::SessionTooLarge => "the session does not fit into cookies",
-            Self::CrossSite => "the request came from another site",
+            Self::CrossSite => "a page of another site sent the request",
             Self::NotNavigation => "nobody asked for a sign-out with this request",
             Self::InvalidOptions => "the sign-in options are not valid",
         }

@@ -5,7 +5,7 @@ use rocket::response::Response;
 
 use crate::claims::User;
 use crate::error::{Error, Result};
-use crate::sender;
+use crate::sender::{self, Origins};
 
 /// What an application does when a user has signed in or out, when their tokens
 /// were refreshed, and when something failed.
@@ -106,9 +106,9 @@ pub(crate) trait Hooked: Send + Sync {
     /// the last.
     fn cookie_headers(&self) -> Vec<&str>;
     /// As [`sender::check_sign_out()`].
-    fn check_sign_out(&self, was_head: bool) -> Result<()>;
+    fn check_sign_out(&self, origins: &Origins, was_head: bool) -> Result<()>;
     /// As [`sender::check_sign_out_here()`].
-    fn check_sign_out_here(&self, was_head: bool) -> Result<()>;
+    fn check_sign_out_here(&self, origins: &Origins, was_head: bool) -> Result<()>;
     async fn after_sign_in(&self, hooks: &dyn Hooks, user: &User) -> Result<AfterSignIn>;
     async fn after_sign_out(&self, hooks: &dyn Hooks, user: &User);
     async fn after_refresh(&self, hooks: &dyn Hooks, user: &User);
@@ -120,12 +120,12 @@ impl Hooked for Request<'_> {
         self.headers().get("Cookie").collect()
     }
 
-    fn check_sign_out(&self, was_head: bool) -> Result<()> {
-        sender::check_sign_out(self, was_head)
+    fn check_sign_out(&self, origins: &Origins, was_head: bool) -> Result<()> {
+        sender::check_sign_out(self, origins, was_head)
     }
 
-    fn check_sign_out_here(&self, was_head: bool) -> Result<()> {
-        sender::check_sign_out_here(self, was_head)
+    fn check_sign_out_here(&self, origins: &Origins, was_head: bool) -> Result<()> {
+        sender::check_sign_out_here(self, origins, was_head)
     }
 
     async fn after_sign_in(&self, hooks: &dyn Hooks, user: &User) -> Result<AfterSignIn> {

@@ -79,6 +79,7 @@ mod wiped;
 /// | `#[authenticated(organization = "<org>")]` | as above | also [`OrganizationToken`]: of the organization whose id is that segment of the path, fetched before |
 /// | `#[authenticated(organization = "acme_id")]` | as above | the same, of one organization |
 /// | both of them | as above | also [`AccessToken`]: for the resource in the organization |
+/// | `#[authenticated(allow_cross_origin)]` | as above | same; pages of other origins may send it |
 ///
 /// The arguments stand in any order and combination. For a stranger nothing of
 /// the route runs: no guard, no parsing of path, query or body. Nor does it for a
@@ -94,6 +95,13 @@ mod wiped;
 ///     has one for exactly 401, else as JSON. With `redirect`, a person who
 ///     navigates gets **303** See Other instead; scripts, prefetches, websockets
 ///     and clients that want JSON get the 401.
+///   * A signed-in user's request with a method other than GET, HEAD or OPTIONS gets
+///     **403** Forbidden if a page of another origin sent it: not the one of `base_url`
+///     and none of [`trusted_origins`](Config::trusted_origins). Without this, other
+///     hosts of the same site could act for the user, whose `SameSite=Lax` cookie comes
+///     along. `allow_cross_origin` admits it. Clients that are no browser send no origin
+///     and are admitted. A guard without the attribute, as `&User` alone, does not check
+///     this.
 ///   * With `fetch_user_info`: a user whose session Logto ended is a stranger, and
 ///     the answer removes the cookie. **503** with `Retry-After` when Logto does
 ///     not answer, **502** when its answer cannot be used; the session stays.

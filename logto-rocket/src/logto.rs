@@ -18,6 +18,7 @@ use crate::hooks::Hooks;
 use crate::jwt::Verifier;
 use crate::location::{ReturnPath, Site};
 use crate::seal::{Cookies, Kind, Pseudonyms, Sealer};
+use crate::sender::Origins;
 use crate::session::store::SessionStore;
 use crate::session::{Sessions, Storage};
 use crate::sign_in::SignIns;
@@ -101,6 +102,7 @@ impl Logto {
             Verifier::new(&checked, Arc::clone(&client.discovery), Arc::clone(&client.jwks)),
             Arc::clone(&sessions),
             Arc::clone(&hooks),
+            checked.origins.clone(),
             clock.clone(),
             checked.clock_skew(),
         );
@@ -132,6 +134,10 @@ impl Logto {
     /// The path of the callback on this site.
     pub(crate) fn callback(&self) -> &str {
         &self.0.checked.callback
+    }
+
+    pub(crate) fn origins(&self) -> &Origins {
+        &self.0.checked.origins
     }
 
     pub(crate) fn hooks(&self) -> &dyn Hooks {

@@ -28,7 +28,9 @@ use crate::token::Audience;
 /// [`Logto`](crate::Logto) is not attached; then its routes answer 500 Internal
 /// Server Error and log where they were protected. Nor does it notice that the
 /// configuration does not ask for what the policy fetches; then they answer 403
-/// Forbidden and log what to add.
+/// Forbidden and log what to add. All else is as the
+/// [attribute](macro@crate::authenticated) says, 403 Forbidden for the requests of other
+/// origins included.
 ///
 /// # Panics
 ///
@@ -117,7 +119,7 @@ impl Handler for Protected {
         };
         let visit = Visit::of(request);
         match self.is_known_at_once(logto, visit) {
-            Some(true) => {
+            Some(true) if self.check_origin(logto, request).is_ok() => {
                 visit.state.admit(request.route(), None);
                 self.inner.handle(request, data)
             }
@@ -125,7 +127,8 @@ impl Handler for Protected {
                 let answer = answer::stranger(logto, request, self.policy.stranger);
                 Box::pin(ready(answer.outcome(request)))
             }
-            None => Box::pin(self.handle_in_time(logto, request, data)),
+            // A forged request too, as `on_error` may take its time.
+            Some(true) | None => Box::pin(self.handle_in_time(logto, request, data)),
         }
     }
 }
@@ -135,7 +138,8 @@ impl Protected {
     /// to be waited for.
     fn is_known_at_once(&self, logto: &Logto, visit: Visit<'_>) -> Option<bool> {
         // Every field by name: what a policy asks for in future is decided on here.
-        let Policy { stranger: _, fetch_user_info, resource, organization } = self.policy;
+        let Policy { stranger: _, fetch_user_info, resource, organization, allow_cross_origin: _ } =
+            self.policy;
         let session = logto.session_at_once(visit)?;
         let fetches = fetch_user_info || resource.is_some() || organization.is_some();
         (!fetches || session.is_none()).then_some(session.is_some())
@@ -165,7 +169,18 @@ impl Protected {
             Err(error) if error.is_stranger() => Ok(Verdict::Stranger(self.policy.stranger)),
             Err(error) => Err(error),
             Ok(false) => Ok(Verdict::Stranger(self.policy.stranger)),
-            Ok(true) => self.fetch(logto, request).await,
+            Ok(true) => {
+                self.check_origin(logto, request)?;
+                self.fetch(logto, request).await
+            }
+        }
+    }
+
+    /// Checks that no page of another origin forged the request of a user.
+    fn check_origin(&self, logto: &Logto, request: &Request<'_>) -> Result<()> {
+        match self.policy.allow_cross_origin {
+            true => Ok(()),
+            false => logto.origins().check(request),
         }
     }
 

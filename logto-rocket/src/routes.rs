@@ -204,6 +204,7 @@ async fn sign_out(logto: &Logto, request: &Request<'_>) -> Result<Answer, Failur
 }
 
 fn cross_site(logto: &Logto, error: Error) -> Failure {
+    log::warn!("logto: {error}");
     let message = "Another site asked to sign you out. You are still signed in.";
     let home = logto.site().page(&ReturnPath::root());
     let page = Page::new(error.status(), "Not signed out", message).link(home, "Continue");

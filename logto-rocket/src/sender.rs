@@ -1,22 +1,28 @@
 //! What a request says of who sent it, and what for.
 
 mod navigation;
+mod origins;
 
 use rocket::http::Method;
 use rocket::request::Request;
 
 pub(crate) use self::navigation::Navigation;
+pub(crate) use self::origins::{Origins, origin_of};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Checks that a person asks to be signed out with this request: by opening a page, or
-/// by a form or script that says with its method that it changes something. `was_head`
-/// if it came as HEAD, which Rocket turns into GET.
+/// by a form or script of ours that says with its method that it changes something.
+/// `was_head` if it came as HEAD, which Rocket turns into GET.
 ///
 /// # Errors
 ///
 /// [`ErrorKind::NotNavigation`], and those of [`check_sign_out_here()`].
-pub(crate) fn check_sign_out(request: &Request<'_>, was_head: bool) -> Result<()> {
-    check_sign_out_here(request, was_head)?;
+pub(crate) fn check_sign_out(
+    request: &Request<'_>,
+    origins: &Origins,
+    was_head: bool,
+) -> Result<()> {
+    check_sign_out_here(request, origins, was_head)?;
     match !is_safe(request.method()) || Navigation::of(request) == Navigation::Page {
         true => Ok(()),
         false => Err(Error::new(ErrorKind::NotNavigation, "link to the sign-out, or send a POST")),
@@ -28,10 +34,17 @@ pub(crate) fn check_sign_out(request: &Request<'_>, was_head: bool) -> Result<()
 /// # Errors
 ///
 /// [`ErrorKind::CrossSite`] for another site: `<img src="/sign-out">` there would sign
-/// every visitor out. A browser that does not say so is believed to be here.
-/// [`ErrorKind::NotNavigation`] for HEAD, and for what a browser fetches before anybody
-/// clicks.
-pub(crate) fn check_sign_out_here(request: &Request<'_>, was_head: bool) -> Result<()> {
+/// every visitor out. A browser that does not say so is believed to be here. Methods that
+/// change something are for `origins` only. [`ErrorKind::NotNavigation`] for HEAD, and for
+/// what a browser fetches before anybody clicks.
+pub(crate) fn check_sign_out_here(
+    request: &Request<'_>,
+    origins: &Origins,
+    was_head: bool,
+) -> Result<()> {
+    if !is_safe(request.method()) {
+        return origins.check(request);
+    }
     if request.headers().get_one("Sec-Fetch-Site") == Some("cross-site") {
         return Err(Error::new(ErrorKind::CrossSite, ""));
     }

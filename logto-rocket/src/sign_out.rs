@@ -14,6 +14,7 @@ use crate::flight::within_patience;
 use crate::hooks::Hooks;
 use crate::jwt::Verifier;
 use crate::request::Visit;
+use crate::sender::Origins;
 use crate::session::Sessions;
 
 /// The sign-outs of one application.
@@ -22,6 +23,8 @@ pub(crate) struct SignOuts {
     verifier: Verifier,
     sessions: Arc<Sessions>,
     hooks: Arc<dyn Hooks>,
+    /// Whose requests end a session.
+    origins: Origins,
     clock: Clock,
     receipts: Receipts,
 }
@@ -42,11 +45,12 @@ impl SignOuts {
         verifier: Verifier,
         sessions: Arc<Sessions>,
         hooks: Arc<dyn Hooks>,
+        origins: Origins,
         clock: Clock,
         clock_skew: Duration,
     ) -> Self {
         let receipts = Receipts::new(clock_skew);
-        Self { client, verifier, sessions, hooks, clock, receipts }
+        Self { client, verifier, sessions, hooks, origins, clock, receipts }
     }
 
     /// Ends the session of this request, whether or not Logto can be reached.
@@ -57,7 +61,7 @@ impl SignOuts {
     pub(crate) async fn sign_out(&self, visit: Visit<'_>) -> Result<SignedOut> {
         // The answer to a prefetch must not be the one that the click gets.
         visit.state.depend_on_cookies();
-        visit.request.check_sign_out(visit.state.is_head())?;
+        visit.request.check_sign_out(&self.origins, visit.state.is_head())?;
         self.end_session(visit).await?;
         match within_patience(self.client.end_session_url()).await {
             Ok(Some(url)) => Ok(SignedOut::ToLogto(url.into())),
@@ -76,7 +80,7 @@ impl SignOuts {
     /// Nobody here asked for it, or the store failed: the session goes on.
     pub(crate) async fn sign_out_here(&self, visit: Visit<'_>) -> Result<()> {
         visit.state.depend_on_cookies();
-        visit.request.check_sign_out_here(visit.state.is_head())?;
+        visit.request.check_sign_out_here(&self.origins, visit.state.is_head())?;
         self.end_session(visit).await
     }
 

@@ -49,6 +49,7 @@ scenarios! {
     a_sign_out_ends_the_session_here_and_at_the_provider: Http,
     a_sign_out_at_the_provider_ends_the_session_here: Http,
     another_site_cannot_sign_anybody_out: Http,
+    a_form_on_another_host_of_the_site_signs_nobody_out: Http,
     everything_works_without_javascript: Http,
     two_tabs_sign_in_at_once_and_land_on_their_own_pages: Http,
     a_browser_that_lost_its_cookies_is_told_so_and_sent_round_no_more: Http,

@@ -149,6 +149,26 @@ export const scenarios = {
     assert.equal(await heading(page), 'Hello, Alice Lidell!');
   },
 
+  async 'a form on another host of the site signs nobody out'({ app, visitor }) {
+    const context = await visitor();
+    const page = await context.newPage();
+    await signsIn(page, `${app}/protected`);
+    const form = `<form method="post" action="${app}/sign-out"><button>Win</button></form>`;
+    await neighbour(form, async (url) => {
+      await page.goto(url);
+      await page.getByRole('button', { name: 'Win' }).click();
+      await page.waitForURL(`${app}/sign-out`);
+    });
+    assert.equal(await heading(page), 'Not signed out');
+    assert.equal((await page.goto(`${app}/protected`)).status(), 200);
+    await page.evaluate((html) => {
+      document.body.innerHTML = html;
+    }, form);
+    await page.getByRole('button', { name: 'Win' }).click();
+    await page.waitForURL(isHome(app));
+    assert.equal(await heading(page), 'Hello, stranger!');
+  },
+
   async 'everything works without javascript'({ app, visitor }) {
     const page = await (await visitor({ javaScriptEnabled: false })).newPage();
     await signsIn(page, `${app}/protected`);

@@ -40,6 +40,7 @@ pub(crate) const SHAPES: &[Shape] = &[
     Shape::get("a body by PATCH", "/patched", "p").sending("text/plain", "p").by(PATCH),
     Shape::get("a DELETE", "/deleted/7", "").by(DELETE).status(204),
     Shape::get("a redirecting POST", "/api", "sent").sending(JSON, "1"),
+    Shape::get("a POST of any origin", "/any-origin", "sent").sending(JSON, "1"),
 ];
 
 const PUT: rocket::http::Method = rocket::http::Method::Put;
@@ -49,7 +50,7 @@ const DELETE: rocket::http::Method = rocket::http::Method::Delete;
 pub(crate) fn routes() -> Vec<Route> {
     routes![
         json, borrowed, value, form, forms, list, lenient, strict, search, searches, data, stream,
-        file, upload, capped, text, str_of, bytes, patched, deleted, api
+        file, upload, capped, text, str_of, bytes, patched, deleted, api, any_origin
     ]
 }
 
@@ -199,5 +200,11 @@ fn deleted(_id: u8) -> Status {
 #[authenticated(redirect)]
 #[post("/api", data = "<_number>")]
 fn api(_number: Json<u8>) -> &'static str {
+    ran("sent")
+}
+
+#[authenticated(redirect, allow_cross_origin)]
+#[post("/any-origin", data = "<_number>")]
+fn any_origin(_number: Json<u8>) -> &'static str {
     ran("sent")
 }

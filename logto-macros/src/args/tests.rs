@@ -17,22 +17,27 @@ fn redirect(args: proc_macro2::TokenStream) -> Option<String> {
 }
 
 #[test]
-fn both_flags_are_off_by_default() {
+fn all_flags_are_off_by_default() {
     let args = syn::parse2::<Args>(quote!()).expect("valid arguments");
     assert!(matches!(args.redirect, Redirect::No));
-    assert!(!args.fetch_user_info);
+    assert!(!args.fetch_user_info && !args.allow_cross_origin);
     assert_eq!(args.private().to_string(), quote!(::logto_rocket::__private).to_string());
 }
 
 #[test]
 fn arguments_come_in_any_order() {
     for args in [
-        quote!(redirect, fetch_user_info, crate = crate::auth),
-        quote!(crate = crate::auth, fetch_user_info = true, redirect = true,),
+        quote!(redirect, fetch_user_info, allow_cross_origin, crate = crate::auth),
+        quote!(
+            allow_cross_origin = true,
+            crate = crate::auth,
+            fetch_user_info = true,
+            redirect = true,
+        ),
     ] {
         let args = syn::parse2::<Args>(args).expect("valid arguments");
         assert!(matches!(args.redirect, Redirect::SignIn));
-        assert!(args.fetch_user_info);
+        assert!(args.fetch_user_info && args.allow_cross_origin);
         assert_eq!(args.private().to_string(), quote!(crate::auth::__private).to_string());
     }
 }
@@ -109,6 +114,8 @@ fn a_misspelled_argument_is_recognized() {
     assert_eq!(errors(quote!(redirct)), [message]);
     let message = "unknown argument `fetchUserInfo`; did you mean `fetch_user_info`?";
     assert_eq!(errors(quote!(fetchUserInfo = true)), [message]);
+    let message = "unknown argument `allowCrossOrigins`; did you mean `allow_cross_origin`?";
+    assert_eq!(errors(quote!(allowCrossOrigins)), [message]);
     let message = "unknown argument `organisation`; did you mean `organization`?";
     assert_eq!(errors(quote!(organisation = "acme")), [message]);
     let message = "unknown argument `resources`; did you mean `resource`?";
@@ -118,11 +125,12 @@ fn a_misspelled_argument_is_recognized() {
 #[test]
 fn an_unknown_argument_is_answered_with_the_known_ones() {
     let message = "unknown argument `scopes`; expected `redirect`, `redirect = \"/path\"`, \
-                   `fetch_user_info`, `resource = \"https://..\"`, `organization = \"<org>\"` \
-                   or `crate = path`";
+                   `fetch_user_info`, `resource = \"https://..\"`, `organization = \"<org>\"`, \
+                   `allow_cross_origin` or `crate = path`";
     assert_eq!(errors(quote!(scopes("a"))), [message]);
     let message = "expected `redirect`, `redirect = \"/path\"`, `fetch_user_info`, \
-                   `resource = \"https://..\"`, `organization = \"<org>\"` or `crate = path`";
+                   `resource = \"https://..\"`, `organization = \"<org>\"`, \
+                   `allow_cross_origin` or `crate = path`";
     assert_eq!(errors(quote!("/welcome")), [message]);
 }
 
@@ -134,6 +142,8 @@ fn a_value_of_the_wrong_type_is_refused() {
     }
     let message = "`fetch_user_info` takes no value, `true` or `false`";
     assert_eq!(errors(quote!(fetch_user_info = "yes")), [message]);
+    let message = "`allow_cross_origin` takes no value, `true` or `false`";
+    assert_eq!(errors(quote!(allow_cross_origin = "https://admin.example.com")), [message]);
     let message = "`resource` takes the indicator of an API resource: \
                    `resource = \"https://api.example.com\"`";
     for args in [quote!(resource), quote!(resource = true), quote!(resource("https://a.example"))] {

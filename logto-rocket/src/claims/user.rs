@@ -24,6 +24,10 @@ use super::{IdTokenClaims, UserInfo};
 ///   * When [`Logto`](crate::Logto) is not attached, the application does not
 ///     launch: the guard is a [`Sentinel`](rocket::Sentinel).
 ///
+/// The guard does not ask which page sent the request. A route that changes something
+/// takes it together with [`#[authenticated]`](macro@crate::authenticated), or needs a
+/// protection of its own against requests that other hosts of the same site forge.
+///
 /// `Option<&User>` is optional sign-in; it is also `None` when the store fails,
 /// which [`LogtoClient::user()`](crate::LogtoClient::user) tells apart.
 /// `Result<&User>` is `Err` when the store fails and forwards for a stranger.

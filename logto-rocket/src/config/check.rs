@@ -13,6 +13,7 @@ use super::{Config, Routes};
 use crate::location::{ReturnPath, Site, is_loopback};
 use crate::scope::requested_scopes;
 use crate::seal;
+use crate::sender::{Origins, origin_of};
 
 /// The shortest secret that cookies may be sealed with, in bytes.
 const MIN_SECRET: usize = 32;
@@ -28,6 +29,7 @@ pub(crate) struct Checked {
     /// `{endpoint}/oidc`.
     pub(crate) issuer: String,
     pub(crate) site: Site,
+    pub(crate) origins: Origins,
     /// The path of the callback on this site.
     pub(crate) callback: String,
     pub(crate) secure_cookies: bool,
@@ -70,6 +72,7 @@ pub(crate) fn check(config: &Config, figment: &Figment) -> Result<Checked, Confi
 
     let issuer = check.endpoint(config);
     let base = check.base_url(config);
+    check.trusted_origins(config);
     check.placeholders(config);
     check.scopes(config);
     check.paths(config);
@@ -82,6 +85,7 @@ pub(crate) fn check(config: &Config, figment: &Figment) -> Result<Checked, Confi
             config: config.clone(),
             callback: config.routes.full(&config.routes.callback),
             issuer,
+            origins: Origins::new(&base, &config.trusted_origins),
             site: Site::new(base),
             secure_cookies,
             secrets,
@@ -131,6 +135,19 @@ impl Check<'_> {
             return None;
         };
         self.address("base_url", given, FIX)
+    }
+
+    /// Written in another way than browsers do, an origin would never be theirs.
+    fn trusted_origins(&mut self, config: &Config) {
+        for given in &config.trusted_origins {
+            let fix = match origin_of(given) {
+                Some(origin) if origin == *given => continue,
+                Some(origin) => format!("write `{origin}`"),
+                None => "write each one in full, as `https://admin.example.com`".into(),
+            };
+            let message = "is not an origin as browsers send it: scheme, host and port";
+            self.problem("trusted_origins", Some(given), message, fix);
+        }
     }
 
     /// An absolute http(s) address without user, query and fragment.

@@ -20,6 +20,7 @@ pub(super) const KEYS: &[(&str, &str, Form)] = &[
     ("APP_ID", "app_id", Form::Text),
     ("APP_SECRET", "app_secret", Form::Text),
     ("BASE_URL", "base_url", Form::Text),
+    ("TRUSTED_ORIGINS", "trusted_origins", Form::List),
     ("COOKIE_SECRET", "cookie_secret", Form::Texts),
     ("COOKIE_SECURE", "cookie_secure", Form::Literal),
     ("SCOPES", "scopes", Form::List),

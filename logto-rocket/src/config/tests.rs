@@ -86,6 +86,7 @@ fn the_environment_wins_over_every_profile_and_is_read_as_it_is_written() {
         ("LOGTO_COOKIE_SECRET", &format!("{0} {0}2", SECRET.replace(' ', "-"))),
         ("LOGTO_SCOPES", "email, roles"),
         ("LOGTO_RESOURCES", "[\"https://api.example.com\"]"),
+        ("LOGTO_TRUSTED_ORIGINS", "https://a.example.com, https://b.example.com"),
         ("LOGTO_SESSION_STORE", "memory"),
         ("LOGTO_SESSION_IDLE", "60"),
         ("LOGTO_INCLUDE_RESERVED_SCOPES", "true"),
@@ -97,6 +98,7 @@ fn the_environment_wins_over_every_profile_and_is_read_as_it_is_written() {
         assert_eq!(config.app_secret.as_ref().expect("a secret").secret(), "0012345");
         assert_eq!(config.scopes, ["email", "roles"]);
         assert_eq!(config.resources, ["https://api.example.com"]);
+        assert_eq!(config.trusted_origins, ["https://a.example.com", "https://b.example.com"]);
         assert_eq!((config.session.store, config.session.idle), (StoreKind::Memory, 60));
         assert_eq!(checked.secrets.bytes.len(), 2);
     });
@@ -309,6 +311,41 @@ fn a_parameter_that_asks_for_what_is_not_checked_ends_the_launch() {
         let toml = debug(&format!("sign_in = {{ extra_params = {{ {name} = \"0\" }} }}"));
         refused(&toml, &[], &["`logto.sign_in.extra_params`", name, "not checked yet"]);
     }
+}
+
+/// H18: an origin that is written in another way would be nobody's.
+#[test]
+fn a_trusted_origin_is_written_as_browsers_send_it() {
+    let origins = "trusted_origins = [\"https://admin.example.com\", \"http://localhost:3000\"]";
+    usable(&debug(origins), &[], |checked| {
+        assert_eq!(
+            checked.config.trusted_origins,
+            ["https://admin.example.com", "http://localhost:3000"]
+        );
+    });
+    for (given, write) in [
+        ("https://admin.example.com/", "write `https://admin.example.com`"),
+        ("https://admin.example.com/app", "write `https://admin.example.com`"),
+        ("https://admin.example.com?a=b", "write `https://admin.example.com`"),
+        ("https://admin.example.com#a", "write `https://admin.example.com`"),
+        ("https://alice@admin.example.com", "write `https://admin.example.com`"),
+        ("https://admin.example.com:443", "write `https://admin.example.com`"),
+        ("HTTPS://Admin.Example.com", "write `https://admin.example.com`"),
+        ("https:admin.example.com", "write `https://admin.example.com`"),
+        ("https://b\u{fc}cher.example", "write `https://xn--bcher-kva.example`"),
+        ("admin.example.com", "as `https://admin.example.com`"),
+        ("*", "as `https://admin.example.com`"),
+        ("null", "as `https://admin.example.com`"),
+        ("https://*.example.com", "as `https://admin.example.com`"),
+        ("chrome-extension://abc", "as `https://admin.example.com`"),
+        ("https://", "as `https://admin.example.com`"),
+        ("...", "as `https://admin.example.com`"),
+    ] {
+        let key = format!("trusted_origins = [{given:?}]");
+        let shown = format!("`logto.trusted_origins` = {given:?}");
+        refused(&debug(&key), &[], &[&shown, "is not an origin", write]);
+    }
+    refused(&debug("trusted_origins = [\"\"]"), &[], &["`logto.trusted_origins`"]);
 }
 
 /// S12, A26: no launch with a weak secret, or with none outside `debug`.

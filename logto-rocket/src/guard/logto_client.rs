@@ -121,7 +121,9 @@ impl<'r> LogtoClient<'r> {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::CrossSite`] when another site sent the request (`Sec-Fetch-Site`),
+    /// [`ErrorKind::CrossSite`] when a page of another site sent the request, or, with a
+    /// method other than GET, HEAD or OPTIONS, one of another origin that is none of
+    /// [`trusted_origins`](crate::Config::trusted_origins),
     /// [`ErrorKind::NotNavigation`] when nobody opened a page with it,
     /// [`ErrorKind::Store`] when the session cannot be ended. The session goes on.
     pub async fn sign_out(&self) -> Result<Redirect> {
@@ -140,7 +142,7 @@ impl<'r> LogtoClient<'r> {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::CrossSite`] when another site sent the request (`Sec-Fetch-Site`),
+    /// [`ErrorKind::CrossSite`] as [`sign_out()`](Self::sign_out),
     /// [`ErrorKind::NotNavigation`] for HEAD, and for a browser that prefetches or
     /// prerenders, [`ErrorKind::Store`] when the session cannot be ended. The session
     /// goes on.

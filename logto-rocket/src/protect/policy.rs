@@ -23,6 +23,7 @@ pub struct Policy {
     pub(super) fetch_user_info: bool,
     pub(super) resource: Option<&'static str>,
     pub(super) organization: Option<Organization>,
+    pub(super) allow_cross_origin: bool,
 }
 
 impl Policy {
@@ -33,6 +34,7 @@ impl Policy {
             fetch_user_info: false,
             resource: None,
             organization: None,
+            allow_cross_origin: false,
         }
     }
 
@@ -99,6 +101,20 @@ impl Policy {
             self.organization.is_some(),
             "`organization` takes an id or one parameter of the path, as \"<org>\""
         );
+        self
+    }
+
+    /// Admits requests that pages of other origins send, whatever their method.
+    ///
+    /// Without it, a request of a signed-in user with a method other than GET, HEAD or
+    /// OPTIONS gets 403 Forbidden if it comes from a page of another origin than that of
+    /// [`base_url`](crate::Config::base_url), unless
+    /// [`trusted_origins`](crate::Config::trusted_origins) has it. `SameSite=Lax` cookies
+    /// come along where that page is on another host of the same site. With it the route
+    /// needs a protection of its own against forgery, as a token in the form.
+    #[must_use]
+    pub const fn allow_cross_origin(mut self) -> Self {
+        self.allow_cross_origin = true;
         self
     }
 
