@@ -111,13 +111,22 @@ impl Store<'_> {
         }
     }
 
+    /// The keys of all sessions that may be of `whose`; their records say which are.
     async fn find(&self, whose: Whose<'_>) -> Result<Vec<SessionKey>> {
-        match whose {
-            Whose::Subject(subject) => {
-                self.store.find(Find::Subject(&self.pseudonyms.all(subject))).await
-            }
-            Whose::Sid(sid) => self.store.find(Find::Sid(&self.pseudonyms.all(sid))).await,
+        let (sid, subject) = match whose {
+            Whose::Subject(subject) => (None, Some(subject)),
+            Whose::Sid { sid, subject } => (Some(sid), subject),
+        };
+        let mut found = Vec::new();
+        if let Some(sid) = sid {
+            found.extend(self.store.find(Find::Sid(&self.pseudonyms.all(sid))).await?);
         }
+        if let Some(subject) = subject {
+            found.extend(self.store.find(Find::Subject(&self.pseudonyms.all(subject))).await?);
+        }
+        found.sort_unstable();
+        found.dedup();
+        Ok(found)
     }
 }
 
@@ -359,7 +368,7 @@ impl Sessions {
         let mut ended = Vec::new();
         for key in from.find(of).await? {
             let session = self.load(key).await?;
-            // One that cannot be read cannot show that it is newer.
+            // One that cannot be read cannot show that it is newer, or another one's.
             if session.as_ref().is_none_or(|session| ends(&session.record)) {
                 from.store.delete(&key).await?;
                 ended.extend(session);
