@@ -12,9 +12,6 @@ use crate::random::random;
 use crate::request::AuthorizationRequest;
 use crate::tenant::{Shared, Tenant};
 
-/// The cookie of the provider's own session.
-pub(crate) const SESSION_COOKIE: &str = "_session";
-
 #[get("/oidc/auth")]
 pub(crate) fn authorize(
     query: &Query,
@@ -65,7 +62,7 @@ fn check_application(params: &Params, tenant: &Tenant) -> Result<String, OidcErr
 
 /// Signs in at once where the browser has a session, or shows the page.
 fn proceed(request: AuthorizationRequest, cookies: &CookieJar<'_>, tenant: &Tenant) -> Answer {
-    let session = cookies.get(SESSION_COOKIE).map(|cookie| cookie.value().to_string());
+    let session = session_id(cookies, tenant);
     let silent = request.has_prompt("none");
     if let Some(id) = session {
         let now = tenant.clock.now();
@@ -132,21 +129,33 @@ fn open_session(sub: String, cookies: &CookieJar<'_>, tenant: &Tenant) -> String
         scopes: Vec::new(),
     };
     let mut grants = tenant.grants();
-    let last = cookies.get(SESSION_COOKIE).map(|cookie| cookie.value().to_string());
-    let last = last.and_then(|id| grants.sessions.remove(&id));
+    let last = session_id(cookies, tenant).and_then(|id| grants.sessions.remove(&id));
     if let Some(last) = last.filter(|last| last.sub == session.sub) {
         session = BrowserSession { authenticated_at: session.authenticated_at, ..last };
     }
     grants.sessions.insert(id.clone(), session);
     drop(grants);
-    cookies.add(session_cookie(id.clone()));
+    cookies.add(session_cookie(id.clone(), tenant));
     id
 }
 
+/// The provider's session that the browser has a cookie for.
+pub(crate) fn session_id(cookies: &CookieJar<'_>, tenant: &Tenant) -> Option<String> {
+    cookies.get(&cookie_name(tenant)).map(|cookie| cookie.value().to_string())
+}
+
 /// The cookie of the provider's session, and of its removal.
-pub(crate) fn session_cookie(id: String) -> Cookie<'static> {
+pub(crate) fn session_cookie(id: String, tenant: &Tenant) -> Cookie<'static> {
     // A plain cookie: the value is random and says nothing.
-    Cookie::build((SESSION_COOKIE, id)).path("/").http_only(true).same_site(SameSite::Lax).build()
+    let cookie = Cookie::build((cookie_name(tenant), id)).path("/");
+    cookie.http_only(true).same_site(SameSite::Lax).build()
+}
+
+/// The port stands in the name, as cookies know none: one browser may visit several
+/// providers of this machine.
+fn cookie_name(tenant: &Tenant) -> String {
+    let port = tenant.endpoint().rsplit(':').next().unwrap_or_default();
+    format!("_session_{port}")
 }
 
 /// Goes back to the application without a user.

@@ -5,7 +5,7 @@ use rocket::{get, post};
 use url::Url;
 
 use crate::answer::Answer;
-use crate::authorize::{SESSION_COOKIE, session_cookie};
+use crate::authorize::{session_cookie, session_id};
 use crate::backchannel;
 use crate::error::OidcError;
 use crate::grant::SignOut;
@@ -99,9 +99,9 @@ pub(crate) async fn confirm(
 
 /// Ends the browser's session, and tells the application.
 async fn end(cookies: &CookieJar<'_>, tenant: &Tenant) {
-    let Some(cookie) = cookies.get(SESSION_COOKIE) else { return };
-    let session = tenant.grants().end_session(cookie.value());
-    cookies.remove(session_cookie(String::new()));
+    let Some(id) = session_id(cookies, tenant) else { return };
+    let session = tenant.grants().end_session(&id);
+    cookies.remove(session_cookie(String::new(), tenant));
     if let Some(session) = session {
         backchannel::notify(&session, tenant).await;
     }

@@ -199,13 +199,13 @@ impl LogoutTokens {
         let token = jwt::logout_token_at_hand(token, &self.metadata, &self.keys, "app", now)?;
         let (sub, sid) = match token.whom {
             Whom::Subject(sub) => (Some(sub), None),
-            Whom::Sid(sid) => (None, Some(sid)),
+            Whom::Sid { sid, subject } => (subject, Some(sid)),
         };
         Ok(LoggedOut { sub, sid, jti: token.jti })
     }
 }
 
-/// Whose sessions end: those of a user, or of one session at Logto.
+/// Whose sessions end: those of a user, or of one session at Logto, with its user.
 #[derive(Debug, PartialEq)]
 #[allow(missing_docs, reason = "they are claims")]
 pub struct LoggedOut {

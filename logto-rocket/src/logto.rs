@@ -236,9 +236,10 @@ impl Logto {
     }
 
     /// Ends the sessions that a logout token is about (OpenID Connect Back-Channel
-    /// Logout 1.0): those of one session at Logto if the token names it (`sid`), else
-    /// all of the user. For a route of one's own; the fairing mounts one that answers
-    /// as the protocol says.
+    /// Logout 1.0). If the token names a session at Logto (`sid`), these are the sessions
+    /// of that one, and those of its user (`sub`) that Logto told no `sid` for, as it does
+    /// before "Is session required" is turned on; else all of the user. For a route of
+    /// one's own; the fairing mounts one that answers as the protocol says.
     ///
     /// A session ends if it began before the token was first received, and if Logto
     /// issued its ID token no later than the logout token: who has signed in again

@@ -42,6 +42,7 @@ mod return_path;
 mod revalidate;
 mod routes;
 mod session;
+mod sids;
 mod sign_in;
 mod sign_out;
 mod signature;

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use reqwest::header::{COOKIE, SET_COOKIE};
 use rocket::async_test;
 use serde_json::json;
@@ -64,19 +66,42 @@ async fn a_wrong_sign_out_is_refused_in_logto_s_words() {
     assert_eq!(app.post("/oidc/session/end/confirm", None, &[("xsrf", "x")]).await.status, 400);
 }
 
+/// Signs in on the provider's page; the cookie of the provider's session.
+async fn signed_in(app: &App) -> String {
+    let page = app.http.get(app.url(&[])).send().await.expect("an answer");
+    let location = page.headers()["location"].to_str().expect("a location").to_string();
+    let url = format!("{}{location}", app.provider.endpoint());
+    let interaction = query(&url, "interaction").expect("an interaction");
+    let form = [("interaction", interaction.as_str()), ("username", "alice")];
+    let signed_in = app.form("/sign-in", &form).send().await.expect("an answer");
+    let cookie = signed_in.headers()[SET_COOKIE].to_str().expect("a cookie");
+    cookie.split(';').next().expect("a pair").to_string()
+}
+
+/// A browser has one jar for both: cookies know no ports.
+#[async_test]
+async fn two_providers_do_not_end_each_others_session_in_one_browser() {
+    let apps = [App::start().await, App::start().await];
+    let mut jar = BTreeMap::new();
+    for app in &apps {
+        let cookie = signed_in(app).await;
+        let (name, value) = cookie.split_once('=').expect("a pair");
+        jar.insert(name.to_owned(), value.to_owned());
+    }
+    let pairs: Vec<_> = jar.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    for app in &apps {
+        let request = app.http.get(app.url(&[("prompt", "none")]));
+        let request = request.header(COOKIE, pairs.join("; "));
+        let answer = Answer::of(request.send().await.expect("an answer")).await;
+        let location = answer.header("location").expect("a redirect");
+        assert!(query(location, "code").is_some(), "{location}");
+    }
+}
+
 #[async_test]
 async fn signing_out_ends_the_session_and_what_is_not_offline() {
     let app = App::start().await;
-    let cookie = {
-        let page = app.http.get(app.url(&[])).send().await.expect("an answer");
-        let location = page.headers()["location"].to_str().expect("a location").to_string();
-        let url = format!("{}{location}", app.provider.endpoint());
-        let interaction = query(&url, "interaction").expect("an interaction");
-        let form = [("interaction", interaction.as_str()), ("username", "alice")];
-        let signed_in = app.form("/sign-in", &form).send().await.expect("an answer");
-        let cookie = signed_in.headers()[SET_COOKIE].to_str().expect("a cookie");
-        cookie.split(';').next().expect("a pair").to_string()
-    };
+    let cookie = signed_in(&app).await;
     let open = async |url: String| {
         let request = app.http.get(url).header(COOKIE, &cookie);
         let answer = Answer::of(request.send().await.expect("an answer")).await;

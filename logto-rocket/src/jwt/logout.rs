@@ -34,8 +34,9 @@ pub(crate) struct LogoutToken {
 pub(crate) enum Whom {
     /// Those of a user.
     Subject(String),
-    /// Those of one session at Logto.
-    Sid(String),
+    /// Those of one session at Logto, and of its user, if the token names them, those
+    /// without a `sid`.
+    Sid { sid: String, subject: Option<String> },
 }
 
 /// The claims of a logout token (section 2.4). None is null.
@@ -110,9 +111,11 @@ impl LogoutToken {
         if ids.into_iter().flatten().any(|id| !(1..=MAX_ID).contains(&id.len())) {
             return Err("`sub` or `sid` is empty or too long");
         }
-        // A user may have several sessions; where the token names one, it is that.
+        // A user may have several sessions; where the token names one, it is that. The
+        // user counts all the same: sessions that began before Logto was told to send
+        // `sid` have none, and any of them may be the one.
         let whom = match (claims.sid, claims.sub) {
-            (Some(sid), _) => Whom::Sid(sid),
+            (Some(sid), subject) => Whom::Sid { sid, subject },
             (None, Some(subject)) => Whom::Subject(subject),
             (None, None) => return Err("it has neither `sub` nor `sid`"),
         };

@@ -53,6 +53,8 @@ pub(super) struct Logouts {
     count: usize,
     of_subjects: Named,
     of_sids: Named,
+    /// Of subjects again: these end only sessions that have no `sid`.
+    without_sid: Named,
 }
 
 /// By the name of a user or session: the moments that no other one covers, and until
@@ -62,41 +64,39 @@ type Named = HashMap<Box<str>, Vec<(Moment, Timestamp)>>;
 
 impl Logouts {
     pub(super) fn new(capacity: usize) -> Self {
-        Self { capacity, count: 0, of_subjects: Named::new(), of_sids: Named::new() }
+        Self {
+            capacity,
+            count: 0,
+            of_subjects: Named::new(),
+            of_sids: Named::new(),
+            without_sid: Named::new(),
+        }
     }
 
     /// Remembers a logout. Where others had to be forgotten for it, returns when the
     /// newest of them was received: all sessions as old as that are to be refused.
     pub(super) fn add(&mut self, logout: Logout<'_>, until: Timestamp) -> Option<Timestamp> {
         let forgotten = self.make_room();
-        let (named, name) = match logout.of {
-            Whose::Subject(subject) => (&mut self.of_subjects, subject),
-            Whose::Sid(sid) => (&mut self.of_sids, sid),
-        };
-        let moments = named.entry(name.into()).or_default();
-        let moment = logout.moment();
-        if !moments.iter().any(|(known, _)| known.covers(&moment)) {
-            let before = moments.len();
-            moments.retain(|(known, _)| !moment.covers(known));
-            moments.push((moment, until));
-            self.count = self.count + moments.len() - before;
+        let (count, new) = (&mut self.count, (logout.moment(), until));
+        match logout.of {
+            Whose::Subject(subject) => add(&mut self.of_subjects, subject, new, count),
+            Whose::Sid { sid, subject } => {
+                add(&mut self.of_sids, sid, new, count);
+                if let Some(subject) = subject {
+                    add(&mut self.without_sid, subject, new, count);
+                }
+            }
         }
         forgotten
     }
 
     /// Until when it is remembered that the session was ended; `None` if it was not.
     pub(super) fn end(&self, record: &Record) -> Option<Timestamp> {
-        let after = |moments: &Vec<(Moment, Timestamp)>| {
-            moments.iter().find(|(moment, _)| moment.is_after(record)).map(|(_, until)| *until)
+        let of_sid = match &record.sid {
+            Some(sid) => self.of_sids.get(&**sid).and_then(|moments| after(moments, record)),
+            None => of_user(&self.without_sid, record),
         };
-        let of_sid = record.sid.as_deref().and_then(|sid| after(self.of_sids.get(sid)?));
-        if of_sid.is_some() || self.of_subjects.is_empty() {
-            return of_sid;
-        }
-        match record.subject() {
-            Some(subject) => after(self.of_subjects.get(subject)?),
-            None => Some(record.created),
-        }
+        of_sid.or_else(|| of_user(&self.of_subjects, record))
     }
 
     #[cfg(test)]
@@ -105,12 +105,13 @@ impl Logouts {
     }
 
     fn make_room(&mut self) -> Option<Timestamp> {
-        if self.count < self.capacity {
+        // A logout takes two places at the most.
+        if self.count + 2 <= self.capacity {
             return None;
         }
         let now = Timestamp::now();
         self.retain(|_, until| until > now);
-        if self.count < self.capacity {
+        if self.count + 2 <= self.capacity {
             return None;
         }
         let mut received: Vec<_> = self.all().map(|(moment, _)| moment.received).collect();
@@ -122,7 +123,7 @@ impl Logouts {
     }
 
     fn retain(&mut self, keep: impl Fn(&Moment, Timestamp) -> bool) {
-        for named in [&mut self.of_subjects, &mut self.of_sids] {
+        for named in [&mut self.of_subjects, &mut self.of_sids, &mut self.without_sid] {
             named.retain(|_, moments| {
                 moments.retain(|(moment, until)| keep(moment, *until));
                 !moments.is_empty()
@@ -132,6 +133,33 @@ impl Logouts {
     }
 
     fn all(&self) -> impl Iterator<Item = &(Moment, Timestamp)> {
-        self.of_subjects.values().chain(self.of_sids.values()).flatten()
+        let all = [&self.of_subjects, &self.of_sids, &self.without_sid];
+        all.into_iter().flat_map(Named::values).flatten()
+    }
+}
+
+fn add(named: &mut Named, name: &str, new: (Moment, Timestamp), count: &mut usize) {
+    let moments = named.entry(name.into()).or_default();
+    if moments.iter().any(|(known, _)| known.covers(&new.0)) {
+        return;
+    }
+    *count -= moments.len();
+    moments.retain(|(known, _)| !new.0.covers(known));
+    moments.push(new);
+    *count += moments.len();
+}
+
+fn after(moments: &[(Moment, Timestamp)], record: &Record) -> Option<Timestamp> {
+    moments.iter().find(|(moment, _)| moment.is_after(record)).map(|(_, until)| *until)
+}
+
+fn of_user(named: &Named, record: &Record) -> Option<Timestamp> {
+    if named.is_empty() {
+        return None;
+    }
+    match record.subject() {
+        Some(subject) => after(named.get(subject)?, record),
+        // Claims that cannot be read do not show whose session it is.
+        None => Some(record.created),
     }
 }

@@ -71,12 +71,43 @@ fn a_logout_ends_the_sessions_that_it_names() {
     let (list, now) = (RevocationList::new(), Timestamp::now());
     let received = after(now, 10);
     let sessions = [Some("one"), Some("two"), None].map(|sid| session(now, 1, sid));
-    list.log_out(Logout { of: Whose::Sid("one"), received, issued_at: 9 }, after(now, 1000));
+    list.log_out(
+        Logout { of: Whose::Sid { sid: "one", subject: None }, received, issued_at: 9 },
+        after(now, 1000),
+    );
     assert_eq!(sessions.each_ref().map(|s| list.is_ended(s)), [true, false, false]);
     list.log_out(Logout { of: Whose::Subject("bob"), received, issued_at: 9 }, after(now, 1000));
     assert_eq!(sessions.each_ref().map(|s| list.is_ended(s)), [true, false, false]);
     list.log_out(Logout { of: Whose::Subject("alice"), received, issued_at: 9 }, after(now, 1000));
     assert_eq!(sessions.each_ref().map(|s| list.is_ended(s)), [true, true, true]);
+}
+
+/// L13: of a user whom the token names too, sessions without a `sid` may be meant.
+#[test]
+fn a_logout_of_a_session_ends_those_of_its_user_without_a_sid() {
+    let (list, now) = (RevocationList::new(), Timestamp::now());
+    let log_out = |sid, subject| {
+        let of = Whose::Sid { sid, subject };
+        let logout = Logout { of, received: after(now, 10), issued_at: 9 };
+        list.log_out(logout, after(now, 1000));
+        logout
+    };
+    let session = |created, issued_at, sid| session(after(now, created), issued_at, sid);
+    let ended = |session: &Record| list.is_ended(session);
+    log_out("one", None);
+    log_out("one", Some("bob"));
+    assert!(!ended(&session(0, 1, None)), "of alice is nothing said");
+    let logout = log_out("one", Some("alice"));
+    for (session, dies) in [
+        (session(0, 1, Some("one")), true),
+        (session(0, 1, None), true),
+        (session(0, 1, Some("two")), false),
+        (session(11, 1, None), false),
+        (session(0, 10, None), false),
+    ] {
+        assert_eq!(ended(&session), dies, "{:?}", session.sid);
+        assert_eq!(logout.ends(&session), dies, "{:?}", session.sid);
+    }
 }
 
 /// L7: an older token that comes late changes nothing of what a newer one ended.
@@ -105,7 +136,11 @@ fn a_full_list_of_logouts_forgets_none_but_refuses_all_older_sessions() {
     let (list, start) = (RevocationList::with_capacity(100), Timestamp::now());
     for n in 0..250 {
         let name = format!("u-{n}");
-        let of = if n % 2 == 0 { Whose::Subject(&name) } else { Whose::Sid(&name) };
+        let of = if n % 2 == 0 {
+            Whose::Subject(&name)
+        } else {
+            Whose::Sid { sid: &name, subject: None }
+        };
         let received = after(start, n);
         list.log_out(Logout { of, received, issued_at: 1 }, after(start, 100_000));
         assert!(list.list().logouts.len() <= 100);
@@ -119,7 +154,11 @@ fn a_full_list_of_logouts_forgets_none_but_refuses_all_older_sessions() {
     let (list, past) = (RevocationList::with_capacity(10), Timestamp::default());
     for n in 0..100 {
         let name = format!("u-{n}");
-        let logout = Logout { of: Whose::Sid(&name), received: after(past, n), issued_at: 1 };
+        let logout = Logout {
+            of: Whose::Sid { sid: &name, subject: None },
+            received: after(past, n),
+            issued_at: 1,
+        };
         list.log_out(logout, after(past, n + 1));
     }
     assert!(!list.is_ended(&session(past, 1, None)), "nobody else is refused");

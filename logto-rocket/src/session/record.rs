@@ -46,13 +46,14 @@ pub(crate) struct Record {
     pub(crate) claims: Claims,
 }
 
-/// Those whose sessions end.
+/// Whose sessions end.
 #[derive(Clone, Copy)]
 pub(crate) enum Whose<'a> {
-    /// A user.
+    /// Those of a user.
     Subject(&'a str),
-    /// One session at Logto.
-    Sid(&'a str),
+    /// Those of one session at Logto, and of its user, where that is known, those that
+    /// Logto told no `sid` for: they may be of it.
+    Sid { sid: &'a str, subject: Option<&'a str> },
 }
 
 /// The id, which is written here only: a record is sealed, or stays in this process.
@@ -142,11 +143,16 @@ impl Record {
     }
 
     pub(crate) fn is_of(&self, whose: Whose<'_>) -> bool {
-        match whose {
-            // Claims that cannot be read do not show whose session it is.
-            Whose::Subject(subject) => self.subject().is_none_or(|of| of == subject),
-            Whose::Sid(sid) => self.sid.as_deref() == Some(sid),
+        match (whose, &self.sid) {
+            (Whose::Subject(subject), _) => self.is_of_user(subject),
+            (Whose::Sid { sid, .. }, Some(of)) => of == sid,
+            (Whose::Sid { subject, .. }, None) => subject.is_some_and(|of| self.is_of_user(of)),
         }
+    }
+
+    /// Claims that cannot be read do not show whose session it is.
+    fn is_of_user(&self, subject: &str) -> bool {
+        self.subject().is_none_or(|of| of == subject)
     }
 
     /// Whose session it is, as a store may know it.

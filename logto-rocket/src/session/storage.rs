@@ -184,7 +184,7 @@ impl Storage {
         let mut ended = Vec::new();
         for key in from.find(whose).await? {
             let session = self.load(key).await?;
-            // One that cannot be read cannot show that it is newer.
+            // One that cannot be read cannot show that it is newer, or another one's.
             if session.as_ref().is_none_or(|session| ends(&session.record)) {
                 from.store.delete(&key).await?;
                 ended.extend(session);
@@ -225,12 +225,21 @@ impl Store<'_> {
         }
     }
 
+    /// The keys of all sessions that may be of `whose`; their records say which are.
     async fn find(&self, whose: Whose<'_>) -> Result<Vec<SessionKey>> {
-        match whose {
-            Whose::Subject(subject) => {
-                self.store.find(Find::Subject(&self.pseudonyms.all(subject))).await
-            }
-            Whose::Sid(sid) => self.store.find(Find::Sid(&self.pseudonyms.all(sid))).await,
+        let (sid, subject) = match whose {
+            Whose::Subject(subject) => (None, Some(subject)),
+            Whose::Sid { sid, subject } => (Some(sid), subject),
+        };
+        let mut found = Vec::new();
+        if let Some(sid) = sid {
+            found.extend(self.store.find(Find::Sid(&self.pseudonyms.all(sid))).await?);
         }
+        if let Some(subject) = subject {
+            found.extend(self.store.find(Find::Subject(&self.pseudonyms.all(subject))).await?);
+        }
+        found.sort_unstable();
+        found.dedup();
+        Ok(found)
     }
 }

@@ -58,7 +58,7 @@ impl SignOuts {
         let count = self.sessions.log_out(logout(&token, received)).await?;
         let whose = match token.whom {
             Whom::Subject(_) => "a user",
-            Whom::Sid(_) => "one session at Logto",
+            Whom::Sid { .. } => "one session at Logto",
         };
         match self.sessions.are_in_cookies() {
             true => log::info!("logto: Logto ended the sessions of {whose}"),
@@ -71,7 +71,7 @@ impl SignOuts {
 fn logout(token: &LogoutToken, received: Timestamp) -> Logout<'_> {
     let of = match &token.whom {
         Whom::Subject(subject) => Whose::Subject(subject),
-        Whom::Sid(sid) => Whose::Sid(sid),
+        Whom::Sid { sid, subject } => Whose::Sid { sid, subject: subject.as_deref() },
     };
     Logout { of, received, issued_at: token.issued_at }
 }

@@ -31,14 +31,16 @@ fn without(names: &[&str]) -> Result<LogoutToken, &'static str> {
     read(&claims)
 }
 
-/// L5: both generations; with `sid`, that session is meant and no other.
+/// L5, L13: both generations; with `sid`, that session is meant, and the user is told.
 #[test]
 fn a_logout_token_of_either_generation_is_read() {
     let token = read(&claims()).expect("a token");
-    assert!(token.whom == Whom::Sid("hGoKypOkwnc".into()));
+    let subject = Some("extwr7ziy1s8".to_owned());
+    assert!(token.whom == Whom::Sid { sid: "hGoKypOkwnc".into(), subject });
     assert_eq!((token.jti.as_str(), token.issued_at), ("8HSTR57hd7m", NOW));
     assert!(without(&["exp"]).is_ok(), "1.41");
-    assert!(without(&["sub"]).is_ok());
+    let of_session = without(&["sub"]).expect("a token");
+    assert!(of_session.whom == Whom::Sid { sid: "hGoKypOkwnc".into(), subject: None });
     let of_user = without(&["sid"]).expect("a token");
     assert!(of_user.whom == Whom::Subject("extwr7ziy1s8".into()));
     assert!(with("aud", json!(["app"])).is_ok());
@@ -61,7 +63,8 @@ fn a_captured_logout_token_is_read() {
         let (issuer, app_id) = (text("iss").expect("`iss`"), text("aud").expect("`aud`"));
         let payload = claims.to_string();
         let read = LogoutToken::read(&payload, issuer, app_id, now + 1, 0);
-        assert!(read.expect("a token").whom == Whom::Sid(text("sid").expect("`sid`").into()));
+        let (sid, subject) = (text("sid").expect("`sid`").into(), text("sub").map(Into::into));
+        assert!(read.expect("a token").whom == Whom::Sid { sid, subject });
     }
 }
 
