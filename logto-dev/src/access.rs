@@ -8,10 +8,10 @@ use crate::app::MachineApp;
 use crate::claims::Claims;
 use crate::clock;
 use crate::error::OidcError;
+use crate::issued::AccessToken;
 use crate::organization::{ApiResource, Role};
 use crate::params::Params;
 use crate::tenant::Tenant;
-use crate::token::AccessToken;
 use crate::user::User;
 
 /// What an access token is for.

@@ -59,6 +59,7 @@ mod hash;
 mod id_token;
 mod interaction;
 mod introspection;
+mod issued;
 mod key;
 mod keys;
 mod manage;

@@ -9,10 +9,10 @@ use crate::claims::ORGANIZATIONS;
 use crate::error::OidcError;
 use crate::grant::{self, Authorization};
 use crate::id_token;
+use crate::issued::{AccessToken, Tokens};
 use crate::params::Params;
 use crate::request::ORGANIZATION_RESOURCE;
 use crate::tenant::Tenant;
-use crate::token::{AccessToken, Tokens};
 use crate::user::User;
 
 pub(crate) fn redeem(params: &Params, tenant: &Tenant) -> Result<Tokens, OidcError> {

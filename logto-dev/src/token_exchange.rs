@@ -8,12 +8,12 @@ use crate::claims::OIDC_SCOPES;
 use crate::client::Client;
 use crate::error::OidcError;
 use crate::grant::Authorization;
+use crate::issued::AccessToken;
 use crate::params::Params;
 use crate::random::random;
 use crate::sign_in_tokens::opaque;
 use crate::subject::IMPERSONATION_PREFIX;
 use crate::tenant::Tenant;
-use crate::token::AccessToken;
 use crate::user::User;
 
 const IMPERSONATION: &str = "urn:logto:token-type:impersonation_token";
