@@ -4,8 +4,8 @@ use rocket::http::{Cookie, CookieJar, SameSite, Status};
 use rocket::{get, post};
 
 use crate::answer::Answer;
+use crate::authorization::BrowserSession;
 use crate::error::OidcError;
-use crate::grant::BrowserSession;
 use crate::pages;
 use crate::params::{Form, Params, Query};
 use crate::random::random;

@@ -41,6 +41,7 @@
 mod access;
 mod answer;
 mod app;
+mod authorization;
 mod authorize;
 mod avatar;
 mod backchannel;

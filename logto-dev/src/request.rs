@@ -5,9 +5,9 @@ use std::time::Duration;
 use url::Url;
 
 use crate::answer::Answer;
+use crate::authorization::{Authorization, BrowserSession};
 use crate::claims::OIDC_SCOPES;
 use crate::error::OidcError;
-use crate::grant::{Authorization, BrowserSession};
 use crate::pages;
 use crate::params::Params;
 use crate::tenant::Tenant;

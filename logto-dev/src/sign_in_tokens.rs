@@ -5,9 +5,10 @@ use std::sync::Arc;
 use rocket::http::Status;
 
 use crate::access::{self, Holder, Parties, Target};
+use crate::authorization::Authorization;
 use crate::claims::ORGANIZATIONS;
 use crate::error::OidcError;
-use crate::grant::{self, Authorization};
+use crate::grant;
 use crate::id_token;
 use crate::issued::{AccessToken, Tokens};
 use crate::params::Params;

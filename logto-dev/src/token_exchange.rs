@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use crate::access::{self, Holder, Parties, Target};
+use crate::authorization::Authorization;
 use crate::claims::OIDC_SCOPES;
 use crate::client::Client;
 use crate::error::OidcError;
-use crate::grant::Authorization;
 use crate::issued::AccessToken;
 use crate::params::Params;
 use crate::random::random;
