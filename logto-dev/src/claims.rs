@@ -4,29 +4,9 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Value, json};
 
 use crate::avatar;
+use crate::names::{ORGANIZATION_ROLES, ORGANIZATIONS};
 use crate::tenant::Tenant;
 use crate::user::User;
-
-/// The scopes that bring claims or tokens. Every other scope belongs to a
-/// resource.
-pub(crate) const OIDC_SCOPES: [&str; 13] = [
-    "openid",
-    "offline_access",
-    "profile",
-    "email",
-    "phone",
-    "address",
-    "custom_data",
-    "identities",
-    "roles",
-    ORGANIZATIONS,
-    ORGANIZATION_ROLES,
-    "urn:logto:scope:sessions",
-    "urn:logto:scope:trusted_devices",
-];
-
-pub(crate) const ORGANIZATIONS: &str = "urn:logto:scope:organizations";
-const ORGANIZATION_ROLES: &str = "urn:logto:scope:organization_roles";
 
 /// Claims in the order in which they were added, which is Logto's.
 #[derive(Debug, Default)]

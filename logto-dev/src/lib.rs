@@ -64,6 +64,7 @@ mod issued;
 mod key;
 mod keys;
 mod manage;
+mod names;
 mod organization;
 mod pages;
 mod params;

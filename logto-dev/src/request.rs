@@ -6,14 +6,11 @@ use url::Url;
 
 use crate::answer::Answer;
 use crate::authorization::{Authorization, BrowserSession};
-use crate::claims::OIDC_SCOPES;
 use crate::error::OidcError;
+use crate::names::{OIDC_SCOPES, ORGANIZATION_RESOURCE};
 use crate::pages;
 use crate::params::Params;
 use crate::tenant::Tenant;
-
-/// The resource whose permissions are those of organizations.
-pub(crate) const ORGANIZATION_RESOURCE: &str = "urn:logto:resource:organizations";
 
 /// A request to sign somebody in.
 #[derive(Debug)]

@@ -6,13 +6,12 @@ use rocket::http::Status;
 
 use crate::access::{self, Holder, Parties, Target};
 use crate::authorization::Authorization;
-use crate::claims::ORGANIZATIONS;
 use crate::error::OidcError;
 use crate::grant;
 use crate::id_token;
 use crate::issued::{AccessToken, Tokens};
+use crate::names::{ORGANIZATION_RESOURCE, ORGANIZATIONS};
 use crate::params::Params;
-use crate::request::ORGANIZATION_RESOURCE;
 use crate::tenant::Tenant;
 use crate::user::User;
 

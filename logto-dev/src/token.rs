@@ -4,8 +4,8 @@ use rocket::post;
 
 use crate::answer::Answer;
 use crate::client::{self, Authorization, Client};
-use crate::discovery::GRANT_TYPES;
 use crate::error::OidcError;
+use crate::names::GRANT_TYPES;
 use crate::params::Form;
 use crate::tenant::{Shared, Tenant};
 use crate::{client_credentials, sign_in_tokens, token_exchange};

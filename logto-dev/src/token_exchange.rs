@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use crate::access::{self, Holder, Parties, Target};
 use crate::authorization::Authorization;
-use crate::claims::OIDC_SCOPES;
 use crate::client::Client;
 use crate::error::OidcError;
 use crate::issued::AccessToken;
+use crate::names::OIDC_SCOPES;
 use crate::params::Params;
 use crate::random::random;
 use crate::sign_in_tokens::opaque;
