@@ -51,6 +51,7 @@ mod claims;
 mod client;
 mod client_credentials;
 mod clock;
+mod completion;
 mod counts;
 mod discovery;
 mod error;

@@ -5,8 +5,8 @@ use rocket::{get, post};
 use url::Url;
 
 use crate::answer::Answer;
-use crate::authorize::{SESSION_COOKIE, session_cookie};
 use crate::backchannel;
+use crate::completion::{SESSION_COOKIE, session_cookie};
 use crate::error::OidcError;
 use crate::grant::SignOut;
 use crate::keys::Rejected;

@@ -1,0 +1,88 @@
+//! How a sign-in ends: with a session and a code, or with an error.
+
+use rocket::http::{Cookie, CookieJar, SameSite};
+
+use crate::answer::Answer;
+use crate::authorization::BrowserSession;
+use crate::error::OidcError;
+use crate::pages;
+use crate::random::random;
+use crate::request::AuthorizationRequest;
+use crate::tenant::Tenant;
+
+/// The cookie of the provider's own session.
+pub(crate) const SESSION_COOKIE: &str = "_session";
+
+/// Gives out a code for a browser session.
+pub(crate) fn finish(request: &AuthorizationRequest, session_id: &str, tenant: &Tenant) -> Answer {
+    let mut grants = tenant.grants();
+    let Some(session) = grants.sessions.get_mut(session_id) else {
+        return pages::expired_interaction();
+    };
+    let authorization = request.grant(session, tenant);
+    let code = grants.add_code(authorization, request, tenant.clock.now());
+    drop(grants);
+    request.respond(&[("code", &code)], tenant)
+}
+
+/// Signs a user in on the provider's page and goes back to the application.
+pub(crate) fn sign_in(
+    interaction: &str,
+    username: &str,
+    cookies: &CookieJar<'_>,
+    tenant: &Tenant,
+) -> Answer {
+    let Some(user) = tenant.user(username) else {
+        return pages::sign_in(interaction, Some("There is no such user."), tenant);
+    };
+    if user.suspended {
+        return pages::sign_in(interaction, Some("This user is suspended."), tenant);
+    }
+    let Some(request) = tenant.grants().interactions.remove(interaction) else {
+        return pages::expired_interaction();
+    };
+    tenant.touch(username);
+    let id = open_session(user.id, cookies, tenant);
+    finish(&request, &id, tenant)
+}
+
+/// Opens a session, which replaces the browser's last one. The same user keeps
+/// their grant.
+fn open_session(sub: String, cookies: &CookieJar<'_>, tenant: &Tenant) -> String {
+    let id = random();
+    let mut session = BrowserSession {
+        sub,
+        authenticated_at: tenant.clock.now(),
+        grant: random(),
+        sid: tenant.random_id(),
+        scopes: Vec::new(),
+    };
+    let mut grants = tenant.grants();
+    let last = cookies.get(SESSION_COOKIE).map(|cookie| cookie.value().to_string());
+    let last = last.and_then(|id| grants.sessions.remove(&id));
+    if let Some(last) = last.filter(|last| last.sub == session.sub) {
+        session = BrowserSession { authenticated_at: session.authenticated_at, ..last };
+    }
+    grants.sessions.insert(id.clone(), session);
+    drop(grants);
+    cookies.add(session_cookie(id.clone()));
+    id
+}
+
+/// The cookie of the provider's session, and of its removal.
+pub(crate) fn session_cookie(id: String) -> Cookie<'static> {
+    // A plain cookie: the value is random and says nothing.
+    Cookie::build((SESSION_COOKIE, id)).path("/").http_only(true).same_site(SameSite::Lax).build()
+}
+
+/// Goes back to the application without a user.
+pub(crate) fn cancel(interaction: &str, tenant: &Tenant) -> Answer {
+    let request = tenant.grants().interactions.remove(interaction);
+    match request {
+        Some(request) => {
+            let error = OidcError::new("access_denied", "End-User aborted interaction");
+            request.fail(&error, tenant)
+        }
+        None => pages::expired_interaction(),
+    }
+}
