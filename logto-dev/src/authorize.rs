@@ -35,9 +35,9 @@ fn answer(params: &Params, cookies: &CookieJar<'_>, tenant: &Tenant) -> Result<A
     let redirect_uri = check_application(params, tenant)
         .map_err(|error| error.authorization(params.one("state"), &tenant.issuer()))?;
     let request = AuthorizationRequest::new(params, redirect_uri);
-    Ok(match request.check(params, tenant) {
+    Ok(match request.check(params, &tenant.resources) {
         Ok(()) => proceed(request, cookies, tenant),
-        Err(error) => request.fail(&error, tenant),
+        Err(error) => completion::fail(&request, &error, tenant),
     })
 }
 
@@ -68,13 +68,13 @@ fn proceed(request: AuthorizationRequest, cookies: &CookieJar<'_>, tenant: &Tena
         let usable = tenant.grants().sessions.get(&id).map(|session| request.accepts(session, now));
         match usable {
             Some(Ok(())) => return completion::finish(&request, &id, tenant),
-            Some(Err(error)) if silent => return request.fail(&error, tenant),
+            Some(Err(error)) if silent => return completion::fail(&request, &error, tenant),
             _ => (),
         }
     }
     if silent {
         let description = "End-User authentication is required";
-        return request.fail(&OidcError::new("login_required", description), tenant);
+        return completion::fail(&request, &OidcError::new("login_required", description), tenant);
     }
     let page = if request.sign_up { "register" } else { "sign-in" };
     let interaction = random();

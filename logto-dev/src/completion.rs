@@ -1,6 +1,7 @@
 //! How a sign-in ends: with a session and a code, or with an error.
 
 use rocket::http::{Cookie, CookieJar, SameSite};
+use url::{Url, form_urlencoded};
 
 use crate::answer::Answer;
 use crate::authorization::BrowserSession;
@@ -19,10 +20,10 @@ pub(crate) fn finish(request: &AuthorizationRequest, session_id: &str, tenant: &
     let Some(session) = grants.sessions.get_mut(session_id) else {
         return pages::expired_interaction();
     };
-    let authorization = request.grant(session, tenant);
+    let authorization = request.grant(session, &tenant.app.id, &tenant.clock);
     let code = grants.add_code(authorization, request, tenant.clock.now());
     drop(grants);
-    request.respond(&[("code", &code)], tenant)
+    respond(request, &[("code", &code)], tenant)
 }
 
 /// Signs a user in on the provider's page and goes back to the application.
@@ -81,8 +82,37 @@ pub(crate) fn cancel(interaction: &str, tenant: &Tenant) -> Answer {
     match request {
         Some(request) => {
             let error = OidcError::new("access_denied", "End-User aborted interaction");
-            request.fail(&error, tenant)
+            fail(&request, &error, tenant)
         }
         None => pages::expired_interaction(),
     }
+}
+
+/// Sends the browser back with an error.
+pub(crate) fn fail(request: &AuthorizationRequest, error: &OidcError, tenant: &Tenant) -> Answer {
+    let description = error.description();
+    respond(request, &[("error", error.name()), ("error_description", description)], tenant)
+}
+
+/// Sends the browser back, with `state` and `iss` as RFC 9207 wants.
+fn respond(request: &AuthorizationRequest, result: &[(&str, &str)], tenant: &Tenant) -> Answer {
+    let issuer = tenant.issuer();
+    let state = request.state.as_deref().map(|state| ("state", state));
+    let fields = result.iter().copied().chain(state).chain([("iss", issuer.as_str())]);
+    let mut url = Url::parse(&request.redirect_uri).expect("registered URIs were parsed");
+    match request.response_mode.as_str() {
+        "form_post" => return pages::form_post(&request.redirect_uri, fields),
+        "fragment" => {
+            let fragment = encode(fields);
+            url.set_fragment(Some(&fragment));
+        }
+        _ => {
+            url.query_pairs_mut().extend_pairs(fields);
+        }
+    }
+    Answer::see_other(url.into())
+}
+
+fn encode<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
 }
