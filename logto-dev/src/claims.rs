@@ -3,7 +3,6 @@
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Value, json};
 
-use crate::avatar;
 use crate::names::{ORGANIZATION_ROLES, ORGANIZATIONS};
 use crate::tenant::Tenant;
 use crate::user::User;
@@ -99,7 +98,7 @@ fn push_profile(claims: &mut Claims, user: &User, tenant: &Tenant) {
     let preferred = user.preferred_username.as_ref().or(fallback);
     claims.push_some("preferred_username", preferred.map(String::as_str));
     claims.push_some("profile", user.profile.as_deref());
-    let picture = user.picture.as_deref().map(|picture| avatar::url(picture, tenant));
+    let picture = user.picture.as_deref().map(|picture| picture_url(picture, tenant));
     claims.push_nullable("picture", picture.as_deref());
     claims.push_some("website", user.website.as_deref());
     claims.push_some("gender", user.gender.as_deref());
@@ -109,6 +108,15 @@ fn push_profile(claims: &mut Claims, user: &User, tenant: &Tenant) {
     claims.push("updated_at", user.updated_at);
     claims.push("username", user.username.as_str());
     claims.push("created_at", user.created_at);
+}
+
+/// The URL of a picture: a path is one of this provider, whose port is not known
+/// before it runs.
+fn picture_url(picture: &str, tenant: &Tenant) -> String {
+    match picture.starts_with('/') {
+        true => format!("{}{picture}", tenant.endpoint()),
+        false => picture.to_string(),
+    }
 }
 
 fn organization_data(user: &User, tenant: &Tenant) -> Vec<Value> {

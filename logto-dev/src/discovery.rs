@@ -4,8 +4,8 @@ use rocket::get;
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
+use crate::error;
 use crate::names::{GRANT_TYPES, OIDC_SCOPES};
-use crate::server;
 use crate::tenant::{Shared, Tenant};
 
 #[get("/oidc/.well-known/openid-configuration")]
@@ -16,7 +16,7 @@ pub(crate) fn openid_configuration(tenant: &Shared) -> Answer {
 #[get("/oidc/.well-known/oauth-authorization-server")]
 pub(crate) fn oauth_authorization_server(tenant: &Shared) -> Answer {
     match tenant.is_old() {
-        true => server::unrecognized("GET", "/oidc/.well-known/oauth-authorization-server"),
+        true => error::unrecognized("GET", "/oidc/.well-known/oauth-authorization-server"),
         false => openid_configuration(tenant),
     }
 }

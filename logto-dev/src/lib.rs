@@ -82,7 +82,6 @@ mod token;
 mod token_exchange;
 mod user;
 mod user_info;
-mod users;
 
 pub use app::MachineApp;
 pub use builder::Builder;

@@ -11,7 +11,6 @@ use crate::issued::AccessToken;
 use crate::names::OIDC_SCOPES;
 use crate::params::Params;
 use crate::random::random;
-use crate::sign_in_tokens::opaque;
 use crate::subject::IMPERSONATION_PREFIX;
 use crate::tenant::Tenant;
 use crate::user::User;
@@ -109,5 +108,5 @@ fn for_user_info(
         sid: None,
         auth_time: None,
     };
-    opaque(&Arc::new(authorization), &scopes, tenant)
+    access::opaque(&Arc::new(authorization), &scopes, tenant)
 }
