@@ -28,3 +28,9 @@ fn a_module_of_logto_rocket_imports_only_from_lower_layers() {
     let wrong = problems("logto-rocket");
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
+
+#[test]
+fn a_module_of_logto_dev_imports_only_from_lower_layers() {
+    let wrong = problems("logto-dev");
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
