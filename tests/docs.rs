@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+use logto_tests::{TestFunction, test_functions};
+
 /// What a document promises to show by a test.
 const DOCUMENTS: [&str; 3] = ["SECURITY.md", "BENCHMARKS.md", "logto-rocket/PARITY.md"];
 
@@ -21,11 +23,10 @@ fn tests(folder: &Path, found: &mut BTreeSet<String>) {
         } else if name.ends_with(".rs") {
             let source = fs::read_to_string(&path).expect("a source file");
             let file = name.trim_end_matches(".rs");
-            let parts = source.split("#[test]").chain(source.split("async_test]"));
-            for function in parts.filter_map(|part| part.split_once("fn ")).map(|(_, rest)| rest) {
-                let test = function.split('(').next().unwrap_or_default();
-                found.insert(test.to_owned());
+            // What is no Rust, as some of the mistakes that must not compile, has no tests.
+            for TestFunction { name: test, .. } in test_functions(&source).unwrap_or_default() {
                 found.insert(format!("{file}::{test}"));
+                found.insert(test);
             }
         }
     }

@@ -1,8 +1,10 @@
 //! How the sources of `logto-rocket` compare what must not be guessed, and where they do what
 //! must be done in one way only.
 
-use std::fs;
 use std::path::Path;
+use std::sync::LazyLock;
+
+use logto_tests::{Source, TEST};
 
 /// Names of values whose comparison must not tell how far it went.
 const SECRETS: [&str; 7] =
@@ -31,22 +33,14 @@ const PLACES: [(&str, &str); 5] = [
 ];
 
 /// What is compiled into applications: neither tests nor what only the fuzz targets call.
-fn source(file: &Path) -> String {
-    let text = fs::read_to_string(file).expect("a source file");
-    let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
-    let mut parts = code.split("#[cfg(feature = \"__fuzz\")]\n");
-    let first = parts.next().unwrap_or_default().to_owned();
-    let rest = parts.map(|part| part.split_once("\n}\n").map_or("", |(_, rest)| rest));
-    first + &rest.collect::<String>()
-}
+static SOURCES: LazyLock<Vec<Source>> = LazyLock::new(|| {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../logto-rocket/src");
+    Source::of_crate(&folder, &[TEST, "feature = \"__fuzz\""])
+});
 
-fn files(folder: &Path) -> Vec<std::path::PathBuf> {
-    let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("one").path());
-    entries
-        .flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] })
-        .filter(|path| !path.ends_with("tests.rs") && !path.ends_with("captures.rs"))
-        .filter(|path| !path.ends_with("fuzz.rs"))
-        .collect()
+fn source(file: &str) -> &str {
+    let found = SOURCES.iter().find(|source| source.file == Path::new(file));
+    &found.unwrap_or_else(|| panic!("{file} is gone")).code
 }
 
 /// Whether a line compares one of the secrets with `==` or `!=`.
@@ -78,11 +72,9 @@ fn is_secret(text: &str, at_end: bool) -> bool {
 /// H10: never with `==`, whose time tells how much was right.
 #[test]
 fn no_secret_is_compared_with_an_operator() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../logto-rocket/src");
     let mut wrong = Vec::new();
-    for file in files(&folder) {
-        let lines = source(&file);
-        let found = lines.lines().filter(|line| compares(line));
+    for Source { file, code, .. } in &*SOURCES {
+        let found = code.lines().filter(|line| compares(line));
         wrong.extend(found.map(|line| format!("{}: {}", file.display(), line.trim())));
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
@@ -105,31 +97,26 @@ fn no_secret_is_compared_with_an_operator() {
 /// H10: but in constant time.
 #[test]
 fn secrets_are_compared_in_constant_time() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../logto-rocket/src");
     for (file, function) in COMPARISONS {
-        let text = source(&folder.join(file));
+        let text = source(file);
         let (_, rest) = text.split_once(function).unwrap_or_else(|| panic!("{function} in {file}"));
         let body = rest.split("\n    }\n").next().unwrap_or_default();
         assert!(body.contains("same_secret("), "{function} in {file}");
     }
-    let seal = source(&folder.join("seal.rs"));
+    let seal = source("seal.rs");
     assert!(seal.contains("constant_time::verify_slices_are_equal(a, b)"));
 }
 
 #[test]
 fn what_must_be_done_in_one_way_is_done_in_one_place() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../logto-rocket/src");
+    let having = |text: &str| {
+        let having = SOURCES.iter().filter(|source| source.code.contains(text));
+        having.map(|source| source.file.as_path()).collect::<Vec<_>>()
+    };
     for (code, place) in PLACES {
-        let does = |file: &Path| source(file).contains(code);
-        let (here, elsewhere): (Vec<_>, Vec<_>) = files(&folder)
-            .into_iter()
-            .filter(|file| does(file))
-            .partition(|file| *file == folder.join(place));
-        assert_eq!((here.len(), elsewhere), (1, Vec::new()), "{code} is for {place} only");
+        assert_eq!(having(code), [Path::new(place)], "{code} is for {place} only");
     }
     for way in ["Cookie::new(", "Cookie::from(", "Redirect::see_other", "Redirect::found"] {
-        let found: Vec<_> =
-            files(&folder).into_iter().filter(|file| source(file).contains(way)).collect();
-        assert!(found.is_empty(), "{way} in {found:?}");
+        assert_eq!(having(way), [Path::new(""); 0], "{way}");
     }
 }

@@ -1,17 +1,20 @@
-//! Access tokens for an API resource, an organization, or both.
+//! Access tokens: for an API resource, an organization or both, and for user info.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::json;
 
 use crate::app::MachineApp;
+use crate::authorization::Authorization;
 use crate::claims::Claims;
 use crate::clock;
 use crate::error::OidcError;
+use crate::grant;
+use crate::issued::AccessToken;
 use crate::organization::{ApiResource, Role};
 use crate::params::Params;
 use crate::tenant::Tenant;
-use crate::token::AccessToken;
 use crate::user::User;
 
 /// What an access token is for.
@@ -135,6 +138,22 @@ impl<'a> Target<'a> {
 
 fn resource_permissions<'r>(role: &'r Role, resource: &ApiResource) -> &'r [String] {
     role.resources.get(&resource.indicator).map(Vec::as_slice).unwrap_or_default()
+}
+
+/// The token for user info.
+pub(crate) fn opaque(
+    authorization: &Arc<Authorization>,
+    scopes: &[String],
+    tenant: &Tenant,
+) -> AccessToken {
+    let (issued, ttl) = (tenant.clock.now(), tenant.settings.access_token_ttl);
+    let token = tenant.grants().add_access_token(grant::AccessToken {
+        authorization: Arc::clone(authorization),
+        scopes: scopes.to_vec(),
+        issued,
+        expires: issued + ttl,
+    });
+    AccessToken { token, scope: Some(scopes.join(" ")), expires_in: ttl.as_secs() }
 }
 
 /// Makes sure that a user belongs to the organization that a request names.

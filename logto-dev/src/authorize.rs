@@ -1,12 +1,11 @@
-//! The authorization endpoint: from a request to a code or an error.
+//! The authorization endpoint: shows the page for a sign-in, or ends it at once.
 
-use rocket::http::{Cookie, CookieJar, SameSite, Status};
+use rocket::http::CookieJar;
 use rocket::{get, post};
 
 use crate::answer::Answer;
+use crate::completion;
 use crate::error::OidcError;
-use crate::grant::BrowserSession;
-use crate::pages;
 use crate::params::{Form, Params, Query};
 use crate::random::random;
 use crate::request::AuthorizationRequest;
@@ -36,9 +35,9 @@ fn answer(params: &Params, cookies: &CookieJar<'_>, tenant: &Tenant) -> Result<A
     let redirect_uri = check_application(params, tenant)
         .map_err(|error| error.authorization(params.one("state"), &tenant.issuer()))?;
     let request = AuthorizationRequest::new(params, redirect_uri);
-    Ok(match request.check(params, tenant) {
+    Ok(match request.check(params, &tenant.resources) {
         Ok(()) => proceed(request, cookies, tenant),
-        Err(error) => request.fail(&error, tenant),
+        Err(error) => completion::fail(&request, &error, tenant),
     })
 }
 
@@ -62,119 +61,24 @@ fn check_application(params: &Params, tenant: &Tenant) -> Result<String, OidcErr
 
 /// Signs in at once where the browser has a session, or shows the page.
 fn proceed(request: AuthorizationRequest, cookies: &CookieJar<'_>, tenant: &Tenant) -> Answer {
-    let session = session_id(cookies, tenant);
+    let session = completion::session_id(cookies, tenant);
     let silent = request.has_prompt("none");
     if let Some(id) = session {
         let now = tenant.clock.now();
         let usable = tenant.grants().sessions.get(&id).map(|session| request.accepts(session, now));
         match usable {
-            Some(Ok(())) => return finish(&request, &id, tenant),
-            Some(Err(error)) if silent => return request.fail(&error, tenant),
+            Some(Ok(())) => return completion::finish(&request, &id, tenant),
+            Some(Err(error)) if silent => return completion::fail(&request, &error, tenant),
             _ => (),
         }
     }
     if silent {
         let description = "End-User authentication is required";
-        return request.fail(&OidcError::new("login_required", description), tenant);
+        return completion::fail(&request, &OidcError::new("login_required", description), tenant);
     }
     let page = if request.sign_up { "register" } else { "sign-in" };
     let interaction = random();
     let location = format!("/{page}?app_id={}&interaction={interaction}", tenant.app.id);
     tenant.grants().interactions.insert(interaction, request.into());
     Answer::see_other(location)
-}
-
-/// Gives out a code for a browser session.
-fn finish(request: &AuthorizationRequest, session_id: &str, tenant: &Tenant) -> Answer {
-    let mut grants = tenant.grants();
-    let Some(session) = grants.sessions.get_mut(session_id) else {
-        return expired_interaction();
-    };
-    let authorization = request.grant(session, tenant);
-    let code = grants.add_code(authorization, request, tenant.clock.now());
-    drop(grants);
-    request.respond(&[("code", &code)], tenant)
-}
-
-/// Signs a user in on the provider's page and goes back to the application.
-pub(crate) fn sign_in(
-    interaction: &str,
-    username: &str,
-    cookies: &CookieJar<'_>,
-    tenant: &Tenant,
-) -> Answer {
-    let Some(user) = tenant.user(username) else {
-        return pages::sign_in(interaction, Some("There is no such user."), tenant);
-    };
-    if user.suspended {
-        return pages::sign_in(interaction, Some("This user is suspended."), tenant);
-    }
-    let Some(request) = tenant.grants().interactions.remove(interaction) else {
-        return expired_interaction();
-    };
-    tenant.touch(username);
-    let id = open_session(user.id, cookies, tenant);
-    finish(&request, &id, tenant)
-}
-
-/// Opens a session, which replaces the browser's last one. The same user keeps
-/// their grant.
-fn open_session(sub: String, cookies: &CookieJar<'_>, tenant: &Tenant) -> String {
-    let id = random();
-    let mut session = BrowserSession {
-        sub,
-        authenticated_at: tenant.clock.now(),
-        grant: random(),
-        sid: tenant.random_id(),
-        scopes: Vec::new(),
-    };
-    let mut grants = tenant.grants();
-    let last = session_id(cookies, tenant).and_then(|id| grants.sessions.remove(&id));
-    if let Some(last) = last.filter(|last| last.sub == session.sub) {
-        session = BrowserSession { authenticated_at: session.authenticated_at, ..last };
-    }
-    grants.sessions.insert(id.clone(), session);
-    drop(grants);
-    cookies.add(session_cookie(id.clone(), tenant));
-    id
-}
-
-/// The provider's session that the browser has a cookie for.
-pub(crate) fn session_id(cookies: &CookieJar<'_>, tenant: &Tenant) -> Option<String> {
-    cookies.get(&cookie_name(tenant)).map(|cookie| cookie.value().to_string())
-}
-
-/// The cookie of the provider's session, and of its removal.
-pub(crate) fn session_cookie(id: String, tenant: &Tenant) -> Cookie<'static> {
-    // A plain cookie: the value is random and says nothing.
-    let cookie = Cookie::build((cookie_name(tenant), id)).path("/");
-    cookie.http_only(true).same_site(SameSite::Lax).build()
-}
-
-/// The port stands in the name, as cookies know none: one browser may visit several
-/// providers of this machine.
-fn cookie_name(tenant: &Tenant) -> String {
-    let port = tenant.endpoint().rsplit(':').next().unwrap_or_default();
-    format!("_session_{port}")
-}
-
-/// Goes back to the application without a user.
-pub(crate) fn cancel(interaction: &str, tenant: &Tenant) -> Answer {
-    let request = tenant.grants().interactions.remove(interaction);
-    match request {
-        Some(request) => {
-            let error = OidcError::new("access_denied", "End-User aborted interaction");
-            request.fail(&error, tenant)
-        }
-        None => expired_interaction(),
-    }
-}
-
-/// The page for a sign-in that is over, or never began.
-pub(crate) fn expired_interaction() -> Answer {
-    pages::notice(
-        Status::BadRequest,
-        "This sign-in is over",
-        "It was finished or cancelled before. Go back to the application and sign in again.",
-    )
 }

@@ -5,16 +5,7 @@ use rocket::http::Status;
 
 use crate::answer::Answer;
 use crate::pages;
-use crate::tenant::{Shared, Tenant};
-
-/// The URL of a picture: a path is one of this provider, whose port is not known
-/// before it runs.
-pub(crate) fn url(picture: &str, tenant: &Tenant) -> String {
-    match picture.starts_with('/') {
-        true => format!("{}{picture}", tenant.endpoint()),
-        false => picture.to_string(),
-    }
-}
+use crate::tenant::Shared;
 
 #[get("/avatars/<file>")]
 pub(crate) fn avatar(file: &str, tenant: &Shared) -> Answer {

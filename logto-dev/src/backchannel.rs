@@ -6,10 +6,10 @@ use reqwest::header::CONTENT_TYPE;
 use serde_json::json;
 use url::form_urlencoded;
 
+use crate::authorization::BrowserSession;
 use crate::browser;
 use crate::claims::Claims;
 use crate::clock;
-use crate::grant::BrowserSession;
 use crate::tenant::Tenant;
 
 /// How long a logout token of 1.42 is good for, in seconds.

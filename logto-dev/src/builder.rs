@@ -57,8 +57,25 @@ pub struct Builder {
     resources: BTreeMap<String, ApiResource>,
 }
 
+/// How a test starts a provider.
+impl Provider {
+    /// Starts a provider as it is by default, for a test.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the operating system gives no port or no thread.
+    pub async fn start() -> Self {
+        Self::builder().start().await
+    }
+
+    /// Returns a builder, for a provider that is not as by default.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+}
+
 impl Builder {
-    pub(crate) fn new() -> Self {
+    fn new() -> Self {
         let builder = Self {
             app: ("logto-dev-app".to_string(), random()),
             base_url: "http://localhost:8000".to_string(),

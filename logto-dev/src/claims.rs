@@ -3,30 +3,9 @@
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Value, json};
 
-use crate::avatar;
+use crate::names::{ORGANIZATION_ROLES, ORGANIZATIONS};
 use crate::tenant::Tenant;
 use crate::user::User;
-
-/// The scopes that bring claims or tokens. Every other scope belongs to a
-/// resource.
-pub(crate) const OIDC_SCOPES: [&str; 13] = [
-    "openid",
-    "offline_access",
-    "profile",
-    "email",
-    "phone",
-    "address",
-    "custom_data",
-    "identities",
-    "roles",
-    ORGANIZATIONS,
-    ORGANIZATION_ROLES,
-    "urn:logto:scope:sessions",
-    "urn:logto:scope:trusted_devices",
-];
-
-pub(crate) const ORGANIZATIONS: &str = "urn:logto:scope:organizations";
-const ORGANIZATION_ROLES: &str = "urn:logto:scope:organization_roles";
 
 /// Claims in the order in which they were added, which is Logto's.
 #[derive(Debug, Default)]
@@ -119,7 +98,7 @@ fn push_profile(claims: &mut Claims, user: &User, tenant: &Tenant) {
     let preferred = user.preferred_username.as_ref().or(fallback);
     claims.push_some("preferred_username", preferred.map(String::as_str));
     claims.push_some("profile", user.profile.as_deref());
-    let picture = user.picture.as_deref().map(|picture| avatar::url(picture, tenant));
+    let picture = user.picture.as_deref().map(|picture| picture_url(picture, tenant));
     claims.push_nullable("picture", picture.as_deref());
     claims.push_some("website", user.website.as_deref());
     claims.push_some("gender", user.gender.as_deref());
@@ -129,6 +108,15 @@ fn push_profile(claims: &mut Claims, user: &User, tenant: &Tenant) {
     claims.push("updated_at", user.updated_at);
     claims.push("username", user.username.as_str());
     claims.push("created_at", user.created_at);
+}
+
+/// The URL of a picture: a path is one of this provider, whose port is not known
+/// before it runs.
+fn picture_url(picture: &str, tenant: &Tenant) -> String {
+    match picture.starts_with('/') {
+        true => format!("{}{picture}", tenant.endpoint()),
+        false => picture.to_string(),
+    }
 }
 
 fn organization_data(user: &User, tenant: &Tenant) -> Vec<Value> {

@@ -2,9 +2,9 @@
 
 use crate::access::{Holder, Parties, Target};
 use crate::error::OidcError;
+use crate::issued::AccessToken;
 use crate::params::Params;
 use crate::tenant::Tenant;
-use crate::token::AccessToken;
 
 pub(crate) fn issue(params: &Params, tenant: &Tenant) -> Result<AccessToken, OidcError> {
     let app = &tenant.machine_app;

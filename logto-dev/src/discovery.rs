@@ -4,8 +4,8 @@ use rocket::get;
 use serde_json::{Value, json};
 
 use crate::answer::Answer;
-use crate::claims::OIDC_SCOPES;
-use crate::server;
+use crate::error;
+use crate::names::{GRANT_TYPES, OIDC_SCOPES};
 use crate::tenant::{Shared, Tenant};
 
 #[get("/oidc/.well-known/openid-configuration")]
@@ -16,7 +16,7 @@ pub(crate) fn openid_configuration(tenant: &Shared) -> Answer {
 #[get("/oidc/.well-known/oauth-authorization-server")]
 pub(crate) fn oauth_authorization_server(tenant: &Shared) -> Answer {
     match tenant.is_old() {
-        true => server::unrecognized("GET", "/oidc/.well-known/oauth-authorization-server"),
+        true => error::unrecognized("GET", "/oidc/.well-known/oauth-authorization-server"),
         false => openid_configuration(tenant),
     }
 }
@@ -82,15 +82,6 @@ fn make_older(metadata: &mut Value) {
 
 const AUTH_METHODS: [&str; 5] =
     ["client_secret_basic", "client_secret_jwt", "client_secret_post", "private_key_jwt", "none"];
-
-pub(crate) const GRANT_TYPES: [&str; 6] = [
-    "implicit",
-    "authorization_code",
-    "refresh_token",
-    "client_credentials",
-    "urn:ietf:params:oauth:grant-type:device_code",
-    "urn:ietf:params:oauth:grant-type:token-exchange",
-];
 
 const CLAIMS: [&str; 32] = [
     "sub",

@@ -168,6 +168,15 @@ impl<'r> Responder<'r, 'static> for OidcError {
     }
 }
 
+/// What Logto answers to a path or a method it does not know.
+pub(crate) fn unrecognized(method: &str, path: &str) -> Answer {
+    let Some(path) = path.strip_prefix("/oidc") else {
+        return Answer::plain(Status::NotFound, "Not Found");
+    };
+    let description = format!("unrecognized route or not allowed method ({method} on {path})");
+    Answer::json(Status::NotFound, &OidcError::invalid_request(description))
+}
+
 const INVALID_GRANT_URI: &str = "https://openid.sh/debug/invalid_grant";
 
 /// Logto's English texts. Where it has none, it names the code.

@@ -11,9 +11,48 @@ use rocket::{Build, Config, Orbit, Rocket};
 use crate::error::Error;
 use crate::provider::Provider;
 
+/// How an application starts a provider.
+impl Provider {
+    /// Returns a fairing that gives an application a Logto to develop with.
+    ///
+    /// It starts a provider and sets `logto.endpoint`, `logto.app_id` and
+    /// `logto.app_secret`, so it must be attached _before_ `Logto::fairing()`.
+    /// Where an endpoint is configured, in `Rocket.toml` or by
+    /// `LOGTO_ENDPOINT`, it does nothing, in any profile. Without an endpoint,
+    /// and outside the `debug` profile, the application does not launch.
+    ///
+    /// The table `logto_dev` adds to what the provider knows: `users`,
+    /// `organizations`, `roles`, `resources`, `machine_app`, `redirect_uris`,
+    /// `post_logout_redirect_uris`, `backchannel_logout_uri`,
+    /// `backchannel_logout_session_required`, `generation` (`"1.42"` or
+    /// `"1.37"`), `access_token_ttl` (seconds), `rotate_refresh_tokens`,
+    /// `always_issue_refresh_token` and `token_exchange`. They mean what the
+    /// methods of [`Builder`](crate::Builder) of the same names do. See
+    /// [`User`](crate::User) and [`MachineApp`](crate::MachineApp) for examples.
+    ///
+    /// # Security
+    ///
+    /// Anybody who reaches the provider signs in as anybody. It listens on
+    /// `127.0.0.1` only.
+    ///
+    /// # Example
+    ///
+    /// ```rust,no_run
+    /// use logto_dev::Provider;
+    ///
+    /// #[rocket::launch]
+    /// fn rocket() -> _ {
+    ///     rocket::build().attach(Provider::fairing()) // .attach(Logto::fairing())
+    /// }
+    /// ```
+    pub fn fairing() -> impl Fairing {
+        DevelopmentProvider::default()
+    }
+}
+
 /// Starts a provider where no endpoint is configured.
 #[derive(Default)]
-pub(crate) struct DevelopmentProvider {
+struct DevelopmentProvider {
     started: OnceLock<Started>,
 }
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::authorization::{Authorization, BrowserSession};
 use crate::error::OidcError;
 use crate::hash;
 use crate::random::random;
@@ -14,40 +15,6 @@ const CODE_TTL: Duration = Duration::from_secs(60);
 const REFRESH_TOKEN_TTL: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 /// How long a rotated refresh token still works.
 const REUSE_GRACE: Duration = Duration::from_secs(3);
-
-/// What one sign-in allowed. Every code and token points to one.
-#[derive(Debug)]
-pub(crate) struct Authorization {
-    /// The grant. Sign-ins in one browser session share it, as at Logto.
-    pub(crate) grant: String,
-    pub(crate) client_id: String,
-    pub(crate) sub: String,
-    /// The granted OIDC scopes.
-    pub(crate) scopes: Vec<String>,
-    /// Every scope that was asked for, those of resources among them.
-    pub(crate) requested: Vec<String>,
-    pub(crate) resources: Vec<String>,
-    pub(crate) nonce: Option<String>,
-    /// The browser session, where there was one.
-    pub(crate) sid: Option<String>,
-    pub(crate) auth_time: Option<u64>,
-}
-
-impl Authorization {
-    pub(crate) fn has_scope(&self, scope: &str) -> bool {
-        self.scopes.iter().any(|granted| granted == scope)
-    }
-}
-
-/// A browser that signed in at the provider.
-pub(crate) struct BrowserSession {
-    pub(crate) sub: String,
-    pub(crate) authenticated_at: Duration,
-    pub(crate) grant: String,
-    pub(crate) sid: String,
-    /// Every scope that was granted in this session.
-    pub(crate) scopes: Vec<String>,
-}
 
 struct Code {
     authorization: Arc<Authorization>,

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use crate::authorization::Authorization;
 use crate::claims::{self, Place};
 use crate::clock;
-use crate::grant::Authorization;
 use crate::hash;
 use crate::tenant::Tenant;
 use crate::user::User;

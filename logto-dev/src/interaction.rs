@@ -4,7 +4,7 @@ use rocket::http::CookieJar;
 use rocket::{get, post};
 
 use crate::answer::Answer;
-use crate::authorize;
+use crate::completion;
 use crate::pages;
 use crate::params::{Form, Query};
 use crate::tenant::Shared;
@@ -19,7 +19,7 @@ pub(crate) fn sign_in_page(query: &Query, tenant: &Shared) -> Answer {
 pub(crate) fn sign_in(form: &Form, cookies: &CookieJar<'_>, tenant: &Shared) -> Answer {
     let interaction = form.0.one("interaction").unwrap_or_default();
     let username = form.0.one("username").unwrap_or_default();
-    authorize::sign_in(interaction, username, cookies, tenant)
+    completion::sign_in(interaction, username, cookies, tenant)
 }
 
 #[get("/register")]
@@ -32,12 +32,12 @@ pub(crate) fn sign_up(form: &Form, cookies: &CookieJar<'_>, tenant: &Shared) -> 
     let interaction = form.0.one("interaction").unwrap_or_default();
     let username = form.0.one("username").unwrap_or_default();
     if !tenant.grants().interactions.contains_key(interaction) {
-        return authorize::expired_interaction();
+        return pages::expired_interaction();
     }
     if let Err(problem) = add_user(username, tenant) {
         return pages::sign_up(interaction, username, Some(problem), tenant);
     }
-    authorize::sign_in(interaction, username, cookies, tenant)
+    completion::sign_in(interaction, username, cookies, tenant)
 }
 
 /// Adds a new user. The rule for names is Logto's.
@@ -58,5 +58,5 @@ fn add_user(username: &str, tenant: &Shared) -> Result<(), &'static str> {
 
 #[post("/cancel", data = "<form>")]
 pub(crate) fn cancel(form: &Form, tenant: &Shared) -> Answer {
-    authorize::cancel(form.0.one("interaction").unwrap_or_default(), tenant)
+    completion::cancel(form.0.one("interaction").unwrap_or_default(), tenant)
 }

@@ -9,7 +9,6 @@ use rocket::http::Status;
 use url::Url;
 
 use crate::answer::Answer;
-use crate::authorize::expired_interaction;
 use crate::request::AuthorizationRequest;
 use crate::tenant::Tenant;
 use crate::user::User;
@@ -72,6 +71,15 @@ pub(crate) fn sign_up(
         cancel = cancel_form(&interaction),
     );
     page(status(problem), "Sign up", &body, None)
+}
+
+/// The page for a sign-in that is over, or never began.
+pub(crate) fn expired_interaction() -> Answer {
+    notice(
+        Status::BadRequest,
+        "This sign-in is over",
+        "It was finished or cancelled before. Go back to the application and sign in again.",
+    )
 }
 
 /// The page that confirms a sign-out. Like Logto's, it submits itself.

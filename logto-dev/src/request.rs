@@ -1,19 +1,19 @@
-//! An authorization request: what it asks for, and the answer it gets.
+//! An authorization request: what it asks for, and what it is granted.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use url::Url;
 
-use crate::answer::Answer;
-use crate::claims::OIDC_SCOPES;
+use crate::authorization::{Authorization, BrowserSession};
+use crate::clock::Clock;
 use crate::error::OidcError;
-use crate::grant::{Authorization, BrowserSession};
-use crate::pages;
+use crate::names::{OIDC_SCOPES, ORGANIZATION_RESOURCE};
+use crate::organization::ApiResource;
 use crate::params::Params;
-use crate::tenant::Tenant;
 
-/// The resource whose permissions are those of organizations.
-pub(crate) const ORGANIZATION_RESOURCE: &str = "urn:logto:resource:organizations";
+/// The API resources that the provider knows, by their indicators.
+type Resources = BTreeMap<String, ApiResource>;
 
 /// A request to sign somebody in.
 #[derive(Debug)]
@@ -21,8 +21,8 @@ pub(crate) struct AuthorizationRequest {
     pub(crate) redirect_uri: String,
     pub(crate) challenge: Option<String>,
     pub(crate) login_hint: Option<String>,
-    response_mode: String,
-    state: Option<String>,
+    pub(crate) response_mode: String,
+    pub(crate) state: Option<String>,
     nonce: Option<String>,
     scopes: Vec<String>,
     resources: Vec<String>,
@@ -52,7 +52,7 @@ impl AuthorizationRequest {
     }
 
     /// Refuses what Logto refuses, with its words.
-    pub(crate) fn check(&self, params: &Params, tenant: &Tenant) -> Result<(), OidcError> {
+    pub(crate) fn check(&self, params: &Params, known: &Resources) -> Result<(), OidcError> {
         if let Some(name) = params.repeated() {
             return Err(OidcError::twice(name));
         }
@@ -69,7 +69,7 @@ impl AuthorizationRequest {
         }
         self.check_prompt(params)?;
         self.check_challenge(params)?;
-        self.resources.iter().try_for_each(|resource| check_resource(resource, tenant))
+        self.resources.iter().try_for_each(|resource| check_resource(resource, known))
     }
 
     fn check_prompt(&self, params: &Params) -> Result<(), OidcError> {
@@ -131,21 +131,24 @@ impl AuthorizationRequest {
     }
 
     /// What a session allows this request.
-    pub(crate) fn grant(&self, session: &mut BrowserSession, tenant: &Tenant) -> Authorization {
+    pub(crate) fn grant(
+        &self,
+        session: &mut BrowserSession,
+        client_id: &str,
+        clock: &Clock,
+    ) -> Authorization {
         let scopes = self.granted_scopes();
         session.scopes.extend(scopes.iter().cloned());
         Authorization {
             grant: session.grant.clone(),
-            client_id: tenant.app.id.clone(),
+            client_id: client_id.to_string(),
             sub: session.sub.clone(),
             scopes,
             requested: self.scopes.clone(),
             resources: self.resources.clone(),
             nonce: self.nonce.clone(),
             sid: Some(session.sid.clone()),
-            auth_time: self
-                .wants_auth_time()
-                .then(|| tenant.clock.unix_seconds(session.authenticated_at)),
+            auth_time: self.wants_auth_time().then(|| clock.unix_seconds(session.authenticated_at)),
         }
     }
 
@@ -153,38 +156,9 @@ impl AuthorizationRequest {
     fn wants_auth_time(&self) -> bool {
         self.max_age.is_some() || self.has_prompt("login")
     }
-
-    /// Sends the browser back with an error.
-    pub(crate) fn fail(&self, error: &OidcError, tenant: &Tenant) -> Answer {
-        let description = error.description();
-        self.respond(&[("error", error.name()), ("error_description", description)], tenant)
-    }
-
-    /// Sends the browser back, with `state` and `iss` as RFC 9207 wants.
-    pub(crate) fn respond(&self, result: &[(&str, &str)], tenant: &Tenant) -> Answer {
-        let issuer = tenant.issuer();
-        let state = self.state.as_deref().map(|state| ("state", state));
-        let fields = result.iter().copied().chain(state).chain([("iss", issuer.as_str())]);
-        let mut url = Url::parse(&self.redirect_uri).expect("registered URIs were parsed");
-        match self.response_mode.as_str() {
-            "form_post" => return pages::form_post(&self.redirect_uri, fields),
-            "fragment" => {
-                let fragment = encode(fields);
-                url.set_fragment(Some(&fragment));
-            }
-            _ => {
-                url.query_pairs_mut().extend_pairs(fields);
-            }
-        }
-        Answer::see_other(url.into())
-    }
 }
 
-fn encode<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>) -> String {
-    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
-}
-
-fn check_resource(resource: &str, tenant: &Tenant) -> Result<(), OidcError> {
+fn check_resource(resource: &str, known: &Resources) -> Result<(), OidcError> {
     match Url::parse(resource) {
         Ok(url) if url.fragment().is_none() => (),
         Ok(_) => {
@@ -196,6 +170,6 @@ fn check_resource(resource: &str, tenant: &Tenant) -> Result<(), OidcError> {
             return Err(OidcError::new("invalid_target", description));
         }
     }
-    let known = resource == ORGANIZATION_RESOURCE || tenant.resources.contains_key(resource);
+    let known = resource == ORGANIZATION_RESOURCE || known.contains_key(resource);
     if known { Ok(()) } else { Err(OidcError::invalid_target()) }
 }

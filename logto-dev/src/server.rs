@@ -17,7 +17,7 @@ use rocket::tokio::sync::{Mutex as AsyncMutex, oneshot};
 use rocket::{Build, Config, Rocket, catch, catchers, routes, tokio};
 
 use crate::answer::Answer;
-use crate::error::{Error, OidcError};
+use crate::error::{self, Error};
 use crate::pages;
 use crate::params;
 use crate::random::random;
@@ -202,15 +202,6 @@ fn routes() -> Vec<rocket::Route> {
     ]
 }
 
-/// What Logto answers to a path or a method it does not know.
-pub(crate) fn unrecognized(method: &str, path: &str) -> Answer {
-    let Some(path) = path.strip_prefix("/oidc") else {
-        return Answer::plain(Status::NotFound, "Not Found");
-    };
-    let description = format!("unrecognized route or not allowed method ({method} on {path})");
-    Answer::json(Status::NotFound, &OidcError::invalid_request(description))
-}
-
 #[catch(403)]
 fn forbidden() -> Answer {
     let text = "Only the provider's own pages change its users.";
@@ -219,5 +210,5 @@ fn forbidden() -> Answer {
 
 #[catch(404)]
 fn not_found(request: &Request<'_>) -> Answer {
-    unrecognized(request.method().as_str(), request.uri().path().as_str())
+    error::unrecognized(request.method().as_str(), request.uri().path().as_str())
 }

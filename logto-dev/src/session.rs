@@ -5,8 +5,8 @@ use rocket::{get, post};
 use url::Url;
 
 use crate::answer::Answer;
-use crate::authorize::{session_cookie, session_id};
 use crate::backchannel;
+use crate::completion::{session_cookie, session_id};
 use crate::error::OidcError;
 use crate::grant::SignOut;
 use crate::keys::Rejected;

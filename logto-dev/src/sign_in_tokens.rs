@@ -5,14 +5,13 @@ use std::sync::Arc;
 use rocket::http::Status;
 
 use crate::access::{self, Holder, Parties, Target};
-use crate::claims::ORGANIZATIONS;
+use crate::authorization::Authorization;
 use crate::error::OidcError;
-use crate::grant::{self, Authorization};
 use crate::id_token;
+use crate::issued::{AccessToken, Tokens};
+use crate::names::{ORGANIZATION_RESOURCE, ORGANIZATIONS};
 use crate::params::Params;
-use crate::request::ORGANIZATION_RESOURCE;
 use crate::tenant::Tenant;
-use crate::token::{AccessToken, Tokens};
 use crate::user::User;
 
 pub(crate) fn redeem(params: &Params, tenant: &Tenant) -> Result<Tokens, OidcError> {
@@ -70,7 +69,7 @@ fn issue(
     check_organization(params, &user, authorization)?;
     let access = match Target::of(params, tenant)? {
         Some(target) => for_target(&target, params, &user, authorization, tenant)?,
-        None => opaque(authorization, scopes, tenant),
+        None => access::opaque(authorization, scopes, tenant),
     };
     let id_token = scopes
         .iter()
@@ -118,20 +117,4 @@ fn for_target(
     let client_id = &authorization.client_id;
     let parties = Parties { sub: &authorization.sub, client_id, actor: None };
     Ok(target.sign(&parties, Some(scopes.join(" ")), tenant))
-}
-
-/// The token for user info.
-pub(crate) fn opaque(
-    authorization: &Arc<Authorization>,
-    scopes: &[String],
-    tenant: &Tenant,
-) -> AccessToken {
-    let (issued, ttl) = (tenant.clock.now(), tenant.settings.access_token_ttl);
-    let token = tenant.grants().add_access_token(grant::AccessToken {
-        authorization: Arc::clone(authorization),
-        scopes: scopes.to_vec(),
-        issued,
-        expires: issued + ttl,
-    });
-    AccessToken { token, scope: Some(scopes.join(" ")), expires_in: ttl.as_secs() }
 }

@@ -1,5 +1,7 @@
 //! What the provider knows: the applications, users, keys, grants.
 
+mod users;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};

@@ -4,16 +4,15 @@
 use std::sync::Arc;
 
 use crate::access::{self, Holder, Parties, Target};
-use crate::claims::OIDC_SCOPES;
+use crate::authorization::Authorization;
 use crate::client::Client;
 use crate::error::OidcError;
-use crate::grant::Authorization;
+use crate::issued::AccessToken;
+use crate::names::OIDC_SCOPES;
 use crate::params::Params;
 use crate::random::random;
-use crate::sign_in_tokens::opaque;
 use crate::subject::IMPERSONATION_PREFIX;
 use crate::tenant::Tenant;
-use crate::token::AccessToken;
 use crate::user::User;
 
 const IMPERSONATION: &str = "urn:logto:token-type:impersonation_token";
@@ -109,5 +108,5 @@ fn for_user_info(
         sid: None,
         auth_time: None,
     };
-    opaque(&Arc::new(authorization), &scopes, tenant)
+    access::opaque(&Arc::new(authorization), &scopes, tenant)
 }

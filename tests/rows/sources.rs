@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use logto_tests::test_functions;
+
 use crate::table::ids;
 
 /// A test whose documentation names rows.
@@ -65,38 +67,14 @@ fn modules(file: &Path) -> Vec<String> {
     parts.filter(|part| !["main", "lib", "mod"].contains(part)).map(str::to_owned).collect()
 }
 
+/// The tests of a source that name rows. What is no Rust has no tests.
 fn in_source(target: &Target, modules: &[String], source: &str) -> Vec<Test> {
-    let (mut found, mut doc, mut is_test, mut modules) =
-        (Vec::new(), String::new(), false, modules.to_vec());
-    for line in source.lines() {
-        let code = line.trim();
-        if let Some(text) = code.strip_prefix("///") {
-            doc.push_str(text);
-        } else if code.starts_with("#[") {
-            is_test |= code == "#[test]" || code.ends_with("_test]") || code.contains("::test");
-        } else if let Some(name) = inner_module(line) {
-            modules.push(name.to_owned());
-        } else {
-            let rows: Vec<_> = ids(&doc).map(str::to_owned).collect();
-            if let Some(name) = function(code).filter(|_| is_test && !rows.is_empty()) {
-                let name = [&modules[..], &[name.to_owned()]].concat().join("::");
-                found.push(Test { target: target.clone(), name, rows });
-            }
-            (doc, is_test) = (String::new(), false);
-        }
-    }
-    found
-}
-
-/// `mod tests {` at the left edge, which is where the units of a file stand.
-fn inner_module(line: &str) -> Option<&str> {
-    let name = line.trim_start_matches("pub(crate) ").strip_prefix("mod ")?;
-    name.strip_suffix(" {")
-}
-
-fn function(code: &str) -> Option<&str> {
-    let rest = code.strip_prefix("async ").unwrap_or(code).strip_prefix("fn ")?;
-    rest.split('(').next()
+    let tests = test_functions(source).unwrap_or_default().into_iter().map(|test| {
+        let name = [modules, &test.modules, &[test.name]].concat().join("::");
+        let rows = ids(&test.documentation).map(str::to_owned).collect();
+        Test { target: target.clone(), name, rows }
+    });
+    tests.filter(|test| !test.rows.is_empty()).collect()
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! Shared by the tests: a hostile provider and the person in front of the browser.
+//! Shared by the tests: a hostile provider, the person in front of the browser, and a reader
+//! of sources.
 //!
 //! The hostile provider speaks Logto's paths and answers as Logto does, until a test makes it
 //! [deviate](Deviation).
@@ -12,11 +13,13 @@ mod browser;
 mod deviation;
 mod encode;
 mod fault;
+mod functions;
 mod grants;
 mod hostile;
 mod keys;
 mod live;
 mod shared;
+mod sources;
 mod state;
 mod token;
 mod wire;
@@ -28,9 +31,11 @@ pub use browser::{Approve, BASE_URL, Browser, as_navigation, is_session, with};
 pub use deviation::{Deviation, Forgery, Pairs};
 pub use encode::{base64url, hash_half, random, sha256, unbase64url};
 pub use fault::Fault;
+pub use functions::{TestFunction, test_functions};
 pub use hostile::Hostile;
 pub use keys::Key;
 pub use live::Live;
 pub use shared::Shared;
+pub use sources::{Source, TEST, without};
 pub use state::Recorded;
 pub use token::{claims_of, compact};

@@ -211,6 +211,16 @@ async fn a_refresh_may_ask_for_fewer_scopes_only() {
 }
 
 #[async_test]
+async fn time_passes_at_one_provider_alone() {
+    let (moved, other) = (App::start().await, App::start().await);
+    let old = text(&moved.sign_in("alice", &[]).await, "access_token");
+    let valid = text(&other.sign_in("alice", &[]).await, "access_token");
+    moved.provider.advance(Duration::from_secs(3601));
+    assert_eq!(moved.user_info(&old).await.status, 401);
+    assert_eq!(other.user_info(&valid).await.status, 200);
+}
+
+#[async_test]
 async fn a_rotated_refresh_token_works_for_three_seconds() {
     let app = App::with(Provider::builder().rotate_refresh_tokens(true)).await;
     let tokens = app.sign_in("alice", &[]).await;

@@ -1,6 +1,6 @@
 //! What the Console of Logto does with users.
 
-use crate::tenant::Tenant;
+use super::Tenant;
 use crate::user::User;
 
 /// Each returns `None` where there is no such user.
