@@ -43,6 +43,8 @@ pub struct Error {
     kind: ErrorKind,
     detail: Cow<'static, str>,
     source: Option<Arc<dyn StdError + Send + Sync>>,
+    /// Whether Logto answered that it will not do this now.
+    is_busy: bool,
 }
 
 /// The kind of an [`Error`]: what happened, and what can be done.
@@ -177,7 +179,25 @@ impl ErrorKind {
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, detail: detail.into(), source: None }
+        Self { kind, detail: detail.into(), source: None, is_busy: false }
+    }
+
+    /// Logto answered that it will not do this now, which is no outage.
+    pub(crate) fn busy(detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { is_busy: true, ..Self::new(ErrorKind::Unreachable, detail) }
+    }
+
+    /// Whether Logto did not answer: no connection, no answer in time, or 5xx.
+    pub(crate) fn is_outage(&self) -> bool {
+        self.kind == ErrorKind::Unreachable && !self.is_busy
+    }
+
+    /// Whether Logto answered, if only with a refusal.
+    pub(crate) fn is_answer(&self) -> bool {
+        use ErrorKind::{Denied, InvalidIdToken, NotGranted, Refused, SessionEnded};
+        let is_refusal =
+            matches!(self.kind, Denied | InvalidIdToken | NotGranted | Refused | SessionEnded);
+        is_refusal || self.is_busy
     }
 
     /// Wraps the error of a session store, as a [`SessionStore`] reports it.
@@ -187,7 +207,7 @@ impl Error {
     ///
     /// [`SessionStore`]: crate::SessionStore
     pub fn store(cause: impl StdError + Send + Sync + 'static) -> Self {
-        Self { kind: ErrorKind::Store, detail: Cow::Borrowed(""), source: Some(Arc::new(cause)) }
+        Self { source: Some(Arc::new(cause)), ..Self::new(ErrorKind::Store, "") }
     }
 
     /// What kind of failure this is.

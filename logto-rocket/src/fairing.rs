@@ -3,6 +3,7 @@
 mod response;
 
 use std::sync::Mutex;
+use std::time::Duration;
 
 use rocket::fairing::{Fairing, Info, Kind, Result};
 use rocket::http::Method;
@@ -94,7 +95,7 @@ impl LogtoFairing {
 #[rocket::async_trait]
 impl Fairing for LogtoFairing {
     fn info(&self) -> Info {
-        let kind = Kind::Ignite | Kind::Liftoff | Kind::Request | Kind::Singleton;
+        let kind = Kind::Ignite | Kind::Liftoff | Kind::Request | Kind::Shutdown | Kind::Singleton;
         Info { name: "Logto", kind }
     }
 
@@ -120,6 +121,16 @@ impl Fairing for LogtoFairing {
         let config = rocket.config();
         if config.log_level == rocket::config::LogLevel::Debug && config.profile != "debug" {
             log::warn!("logto: the log level `debug` prints whole requests, with their cookies");
+        }
+    }
+
+    /// Waits for what a failing store could not save yet, as long as Rocket waits for
+    /// requests: a rotated refresh token must not be lost.
+    async fn on_shutdown(&self, rocket: &Rocket<Orbit>) {
+        let Some(logto) = rocket.state::<Logto>() else { return };
+        let limit = Duration::from_secs(rocket.config().shutdown.grace.into());
+        if tokio::time::timeout(limit, logto.all_saved()).await.is_err() {
+            log::error!("logto: sessions that the store could not save are lost");
         }
     }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use rocket::futures::FutureExt as _;
 use rocket::futures::future::{BoxFuture, Shared};
-use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard};
+use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard, oneshot};
 
 use crate::error::{Error, ErrorKind, Result};
 
@@ -45,32 +45,69 @@ where
         }
     }
 
+    /// As [`join()`](Self::join), for work that waits for its turn: it is joined only
+    /// until it drops what it is given, and so nobody gets an answer that was asked for
+    /// before they asked.
+    pub(crate) async fn join_waiting<F>(
+        &self,
+        key: K,
+        begin: impl FnOnce(Departure<K, T>) -> F,
+    ) -> Result<T>
+    where
+        F: Future<Output = Result<T>> + Send + 'static,
+    {
+        let (flight, departure) = self.announce(&key);
+        if let Some((departure, landed)) = departure {
+            take_off(begin(departure), landed);
+        }
+        flight.await
+    }
+
     /// The work under way, or the one that `begin` describes, which is taken then.
     fn board<F>(&self, key: &K, begin: &mut Option<impl FnOnce() -> F>) -> Flight<T>
     where
         F: Future<Output = Result<T>> + Send + 'static,
     {
-        let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(flight) = flights.get(key) {
-            return flight.clone();
+        let (flight, departure) = self.announce(key);
+        if let Some((departure, landed)) = departure {
+            let begin = begin.take().expect("who boards has not begun before");
+            let work = begin();
+            let work = async move {
+                let _until_it_ends = departure;
+                work.await
+            };
+            take_off(work, landed);
         }
-        let begin = begin.take().expect("who boards has not begun before");
-        let flight = self.take_off(key.clone(), begin());
-        flights.insert(key.clone(), flight.clone());
         flight
     }
 
-    fn take_off<F>(&self, key: K, work: F) -> Flight<T>
-    where
-        F: Future<Output = Result<T>> + Send + 'static,
-    {
-        let landing = Landing { flights: Arc::clone(&self.0), key };
-        let task = tokio::spawn(async move {
-            let _landing = landing;
-            work.await
-        });
-        task.map(|result| result.unwrap_or_else(|_| Err(stopped()))).boxed().shared()
+    /// The work under way, or one to be begun: what keeps it joined, and where its result
+    /// goes. Nothing is begun here, while the lock is held: a runtime that shuts down drops
+    /// the task at once, which takes the lock.
+    fn announce(&self, key: &K) -> (Flight<T>, Option<(Departure<K, T>, Landed<T>)>) {
+        let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(flight) = flights.get(key) {
+            return (flight.clone(), None);
+        }
+        let (landed, result) = oneshot::channel();
+        let flight = result.map(|result| result.unwrap_or_else(|_| Err(stopped())));
+        let flight = flight.boxed().shared();
+        flights.insert(key.clone(), flight.clone());
+        let departure = Departure { flights: Arc::clone(&self.0), key: key.clone() };
+        (flight, Some((departure, landed)))
     }
+}
+
+/// Where the result of a flight goes.
+type Landed<T> = oneshot::Sender<Result<T>>;
+
+fn take_off<T: Send + 'static>(
+    work: impl Future<Output = Result<T>> + Send + 'static,
+    landed: Landed<T>,
+) {
+    tokio::spawn(async move {
+        let _ = landed.send(work.await);
+    });
 }
 
 /// Runs `work` in a task of its own: it is finished whatever becomes of the request.
@@ -99,13 +136,13 @@ impl<K, T> fmt::Debug for Flights<K, T> {
     }
 }
 
-/// Removes the flight when its task ends, by a panic too.
-struct Landing<K: Eq + Hash, T> {
+/// What keeps a flight joined: until it is dropped, as by a panic too.
+pub(crate) struct Departure<K: Eq + Hash, T> {
     flights: Arc<Mutex<HashMap<K, Flight<T>>>>,
     key: K,
 }
 
-impl<K: Eq + Hash, T> Drop for Landing<K, T> {
+impl<K: Eq + Hash, T> Drop for Departure<K, T> {
     fn drop(&mut self) {
         self.flights.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
     }
@@ -206,6 +243,44 @@ mod tests {
         assert!(
             first.is_err() && second.expect_err("the same end").kind() == ErrorKind::SessionEnded
         );
+    }
+
+    #[rocket::async_test]
+    async fn work_that_waits_for_its_turn_is_shared_until_it_begins() {
+        let (flights, turns) = (Flights::<u8, usize>::new(), Arc::new(Turns::new()));
+        let count = Arc::new(AtomicUsize::new(0));
+        let first = turns.take(0).await;
+        let work = |departure| {
+            let (turns, count) = (Arc::clone(&turns), Arc::clone(&count));
+            async move {
+                let _turn = turns.take(0).await;
+                drop(departure);
+                Ok(count.fetch_add(1, Ordering::SeqCst))
+            }
+        };
+        let waiters = (0..30).map(|_| flights.join_waiting(1, work));
+        let open = async { drop(first) };
+        let (results, ()) = tokio::join!(rocket::futures::future::join_all(waiters), open);
+        assert!(results.into_iter().all(|result| result.expect("a result") == 0));
+        assert_eq!(flights.join_waiting(1, work).await.expect("a result"), 1);
+    }
+
+    /// REL-11: `tokio::spawn` drops a task at once then, and with it what removes the flight.
+    #[test]
+    fn a_flight_that_begins_while_the_runtime_shuts_down_fails_and_does_not_hang() {
+        let runtime = tokio::runtime::Builder::new_multi_thread().build().expect("a runtime");
+        let handle = runtime.handle().clone();
+        runtime.shutdown_background();
+        let (done, seen) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            let _runtime = handle.enter();
+            let flights = Flights::<u8, u8>::new();
+            let joined = flights.join(1, || async { Ok(1) });
+            let result = joined.now_or_never().expect("nothing to wait for");
+            let _ = done.send(result.map_err(|error| error.kind()));
+        });
+        let result = seen.recv_timeout(Duration::from_secs(10)).expect("it hangs");
+        assert_eq!(result, Err(ErrorKind::Unreachable));
     }
 
     #[rocket::async_test]

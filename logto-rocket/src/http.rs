@@ -114,11 +114,10 @@ impl Http {
 impl Answer {
     /// Answers that mean "not now": RFC 9110 section 15, 408, 429 and 5xx.
     pub(crate) fn check_available(&self) -> Result<()> {
+        let detail = || format!("it answered {}", self.status);
         match self.status {
-            408 | 429 | 500.. => {
-                let detail = format!("it answered {}", self.status);
-                Err(Error::new(ErrorKind::Unreachable, detail))
-            }
+            408 | 429 => Err(Error::busy(detail())),
+            500.. => Err(Error::new(ErrorKind::Unreachable, detail())),
             _ => Ok(()),
         }
     }

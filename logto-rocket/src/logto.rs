@@ -136,6 +136,11 @@ impl Logto {
         &self.0.checked.callback
     }
 
+    /// Waits until no session waits to be saved.
+    pub(crate) async fn all_saved(&self) {
+        self.0.sessions.all_saved().await;
+    }
+
     pub(crate) fn origins(&self) -> &Origins {
         &self.0.checked.origins
     }

@@ -14,6 +14,7 @@ mod storage;
 pub(crate) mod store;
 #[cfg(test)]
 mod tests;
+mod unsaved;
 
 use std::fmt;
 use std::sync::Arc;
@@ -28,6 +29,7 @@ pub(crate) use self::reading::{Read, Wait};
 use self::record::Record;
 pub(crate) use self::storage::Storage;
 use self::store::{SessionKey, Version};
+use self::unsaved::Unsaved;
 use crate::claims::User;
 use crate::client::Client;
 use crate::clock::Clock;
@@ -72,6 +74,7 @@ pub(crate) struct Sessions {
     /// Sessions in whose place the same browser has another one by now.
     replaced: Cache<SessionKey, ()>,
     kept: KeptTokens,
+    unsaved: Unsaved,
 }
 
 impl Sessions {
@@ -92,6 +95,7 @@ impl Sessions {
             revocation: RevocationList::new(),
             replaced: replaced.eviction_policy(EvictionPolicy::lru()).build(),
             kept: KeptTokens::new(),
+            unsaved: Unsaved::default(),
         }
     }
 
@@ -130,7 +134,11 @@ impl Sessions {
     /// The store failed.
     pub(crate) async fn save(&self, read: &Session, record: Record) -> Result<Option<Session>> {
         let ttl = self.time_to_live(&record);
-        self.storage.save(read, record, ttl).await
+        let saved = self.storage.save(read, record, ttl).await?;
+        if saved.is_some() {
+            self.unsaved.forget(&read.record.key());
+        }
+        Ok(saved)
     }
 
     /// The cookies that carry the session.

@@ -1,5 +1,6 @@
 //! Tokens of signed-in users: kept as long as they are fresh, and refreshed then.
 
+mod breaker;
 mod failures;
 mod machine;
 mod refresh;
@@ -10,6 +11,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::breaker::Breaker;
 use self::failures::Failures;
 pub(crate) use self::machine::MachineTokens;
 use self::refresh::Renewed;
@@ -33,9 +35,12 @@ pub(crate) struct Tokens {
     /// never.
     revalidate: Duration,
     refreshes: Flights<(SessionKey, Audience), Renewed>,
+    /// Forced ones that wait for their turn.
+    forced: Flights<(SessionKey, Audience), Renewed>,
     /// One refresh of a session at a time: each may bring a new refresh token.
     turns: Turns<SessionKey>,
     failures: Failures,
+    breaker: Breaker,
 }
 
 impl Tokens {
@@ -51,8 +56,10 @@ impl Tokens {
             clock,
             revalidate,
             refreshes: Flights::new(),
+            forced: Flights::new(),
             turns: Turns::new(),
             failures: Failures::new(),
+            breaker: Breaker::default(),
         }
     }
 

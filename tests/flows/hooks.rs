@@ -84,6 +84,12 @@ fn page() -> &'static str {
     "a page"
 }
 
+#[logto_rocket::authenticated]
+#[get("/me")]
+fn me(user: &User) -> &str {
+    user.subject()
+}
+
 fn app(provider: &Provider, decide: fn() -> Result<AfterSignIn, Error>) -> Rocket<Build> {
     rocket::custom(provider.figment().merge(("logto.scopes", ["custom_data"])))
         .manage(Events::default())
@@ -155,6 +161,42 @@ async fn a_hook_refuses_a_sign_in_and_nobody_is_signed_in() {
     let answer = back_from_sign_in(&provider, &browser).await;
     assert_eq!(answer.status, Status::ServiceUnavailable);
     assert!(browser.session_cookies().is_empty());
+}
+
+/// Asks for all that a refresh may be waited for by, and takes longer than a call to Logto may.
+struct Slow;
+
+#[rocket::async_trait]
+impl Hooks for Slow {
+    async fn after_refresh(&self, request: &Request<'_>, _: &User) {
+        let logto = request.guard::<LogtoClient<'_>>().await.succeeded().expect("a client");
+        let user = logto.user().await.expect("no failure").map(|user| user.subject().to_owned());
+        let info = logto.fetch_user_info().await.expect("no failure");
+        assert_eq!(info.map(|info| info.subject().to_owned()), user);
+        logto.access_token(Audience::logto()).await.expect("no failure").expect("a token");
+        sleep(Duration::from_millis(5_100)).await;
+        Events::of(request).add(format!("slow: {}", user.unwrap_or_default()));
+    }
+}
+
+/// REL-12: whether a revalidation, the user info or a token was waited for.
+#[rocket::async_test]
+async fn a_hook_after_a_refresh_may_ask_for_anything_and_take_its_time() {
+    let visits = ["/page", "/me", "/stale"].map(async |path| {
+        let provider = Provider::builder().access_token_ttl(Duration::from_secs(1)).start().await;
+        let rocket = rocket::custom(provider.figment().merge(("logto.session.revalidate", 1)))
+            .manage(Events::default())
+            .attach(Logto::fairing().hooks(Slow))
+            .mount("/", routes![events, stale, page, me]);
+        let browser = Browser::open(rocket).await;
+        let callback = provider.approve_at(&browser.start("/page").await).await;
+        browser.visit(&callback).await;
+        sleep(Duration::from_millis(1_100)).await;
+        let answer = browser.visit(path).await;
+        assert_eq!(answer.status, Status::Ok, "{path}: {answer:?}");
+        assert!(happened(&browser).await.starts_with("slow: "), "{path}");
+    });
+    join_all(visits).await;
 }
 
 /// A5: what an answer that is not ours says, no hook sees.

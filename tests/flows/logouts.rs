@@ -168,17 +168,18 @@ async fn the_refresh_token_of_a_session_that_logto_ended_is_revoked_once() {
     }
 }
 
-/// L10: a store that fails is 503, the session lives, and the same token does when the store does.
+/// L10, L15: a store that fails is 503, the session has ended all the same, as Logto posts once, and
+/// the same token does again when the store does.
 #[rocket::async_test]
 async fn a_store_that_fails_is_told_and_the_token_is_not_used_up() {
-    let op = Hostile::start().await;
-    let store = Fragile::new();
-    let browser = Browser::open(with_store(op.figment(), store.clone())).await;
-    browser.sign_in(&op, "/protected").await;
-    sleep(Duration::from_millis(2)).await;
-    let token = op.logout_token("u-alice", None);
+    // Nothing can be found, or nothing deleted.
     for is_down in [true, false] {
-        // Nothing can be found, or nothing deleted.
+        let op = Hostile::start().await;
+        let store = Fragile::new();
+        let browser = Browser::open(with_store(op.figment(), store.clone())).await;
+        browser.sign_in(&op, "/protected").await;
+        sleep(Duration::from_millis(2)).await;
+        let token = op.logout_token("u-alice", None);
         store.switch(is_down);
         store.keeps.store(!is_down, Ordering::SeqCst);
         let answer = browser.post_logout(&token).await;
@@ -186,14 +187,36 @@ async fn a_store_that_fails_is_told_and_the_token_is_not_used_up() {
         assert_eq!(answer.header("cache-control"), Some("no-store"));
         assert_eq!(answer.header("retry-after"), Some("5"));
         store.switch(false);
-        assert_eq!(browser.visit("/protected").await.body, "u-alice");
+        let cookies = browser.cookies();
+        assert_eq!(browser.visit("/protected").await.status, Status::SeeOther, "{is_down}");
+        browser.restore(cookies);
+        store.keeps.store(false, Ordering::SeqCst);
+        let meanwhile = Browser::open(with_store(op.figment(), store.clone())).await;
+        meanwhile.sign_in(&op, "/protected").await;
+        log_out(&browser, &token).await;
+        assert_eq!(browser.visit("/protected").await.status, Status::SeeOther);
+        assert_eq!(meanwhile.visit("/protected").await.body, "u-alice", "it began later");
     }
-    store.keeps.store(false, Ordering::SeqCst);
-    let meanwhile = Browser::open(with_store(op.figment(), store.clone())).await;
-    meanwhile.sign_in(&op, "/protected").await;
-    log_out(&browser, &token).await;
+}
+
+/// L15: a session that the store could not delete then is deleted when it is seen again.
+#[rocket::async_test]
+async fn a_logout_that_met_a_failing_store_is_made_up_for() {
+    let op = Hostile::start().await;
+    let store = Fragile::new();
+    let browser = Browser::open(with_store(op.figment(), store.clone())).await;
+    browser.sign_in(&op, "/protected").await;
+    let cookies = browser.cookies();
+    sleep(Duration::from_millis(2)).await;
+    store.switch(true);
+    let answer = browser.post_logout(&op.logout_token("u-alice", None)).await;
+    assert_eq!(answer.status, Status::ServiceUnavailable);
+    store.switch(false);
     assert_eq!(browser.visit("/protected").await.status, Status::SeeOther);
-    assert_eq!(meanwhile.visit("/protected").await.body, "u-alice", "it began after the receipt");
+    assert!(browser.session_cookies().is_empty());
+    let other = Browser::open(with_store(op.figment(), store)).await;
+    other.restore(cookies);
+    assert_eq!(other.visit("/protected").await.status, Status::SeeOther, "it is still stored");
 }
 
 /// L5: on every node that shares the store.

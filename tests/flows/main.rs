@@ -38,6 +38,7 @@ mod proxy;
 mod races;
 mod readme;
 mod refresh;
+mod refreshing;
 mod return_path;
 mod revalidate;
 mod routes;

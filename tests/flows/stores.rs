@@ -25,6 +25,8 @@ pub(crate) struct Fragile {
     pub(crate) loads: Arc<AtomicUsize>,
     /// Whether it refuses to delete.
     pub(crate) keeps: Arc<AtomicBool>,
+    /// How often it has saved.
+    saves: Arc<AtomicUsize>,
     /// How often it refuses to save.
     refusals: Arc<AtomicUsize>,
     /// What it found last, and how often it finds that again.
@@ -88,7 +90,9 @@ impl SessionStore for Fragile {
         if is_one_of(&self.refusals) {
             return Err(Error::store(std::io::Error::other("busy")));
         }
-        self.up()?.save(key, read, session, ttl).await
+        let saved = self.up()?.save(key, read, session, ttl).await?;
+        self.saves.fetch_add(1, Ordering::SeqCst);
+        Ok(saved)
     }
 
     async fn delete(&self, key: &SessionKey) -> Result<()> {
@@ -330,17 +334,52 @@ async fn a_refreshed_session_is_saved_once_the_store_can() {
     assert_eq!(other.fetch("/api/userinfo").await.body, "u-alice");
 }
 
-/// REL-6: nor is anybody signed out by one that fails for long.
+/// REL-6, REL-8: nor to one that fails for long: this process uses the new tokens meanwhile, and
+/// saves them when the store is back.
 #[rocket::async_test]
-async fn a_session_that_cannot_be_saved_is_503() {
+async fn a_session_that_cannot_be_saved_is_kept_and_saved_later() {
+    let store = Fragile::new();
+    let (op, browser) = to_be_refreshed(&store).await;
+    let cookies = browser.cookies();
+    store.refusals.store(usize::MAX, Ordering::SeqCst);
+    for _ in 0..2 {
+        assert_eq!(browser.fetch("/api/userinfo").await.body, "u-alice");
+        assert_eq!(browser.visit("/protected").await.body, "u-alice");
+    }
+    assert_eq!((op.count("token"), browser.cookies()), (2, cookies));
+    store.switch(true);
+    assert_eq!(browser.visit("/protected").await.status, Status::ServiceUnavailable);
+    store.switch(false);
+    store.refusals.store(0, Ordering::SeqCst);
+    let rocket = browser.client().rocket();
+    rocket.shutdown().notify();
+    until_saved(&store).await;
+    let other = restarted(&op, &browser, &store).await;
+    assert_eq!(other.fetch("/api/userinfo").await.body, "u-alice");
+    assert_eq!(op.count("token"), 2, "the token that was saved is good");
+}
+
+/// Waits until the store has what was saved late.
+async fn until_saved(store: &Fragile) {
+    let before = store.saves.load(Ordering::SeqCst);
+    while store.saves.load(Ordering::SeqCst) == before {
+        rocket::tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// REL-8: what was not saved of a session that has ended brings it back nowhere.
+#[rocket::async_test]
+async fn a_session_that_could_not_be_saved_ends_like_any_other() {
     let store = Fragile::new();
     let (_op, browser) = to_be_refreshed(&store).await;
     let cookies = browser.cookies();
     store.refusals.store(usize::MAX, Ordering::SeqCst);
-    let answer = browser.fetch("/api/userinfo").await;
-    assert_eq!(answer.status, Status::ServiceUnavailable);
-    assert_eq!((answer.cookies.len(), browser.cookies()), (0, cookies));
-    assert_eq!(browser.visit("/protected").await.body, "u-alice");
+    assert_eq!(browser.fetch("/api/userinfo").await.body, "u-alice");
+    assert_eq!(browser.visit("/sign-out").await.status, Status::SeeOther);
+    store.refusals.store(0, Ordering::SeqCst);
+    rocket::tokio::time::sleep(Duration::from_millis(1_200)).await;
+    browser.restore(cookies);
+    assert_eq!(browser.visit("/protected").await.status, Status::SeeOther);
 }
 
 /// REF-2: a replica that lags behind gives a refresh token that is used already; the one that

@@ -36,6 +36,8 @@ pub enum Deviation {
     UserInfo(Alter),
     /// An endpoint, by the name that counts its requests, answers something else.
     Answer(&'static str, Fault),
+    /// As `Answer`, for the next request only.
+    AnswerOnce(&'static str, Fault),
 }
 
 /// A change to the parameters of a callback, in their order.

@@ -79,7 +79,15 @@ impl State {
         format!("{}/oidc", self.endpoint)
     }
 
-    pub(crate) fn fault(&self, endpoint: &str) -> Option<Fault> {
+    pub(crate) fn fault(&mut self, endpoint: &str) -> Option<Fault> {
+        let once = self.deviations.iter().position(
+            |deviation| matches!(deviation, Deviation::AnswerOnce(name, _) if *name == endpoint),
+        );
+        if let Some(at) = once
+            && let Deviation::AnswerOnce(_, fault) = self.deviations.remove(at)
+        {
+            return Some(fault);
+        }
         self.deviations.iter().find_map(|deviation| match deviation {
             Deviation::Answer(name, fault) if *name == endpoint => Some(fault.clone()),
             _ => None,

@@ -21,7 +21,10 @@ impl Sessions {
         let ended = || Error::new(ErrorKind::SessionEnded, "it was ended meanwhile");
         let session = match self.are_in_cookies() {
             true => self.storage.newest(session.clone()),
-            false => self.storage.load(session.record.key()).await?.ok_or_else(ended)?,
+            false => {
+                let stored = self.storage.load(session.record.key()).await?;
+                self.unsaved.newest(stored.ok_or_else(ended)?)
+            }
         };
         match self.revocation.is_ended(&session.record) {
             true => Err(ended()),
@@ -91,6 +94,7 @@ impl Sessions {
         let record = &session.record;
         self.revocation.end(record, self.latest_end(record.created), revoke_token);
         self.kept.forget(&record.key());
+        self.unsaved.forget(&record.key());
     }
 
     /// When a session that began at `created` has surely ended by itself.

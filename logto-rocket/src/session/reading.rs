@@ -23,6 +23,8 @@ pub(crate) enum Wait {
     Store(SessionKey),
     /// The last use of the session is to be written down first.
     Touch(Session),
+    /// The session of this key was ended, and the store has it still.
+    Delete(SessionKey),
     /// The cookie is no session, of this key if it names one. Another one of the same name
     /// may be: another host of this site, or another path, may have set it.
     Others(Option<SessionKey>),
@@ -102,6 +104,12 @@ impl Sessions {
                     let session = self.touch(session).await?;
                     return Ok(Ok(Read::Session { session, rewrite: true }));
                 }
+                Wait::Delete(key) => {
+                    if let Err(error) = self.storage.delete(&key).await {
+                        log::warn!("logto: a session that has ended was not deleted: {error}");
+                    }
+                    Wait::Others(Some(key))
+                }
                 Wait::Store(key) => match self.settle(Some(key), self.storage.load(key).await?) {
                     Ok(read) => return Ok(Ok(read)),
                     Err(wait) => wait,
@@ -114,23 +122,26 @@ impl Sessions {
     fn settle(&self, key: Option<SessionKey>, session: Option<Session>) -> Result<Read, Wait> {
         let now = self.clock.now();
         let lives = |session: &Session| session.record.remaining(now, &self.config).is_some();
-        let session = session.filter(lives).filter(|session| !self.has_ended(session));
-        let Some(session) = session else { return Err(Wait::Others(key)) };
+        let Some(session) = session.filter(lives) else { return Err(Wait::Others(key)) };
+        if self.has_ended(&session) {
+            return Err(match self.are_in_cookies() {
+                true => Wait::Others(key),
+                false => Wait::Delete(session.record.key()),
+            });
+        }
         let generation = session.record.generation;
-        let session = self.storage.newest(session);
+        let session = self.unsaved.newest(self.storage.newest(session));
         if session.record.is_touch_due(now, &self.config) {
             return Err(Wait::Touch(session));
         }
-        let rewrite = session.record.generation > generation;
+        let rewrite = self.are_in_cookies() && session.record.generation > generation;
         Ok(Read::Session { session, rewrite })
     }
 
-    /// Whether a session in a cookie was ended, which its cookie outlives. Where it calls
-    /// for that, its refresh token is revoked now.
+    /// Whether a session was ended that is still to be seen: its cookie outlives it, or the
+    /// store failed when it was to be deleted. Where it calls for that, its refresh token is
+    /// revoked now.
     fn has_ended(&self, session: &Session) -> bool {
-        if !self.are_in_cookies() {
-            return false;
-        }
         let standing = self.revocation.standing(&session.record);
         if standing == Standing::EndedWithToken {
             self.kept.forget(&session.record.key());

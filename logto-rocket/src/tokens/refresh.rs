@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use tokio::sync::OwnedMutexGuard;
+
 use super::{Tokens, check_scope};
 use crate::claims::IdTokenClaims;
 use crate::client::Expected;
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
-use crate::flight::in_its_own_task;
 use crate::request::Visit;
 use crate::seal;
 use crate::session::Session;
@@ -66,8 +67,8 @@ impl Tokens {
         renewed_in(visit, session, audience, renewed)
     }
 
-    /// As [`renew()`](Self::renew), and nobody else's answer will do: it may have
-    /// been under way before whatever this one is asked for.
+    /// As [`renew()`](Self::renew), and an answer that was under way will not do: it may
+    /// be from before whatever this one is asked for.
     pub(super) async fn renew_at_any_rate(
         self: &Arc<Self>,
         visit: Visit<'_>,
@@ -78,27 +79,56 @@ impl Tokens {
         check_scope(session, audience)?;
         let (tokens, stale) = (Arc::clone(self), session.clone());
         let of = audience.clone();
-        let refresh = async move { tokens.refresh(stale, of, Stale::All).await };
-        let renewed = in_its_own_task(refresh).await;
+        let began = AtomicBool::new(false);
+        let begin = |waiting| {
+            began.store(true, Ordering::Relaxed);
+            async move {
+                let turn = tokens.turns.take(stale.record.key()).await;
+                drop(waiting);
+                tokens.refresh_in_turn(&turn, stale, of, Stale::All).await
+            }
+        };
+        let key = (session.record.key(), audience.clone());
+        let mut renewed = self.forced.join_waiting(key, begin).await;
+        if let Ok(renewed) = &mut renewed {
+            renewed.is_new &= began.load(Ordering::Relaxed);
+        }
         renewed_in(visit, session, audience, renewed)
     }
 
     /// One refresh. It runs in a task of its own: a rotated refresh token is saved
     /// whatever becomes of the request.
     async fn refresh(&self, read: Session, audience: Audience, stale: Stale) -> Result<Renewed> {
-        let _turn = self.turns.take(read.record.key()).await;
+        let turn = self.turns.take(read.record.key()).await;
+        self.refresh_in_turn(&turn, read, audience, stale).await
+    }
+
+    async fn refresh_in_turn(
+        &self,
+        _: &OwnedMutexGuard<()>,
+        read: Session,
+        audience: Audience,
+        stale: Stale,
+    ) -> Result<Renewed> {
         let session = self.sessions.current(&read).await?;
+        let key = (read.record.key(), audience.clone());
         if let Stale::Token(seen) = &stale {
             if let Some(token) = self.of_another(&session, &audience, seen.as_deref()) {
                 return Ok(Renewed { session, token, is_new: false });
             }
-            let key = (read.record.key(), audience.clone());
             if let Some(error) = self.failures.current(&key, self.clock.now()) {
                 return Err(error);
             }
+            // Only what a request does not ask for by itself: whoever wants a token for
+            // an API has no use for an answer without one.
+            if audience.is_logto() {
+                self.breaker.admit(key.0, self.clock.now())?;
+            }
         }
-        let (session, grant, verified) = self.request_again(session, &audience).await?;
-        self.failures.forget(&(session.record.key(), audience.clone()));
+        let answer = self.request_again(session, &audience).await;
+        self.breaker.observe(key.0, answer.as_ref().err(), self.clock.now());
+        let (session, grant, verified) = answer?;
+        self.failures.forget(&key);
         let token = Arc::new(grant.token.clone());
         let next = next_record(&session.record, &audience, &grant, verified, self.clock.now());
         if let Some(id_token) = grant.id_token {
@@ -162,19 +192,19 @@ impl Tokens {
     }
 
     /// Saves the refreshed record over whatever another instance may have written:
-    /// the tokens just received are the ones that hold.
+    /// the tokens just received are the ones that hold. Where the store fails for long,
+    /// this process has it meanwhile.
     pub(super) async fn save(&self, mut session: Session, record: Record) -> Result<Session> {
-        let mut failure = Error::new(ErrorKind::Store, "other instances kept saving the session");
         for pause in PAUSES {
             tokio::time::sleep(pause).await;
             match self.try_save(&mut session, &record).await {
                 Ok(Some(saved)) => return Ok(saved),
                 Ok(None) => {}
-                Err(error) if error.kind() == ErrorKind::Store => failure = error,
+                Err(error) if error.kind() == ErrorKind::Store => {}
                 Err(error) => return Err(error),
             }
         }
-        Err(failure)
+        self.sessions.save_later(session, record)
     }
 
     /// One attempt; `None` if another instance was faster, and `session` is what it

@@ -32,14 +32,13 @@ impl Tokens {
     ) -> Result<UserInfo> {
         let audience = Audience::logto();
         let token = self.access_token(visit, session, &audience).await?;
-        let received = visit.state.user(session).token(&audience).is_some();
         let token = match self.user_info_with(&token, session).await {
             // The token was withdrawn before its time. If the refresh token is still
             // good, so is the session.
-            Err(error) if error.kind() == ErrorKind::SessionEnded && !received => {
+            Err(error) if error.kind() == ErrorKind::SessionEnded => {
                 self.renew(visit, session, &audience, Some(token)).await?
             }
-            answer => return self.or_ended(visit, session, answer).await,
+            answer => return answer,
         };
         let answer = self.user_info_with(&token, session).await;
         self.or_ended(visit, session, answer).await

@@ -1,0 +1,126 @@
+//! Records that the store could not save: this process has them until it can.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+use super::record::Record;
+use super::store::SessionKey;
+use super::{Session, Sessions};
+use crate::error::{Error, ErrorKind, Result};
+
+/// Sessions that wait to be saved at the most. Each has a task.
+const CAPACITY: usize = 10_000;
+
+/// How long to wait before each further attempt.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// What waits to be saved.
+#[derive(Default)]
+pub(super) struct Unsaved {
+    /// Whether anything ever waited. Until then no request waits for the lock.
+    is_used: AtomicBool,
+    records: Mutex<HashMap<SessionKey, Arc<Record>>>,
+    none_left: Notify,
+}
+
+impl Unsaved {
+    fn records(&self) -> MutexGuard<'_, HashMap<SessionKey, Arc<Record>>> {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A session that was loaded, as this process knows it.
+    pub(super) fn newest(&self, session: Session) -> Session {
+        if !self.is_used.load(Ordering::Acquire) {
+            return session;
+        }
+        match self.records().get(&session.record.key()) {
+            Some(record) if record.generation > session.record.generation => {
+                Session { record: Arc::clone(record), ..session }
+            }
+            _ => session,
+        }
+    }
+
+    /// Whether there is room for another one, which is there then.
+    fn add(&self, record: Arc<Record>) -> bool {
+        let mut records = self.records();
+        let has_room = records.len() < CAPACITY || records.contains_key(&record.key());
+        if has_room {
+            records.insert(record.key(), record);
+            self.is_used.store(true, Ordering::Release);
+        }
+        has_room
+    }
+
+    fn has(&self, record: &Arc<Record>) -> bool {
+        self.records().get(&record.key()).is_some_and(|waiting| Arc::ptr_eq(waiting, record))
+    }
+
+    /// Forgets what waits of a session: it was saved, or has ended.
+    pub(super) fn forget(&self, session: &SessionKey) {
+        let mut records = self.records();
+        records.remove(session);
+        if records.is_empty() {
+            self.none_left.notify_waiters();
+        }
+    }
+}
+
+impl Sessions {
+    /// Saves a record when the store is back, and uses it until then.
+    ///
+    /// # Errors
+    ///
+    /// Too many wait already.
+    pub(crate) fn save_later(
+        self: &Arc<Self>,
+        session: Session,
+        record: Record,
+    ) -> Result<Session> {
+        let generation = record.generation.max(session.record.generation + 1);
+        let record = Arc::new(Record { generation, ..record });
+        if !self.unsaved.add(Arc::clone(&record)) {
+            return Err(Error::new(ErrorKind::Store, "too many sessions wait to be saved"));
+        }
+        log::error!("logto: a session cannot be saved; this process keeps it until it can");
+        let (sessions, waiting) = (Arc::clone(self), Arc::clone(&record));
+        tokio::spawn(async move {
+            while sessions.unsaved.has(&waiting) {
+                tokio::time::sleep(PAUSE).await;
+                if sessions.is_settled(&waiting).await {
+                    sessions.unsaved.forget(&waiting.key());
+                }
+            }
+        });
+        Ok(Session { record, ..session })
+    }
+
+    /// Whether a record that waits was saved, or need not be any more.
+    async fn is_settled(&self, waiting: &Arc<Record>) -> bool {
+        match self.storage.load(waiting.key()).await {
+            Err(_) => false,
+            Ok(None) => true,
+            Ok(Some(stored)) => {
+                let generation = waiting.generation.max(stored.record.generation + 1);
+                let record = Record { generation, ..(**waiting).clone() };
+                let is_wanted = self.unsaved.has(waiting);
+                !is_wanted || matches!(self.save(&stored, record).await, Ok(Some(_)))
+            }
+        }
+    }
+
+    /// Waits until nothing waits to be saved.
+    pub(crate) async fn all_saved(&self) {
+        loop {
+            let none_left = self.unsaved.none_left.notified();
+            if self.unsaved.records().is_empty() {
+                return;
+            }
+            none_left.await;
+        }
+    }
+}

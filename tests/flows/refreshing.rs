@@ -1,0 +1,174 @@
+//! Refreshes that meet each other, an end of their session, or a Logto that is silent.
+
+use std::time::Duration;
+
+use logto_rocket::{Audience, Error, Logto, LogtoClient, User, authenticated};
+use logto_tests::{Alter, Browser, Deviation, Fault, Hostile};
+use rocket::figment::Figment;
+use rocket::futures::future::join_all;
+use rocket::http::Status;
+use rocket::tokio::time::sleep;
+use rocket::{Build, Rocket, get, routes, tokio};
+use serde_json::json;
+
+#[get("/fresh")]
+async fn fresh(logto: LogtoClient<'_>) -> Result<String, Error> {
+    let token = logto.refresh_access_token(Audience::logto()).await?;
+    Ok(token.map_or("stranger".into(), |token| token.secret().to_owned()))
+}
+
+/// Signs out while a refresh of the same request is under way.
+#[get("/leave")]
+async fn leave(logto: LogtoClient<'_>) -> &'static str {
+    let refresh = logto.refresh_access_token(Audience::logto());
+    let sign_out = async {
+        sleep(Duration::from_millis(50)).await;
+        logto.sign_out_here().await
+    };
+    let (_, signed_out) = tokio::join!(refresh, sign_out);
+    signed_out.map_or("failed", |_| "signed out")
+}
+
+#[authenticated]
+#[get("/me")]
+fn me(user: &User) -> &str {
+    user.subject()
+}
+
+#[authenticated(fetch_user_info)]
+#[get("/info")]
+fn info(user: &User) -> &str {
+    user.subject()
+}
+
+fn app(figment: Figment) -> Rocket<Build> {
+    rocket::custom(figment).attach(Logto::fairing()).mount("/", routes![fresh, leave, me, info])
+}
+
+async fn sign_in(op: &Hostile, browser: &Browser) {
+    let callback = op.authorize(&browser.start("/sign-in").await);
+    assert_eq!(browser.visit(&callback).await.status, Status::SeeOther);
+}
+
+async fn signed_in(op: &Hostile) -> Browser {
+    let browser = Browser::open(app(op.figment())).await;
+    sign_in(op, &browser).await;
+    browser
+}
+
+fn slow(op: &Hostile) {
+    op.deviate(Deviation::Answer("token", Fault::Late(Duration::from_millis(200))));
+}
+
+/// REL-9: each of them wants an answer from after its own question, and no more than that.
+#[rocket::async_test]
+async fn forced_refreshes_that_wait_for_their_turn_share_one() {
+    let op = Hostile::start().await;
+    let browser = signed_in(&op).await;
+    slow(&op);
+    let others = async {
+        while op.count("token") < 2 {
+            tokio::task::yield_now().await;
+        }
+        join_all((0..29).map(|_| browser.visit("/fresh"))).await
+    };
+    let (first, others) = tokio::join!(browser.visit("/fresh"), others);
+    assert_eq!(op.count("token"), 1 + 2, "the one under way, and one for all who came after");
+    let last = &others[0].body;
+    assert!(others.iter().all(|answer| answer.status == Status::Ok && &answer.body == last));
+    assert!(first.status == Status::Ok && &first.body != last);
+}
+
+/// S16: the cookie of a session that the request itself has ended goes.
+#[rocket::async_test]
+async fn a_refresh_that_ends_after_the_sign_out_of_its_request_leaves_no_cookie() {
+    let op = Hostile::start().await;
+    let browser = signed_in(&op).await;
+    slow(&op);
+    let answer = browser.visit("/leave").await;
+    assert_eq!(answer.body, "signed out");
+    assert!(answer.session_cookies().is_empty(), "{answer:?}");
+    assert!(browser.session_cookies().is_empty());
+}
+
+/// T26: a token that is refused once may have been withdrawn alone; the refresh token knows.
+#[rocket::async_test]
+async fn a_new_token_that_user_info_refuses_once_does_not_end_the_session() {
+    for (refused, status) in [(1, Status::Ok), (2, Status::Unauthorized)] {
+        let op = Hostile::start().await;
+        let browser = Browser::open(app(op.figment())).await;
+        op.deviate(Deviation::Tokens(Alter::set("expires_in", 0)));
+        sign_in(&op, &browser).await;
+        op.behave();
+        let answer = Fault::Json(401, json!({"error": "invalid_token"}));
+        for _ in 0..refused {
+            op.deviate(Deviation::AnswerOnce("me", answer.clone()));
+        }
+        assert_eq!(browser.fetch("/info").await.status, status, "refused {refused} times");
+        assert_eq!((op.count("token"), op.count("me")), (3, 2), "refused {refused} times");
+    }
+}
+
+/// REL-10: three sessions wait for a Logto that is silent, and then none does, until it answers.
+#[rocket::async_test]
+async fn a_silent_logto_stops_few_requests_and_is_asked_again_now_and_then() {
+    let op = Hostile::start().await;
+    let figment = op.figment().merge(("logto.session.revalidate", 1));
+    let browser = Browser::open(app(figment)).await;
+    let mut users = Vec::new();
+    for _ in 0..6 {
+        browser.forget();
+        sign_in(&op, &browser).await;
+        users.push(browser.cookies());
+    }
+    sleep(Duration::from_millis(1_100)).await;
+    op.deviate(Deviation::Answer("token", Fault::Json(503, json!({"error": "busy"}))));
+    let before = op.count("token");
+    for (at, user) in users.iter().enumerate() {
+        browser.restore(user.clone());
+        assert_eq!(browser.fetch("/me").await.status, Status::Ok, "user {at} is admitted");
+    }
+    assert_eq!(op.count("token"), before + 3, "after three it is left alone");
+    sleep(Duration::from_millis(2_050)).await;
+    for user in &users {
+        browser.restore(user.clone());
+        assert_eq!(browser.fetch("/me").await.status, Status::Ok);
+    }
+    assert_eq!(op.count("token"), before + 4, "one probe a window");
+    op.behave();
+    sleep(Duration::from_millis(2_050)).await;
+    // Twice, as whoever has probed last waits for another one's turn.
+    for user in users.iter().chain(&users) {
+        browser.restore(user.clone());
+        assert_eq!(browser.fetch("/me").await.status, Status::Ok);
+    }
+    assert_eq!(op.count("token"), before + 4 + 6, "all are revalidated once it answers");
+}
+
+/// REL-10: what says no, or not so fast, is no outage, and new sign-ins are never stopped.
+#[rocket::async_test]
+async fn refusals_are_no_outage_and_sign_ins_go_on_in_one() {
+    for status in [400, 401, 429] {
+        let op = Hostile::start().await;
+        let figment = op.figment().merge(("logto.session.revalidate", 1));
+        let browser = Browser::open(app(figment)).await;
+        let mut users = Vec::new();
+        for _ in 0..5 {
+            browser.forget();
+            sign_in(&op, &browser).await;
+            users.push(browser.cookies());
+        }
+        sleep(Duration::from_millis(1_100)).await;
+        let refused = Fault::Json(status, json!({"error": "invalid_client"}));
+        op.deviate(Deviation::Answer("token", refused));
+        let before = op.count("token");
+        for user in &users {
+            browser.restore(user.clone());
+            assert_eq!(browser.fetch("/me").await.status, Status::Ok, "{status}");
+        }
+        assert_eq!(op.count("token"), before + 5, "{status}: all asked");
+        op.behave();
+        browser.forget();
+        sign_in(&op, &browser).await;
+    }
+}
