@@ -1,25 +1,29 @@
 //! Sessions that were ended here although their cookies are still about.
 
 mod logouts;
+mod room;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub(crate) use self::logouts::Logout;
 use self::logouts::Logouts;
+use self::room::{Room, crowds};
 use crate::clock::Timestamp;
 use crate::session::record::Record;
 use crate::session::store::SessionKey;
 
-/// Ended sessions, and as many logouts, that are remembered at the most: some 10 MB
-/// each.
+/// Ended sessions, and as many logouts, that are remembered at the most: some 20 MB
+/// each, with ids as long as Logto's.
 const CAPACITY: usize = 100_000;
 
 /// The ended sessions of this process, by their keys and by what Logto said of their
-/// users. Bounded: when it is full, the older half is forgotten and all sessions as
-/// old as those are refused instead.
+/// users. Bounded: when it is half full, one mark takes the place of the entries of each
+/// user who has too many, and refuses all sessions of that user as old as those. When it
+/// is full all the same, the older half is forgotten and everybody's sessions as old as
+/// those are refused.
 pub(crate) struct RevocationList {
     /// Whether anything was ever ended. Until then no request waits for the lock.
     is_used: AtomicBool,
@@ -27,18 +31,30 @@ pub(crate) struct RevocationList {
 }
 
 struct List {
-    capacity: usize,
     /// Sessions that began at or before this moment are refused.
     watermark: Option<Timestamp>,
-    /// By beginning and key: when the session would have ended by itself, and
-    /// whether its refresh token may still be good and is to be revoked.
+    /// By beginning and key.
     ended: BTreeMap<(Timestamp, SessionKey), Ended>,
+    /// By user, for those who had too many entries in `ended`.
+    marks: HashMap<Box<str>, Mark>,
+    room: Room,
     logouts: Logouts,
 }
 
 struct Ended {
+    /// When the session would have ended by itself.
     until: Timestamp,
+    /// Whether its refresh token may still be good and is to be revoked.
     revoke_token: bool,
+    subject: Option<Box<str>>,
+}
+
+/// That the sessions of a user which began at or before a moment are refused.
+#[derive(Default)]
+struct Mark {
+    created: Timestamp,
+    /// When the last of them would have ended by itself.
+    until: Timestamp,
 }
 
 /// What a cookie of an ended session calls for.
@@ -59,9 +75,10 @@ impl RevocationList {
 
     fn with_capacity(capacity: usize) -> Self {
         let list = List {
-            capacity,
             watermark: None,
             ended: BTreeMap::new(),
+            marks: HashMap::new(),
+            room: Room::new(capacity),
             logouts: Logouts::new(capacity),
         };
         Self { is_used: AtomicBool::new(false), list: Mutex::new(list) }
@@ -73,7 +90,7 @@ impl RevocationList {
 
     /// Ends a session; it is remembered `until` it would have ended by itself.
     pub(crate) fn end(&self, record: &Record, until: Timestamp, revoke_token: bool) {
-        self.list().end(key(record), Ended { until, revoke_token });
+        self.list().end(record, until, revoke_token);
         self.is_used.store(true, Ordering::Release);
     }
 
@@ -111,7 +128,7 @@ impl RevocationList {
         }
         match list.logouts.end(record) {
             Some(until) => {
-                list.end(key(record), Ended { until, revoke_token: false });
+                list.end(record, until, false);
                 Standing::EndedWithToken
             }
             None => Standing::Live,
@@ -120,23 +137,66 @@ impl RevocationList {
 }
 
 impl List {
-    fn end(&mut self, key: (Timestamp, SessionKey), ended: Ended) {
-        if self.ended.len() >= self.capacity {
-            let now = Timestamp::now();
-            self.ended.retain(|_, ended| ended.until > now);
+    fn end(&mut self, record: &Record, until: Timestamp, revoke_token: bool) {
+        if !self.room.is_for(self.len() + 1) {
+            self.make_room();
         }
-        if self.ended.len() >= self.capacity {
-            let middle = self.ended.keys().nth(self.capacity / 2).copied();
-            if let Some(middle) = middle {
-                self.ended = self.ended.split_off(&middle);
-                self.watermark = self.watermark.max(Some(middle.0));
-            }
+        let subject = record.subject().map(Into::into);
+        self.ended.insert(key(record), Ended { until, revoke_token, subject });
+    }
+
+    fn len(&self) -> usize {
+        self.ended.len() + self.marks.len()
+    }
+
+    fn make_room(&mut self) {
+        let now = Timestamp::now();
+        self.ended.retain(|_, ended| ended.until > now);
+        self.marks.retain(|_, mark| mark.until > now);
+        self.mark_crowds();
+        if self.room.is_full(self.len()) {
+            self.forget_older_half();
         }
-        self.ended.insert(key, ended);
+        self.room.looked_through(self.len());
+    }
+
+    /// Who ends sessions in a loop must not fill the list and so end everybody's.
+    fn mark_crowds(&mut self) {
+        let crowds = crowds(self.ended.values().filter_map(|ended| ended.subject.as_deref()));
+        let marks = &mut self.marks;
+        self.ended.retain(|(created, _), ended| {
+            let Some(subject) = ended.subject.take_if(|of| crowds.contains(&**of)) else {
+                return true;
+            };
+            let mark = marks.entry(subject).or_default();
+            mark.created = mark.created.max(*created);
+            mark.until = mark.until.max(ended.until);
+            false
+        });
+    }
+
+    fn forget_older_half(&mut self) {
+        let created = self.ended.keys().map(|(created, _)| *created);
+        let mut created: Vec<_> =
+            created.chain(self.marks.values().map(|mark| mark.created)).collect();
+        let half = created.len() / 2;
+        let middle = *created.select_nth_unstable(half).1;
+        self.ended.retain(|(created, _), _| *created > middle);
+        self.marks.retain(|_, mark| mark.created > middle);
+        self.watermark = self.watermark.max(Some(middle));
     }
 
     fn refuses(&self, record: &Record) -> bool {
         self.watermark.is_some_and(|watermark| record.created <= watermark)
+            || self.is_marked(record)
+    }
+
+    fn is_marked(&self, record: &Record) -> bool {
+        !self.marks.is_empty()
+            && record
+                .subject()
+                .and_then(|subject| self.marks.get(subject))
+                .is_some_and(|mark| record.created <= mark.created)
     }
 }
 

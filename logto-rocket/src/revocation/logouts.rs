@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::room::{Room, crowds};
 use crate::clock::Timestamp;
 use crate::session::record::{Record, Whose};
 
@@ -47,43 +48,39 @@ impl Moment {
     }
 }
 
-/// The logouts that are remembered.
+/// The logouts that are remembered. When there are half as many as there may be, one
+/// logout of a user takes the place of those of single sessions for each who has too many
+/// of them. When there is no room all the same, the older half is forgotten.
 pub(super) struct Logouts {
-    capacity: usize,
-    count: usize,
+    room: Room,
     of_subjects: Named,
     of_sids: Named,
     /// Of subjects again: these end only sessions that have no `sid`.
     without_sid: Named,
 }
 
-/// By the name of a user or session: the moments that no other one covers, and until
-/// when they are remembered. There are several only where logout tokens overtook each
-/// other, so they are few.
-type Named = HashMap<Box<str>, Vec<(Moment, Timestamp)>>;
-
 impl Logouts {
     pub(super) fn new(capacity: usize) -> Self {
         Self {
-            capacity,
-            count: 0,
-            of_subjects: Named::new(),
-            of_sids: Named::new(),
-            without_sid: Named::new(),
+            room: Room::new(capacity),
+            of_subjects: Named::default(),
+            of_sids: Named::default(),
+            without_sid: Named::default(),
         }
     }
 
     /// Remembers a logout. Where others had to be forgotten for it, returns when the
     /// newest of them was received: all sessions as old as that are to be refused.
     pub(super) fn add(&mut self, logout: Logout<'_>, until: Timestamp) -> Option<Timestamp> {
-        let forgotten = self.make_room();
-        let (count, new) = (&mut self.count, (logout.moment(), until));
+        // It takes two places at the most.
+        let forgotten = if self.room.is_for(self.len() + 2) { None } else { self.make_room() };
+        let end = End { moment: logout.moment(), until };
         match logout.of {
-            Whose::Subject(subject) => add(&mut self.of_subjects, subject, new, count),
+            Whose::Subject(subject) => self.of_subjects.add(subject, end, None),
             Whose::Sid { sid, subject } => {
-                add(&mut self.of_sids, sid, new, count);
+                self.of_sids.add(sid, end, subject);
                 if let Some(subject) = subject {
-                    add(&mut self.without_sid, subject, new, count);
+                    self.without_sid.add(subject, end, None);
                 }
             }
         }
@@ -93,73 +90,130 @@ impl Logouts {
     /// Until when it is remembered that the session was ended; `None` if it was not.
     pub(super) fn end(&self, record: &Record) -> Option<Timestamp> {
         let of_sid = match &record.sid {
-            Some(sid) => self.of_sids.get(&**sid).and_then(|moments| after(moments, record)),
-            None => of_user(&self.without_sid, record),
+            Some(sid) => self.of_sids.after(sid, record),
+            None => self.without_sid.after_user(record),
         };
-        of_sid.or_else(|| of_user(&self.of_subjects, record))
+        of_sid.or_else(|| self.of_subjects.after_user(record))
     }
 
-    #[cfg(test)]
     pub(super) fn len(&self) -> usize {
-        self.all().count()
+        self.of_subjects.count + self.of_sids.count + self.without_sid.count
     }
 
     fn make_room(&mut self) -> Option<Timestamp> {
-        // A logout takes two places at the most.
-        if self.count + 2 <= self.capacity {
-            return None;
-        }
         let now = Timestamp::now();
-        self.retain(|_, until| until > now);
-        if self.count + 2 <= self.capacity {
+        self.retain(|end| end.until > now);
+        self.merge_crowds();
+        let forgotten = self.room.is_full(self.len()).then(|| self.forget_older_half());
+        self.room.looked_through(self.len());
+        forgotten
+    }
+
+    /// Who signs in and out at Logto in a loop must not fill the list and so end
+    /// everybody's sessions.
+    fn merge_crowds(&mut self) {
+        let all = self.of_sids.ends.values();
+        let crowds = crowds(all.filter_map(|ends| ends.subject.as_deref()));
+        let mut merged = HashMap::<_, End>::new();
+        self.of_sids.ends.retain(|_, ends| {
+            let Some(subject) = ends.subject.take_if(|of| crowds.contains(&**of)) else {
+                return true;
+            };
+            let all = ends.all.iter().copied().chain(merged.get(&subject).copied());
+            if let Some(last) = all.reduce(End::last) {
+                merged.insert(subject, last);
+            }
+            false
+        });
+        self.of_sids.recount();
+        merged.into_iter().for_each(|(subject, end)| self.of_subjects.add(&subject, end, None));
+    }
+
+    fn forget_older_half(&mut self) -> Timestamp {
+        let named = [&self.of_subjects, &self.of_sids, &self.without_sid];
+        let all = named.iter().flat_map(|named| named.ends.values()).flat_map(|ends| &ends.all);
+        let mut received: Vec<_> = all.map(|end| end.moment.received).collect();
+        let half = received.len() / 2;
+        let middle = *received.select_nth_unstable(half).1;
+        self.retain(|end| end.moment.received > middle);
+        middle
+    }
+
+    fn retain(&mut self, keep: impl Fn(&End) -> bool) {
+        for named in [&mut self.of_subjects, &mut self.of_sids, &mut self.without_sid] {
+            named.ends.retain(|_, ends| {
+                ends.all.retain(&keep);
+                !ends.all.is_empty()
+            });
+            named.recount();
+        }
+    }
+}
+
+/// When sessions have ended, and until when that is remembered.
+#[derive(Clone, Copy)]
+struct End {
+    moment: Moment,
+    until: Timestamp,
+}
+
+impl End {
+    /// One that ends whatever either does, and is remembered as long.
+    fn last(self, other: Self) -> Self {
+        let received = self.moment.received.max(other.moment.received);
+        let issued_at = self.moment.issued_at.max(other.moment.issued_at);
+        Self { moment: Moment { received, issued_at }, until: self.until.max(other.until) }
+    }
+}
+
+/// What is remembered by the name of a user, or of a session at Logto.
+#[derive(Default)]
+struct Named {
+    ends: HashMap<Box<str>, Ends>,
+    count: usize,
+}
+
+struct Ends {
+    /// Those that no other one covers. There are several only where logout tokens
+    /// overtook each other, so they are few.
+    all: Vec<End>,
+    /// Of a session at Logto: the user, if the token named them.
+    subject: Option<Box<str>>,
+}
+
+impl Named {
+    fn add(&mut self, name: &str, new: End, subject: Option<&str>) {
+        // Most have one, for which `Vec` would make room for four.
+        let ends = self.ends.entry(name.into()).or_insert_with(|| Ends {
+            all: Vec::with_capacity(1),
+            subject: subject.map(Into::into),
+        });
+        if ends.all.iter().any(|known| known.moment.covers(&new.moment)) {
+            return;
+        }
+        self.count -= ends.all.len();
+        ends.all.retain(|known| !new.moment.covers(&known.moment));
+        ends.all.push(new);
+        self.count += ends.all.len();
+    }
+
+    fn recount(&mut self) {
+        self.count = self.ends.values().map(|ends| ends.all.len()).sum();
+    }
+
+    fn after(&self, name: &str, record: &Record) -> Option<Timestamp> {
+        let mut all = self.ends.get(name)?.all.iter();
+        all.find(|end| end.moment.is_after(record)).map(|end| end.until)
+    }
+
+    fn after_user(&self, record: &Record) -> Option<Timestamp> {
+        if self.ends.is_empty() {
             return None;
         }
-        let mut received: Vec<_> = self.all().map(|(moment, _)| moment.received).collect();
-        let half = received.len() / 2;
-        let (_, middle, _) = received.select_nth_unstable(half);
-        let middle = *middle;
-        self.retain(|moment, _| moment.received > middle);
-        Some(middle)
-    }
-
-    fn retain(&mut self, keep: impl Fn(&Moment, Timestamp) -> bool) {
-        for named in [&mut self.of_subjects, &mut self.of_sids, &mut self.without_sid] {
-            named.retain(|_, moments| {
-                moments.retain(|(moment, until)| keep(moment, *until));
-                !moments.is_empty()
-            });
+        match record.subject() {
+            Some(subject) => self.after(subject, record),
+            // Claims that cannot be read do not show whose session it is.
+            None => Some(record.created),
         }
-        self.count = self.all().count();
-    }
-
-    fn all(&self) -> impl Iterator<Item = &(Moment, Timestamp)> {
-        let all = [&self.of_subjects, &self.of_sids, &self.without_sid];
-        all.into_iter().flat_map(Named::values).flatten()
-    }
-}
-
-fn add(named: &mut Named, name: &str, new: (Moment, Timestamp), count: &mut usize) {
-    let moments = named.entry(name.into()).or_default();
-    if moments.iter().any(|(known, _)| known.covers(&new.0)) {
-        return;
-    }
-    *count -= moments.len();
-    moments.retain(|(known, _)| !new.0.covers(known));
-    moments.push(new);
-    *count += moments.len();
-}
-
-fn after(moments: &[(Moment, Timestamp)], record: &Record) -> Option<Timestamp> {
-    moments.iter().find(|(moment, _)| moment.is_after(record)).map(|(_, until)| *until)
-}
-
-fn of_user(named: &Named, record: &Record) -> Option<Timestamp> {
-    if named.is_empty() {
-        return None;
-    }
-    match record.subject() {
-        Some(subject) => after(named.get(subject)?, record),
-        // Claims that cannot be read do not show whose session it is.
-        None => Some(record.created),
     }
 }

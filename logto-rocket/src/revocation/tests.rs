@@ -1,6 +1,9 @@
 use std::time::Duration;
 
+use serde_json::json;
+
 use super::*;
+use crate::claims::IdTokenClaims;
 use crate::session::record::Whose;
 use crate::session::record::tests::record;
 
@@ -11,6 +14,13 @@ fn after(start: Timestamp, seconds: u64) -> Timestamp {
 /// A session of alice that began at `created`, with an ID token of `issued_at`.
 fn session(created: Timestamp, issued_at: i64, sid: Option<&str>) -> Record {
     Record { issued_at, sid: sid.map(Into::into), ..record(created) }
+}
+
+/// A session of `subject` that began at `created`.
+fn of(subject: &str, created: Timestamp) -> Record {
+    let claims = json!({"iss": "i", "sub": subject, "aud": "a", "exp": 2, "iat": 1});
+    let claims: IdTokenClaims = serde_json::from_value(claims).expect("claims");
+    Record { claims: (&claims).into(), ..record(created) }
 }
 
 #[test]
@@ -29,7 +39,7 @@ fn an_ended_session_stays_ended_and_its_token_is_called_for_once() {
 fn a_full_list_forgets_no_ended_session_but_refuses_all_older_ones() {
     let list = RevocationList::with_capacity(100);
     let start = Timestamp::now();
-    let sessions: Vec<_> = (0..250).map(|n| record(after(start, n))).collect();
+    let sessions: Vec<_> = (0..250).map(|n| of(&format!("u-{n}"), after(start, n))).collect();
     for session in &sessions {
         list.end(session, after(start, 100_000), false);
     }
@@ -162,4 +172,84 @@ fn a_full_list_of_logouts_forgets_none_but_refuses_all_older_sessions() {
         list.log_out(logout, after(past, n + 1));
     }
     assert!(!list.is_ended(&session(past, 1, None)), "nobody else is refused");
+}
+
+/// S24: whoever signs in and out in a loop ends their own older sessions, and nobody else's.
+#[test]
+fn one_user_who_signs_out_again_and_again_signs_nobody_else_out() {
+    let (list, start) = (RevocationList::with_capacity(1000), Timestamp::now());
+    let of_bob = [of("bob", start), of("bob", after(start, 9_999))];
+    let of_alice = [of("alice", start), of("alice", after(start, 10_000))];
+    let ended: Vec<_> = (0..10_000).map(|n| of("alice", after(start, n))).collect();
+    let also = of("bob", after(start, 5_000));
+    for (n, session) in ended.iter().enumerate() {
+        list.end(session, after(start, 100_000), true);
+        assert!(list.list().len() <= 1000, "{n}");
+        if n == 5_000 {
+            list.end(&also, after(start, 100_000), true);
+        }
+    }
+    assert_eq!(of_bob.each_ref().map(|s| list.standing(s)), [Standing::Live; 2]);
+    assert_eq!(list.standing(&also), Standing::EndedWithToken, "what they ended is over");
+    assert!(ended.iter().all(|session| list.is_ended(session)));
+    assert!(ended.iter().all(|session| list.standing(session) != Standing::Live));
+    assert!(list.is_ended(&of_alice[0]), "an older session, on another device, ends too");
+    assert!(!list.is_ended(&of_alice[1]));
+}
+
+/// S24: nor does one who signs out at Logto, whose tokens name both the user and the session.
+#[test]
+fn one_user_who_signs_out_at_logto_again_and_again_signs_nobody_else_out() {
+    let (list, start) = (RevocationList::with_capacity(1000), Timestamp::now());
+    let with_sid = |session: Record, sid: &str| Record { sid: Some(sid.into()), ..session };
+    let mut last = None;
+    for n in 0..10_000 {
+        let (sid, received) = (format!("s-{n}"), after(start, n + 1));
+        let of_session = Whose::Sid { sid: &sid, subject: Some("alice") };
+        let logout = Logout { of: of_session, received, issued_at: received.seconds() };
+        list.log_out(logout, after(start, 100_000));
+        assert!(list.list().logouts.len() <= 1000, "{n}");
+        last = Some(with_sid(of("alice", after(start, n)), &sid));
+    }
+    let first = with_sid(of("alice", start), "s-0");
+    assert!(list.is_ended(&first) && list.is_ended(&last.expect("one")));
+    for created in [start, after(start, 9_999)] {
+        assert_eq!(list.standing(&of("bob", created)), Standing::Live);
+        assert_eq!(list.standing(&with_sid(of("bob", created), "other")), Standing::Live);
+    }
+    assert!(!list.is_ended(&with_sid(of("alice", after(start, 10_000)), "other")));
+}
+
+/// S24: who does so a few times keeps the sessions that they did not end.
+#[test]
+fn a_few_sign_outs_of_one_user_end_no_other_session_of_theirs() {
+    let (list, start) = (RevocationList::with_capacity(1000), Timestamp::now());
+    let until = after(start, 100_000);
+    let other = Record { sid: Some("other".into()), ..of("u-0", start) };
+    for n in 0..900 {
+        // Fifteen users, sixty sign-outs each, here and at Logto.
+        let (subject, sid) = (format!("u-{}", n % 15), format!("s-{n}"));
+        list.end(&of(&subject, after(start, n)), until, false);
+        if n < 450 {
+            let of = Whose::Sid { sid: &sid, subject: Some(&subject) };
+            let received = after(start, n + 1);
+            list.log_out(Logout { of, received, issued_at: received.seconds() }, until);
+        }
+    }
+    assert_eq!(list.standing(&other), Standing::Live);
+}
+
+/// S24: where very many users do so, the list is bounded all the same, and no ended session lives.
+#[test]
+fn marks_of_many_users_are_bounded_too() {
+    let (list, start) = (RevocationList::with_capacity(200), Timestamp::now());
+    let mut ended = Vec::new();
+    for n in 0..20_000 {
+        let session = of(&format!("u-{}", n / 90), after(start, n));
+        list.end(&session, after(start, 100_000), false);
+        assert!(list.list().len() <= 200, "{n}");
+        ended.push(session);
+    }
+    assert!(ended.iter().all(|session| list.is_ended(session)));
+    assert_eq!(list.standing(&of("bob", after(start, 19_999))), Standing::Live);
 }
