@@ -11,7 +11,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub(crate) use self::logouts::Logout;
 use self::logouts::Logouts;
 use self::room::{Room, crowds};
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
 use crate::session::record::Record;
 use crate::session::store::SessionKey;
 
@@ -25,6 +25,7 @@ const CAPACITY: usize = 100_000;
 /// is full all the same, the older half is forgotten and everybody's sessions as old as
 /// those are refused.
 pub(crate) struct RevocationList {
+    clock: Clock,
     /// Whether anything was ever ended. Until then no request waits for the lock.
     is_used: AtomicBool,
     list: Mutex<List>,
@@ -69,11 +70,11 @@ pub(crate) enum Standing {
 }
 
 impl RevocationList {
-    pub(crate) fn new() -> Self {
-        Self::with_capacity(CAPACITY)
+    pub(crate) fn new(clock: Clock) -> Self {
+        Self::with_capacity(CAPACITY, clock)
     }
 
-    fn with_capacity(capacity: usize) -> Self {
+    fn with_capacity(capacity: usize, clock: Clock) -> Self {
         let list = List {
             watermark: None,
             ended: BTreeMap::new(),
@@ -81,7 +82,7 @@ impl RevocationList {
             room: Room::new(capacity),
             logouts: Logouts::new(capacity),
         };
-        Self { is_used: AtomicBool::new(false), list: Mutex::new(list) }
+        Self { clock, is_used: AtomicBool::new(false), list: Mutex::new(list) }
     }
 
     fn list(&self) -> MutexGuard<'_, List> {
@@ -90,7 +91,7 @@ impl RevocationList {
 
     /// Ends a session; it is remembered `until` it would have ended by itself.
     pub(crate) fn end(&self, record: &Record, until: Timestamp, revoke_token: bool) {
-        self.list().end(record, until, revoke_token);
+        self.list().end(record, until, revoke_token, self.clock.now());
         self.is_used.store(true, Ordering::Release);
     }
 
@@ -98,7 +99,7 @@ impl RevocationList {
     /// it is remembered `until` the last of them would have ended by itself.
     pub(crate) fn log_out(&self, logout: Logout<'_>, until: Timestamp) {
         let mut list = self.list();
-        let forgotten = list.logouts.add(logout, until);
+        let forgotten = list.logouts.add(logout, until, self.clock.now());
         list.watermark = list.watermark.max(forgotten);
         self.is_used.store(true, Ordering::Release);
     }
@@ -128,7 +129,7 @@ impl RevocationList {
         }
         match list.logouts.end(record) {
             Some(until) => {
-                list.end(record, until, false);
+                list.end(record, until, false, self.clock.now());
                 Standing::EndedWithToken
             }
             None => Standing::Live,
@@ -137,9 +138,9 @@ impl RevocationList {
 }
 
 impl List {
-    fn end(&mut self, record: &Record, until: Timestamp, revoke_token: bool) {
+    fn end(&mut self, record: &Record, until: Timestamp, revoke_token: bool, now: Timestamp) {
         if !self.room.is_for(self.len() + 1) {
-            self.make_room();
+            self.make_room(now);
         }
         let subject = record.subject().map(Into::into);
         self.ended.insert(key(record), Ended { until, revoke_token, subject });
@@ -149,8 +150,7 @@ impl List {
         self.ended.len() + self.marks.len()
     }
 
-    fn make_room(&mut self) {
-        let now = Timestamp::now();
+    fn make_room(&mut self, now: Timestamp) {
         self.ended.retain(|_, ended| ended.until > now);
         self.marks.retain(|_, mark| mark.until > now);
         self.mark_crowds();

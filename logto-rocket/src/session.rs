@@ -87,12 +87,12 @@ impl Sessions {
     ) -> Self {
         let replaced = Cache::builder().max_capacity(REPLACED).time_to_live(REPLACED_TTL);
         Self {
+            revocation: RevocationList::new(clock.clone()),
             config,
             cookies,
             clock,
             client,
             storage,
-            revocation: RevocationList::new(),
             replaced: replaced.eviction_policy(EvictionPolicy::lru()).build(),
             kept: KeptTokens::new(),
             unsaved: Unsaved::default(),

@@ -71,9 +71,14 @@ impl Logouts {
 
     /// Remembers a logout. Where others had to be forgotten for it, returns when the
     /// newest of them was received: all sessions as old as that are to be refused.
-    pub(super) fn add(&mut self, logout: Logout<'_>, until: Timestamp) -> Option<Timestamp> {
+    pub(super) fn add(
+        &mut self,
+        logout: Logout<'_>,
+        until: Timestamp,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
         // It takes two places at the most.
-        let forgotten = if self.room.is_for(self.len() + 2) { None } else { self.make_room() };
+        let forgotten = if self.room.is_for(self.len() + 2) { None } else { self.make_room(now) };
         let end = End { moment: logout.moment(), until };
         match logout.of {
             Whose::Subject(subject) => self.of_subjects.add(subject, end, None),
@@ -100,8 +105,7 @@ impl Logouts {
         self.of_subjects.count + self.of_sids.count + self.without_sid.count
     }
 
-    fn make_room(&mut self) -> Option<Timestamp> {
-        let now = Timestamp::now();
+    fn make_room(&mut self, now: Timestamp) -> Option<Timestamp> {
         self.retain(|end| end.until > now);
         self.merge_crowds();
         let forgotten = self.room.is_full(self.len()).then(|| self.forget_older_half());

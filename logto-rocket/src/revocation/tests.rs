@@ -25,7 +25,7 @@ fn of(subject: &str, created: Timestamp) -> Record {
 
 #[test]
 fn an_ended_session_stays_ended_and_its_token_is_called_for_once() {
-    let list = RevocationList::new();
+    let list = RevocationList::new(Clock::default());
     let session = record(Timestamp::now());
     assert_eq!(list.standing(&session), Standing::Live);
     list.end(&session, after(session.created, 60), true);
@@ -37,7 +37,7 @@ fn an_ended_session_stays_ended_and_its_token_is_called_for_once() {
 
 #[test]
 fn a_full_list_forgets_no_ended_session_but_refuses_all_older_ones() {
-    let list = RevocationList::with_capacity(100);
+    let list = RevocationList::with_capacity(100, Clock::default());
     let start = Timestamp::now();
     let sessions: Vec<_> = (0..250).map(|n| of(&format!("u-{n}"), after(start, n))).collect();
     for session in &sessions {
@@ -54,7 +54,7 @@ fn a_full_list_forgets_no_ended_session_but_refuses_all_older_ones() {
 /// L7: both moments count, each by the clock that it is of.
 #[test]
 fn a_logout_ends_what_began_before_it_by_both_clocks() {
-    let (list, now) = (RevocationList::new(), Timestamp::now());
+    let (list, now) = (RevocationList::new(Clock::default()), Timestamp::now());
     let received = after(now, 10);
     let logout = Logout { of: Whose::Subject("alice"), received, issued_at: 100 };
     list.log_out(logout, after(now, 1000));
@@ -78,7 +78,7 @@ fn a_logout_ends_what_began_before_it_by_both_clocks() {
 /// L8: a logout of one session ends no other one, and one of a user nobody else's.
 #[test]
 fn a_logout_ends_the_sessions_that_it_names() {
-    let (list, now) = (RevocationList::new(), Timestamp::now());
+    let (list, now) = (RevocationList::new(Clock::default()), Timestamp::now());
     let received = after(now, 10);
     let sessions = [Some("one"), Some("two"), None].map(|sid| session(now, 1, sid));
     list.log_out(
@@ -95,7 +95,7 @@ fn a_logout_ends_the_sessions_that_it_names() {
 /// L13: of a user whom the token names too, sessions without a `sid` may be meant.
 #[test]
 fn a_logout_of_a_session_ends_those_of_its_user_without_a_sid() {
-    let (list, now) = (RevocationList::new(), Timestamp::now());
+    let (list, now) = (RevocationList::new(Clock::default()), Timestamp::now());
     let log_out = |sid, subject| {
         let of = Whose::Sid { sid, subject };
         let logout = Logout { of, received: after(now, 10), issued_at: 9 };
@@ -123,7 +123,7 @@ fn a_logout_of_a_session_ends_those_of_its_user_without_a_sid() {
 /// L7: an older token that comes late changes nothing of what a newer one ended.
 #[test]
 fn logouts_that_overtook_each_other_both_hold_and_no_more_than_both() {
-    let (list, now) = (RevocationList::new(), Timestamp::now());
+    let (list, now) = (RevocationList::new(Clock::default()), Timestamp::now());
     let log_out = |seconds, issued_at| {
         let received = after(now, seconds);
         let logout = Logout { of: Whose::Subject("alice"), received, issued_at };
@@ -143,7 +143,7 @@ fn logouts_that_overtook_each_other_both_hold_and_no_more_than_both() {
 
 #[test]
 fn a_full_list_of_logouts_forgets_none_but_refuses_all_older_sessions() {
-    let (list, start) = (RevocationList::with_capacity(100), Timestamp::now());
+    let (list, start) = (RevocationList::with_capacity(100, Clock::default()), Timestamp::now());
     for n in 0..250 {
         let name = format!("u-{n}");
         let of = if n % 2 == 0 {
@@ -161,7 +161,7 @@ fn a_full_list_of_logouts_forgets_none_but_refuses_all_older_sessions() {
     assert!(!list.is_ended(&session(after(start, 251), 1, Some("u-1"))));
 
     // What has run out makes room without that.
-    let (list, past) = (RevocationList::with_capacity(10), Timestamp::default());
+    let (list, past) = (RevocationList::with_capacity(10, Clock::default()), Timestamp::default());
     for n in 0..100 {
         let name = format!("u-{n}");
         let logout = Logout {
@@ -177,7 +177,7 @@ fn a_full_list_of_logouts_forgets_none_but_refuses_all_older_sessions() {
 /// S24: whoever signs in and out in a loop ends their own older sessions, and nobody else's.
 #[test]
 fn one_user_who_signs_out_again_and_again_signs_nobody_else_out() {
-    let (list, start) = (RevocationList::with_capacity(1000), Timestamp::now());
+    let (list, start) = (RevocationList::with_capacity(1000, Clock::default()), Timestamp::now());
     let of_bob = [of("bob", start), of("bob", after(start, 9_999))];
     let of_alice = [of("alice", start), of("alice", after(start, 10_000))];
     let ended: Vec<_> = (0..10_000).map(|n| of("alice", after(start, n))).collect();
@@ -200,7 +200,7 @@ fn one_user_who_signs_out_again_and_again_signs_nobody_else_out() {
 /// S24: nor does one who signs out at Logto, whose tokens name both the user and the session.
 #[test]
 fn one_user_who_signs_out_at_logto_again_and_again_signs_nobody_else_out() {
-    let (list, start) = (RevocationList::with_capacity(1000), Timestamp::now());
+    let (list, start) = (RevocationList::with_capacity(1000, Clock::default()), Timestamp::now());
     let with_sid = |session: Record, sid: &str| Record { sid: Some(sid.into()), ..session };
     let mut last = None;
     for n in 0..10_000 {
@@ -223,7 +223,7 @@ fn one_user_who_signs_out_at_logto_again_and_again_signs_nobody_else_out() {
 /// S24: who does so a few times keeps the sessions that they did not end.
 #[test]
 fn a_few_sign_outs_of_one_user_end_no_other_session_of_theirs() {
-    let (list, start) = (RevocationList::with_capacity(1000), Timestamp::now());
+    let (list, start) = (RevocationList::with_capacity(1000, Clock::default()), Timestamp::now());
     let until = after(start, 100_000);
     let other = Record { sid: Some("other".into()), ..of("u-0", start) };
     for n in 0..900 {
@@ -242,7 +242,7 @@ fn a_few_sign_outs_of_one_user_end_no_other_session_of_theirs() {
 /// S24: where very many users do so, the list is bounded all the same, and no ended session lives.
 #[test]
 fn marks_of_many_users_are_bounded_too() {
-    let (list, start) = (RevocationList::with_capacity(200), Timestamp::now());
+    let (list, start) = (RevocationList::with_capacity(200, Clock::default()), Timestamp::now());
     let mut ended = Vec::new();
     for n in 0..20_000 {
         let session = of(&format!("u-{}", n / 90), after(start, n));
