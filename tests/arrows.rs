@@ -19,6 +19,7 @@ const LAYERS: &[&[&str]] = &[
         "session::memory",
         "contract",
     ],
+    &["signed"],
     &["client", "jwt", "session", "revocation"],
     &["state"],
     &["guard", "answer"],

@@ -29,6 +29,7 @@ use crate::jwks::Jwks;
 use crate::options::SignInOptions;
 use crate::scope::{requested_resources, requested_scopes};
 use crate::seal;
+use crate::signed::Signatures;
 use crate::transaction::Transaction;
 
 type AuthorizationRequests = CoreClient<EndpointSet>;
@@ -36,8 +37,8 @@ type AuthorizationRequests = CoreClient<EndpointSet>;
 /// A client of one provider, as one application.
 pub(crate) struct Client {
     http: Http,
-    pub(crate) discovery: Arc<Discovery>,
-    pub(crate) jwks: Arc<Jwks>,
+    discovery: Arc<Discovery>,
+    pub(crate) signatures: Arc<Signatures>,
     app_id: String,
     app_secret: Option<AppSecret>,
     machine: Option<MachineConfig>,
@@ -51,13 +52,12 @@ impl Client {
     pub(crate) fn new(checked: &Checked) -> Result<Self> {
         let http = Http::new()?;
         let config = &checked.config;
+        let issuer = checked.issuer.clone();
+        let discovery = Arc::new(Discovery::new(http.clone(), issuer, config.danger_allow_http));
+        let jwks = Jwks::new(http.clone());
         Ok(Self {
-            discovery: Arc::new(Discovery::new(
-                http.clone(),
-                checked.issuer.clone(),
-                config.danger_allow_http,
-            )),
-            jwks: Arc::new(Jwks::new(http.clone())),
+            signatures: Arc::new(Signatures::new(Arc::clone(&discovery), jwks)),
+            discovery,
             http,
             app_id: config.app_id.clone(),
             app_secret: config.app_secret.clone(),

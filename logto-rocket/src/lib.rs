@@ -54,6 +54,7 @@ mod routes;
 mod scope;
 mod seal;
 mod session;
+mod signed;
 mod state;
 mod token;
 mod transaction;

@@ -135,9 +135,8 @@ impl Logto {
             }
         };
         let client = Client::new(&checked)?;
-        let (discovery, jwks) = (Arc::clone(&client.discovery), Arc::clone(&client.jwks));
         let inner = Inner {
-            verifier: Verifier::new(&checked, discovery, jwks),
+            verifier: Verifier::new(&checked, Arc::clone(&client.signatures)),
             receipts: Receipts::new(checked.clock_skew()),
             client,
             sessions,
