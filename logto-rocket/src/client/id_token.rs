@@ -251,21 +251,24 @@ mod tests {
         check_at_hash(&claims, algorithm, &AccessToken::new(ACCESS_TOKEN.into())).is_ok()
     }
 
-    /// T16: each algorithm has its hash, and a token of any other is refused.
+    /// T16, T24: each algorithm has its hash, and a token of any other is refused.
     #[test]
     fn at_hash_is_made_with_the_hash_of_the_algorithm() {
         for (algorithm, right) in [
             (Algorithm::RsaSsaPkcs1V15Sha256, SHA256),
             (Algorithm::RsaSsaPssSha256, SHA256),
             (Algorithm::EcdsaP256Sha256, SHA256),
+            (Algorithm::RsaSsaPssSha384, SHA384),
             (Algorithm::EcdsaP384Sha384, SHA384),
+            (Algorithm::RsaSsaPkcs1V15Sha512, SHA512),
+            (Algorithm::EcdsaP521Sha512, SHA512),
             (Algorithm::EdDsa, SHA512),
         ] {
             for hash in [SHA256, SHA384, SHA512, ""] {
                 assert_eq!(is_accepted(hash, &algorithm), hash == right, "{algorithm:?}");
             }
         }
-        for unknown in [Algorithm::HmacSha256, Algorithm::EcdsaP521Sha512, Algorithm::None] {
+        for unknown in [Algorithm::HmacSha256, Algorithm::HmacSha512, Algorithm::None] {
             for hash in [SHA256, SHA384, SHA512, ""] {
                 assert!(!is_accepted(hash, &unknown), "{unknown:?}");
             }
