@@ -14,7 +14,8 @@ const METADATA: &[u8] = br#"{
     "userinfo_endpoint": "https://foo.logto.app/oidc/me",
     "jwks_uri": "https://foo.logto.app/oidc/jwks",
     "id_token_signing_alg_values_supported":
-        ["RS256", "PS256", "ES256", "ES384", "EdDSA", "HS256", "none"]
+        ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA",
+        "HS256", "none"]
 }"#;
 
 static VERIFIER: LazyLock<IdTokens> = LazyLock::new(|| IdTokens::new(METADATA, "n"));
@@ -23,7 +24,7 @@ static VERIFIER: LazyLock<IdTokens> = LazyLock::new(|| IdTokens::new(METADATA, "
 static TOKENS: LazyLock<Vec<String>> = LazyLock::new(|| {
     let payload = r#"{"iss":"https://foo.logto.app/oidc","sub":"u","aud":"app","exp":9999999999,"iat":1,"nonce":"n"}"#;
     let part = |text: &[u8]| URL_SAFE_NO_PAD.encode(text);
-    let algorithms = ["RS256", "PS256", "ES256", "ES384", "EdDSA", "HS256", "none"];
+    let algorithms = ["RS256", "PS512", "ES256", "ES384", "ES512", "EdDSA", "HS256", "none"];
     let token = |algorithm: &str| {
         let header = format!(r#"{{"alg":"{algorithm}"}}"#);
         let length = if algorithm == "none" { 0 } else { 64 };

@@ -21,6 +21,7 @@ use url::Url;
 pub(crate) use self::grants::granted;
 pub(crate) use self::id_token::Expected;
 use crate::claims::UserInfo;
+use crate::clock::Clock;
 use crate::config::{AppSecret, Checked, MachineConfig};
 use crate::discovery::{Discovery, ProviderMetadata};
 use crate::error::{Error, ErrorKind, Result};
@@ -29,6 +30,7 @@ use crate::jwks::Jwks;
 use crate::options::SignInOptions;
 use crate::scope::{requested_resources, requested_scopes};
 use crate::seal;
+use crate::signed::Signatures;
 use crate::transaction::Transaction;
 
 type AuthorizationRequests = CoreClient<EndpointSet>;
@@ -36,8 +38,8 @@ type AuthorizationRequests = CoreClient<EndpointSet>;
 /// A client of one provider, as one application.
 pub(crate) struct Client {
     http: Http,
-    pub(crate) discovery: Arc<Discovery>,
-    pub(crate) jwks: Arc<Jwks>,
+    discovery: Arc<Discovery>,
+    pub(crate) signatures: Arc<Signatures>,
     app_id: String,
     app_secret: Option<AppSecret>,
     machine: Option<MachineConfig>,
@@ -45,19 +47,20 @@ pub(crate) struct Client {
     post_sign_out_uri: String,
     include_reserved_scopes: bool,
     clock_skew: Duration,
+    clock: Clock,
 }
 
 impl Client {
-    pub(crate) fn new(checked: &Checked) -> Result<Self> {
+    pub(crate) fn new(checked: &Checked, clock: Clock) -> Result<Self> {
         let http = Http::new()?;
         let config = &checked.config;
+        let issuer = checked.issuer.clone();
+        let discovery =
+            Arc::new(Discovery::new(http.clone(), issuer, config.danger_allow_http, clock.clone()));
+        let jwks = Jwks::new(http.clone(), clock.clone());
         Ok(Self {
-            discovery: Arc::new(Discovery::new(
-                http.clone(),
-                checked.issuer.clone(),
-                config.danger_allow_http,
-            )),
-            jwks: Arc::new(Jwks::new(http.clone())),
+            signatures: Arc::new(Signatures::new(Arc::clone(&discovery), jwks)),
+            discovery,
             http,
             app_id: config.app_id.clone(),
             app_secret: config.app_secret.clone(),
@@ -66,6 +69,7 @@ impl Client {
             post_sign_out_uri: checked.post_sign_out_uri(),
             include_reserved_scopes: config.include_reserved_scopes,
             clock_skew: checked.clock_skew(),
+            clock,
         })
     }
 

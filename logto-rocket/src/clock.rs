@@ -14,6 +14,7 @@ pub(crate) struct Timestamp(u64);
 
 impl Timestamp {
     /// The machine's own time, for tests that need any.
+    #[cfg(any(test, feature = "__bench", feature = "__fuzz"))]
     pub(crate) fn now() -> Self {
         Clock::default().now()
     }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use url::Url;
 
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Cached, Http};
 use crate::location::is_loopback;
@@ -31,7 +31,7 @@ pub struct ProviderMetadata {
     /// Everything else, kept for the application.
     #[serde(flatten)]
     pub(crate) other: Map<String, Value>,
-    #[serde(skip, default = "Timestamp::now")]
+    #[serde(skip)]
     fetched: Timestamp,
 }
 
@@ -122,16 +122,18 @@ pub(crate) struct Discovery {
     allow_http: bool,
     http: Http,
     cached: Arc<Cached<ProviderMetadata>>,
+    clock: Clock,
 }
 
 impl Discovery {
-    pub(crate) fn new(http: Http, issuer: String, allow_http: bool) -> Self {
-        Self { issuer, allow_http, http, cached: Arc::new(Cached::new()) }
+    pub(crate) fn new(http: Http, issuer: String, allow_http: bool, clock: Clock) -> Self {
+        let cached = Arc::new(Cached::new(clock.clone()));
+        Self { issuer, allow_http, http, cached, clock }
     }
 
     pub(crate) async fn metadata(&self) -> Result<Arc<ProviderMetadata>> {
         let metadata = self.cached.get(|| self.fetch()).await?;
-        if Timestamp::now().since(metadata.fetched) > MAX_AGE {
+        if self.clock.now().since(metadata.fetched) > MAX_AGE {
             self.renew_in_background(Arc::clone(&metadata));
         }
         Ok(metadata)
@@ -153,9 +155,12 @@ impl Discovery {
 
     fn fetch(&self) -> impl Future<Output = Result<ProviderMetadata>> + use<> {
         let (http, issuer, allow_http) = (self.http.clone(), self.issuer.clone(), self.allow_http);
+        let clock = self.clock.clone();
         async move {
             let answer = http.get(&format!("{issuer}/.well-known/openid-configuration")).await?;
-            answer.json::<ProviderMetadata>("the metadata")?.checked(&issuer, allow_http)
+            let metadata = answer.json::<ProviderMetadata>("the metadata")?;
+            let metadata = metadata.checked(&issuer, allow_http)?;
+            Ok(ProviderMetadata { fetched: clock.now(), ..metadata })
         }
     }
 }
@@ -216,7 +221,8 @@ mod tests {
     /// Metadata that were fetched at the epoch, and what has them.
     async fn with_old_ones(provider: &logto_dev::Provider) -> (Discovery, Arc<ProviderMetadata>) {
         let issuer = format!("{}/oidc", provider.endpoint());
-        let discovery = Discovery::new(Http::new().expect("a client"), issuer, false);
+        let discovery =
+            Discovery::new(Http::new().expect("a client"), issuer, false, Clock::default());
         let fresh = discovery.metadata().await.expect("metadata");
         let old = ProviderMetadata { fetched: Timestamp::default(), ..(*fresh).clone() };
         let old = discovery.cached.replace(Some(&fresh), async || Ok(old)).await.expect("old ones");

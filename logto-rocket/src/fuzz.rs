@@ -1,7 +1,6 @@
 //! What the fuzz targets call: the crate's own functions, with fixed settings.
 
 use std::fmt;
-use std::sync::Arc;
 
 use openidconnect::{AccessToken, Nonce};
 use rocket::figment::Figment;
@@ -10,7 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::claims::{AccessTokenClaims, IdTokenClaims};
 use crate::client::{Client, Expected, granted};
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, ConfigError, Environment, check};
 use crate::discovery::ProviderMetadata;
 use crate::error::Result;
@@ -142,7 +141,7 @@ pub fn metadata(json: &[u8], issuer: &str) -> Option<ProviderMetadata> {
 
 /// How many of the keys in a set can be used.
 pub fn key_count(json: &[u8]) -> Option<usize> {
-    Some(KeySet::parse(json).ok()?.keys.keys().len())
+    Some(KeySet::parse(json).ok()?.keys().len())
 }
 
 /// Verifies ID tokens of one provider for one application.
@@ -159,7 +158,7 @@ impl IdTokens {
         config.base_url = Some("https://app.example.com".into());
         config.cookie_secret = ["a secret of at least 32 random bytes"].into();
         let checked = check(&config, &Figment::new()).expect("a configuration");
-        let client = Client::new(&checked).expect("a client");
+        let client = Client::new(&checked, Clock::default()).expect("a client");
         let metadata = serde_json::from_slice(metadata).expect("metadata");
         Self { client, metadata, nonce: Nonce::new(nonce.into()) }
     }
@@ -170,7 +169,7 @@ impl IdTokens {
     ///
     /// It is no ID token of the provider, or the keys are none.
     pub fn verify(&self, keys: &[u8], id_token: &str) -> Option<Result<IdTokenClaims>> {
-        let keys = Arc::new(KeySet::parse(keys).ok()?);
+        let keys = KeySet::parse(keys).ok()?;
         let expected = Expected::Nonce(&self.nonce);
         let access_token = AccessToken::new("access".into());
         Some(self.client.verify_at_hand(id_token, &self.metadata, &keys, expected, &access_token))
@@ -195,7 +194,7 @@ impl LogoutTokens {
     /// # Errors
     ///
     /// It is no logout token, or was none at `now`, in seconds.
-    pub fn verify(&self, token: &str, now: i64) -> Result<LoggedOut, &'static str> {
+    pub fn verify(&self, token: &str, now: i64) -> Result<LoggedOut> {
         let token = jwt::logout_token_at_hand(token, &self.metadata, &self.keys, "app", now)?;
         let (sub, sid) = match token.whom {
             Whom::Subject(sub) => (Some(sub), None),
@@ -245,7 +244,7 @@ pub fn config(figment: Figment, variables: Vec<(String, String)>) -> Result<(), 
 ///
 /// There are none in it.
 pub fn token_answer(status: u16, body: &[u8]) -> Result<[Option<String>; 3]> {
-    let grant = granted(&Answer::of(status, body))?;
+    let grant = granted(&Answer::of(status, body), Timestamp::now())?;
     let access = grant.token.secret().secret().clone();
     let refresh = grant.refresh_token.map(|token| token.secret().clone());
     Ok([Some(access), refresh, grant.id_token])

@@ -1,18 +1,19 @@
 //! The provider's keys: fetched when first needed, kept, fetched again when a
 //! token names a key that is not among them.
 
-mod verifying;
+mod algorithm;
+mod key;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use openidconnect::core::{CoreJsonWebKeySet, CoreJwsSigningAlgorithm};
+use openidconnect::core::CoreJwsSigningAlgorithm as Algorithm;
 use serde::Deserialize;
 use serde_json::Value;
-use tokio::time::Instant;
 
-pub(crate) use self::verifying::VerifyingKey;
-pub(crate) use self::verifying::named as algorithm_named;
+pub(crate) use self::algorithm::{hash, named};
+pub(crate) use self::key::PublicKey;
+use crate::clock::{Clock, Timestamp};
 use crate::error::Result;
 use crate::http::{Cached, Http};
 
@@ -36,22 +37,17 @@ pub(crate) struct Jwks {
     http: Http,
     cached: Cached<KeySet>,
     /// Until when no unknown key is worth another fetch, by source.
-    quiet: Mutex<[Option<Instant>; 2]>,
+    quiet: Mutex<[Option<Timestamp>; 2]>,
+    clock: Clock,
 }
 
-/// The keys that can have signed a token, and the algorithms they tell of.
+/// The keys that can have signed a token.
 #[derive(Debug)]
-pub(crate) struct KeySet {
-    pub(crate) keys: CoreJsonWebKeySet,
-    /// The same keys, ready to verify signatures.
-    pub(crate) verifying: Vec<VerifyingKey>,
-    /// The algorithms that belong to a curve: such a key signs with no other.
-    curve_algorithms: Vec<CoreJwsSigningAlgorithm>,
-}
+pub(crate) struct KeySet(Vec<PublicKey>);
 
 impl Jwks {
-    pub(crate) fn new(http: Http) -> Self {
-        Self { http, cached: Cached::new(), quiet: Mutex::default() }
+    pub(crate) fn new(http: Http, clock: Clock) -> Self {
+        Self { http, cached: Cached::new(clock.clone()), quiet: Mutex::default(), clock }
     }
 
     pub(crate) async fn keys(&self, jwks_uri: &str) -> Result<Arc<KeySet>> {
@@ -87,11 +83,11 @@ impl Jwks {
 
     fn is_quiet(&self, source: Source) -> bool {
         let quiet = self.quiet.lock().unwrap_or_else(PoisonError::into_inner);
-        quiet[source as usize].is_some_and(|until| Instant::now() < until)
+        quiet[source as usize].is_some_and(|until| self.clock.now() < until)
     }
 
     fn keep_quiet(&self, source: Source) {
-        let until = Instant::now() + COOLDOWN;
+        let until = self.clock.now().plus(COOLDOWN);
         self.quiet.lock().unwrap_or_else(PoisonError::into_inner)[source as usize] = Some(until);
     }
 
@@ -107,13 +103,16 @@ impl KeySet {
         crate::http::object(json).map(RawKeySet::usable)
     }
 
-    /// The algorithms that the provider signs with: those it announces, and those of
-    /// its curves (Logto up to 1.42 announces ES384 for every curve). The token's own
-    /// header has no say, and neither a shared secret nor `none` is ever among them
-    /// (RFC 8725 section 3.1).
-    pub(crate) fn algorithms(&self, announced: &[String]) -> Vec<CoreJwsSigningAlgorithm> {
-        let announced = announced.iter().filter_map(|name| algorithm_named(name));
-        announced.chain(self.curve_algorithms.iter().cloned()).collect()
+    pub(crate) fn keys(&self) -> &[PublicKey] {
+        &self.0
+    }
+
+    /// Whether the provider signs with this algorithm: it announces it, or it is that
+    /// of the curve of a key (Logto up to 1.42 announces ES384 for every curve). The
+    /// token's own header has no say (RFC 8725 section 3.1).
+    pub(crate) fn allow(&self, algorithm: &Algorithm, announced: &[String]) -> bool {
+        announced.iter().any(|name| named(name).as_ref() == Some(algorithm))
+            || self.0.iter().any(|key| key.curve_algorithm() == Some(algorithm))
     }
 }
 
@@ -126,30 +125,7 @@ impl RawKeySet {
     /// Leaves out what cannot verify a signature: one odd key must not take the
     /// others with it, and a published symmetric key must never be used.
     fn usable(self) -> KeySet {
-        let signs = |key: &Value| {
-            key.get("use").is_none_or(|usage| usage == "sig")
-                && matches!(key["kty"].as_str(), Some("RSA" | "EC" | "OKP"))
-                && !is_short_rsa(key)
-        };
-        let keys: Vec<_> = self.keys.into_iter().filter(signs).collect();
-        let curve_algorithms = keys.iter().filter_map(curve_algorithm).collect();
-        let verifying = keys.iter().flat_map(VerifyingKey::read).collect();
-        let keys = keys.into_iter().filter_map(|key| serde_json::from_value(key).ok()).collect();
-        KeySet { keys: CoreJsonWebKeySet::new(keys), verifying, curve_algorithms }
-    }
-}
-
-fn is_short_rsa(key: &Value) -> bool {
-    // 2048 bits are 342 characters of base64url.
-    key["kty"] == "RSA" && key["n"].as_str().is_none_or(|n| n.len() < 342)
-}
-
-fn curve_algorithm(key: &Value) -> Option<CoreJwsSigningAlgorithm> {
-    match key["crv"].as_str()? {
-        "P-256" => Some(CoreJwsSigningAlgorithm::EcdsaP256Sha256),
-        "P-384" => Some(CoreJwsSigningAlgorithm::EcdsaP384Sha384),
-        "Ed25519" => Some(CoreJwsSigningAlgorithm::EdDsa),
-        _ => None,
+        KeySet(self.keys.into_iter().filter_map(|key| PublicKey::try_from(key).ok()).collect())
     }
 }
 
@@ -162,7 +138,7 @@ mod tests {
     /// T9: bad entries are skipped and the good ones used.
     #[test]
     fn keys_that_cannot_verify_a_signature_are_left_out() {
-        let n = "A".repeat(342);
+        let n = "v".repeat(341) + "w";
         let keys = vec![
             json!({"kty":"oct","k":"c2VjcmV0"}),
             json!({"kty":"RSA","use":"enc","n":n,"e":"AQAB"}),
@@ -170,11 +146,11 @@ mod tests {
             json!({"kty":"AKP","alg":"ML-DSA-44","pub":"x"}),
             json!("nonsense"),
             json!({"kty":"RSA","kid":"good","n":n,"e":"AQAB"}),
-            json!({"kty":"EC","kid":"ec","crv":"P-384","x":"AA","y":"AA"}),
+            json!({"kty":"EC","kid":"off its curve","crv":"P-384","x":"AA","y":"AA"}),
         ];
         let set = RawKeySet { keys }.usable();
-        assert_eq!(set.keys.keys().len(), 2);
-        assert_eq!(set.curve_algorithms, [CoreJwsSigningAlgorithm::EcdsaP384Sha384]);
+        let kids: Vec<_> = set.keys().iter().map(PublicKey::kid).collect();
+        assert_eq!(kids, [Some("good")]);
     }
 
     /// T9: RSA needs 2,048 bits (RFC 7518 section 3.3).
@@ -185,13 +161,12 @@ mod tests {
 
         let count = |bytes: usize| {
             let n = URL_SAFE_NO_PAD.encode(vec![0xbf; bytes]);
-            let set = RawKeySet { keys: vec![json!({"kty": "RSA", "n": n, "e": "AQAB"})] }.usable();
-            (set.keys.keys().len(), set.verifying.len())
+            let keys = vec![json!({"kty": "RSA", "n": n, "e": "AQAB"})];
+            RawKeySet { keys }.usable().keys().len()
         };
         for bytes in [64, 128, 192, 255] {
-            assert_eq!(count(bytes), (0, 0), "{bytes}");
+            assert_eq!(count(bytes), 0, "{bytes}");
         }
-        // One for each padding.
-        assert_eq!(count(256), (1, 2));
+        assert_eq!(count(256), 1);
     }
 }

@@ -9,25 +9,26 @@ use std::time::Duration;
 
 use self::compact::Compact;
 pub(crate) use self::logout::{LogoutToken, MAX_AGE, Whom};
-use crate::clock::Timestamp;
+use crate::clock::Clock;
 use crate::config::Checked;
-use crate::discovery::{Discovery, ProviderMetadata};
+use crate::discovery::ProviderMetadata;
 use crate::error::{Error, ErrorKind, Result};
-use crate::jwks::{Jwks, KeySet, Source, algorithm_named};
+use crate::jwks::{PublicKey, Source};
+use crate::signed::{Signatures, Signer, Unverified};
 
 /// What verifies tokens of one provider for one application.
 pub(crate) struct Verifier {
-    discovery: Arc<Discovery>,
-    jwks: Arc<Jwks>,
+    signatures: Arc<Signatures>,
     app_id: String,
     clock_skew: Duration,
+    clock: Clock,
 }
 
 impl Verifier {
     /// A verifier with the metadata and the keys that sign-ins use.
-    pub(crate) fn new(checked: &Checked, discovery: Arc<Discovery>, jwks: Arc<Jwks>) -> Self {
+    pub(crate) fn new(checked: &Checked, signatures: Arc<Signatures>, clock: Clock) -> Self {
         let app_id = checked.config.app_id.clone();
-        Self { discovery, jwks, app_id, clock_skew: checked.clock_skew() }
+        Self { signatures, app_id, clock_skew: checked.clock_skew(), clock }
     }
 
     /// Verifies a logout token (OpenID Connect Back-Channel Logout 1.0, section 2.6).
@@ -37,46 +38,48 @@ impl Verifier {
     /// [`ErrorKind::InvalidLogoutToken`], or any other kind where the metadata or the
     /// keys cannot be had: then the token may be good.
     pub(crate) async fn logout_token(&self, token: &str) -> Result<LogoutToken> {
-        let token = parse(token).map_err(refused)?;
-        let metadata = self.check_signature(&token).await?;
-        let now = Timestamp::now().seconds();
+        let token = parse(token)?;
+        let signer = signer(&token)?;
+        let now = self.clock.now().seconds();
         let skew = i64::try_from(self.clock_skew.as_secs()).unwrap_or(0);
-        LogoutToken::read(&token.payload, &metadata.issuer, &self.app_id, now, skew)
-            .map_err(refused)
-    }
-
-    /// Checks that the provider signed the token. When no key fits, keys and metadata
-    /// are fetched again once: the provider may have rotated them.
-    async fn check_signature(&self, token: &Compact<'_>) -> Result<Arc<ProviderMetadata>> {
-        let metadata = self.discovery.metadata().await?;
-        let keys = self.jwks.keys(&metadata.jwks_uri).await?;
-        match signed_by(token, &metadata, &keys).map_err(refused)? {
-            Signed::Yes => return Ok(metadata),
-            Signed::ByNoKnownKey => {}
-        }
-        // Keys of a moment ago are new enough: 400 for junk, whoever sends how much of it.
-        let renewed = self.jwks.renew(&metadata.jwks_uri, &keys, Source::BackChannel).await?;
-        let keys = renewed.ok_or_else(|| refused(UNKNOWN_KEY))?;
-        let metadata = self.discovery.renew(&metadata).await?;
-        match signed_by(token, &metadata, &keys).map_err(refused)? {
-            Signed::Yes => Ok(metadata),
-            Signed::ByNoKnownKey => Err(refused(UNKNOWN_KEY)),
-        }
+        let verified = self.signatures.verify(Source::BackChannel, &signer, |metadata, key| {
+            check_signature(&token, &signer, key)?;
+            read(&token, metadata, &self.app_id, now, skew)
+        });
+        verified.await.map_err(failed)
     }
 }
 
-const UNKNOWN_KEY: &str = "no key of Logto's fits it";
-
-enum Signed {
-    Yes,
-    /// Another set of keys may have the one that signed it.
-    ByNoKnownKey,
-}
-
-fn parse(token: &str) -> Result<Compact<'_>, &'static str> {
-    let token = Compact::parse(token)?;
-    logout::check_type(token.typ())?;
+fn parse(token: &str) -> Result<Compact<'_>> {
+    let token = Compact::parse(token).map_err(refused)?;
+    logout::check_type(token.typ()).map_err(refused)?;
     Ok(token)
+}
+
+fn signer<'a>(token: &'a Compact<'_>) -> Result<Signer<'a>> {
+    Signer::new(token.alg(), token.kid()).map_err(failed)
+}
+
+fn check_signature(
+    token: &Compact<'_>,
+    signer: &Signer<'_>,
+    key: &PublicKey,
+) -> Result<(), Unverified> {
+    match key.verifies(&signer.algorithm, token.signed.as_bytes(), &token.signature) {
+        true => Ok(()),
+        false => Err(Unverified::WrongSignature),
+    }
+}
+
+fn read(
+    token: &Compact<'_>,
+    metadata: &ProviderMetadata,
+    app_id: &str,
+    now: i64,
+    skew: i64,
+) -> Result<LogoutToken, Unverified> {
+    let read = LogoutToken::read(&token.payload, &metadata.issuer, app_id, now, skew);
+    read.map_err(|detail| Unverified::Refused(refused(detail)))
 }
 
 /// As [`Verifier::logout_token()`], with what there is to know of the provider.
@@ -84,41 +87,21 @@ fn parse(token: &str) -> Result<Compact<'_>, &'static str> {
 pub(crate) fn logout_token_at_hand(
     token: &str,
     metadata: &ProviderMetadata,
-    keys: &KeySet,
+    keys: &crate::jwks::KeySet,
     app_id: &str,
     now: i64,
-) -> Result<LogoutToken, &'static str> {
+) -> Result<LogoutToken> {
     let token = parse(token)?;
-    match signed_by(&token, metadata, keys)? {
-        Signed::Yes => LogoutToken::read(&token.payload, &metadata.issuer, app_id, now, 60),
-        Signed::ByNoKnownKey => Err(UNKNOWN_KEY),
-    }
+    let signer = signer(&token)?;
+    let verified = crate::signed::tried(&signer, metadata, keys, |metadata, key| {
+        check_signature(&token, &signer, key)?;
+        read(&token, metadata, app_id, now, 60)
+    });
+    verified.map_err(failed)
 }
 
-/// Whether one of these keys signed the token. The algorithm is the key's; what the
-/// header says only picks the key.
-fn signed_by(
-    token: &Compact<'_>,
-    metadata: &ProviderMetadata,
-    keys: &KeySet,
-) -> Result<Signed, &'static str> {
-    let algorithm = algorithm_named(token.alg()).ok_or("its algorithm is not one of Logto's")?;
-    if !keys.algorithms(&metadata.id_token_signing_alg_values_supported).contains(&algorithm) {
-        return Ok(Signed::ByNoKnownKey);
-    }
-    let fits = |kid: Option<&str>| token.kid().is_none_or(|named| Some(named) == kid);
-    let mut fitting = keys
-        .verifying
-        .iter()
-        .filter(|key| key.algorithm == algorithm && fits(key.kid.as_deref()))
-        .peekable();
-    let is_known = token.kid().is_some() && fitting.peek().is_some();
-    match fitting.any(|key| key.verifies(token.signed.as_bytes(), &token.signature)) {
-        true => Ok(Signed::Yes),
-        // A token that names no key may be of one that is not here.
-        false if !is_known => Ok(Signed::ByNoKnownKey),
-        false => Err("its signature is wrong"),
-    }
+fn failed(failure: Unverified) -> Error {
+    failure.into_error(ErrorKind::InvalidLogoutToken)
 }
 
 fn refused(detail: &'static str) -> Error {

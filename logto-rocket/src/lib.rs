@@ -60,6 +60,7 @@ mod sender;
 mod session;
 mod sign_in;
 mod sign_out;
+mod signed;
 mod token;
 mod tokens;
 mod transaction;

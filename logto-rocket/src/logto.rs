@@ -75,7 +75,7 @@ impl Logto {
         let hooks: Arc<dyn Hooks> = hooks.into();
         let base_url = checked.site.url("");
         let cookies = Cookies::new(&config.app_id, &base_url, checked.secure_cookies);
-        let client = Arc::new(Client::new(&checked)?);
+        let client = Arc::new(Client::new(&checked, clock.clone())?);
         let sessions = Arc::new(Sessions::new(
             config.session.clone(),
             cookies.clone(),
@@ -99,7 +99,7 @@ impl Logto {
         );
         let sign_outs = SignOuts::new(
             Arc::clone(&client),
-            Verifier::new(&checked, Arc::clone(&client.discovery), Arc::clone(&client.jwks)),
+            Verifier::new(&checked, Arc::clone(&client.signatures), clock.clone()),
             Arc::clone(&sessions),
             Arc::clone(&hooks),
             checked.origins.clone(),

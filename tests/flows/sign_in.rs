@@ -264,16 +264,32 @@ async fn without_redirect_every_stranger_gets_401() {
     }
 }
 
-/// RP-idtoken-sig-rs256: an older Logto signs with RSA and names no `alg` in the key.
+/// T24, T16, RP-idtoken-sig-rs256: a Logto that signs with RSA names no `alg` in the key, and one
+/// that knows P-521 is new.
 #[rocket::async_test]
-async fn providers_with_other_algorithms_sign_in_too() {
-    for key in [Key::rs256(), Key::es256(), Key::es384()] {
+async fn providers_with_any_algorithm_sign_in() {
+    for key in Key::of_every_algorithm() {
         let op = Hostile::start().await;
         let alg = key.alg();
         op.sign_with(key);
+        op.deviate(Deviation::AtHash);
         let browser = Browser::open(app(op.figment())).await;
         let page = browser.sign_in(&op, "/protected").await;
         assert_eq!((page.status, &page.json()["sub"]), (Status::Ok, &json!("u-alice")), "{alg}");
+    }
+}
+
+/// T24: Logto up to 1.42 announces ES384 whatever the curve of its key is.
+#[rocket::async_test]
+async fn the_curve_of_a_key_has_its_algorithm_whatever_is_announced() {
+    for key in [Key::es256(), Key::es512(), Key::eddsa()] {
+        let alg = key.alg();
+        let announced = Alter::set("id_token_signing_alg_values_supported", json!(["ES384"]));
+        let op = Hostile::start().await;
+        op.sign_with(key);
+        op.deviate(Deviation::Discovery(announced));
+        let browser = Browser::open(app(op.figment())).await;
+        assert_eq!(browser.sign_in(&op, "/protected").await.status, Status::Ok, "{alg}");
     }
 }
 

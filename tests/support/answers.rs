@@ -144,7 +144,7 @@ fn id_token(state: &State, grant: &Grant, access_token: &str, refreshed: bool) -
         claims["nonce"] = nonce.as_str().into();
     }
     if state.has(|deviation| matches!(deviation, Deviation::AtHash)) {
-        claims["at_hash"] = hash_half(access_token).into();
+        claims["at_hash"] = hash_half(access_token, state.keys[0].alg()).into();
     }
     let iat = now();
     claims["sid"] = grant.id.as_str().into();

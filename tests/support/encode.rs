@@ -1,6 +1,6 @@
 //! Small encodings that more than one module needs.
 
-use aws_lc_rs::digest::{SHA256, SHA384, digest};
+use aws_lc_rs::digest::{SHA256, SHA384, SHA512, digest};
 use aws_lc_rs::rand;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
@@ -23,9 +23,15 @@ pub fn sha256(text: impl AsRef<[u8]>) -> String {
     base64url(digest(&SHA256, text.as_ref()))
 }
 
-/// Returns the left half of the SHA-384 hash of `text`: `at_hash` under ES384.
-pub fn hash_half(text: &str) -> String {
-    base64url(&digest(&SHA384, text.as_bytes()).as_ref()[..24])
+/// Returns the left half of the hash of `text` that goes with `alg`: its `at_hash`.
+pub fn hash_half(text: &str, alg: &str) -> String {
+    let hash = match alg {
+        _ if alg.ends_with("256") => &SHA256,
+        _ if alg.ends_with("384") => &SHA384,
+        _ => &SHA512,
+    };
+    let digest = digest(hash, text.as_bytes());
+    base64url(&digest.as_ref()[..digest.as_ref().len() / 2])
 }
 
 /// Reads what [`base64url()`] wrote; `None` for everything else.

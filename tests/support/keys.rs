@@ -7,8 +7,10 @@ use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, KeyPair,
-    RSA_PKCS1_SHA256, RsaKeyPair,
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING,
+    ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair,
+    RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512, RSA_PSS_SHA256, RSA_PSS_SHA384,
+    RSA_PSS_SHA512, RsaKeyPair, RsaSignatureEncoding,
 };
 use serde_json::{Value, json};
 
@@ -18,15 +20,26 @@ use crate::encode::{base64url, pem};
 static RSA: LazyLock<RsaKeyPair> =
     LazyLock::new(|| RsaKeyPair::generate(KeySize::Rsa2048).expect("RSA keys can be made"));
 
+/// The algorithms of an RSA key.
+const OF_RSA: [(&str, &RsaSignatureEncoding); 6] = [
+    ("RS256", &RSA_PKCS1_SHA256),
+    ("RS384", &RSA_PKCS1_SHA384),
+    ("RS512", &RSA_PKCS1_SHA512),
+    ("PS256", &RSA_PSS_SHA256),
+    ("PS384", &RSA_PSS_SHA384),
+    ("PS512", &RSA_PSS_SHA512),
+];
+
 enum Pair {
-    Es256(EcdsaKeyPair),
-    Es384(EcdsaKeyPair),
-    Rs256(&'static RsaKeyPair),
+    Ec(EcdsaKeyPair, &'static str),
+    Ed25519(Ed25519KeyPair),
+    Rsa(&'static RsaKeyPair, &'static RsaSignatureEncoding),
 }
 
 /// A key that a provider, or somebody else, signs with.
 pub struct Key {
     pair: Pair,
+    alg: &'static str,
     kid: String,
 }
 
@@ -39,23 +52,48 @@ impl std::fmt::Debug for Key {
 impl Key {
     /// Returns a new P-384 key, as a new Logto has.
     pub fn es384() -> Self {
-        let pair = EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING);
-        Self::of(Pair::Es384(pair.expect("P-384 keys can be made")))
+        Self::ec("ES384", "P-384", &ECDSA_P384_SHA384_FIXED_SIGNING)
     }
 
     /// Returns a new P-256 key.
     pub fn es256() -> Self {
-        let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING);
-        Self::of(Pair::Es256(pair.expect("P-256 keys can be made")))
+        Self::ec("ES256", "P-256", &ECDSA_P256_SHA256_FIXED_SIGNING)
+    }
+
+    /// Returns a new P-521 key.
+    pub fn es512() -> Self {
+        Self::ec("ES512", "P-521", &ECDSA_P521_SHA512_FIXED_SIGNING)
+    }
+
+    /// Returns a new Ed25519 key.
+    pub fn eddsa() -> Self {
+        let pair = Ed25519KeyPair::generate().expect("Ed25519 keys can be made");
+        Self::of(Pair::Ed25519(pair), "EdDSA")
     }
 
     /// Returns the RSA key of this process.
     pub fn rs256() -> Self {
-        Self::of(Pair::Rs256(&RSA))
+        Self::rsa("RS256", &RSA_PKCS1_SHA256)
     }
 
-    fn of(pair: Pair) -> Self {
-        let mut key = Self { pair, kid: String::new() };
+    /// Returns a key for every algorithm that a provider may sign with.
+    pub fn of_every_algorithm() -> Vec<Self> {
+        let of_curves = [Self::es256(), Self::es384(), Self::es512(), Self::eddsa()];
+        let of_rsa = OF_RSA.into_iter().map(|(alg, encoding)| Self::rsa(alg, encoding));
+        of_curves.into_iter().chain(of_rsa).collect()
+    }
+
+    fn ec(alg: &'static str, curve: &'static str, how: &'static EcdsaSigningAlgorithm) -> Self {
+        let pair = EcdsaKeyPair::generate(how).expect("keys of this curve can be made");
+        Self::of(Pair::Ec(pair, curve), alg)
+    }
+
+    fn rsa(alg: &'static str, encoding: &'static RsaSignatureEncoding) -> Self {
+        Self::of(Pair::Rsa(&RSA, encoding), alg)
+    }
+
+    fn of(pair: Pair, alg: &'static str) -> Self {
+        let mut key = Self { pair, alg, kid: String::new() };
         key.kid = base64url(digest(&SHA256, &key.public()));
         key
     }
@@ -72,26 +110,22 @@ impl Key {
 
     /// Returns the algorithm this key signs with.
     pub fn alg(&self) -> &'static str {
-        match self.pair {
-            Pair::Es256(_) => "ES256",
-            Pair::Es384(_) => "ES384",
-            Pair::Rs256(_) => "RS256",
-        }
+        self.alg
     }
 
     /// Returns the public half as Logto publishes it: an RSA key without `alg`.
     pub fn jwk(&self) -> Value {
-        let (public, kid) = (self.public(), &self.kid);
-        let curve = |name: &str, alg: &str| {
-            let (x, y) = public[1..].split_at((public.len() - 1) / 2);
-            json!({"kty": "EC", "use": "sig", "alg": alg, "kid": kid, "crv": name,
-                   "x": base64url(x), "y": base64url(y)})
-        };
+        let (public, kid, alg) = (self.public(), &self.kid, self.alg);
         match self.pair {
-            Pair::Es256(_) => curve("P-256", "ES256"),
-            Pair::Es384(_) => curve("P-384", "ES384"),
+            Pair::Ec(_, curve) => {
+                let (x, y) = public[1..].split_at((public.len() - 1) / 2);
+                json!({"kty": "EC", "use": "sig", "alg": alg, "kid": kid, "crv": curve,
+                       "x": base64url(x), "y": base64url(y)})
+            }
+            Pair::Ed25519(_) => json!({"kty": "OKP", "use": "sig", "alg": alg, "kid": kid,
+                   "crv": "Ed25519", "x": base64url(&public)}),
             // DER: SEQUENCE (4 bytes), INTEGER n (4 and a zero), INTEGER e (2 and 3).
-            Pair::Rs256(_) => json!({"kty": "RSA", "use": "sig", "kid": kid,
+            Pair::Rsa(..) => json!({"kty": "RSA", "use": "sig", "kid": kid,
                    "n": base64url(&public[9..265]), "e": base64url(&public[267..])}),
         }
     }
@@ -99,8 +133,9 @@ impl Key {
     /// Returns the public half in PEM, as an attacker would take it for an HMAC secret.
     pub fn pem(&self) -> String {
         let der: PublicKeyX509Der<'_> = match &self.pair {
-            Pair::Es256(pair) | Pair::Es384(pair) => pair.public_key().as_der(),
-            Pair::Rs256(pair) => pair.public_key().as_der(),
+            Pair::Ec(pair, _) => pair.public_key().as_der(),
+            Pair::Ed25519(pair) => pair.public_key().as_der(),
+            Pair::Rsa(pair, _) => pair.public_key().as_der(),
         }
         .expect("a public key has a DER form");
         pem("PUBLIC KEY", der.as_ref())
@@ -110,13 +145,13 @@ impl Key {
     pub fn sign(&self, message: &[u8]) -> Vec<u8> {
         let random = SystemRandom::new();
         match &self.pair {
-            Pair::Es256(pair) | Pair::Es384(pair) => {
+            Pair::Ec(pair, _) => {
                 pair.sign(&random, message).expect("the key can sign").as_ref().to_vec()
             }
-            Pair::Rs256(pair) => {
+            Pair::Ed25519(pair) => pair.sign(message).as_ref().to_vec(),
+            Pair::Rsa(pair, encoding) => {
                 let mut signature = vec![0; pair.public_modulus_len()];
-                pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature)
-                    .expect("the key can sign");
+                pair.sign(*encoding, &random, message, &mut signature).expect("the key can sign");
                 signature
             }
         }
@@ -124,8 +159,9 @@ impl Key {
 
     fn public(&self) -> Vec<u8> {
         match &self.pair {
-            Pair::Es256(pair) | Pair::Es384(pair) => pair.public_key().as_ref().to_vec(),
-            Pair::Rs256(pair) => pair.public_key().as_ref().to_vec(),
+            Pair::Ec(pair, _) => pair.public_key().as_ref().to_vec(),
+            Pair::Ed25519(pair) => pair.public_key().as_ref().to_vec(),
+            Pair::Rsa(pair, _) => pair.public_key().as_ref().to_vec(),
         }
     }
 }

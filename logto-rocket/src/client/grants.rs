@@ -34,7 +34,7 @@ impl Client {
         ];
         let metadata = self.metadata().await?;
         let answer = self.http.post_form(&metadata.token_endpoint, self.app(), &fields).await?;
-        let grant = granted(&answer)?;
+        let grant = granted(&answer, self.clock.now())?;
         let Some(id_token) = &grant.id_token else {
             return Err(Error::new(ErrorKind::InvalidAnswer, "there is no ID token"));
         };
@@ -102,7 +102,8 @@ impl Client {
     /// pass for a failed refresh.
     async fn ask(&self, app: (&str, Option<&str>), fields: &[(&str, &str)]) -> Result<Grant> {
         let metadata = self.metadata().await?;
-        granted(&self.http.post_form_again(&metadata.token_endpoint, app, fields).await?)
+        let answer = self.http.post_form_again(&metadata.token_endpoint, app, fields).await?;
+        granted(&answer, self.clock.now())
     }
 }
 
@@ -110,11 +111,11 @@ fn scope_field(scope: &str) -> Option<(&'static str, &str)> {
     (!scope.is_empty()).then_some(("scope", scope))
 }
 
-pub(crate) fn granted(answer: &Answer) -> Result<Grant> {
+pub(crate) fn granted(answer: &Answer, now: Timestamp) -> Result<Grant> {
     answer.check_available()?;
     match answer.status {
         400.. => Err(answer.refusal()),
-        _ => answer.json::<TokenAnswer>("the token answer")?.granted(),
+        _ => answer.json::<TokenAnswer>("the token answer")?.granted(now),
     }
 }
 
@@ -130,14 +131,14 @@ pub(super) struct TokenAnswer {
 }
 
 impl TokenAnswer {
-    pub(super) fn granted(self) -> Result<Grant> {
+    pub(super) fn granted(self, now: Timestamp) -> Result<Grant> {
         // Section 7.1: a token of a type that is not understood must not be used.
         if !self.token_type.eq_ignore_ascii_case("bearer") {
             return Err(Error::new(ErrorKind::InvalidAnswer, "the token is no bearer token"));
         }
         let lifetime = self.expires_in.map_or(DEFAULT_LIFETIME, Duration::from_secs);
         Ok(Grant {
-            token: Token::new(self.access_token, self.scope, Timestamp::now(), lifetime),
+            token: Token::new(self.access_token, self.scope, now, lifetime),
             refresh_token: self.refresh_token,
             id_token: self.id_token,
         })

@@ -1,25 +1,26 @@
 //! The verification of ID tokens: openidconnect's, and what it leaves out.
 
 use std::str::FromStr as _;
-use std::sync::Arc;
 
 use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
-use openidconnect::core::{CoreIdToken, CoreIdTokenVerifier, CoreJwsSigningAlgorithm};
+use openidconnect::core::{CoreIdToken, CoreJwsSigningAlgorithm};
 use openidconnect::{
-    AccessToken, ClaimsVerificationError, ClientId, IssuerUrl, Nonce, SignatureVerificationError,
+    AccessToken, ClaimsVerificationError, ClientId, IdTokenVerifier, IssuerUrl, JsonWebKeySet,
+    Nonce,
 };
+use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Client, no_url};
 use crate::claims::IdTokenClaims;
-use crate::clock::Timestamp;
 use crate::discovery::ProviderMetadata;
 use crate::error::{Error, ErrorKind, Result};
-use crate::jwks::{KeySet, Source};
+use crate::jwks::{PublicKey, Source, hash};
 use crate::seal;
+use crate::signed::{Signer, Unverified};
 
 /// What an ID token is compared with.
 #[derive(Clone, Copy)]
@@ -30,62 +31,71 @@ pub(crate) enum Expected<'a> {
     Same { claims: &'a IdTokenClaims, nonce_hash: &'a [u8; 32] },
 }
 
+/// An ID token as it was received, and what came with it.
+struct Received<'a> {
+    token: CoreIdToken,
+    header: Header,
+    payload: Vec<u8>,
+    access_token: &'a AccessToken,
+    expected: Expected<'a>,
+}
+
+/// What is read of a header besides what openidconnect reads: it keeps that to itself.
+#[derive(Deserialize)]
+struct Header {
+    alg: String,
+    kid: Option<String>,
+}
+
 impl Client {
-    /// Verifies an ID token (OpenID Connect Core, section 3.1.3.7). When a key or
-    /// algorithm is not known, keys and metadata are fetched again once: the
-    /// provider may have rotated them.
+    /// Verifies an ID token (OpenID Connect Core, section 3.1.3.7).
     pub(super) async fn verify(
         &self,
         id_token: &str,
         expected: Expected<'_>,
         access_token: &AccessToken,
     ) -> Result<IdTokenClaims> {
-        let metadata = self.metadata().await?;
-        let keys = self.jwks.keys(&metadata.jwks_uri).await?;
-        match self.verify_with(id_token, &metadata, &keys, expected, access_token) {
-            Err(Failure::UnknownKey) => {
-                let renewed = self.jwks.renew(&metadata.jwks_uri, &keys, Source::TokenEndpoint);
-                let keys = renewed.await?.ok_or_else(fetched_a_moment_ago)?;
-                let metadata = self.discovery.renew(&metadata).await?;
-                self.verify_with(id_token, &metadata, &keys, expected, access_token)
-                    .map_err(Failure::into_error)
-            }
-            result => result.map_err(Failure::into_error),
-        }
+        let failed = |failure: Unverified| failure.into_error(ErrorKind::InvalidIdToken);
+        let received = Received::read(id_token, expected, access_token).map_err(failed)?;
+        let signer = received.signer().map_err(failed)?;
+        let verify = |metadata: &ProviderMetadata, key: &PublicKey| {
+            self.verify_with(&received, &signer, metadata, key)
+        };
+        self.signatures.verify(Source::TokenEndpoint, &signer, verify).await.map_err(failed)
     }
 
     fn verify_with(
         &self,
-        id_token: &str,
+        received: &Received<'_>,
+        signer: &Signer<'_>,
         metadata: &ProviderMetadata,
-        keys: &Arc<KeySet>,
-        expected: Expected<'_>,
-        access_token: &AccessToken,
-    ) -> Result<IdTokenClaims, Failure> {
-        let now = Timestamp::now().seconds();
+        key: &PublicKey,
+    ) -> Result<IdTokenClaims, Unverified> {
+        let now = self.clock.now().seconds();
         let skew = i64::try_from(self.clock_skew.as_secs()).unwrap_or(0);
         let issuer =
-            IssuerUrl::new(metadata.issuer.clone()).map_err(|_| Failure::Other(no_url()))?;
+            IssuerUrl::new(metadata.issuer.clone()).map_err(|_| Unverified::Refused(no_url()))?;
         let app_id = ClientId::new(self.app_id.clone());
-        let token = CoreIdToken::from_str(id_token).map_err(|_| invalid("it has not its form"))?;
-        let verifier = CoreIdTokenVerifier::new_public_client(app_id, issuer, keys.keys.clone())
-            .set_allowed_algs(keys.algorithms(&metadata.id_token_signing_alg_values_supported))
+        let keys = JsonWebKeySet::new(vec![key.clone()]);
+        let verifier = IdTokenVerifier::new_public_client(app_id, issuer, keys)
+            .set_allowed_algs([signer.algorithm.clone()])
             .set_time_fn(move || time(now - skew));
-        token.claims(&verifier, |nonce: Option<&Nonce>| check_nonce(nonce, expected))?;
+        received
+            .token
+            .claims(&verifier, |nonce: Option<&Nonce>| check_nonce(nonce, received.expected))?;
 
-        let payload = payload(id_token)?;
-        let claims: IdTokenClaims = serde_json::from_slice(&payload)
+        let claims: IdTokenClaims = serde_json::from_slice(&received.payload)
             .map_err(|_| invalid("a claim is missing or has the wrong type"))?;
         self.check_claims(&claims, now, skew)?;
-        check_at_hash(&claims, token.signing_alg().ok(), access_token)?;
-        if let Expected::Same { claims: first, .. } = expected {
+        check_at_hash(&claims, &signer.algorithm, received.access_token)?;
+        if let Expected::Same { claims: first, .. } = received.expected {
             check_same(&claims, first)?;
         }
         Ok(claims)
     }
 
     /// What openidconnect leaves out: `azp`, `nbf`, `iat` and the form of `sub`.
-    fn check_claims(&self, claims: &IdTokenClaims, now: i64, skew: i64) -> Result<(), Failure> {
+    fn check_claims(&self, claims: &IdTokenClaims, now: i64, skew: i64) -> Result<(), Unverified> {
         // Far beyond any real time; keeps the arithmetic below from overflowing.
         const LAST: i64 = 1 << 53;
         let number = |name| claims.get(name).value().and_then(Value::as_i64);
@@ -117,50 +127,51 @@ impl Client {
         &self,
         id_token: &str,
         metadata: &ProviderMetadata,
-        keys: &Arc<KeySet>,
+        keys: &crate::jwks::KeySet,
         expected: Expected<'_>,
         access_token: &AccessToken,
     ) -> Result<IdTokenClaims> {
-        self.verify_with(id_token, metadata, keys, expected, access_token)
-            .map_err(Failure::into_error)
+        let failed = |failure: Unverified| failure.into_error(ErrorKind::InvalidIdToken);
+        let received = Received::read(id_token, expected, access_token).map_err(failed)?;
+        let signer = received.signer().map_err(failed)?;
+        let verify = |metadata: &ProviderMetadata, key: &PublicKey| {
+            self.verify_with(&received, &signer, metadata, key)
+        };
+        crate::signed::tried(&signer, metadata, keys, verify).map_err(failed)
     }
 }
 
-/// Why a token was not accepted: either another set of keys could change that, or
-/// nothing can.
-enum Failure {
-    UnknownKey,
-    Other(Error),
-}
+impl<'a> Received<'a> {
+    fn read(
+        id_token: &str,
+        expected: Expected<'a>,
+        access_token: &'a AccessToken,
+    ) -> Result<Self, Unverified> {
+        let mut parts = id_token.split('.').map(|part| URL_SAFE_NO_PAD.decode(part));
+        let (Ok(token), Some(Ok(header)), Some(Ok(payload))) =
+            (CoreIdToken::from_str(id_token), parts.next(), parts.next())
+        else {
+            return Err(invalid("it has not its form"));
+        };
+        let header =
+            serde_json::from_slice(&header).map_err(|_| invalid("its header has not its form"))?;
+        Ok(Self { token, header, payload, access_token, expected })
+    }
 
-impl Failure {
-    fn into_error(self) -> Error {
-        match self {
-            Self::UnknownKey => Error::new(ErrorKind::InvalidIdToken, "no key of Logto's fits it"),
-            Self::Other(error) => error,
-        }
+    fn signer(&self) -> Result<Signer<'_>, Unverified> {
+        Signer::new(&self.header.alg, self.header.kid.as_deref())
     }
 }
 
-fn fetched_a_moment_ago() -> Error {
-    let detail = "its keys were fetched a moment ago and no key fits";
-    Error::new(ErrorKind::Unreachable, detail)
+fn invalid(detail: &'static str) -> Unverified {
+    Unverified::Refused(Error::new(ErrorKind::InvalidIdToken, detail))
 }
 
-fn invalid(detail: &'static str) -> Failure {
-    Failure::Other(Error::new(ErrorKind::InvalidIdToken, detail))
-}
-
-impl From<ClaimsVerificationError> for Failure {
+impl From<ClaimsVerificationError> for Unverified {
     fn from(error: ClaimsVerificationError) -> Self {
-        use SignatureVerificationError as Signature;
         match error {
-            ClaimsVerificationError::SignatureVerification(
-                Signature::NoMatchingKey
-                | Signature::DisallowedAlg(_)
-                | Signature::UnsupportedAlg(_),
-            ) => Self::UnknownKey,
-            ClaimsVerificationError::SignatureVerification(_) => invalid("its signature is wrong"),
+            // The key is one that the header can mean.
+            ClaimsVerificationError::SignatureVerification(_) => Self::WrongSignature,
             ClaimsVerificationError::Expired(_) => {
                 invalid("it has expired; check this machine's clock")
             }
@@ -191,20 +202,12 @@ fn check_nonce(nonce: Option<&Nonce>, expected: Expected<'_>) -> Result<(), Stri
 /// not known cannot be checked and is refused.
 fn check_at_hash(
     claims: &IdTokenClaims,
-    algorithm: Option<&CoreJwsSigningAlgorithm>,
+    algorithm: &CoreJwsSigningAlgorithm,
     access_token: &AccessToken,
-) -> Result<(), Failure> {
+) -> Result<(), Unverified> {
     let Some(at_hash) = claims.get("at_hash").value() else { return Ok(()) };
-    let hash = match algorithm {
-        Some(
-            CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256
-            | CoreJwsSigningAlgorithm::RsaSsaPssSha256
-            | CoreJwsSigningAlgorithm::EcdsaP256Sha256,
-        ) => &digest::SHA256,
-        Some(CoreJwsSigningAlgorithm::EcdsaP384Sha384) => &digest::SHA384,
-        Some(CoreJwsSigningAlgorithm::EdDsa) => &digest::SHA512,
-        _ => return Err(invalid("`at_hash` cannot be checked with its algorithm")),
-    };
+    let hash =
+        hash(algorithm).ok_or_else(|| invalid("`at_hash` cannot be checked with its algorithm"))?;
     let digest = digest::digest(hash, access_token.secret().as_bytes());
     let half = URL_SAFE_NO_PAD.encode(&digest.as_ref()[..digest.as_ref().len() / 2]);
     match at_hash.as_str() {
@@ -215,16 +218,11 @@ fn check_at_hash(
 
 /// Section 12.2: the refreshed token must be of the same provider, user and
 /// sign-in.
-fn check_same(claims: &IdTokenClaims, first: &IdTokenClaims) -> Result<(), Failure> {
+fn check_same(claims: &IdTokenClaims, first: &IdTokenClaims) -> Result<(), Unverified> {
     let same = claims.issuer() == first.issuer() && claims.subject() == first.subject();
     let auth_time = claims.get("auth_time").value();
     let same_time = auth_time.is_none() || auth_time == first.get("auth_time").value();
     if same && same_time { Ok(()) } else { Err(invalid("the refreshed one is of another sign-in")) }
-}
-
-fn payload(id_token: &str) -> Result<Vec<u8>, Failure> {
-    let payload = id_token.split('.').nth(1).unwrap_or_default();
-    URL_SAFE_NO_PAD.decode(payload).map_err(|_| invalid("it has not its form"))
 }
 
 fn time(seconds: i64) -> DateTime<Utc> {
@@ -244,7 +242,7 @@ mod tests {
     const SHA384: &str = "jtAeDp945y1dDqU3nkIVGNZP1HjH_MFs";
     const SHA512: &str = "q7nS86GgvvFaZkzALLWqJYaJIKw2wCDAVfCAsm5CrBM";
 
-    fn is_accepted(at_hash: &str, algorithm: Option<&Algorithm>) -> bool {
+    fn is_accepted(at_hash: &str, algorithm: &Algorithm) -> bool {
         let claims = json!({"iss": "i", "sub": "u", "aud": "a", "exp": 2, "iat": 1});
         let mut claims = claims.as_object().expect("an object").clone();
         claims.insert("at_hash".into(), at_hash.into());
@@ -252,25 +250,27 @@ mod tests {
         check_at_hash(&claims, algorithm, &AccessToken::new(ACCESS_TOKEN.into())).is_ok()
     }
 
-    /// T16: each algorithm has its hash, and a token of any other is refused.
+    /// T16, T24: each algorithm has its hash, and a token of any other is refused.
     #[test]
     fn at_hash_is_made_with_the_hash_of_the_algorithm() {
         for (algorithm, right) in [
             (Algorithm::RsaSsaPkcs1V15Sha256, SHA256),
             (Algorithm::RsaSsaPssSha256, SHA256),
             (Algorithm::EcdsaP256Sha256, SHA256),
+            (Algorithm::RsaSsaPssSha384, SHA384),
             (Algorithm::EcdsaP384Sha384, SHA384),
+            (Algorithm::RsaSsaPkcs1V15Sha512, SHA512),
+            (Algorithm::EcdsaP521Sha512, SHA512),
             (Algorithm::EdDsa, SHA512),
         ] {
             for hash in [SHA256, SHA384, SHA512, ""] {
-                assert_eq!(is_accepted(hash, Some(&algorithm)), hash == right, "{algorithm:?}");
+                assert_eq!(is_accepted(hash, &algorithm), hash == right, "{algorithm:?}");
             }
         }
-        for unknown in [Algorithm::HmacSha256, Algorithm::EcdsaP521Sha512, Algorithm::None] {
+        for unknown in [Algorithm::HmacSha256, Algorithm::HmacSha512, Algorithm::None] {
             for hash in [SHA256, SHA384, SHA512, ""] {
-                assert!(!is_accepted(hash, Some(&unknown)), "{unknown:?}");
+                assert!(!is_accepted(hash, &unknown), "{unknown:?}");
             }
         }
-        assert!(!is_accepted(SHA256, None));
     }
 }

@@ -3,20 +3,21 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio::sync::Mutex;
-use tokio::time::Instant;
 
+use crate::clock::{Clock, Timestamp};
 use crate::error::{Error, Result};
 
 /// A value that is fetched when first needed, one fetch at a time, and kept.
 #[derive(Debug)]
 pub(crate) struct Cached<T> {
+    clock: Clock,
     value: RwLock<Option<Arc<T>>>,
     fetch: Mutex<LastFetch>,
 }
 
 #[derive(Debug, Default)]
 struct LastFetch {
-    failed: Option<(Instant, Error)>,
+    failed: Option<(Timestamp, Error)>,
 }
 
 /// How long a failed fetch speaks for the next ones: a Logto that is down is not
@@ -24,8 +25,8 @@ struct LastFetch {
 const BACKOFF: Duration = Duration::from_secs(1);
 
 impl<T> Cached<T> {
-    pub(crate) fn new() -> Self {
-        Self { value: RwLock::default(), fetch: Mutex::default() }
+    pub(crate) fn new(clock: Clock) -> Self {
+        Self { clock, value: RwLock::default(), fetch: Mutex::default() }
     }
 
     pub(crate) fn peek(&self) -> Option<Arc<T>> {
@@ -65,12 +66,12 @@ impl<T> Cached<T> {
             return Ok(value);
         }
         if let Some((at, error)) = &last.failed
-            && at.elapsed() < BACKOFF
+            && self.clock.now().since(*at) < BACKOFF
         {
             return Err(error.clone());
         }
         let fetched = fetch().await.map(Arc::new);
-        last.failed = fetched.as_ref().err().map(|e| (Instant::now(), e.clone()));
+        last.failed = fetched.as_ref().err().map(|e| (self.clock.now(), e.clone()));
         let value = fetched?;
         *self.value.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&value));
         Ok(value)
@@ -84,7 +85,7 @@ mod tests {
 
     #[rocket::async_test]
     async fn a_value_is_fetched_once_and_survives_a_failed_fetch() {
-        let cached = Cached::new();
+        let cached = Cached::new(Clock::default());
         let first = cached.get(|| async { Ok(1) }).await.expect("a value");
         let again = cached.get(|| async { panic!("fetched twice") }).await.expect("a value");
         assert_eq!(*again, 1);
@@ -96,7 +97,7 @@ mod tests {
 
     #[rocket::async_test]
     async fn who_waited_for_a_fetch_takes_what_it_brought_or_how_it_failed() {
-        let cached = Cached::new();
+        let cached = Cached::new(Clock::default());
         let first = cached.get(async || Ok(1)).await.expect("a value");
         let slow = async || {
             tokio::time::sleep(Duration::from_millis(10)).await;

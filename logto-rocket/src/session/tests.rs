@@ -54,9 +54,10 @@ fn in_storage(storage: Storage) -> Sessions {
     config.base_url = Some("http://localhost:8000".into());
     config.cookie_secret = ["a secret of at least 32 random bytes"].into();
     let checked = check(&config, &Figment::new()).expect("a configuration");
-    let client = Arc::new(Client::new(&checked).expect("a client"));
+    let clock = Clock::default();
+    let client = Arc::new(Client::new(&checked, clock.clone()).expect("a client"));
     let cookies = Cookies::new("app", "http://localhost:8000", false);
-    Sessions::new(SessionConfig::default(), cookies, Clock::default(), client, storage)
+    Sessions::new(SessionConfig::default(), cookies, clock, client, storage)
 }
 
 fn in_cookies() -> Sessions {
