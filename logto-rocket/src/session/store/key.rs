@@ -56,6 +56,9 @@ impl fmt::Debug for SessionId {
 pub struct SessionKey([u8; 32]);
 
 impl SessionKey {
+    /// No key comes before it.
+    pub(crate) const FIRST: Self = Self([0; 32]);
+
     /// The key as 43 characters of base64url, for stores whose keys are text.
     pub fn to_text(self) -> String {
         URL_SAFE_NO_PAD.encode(self.0)
