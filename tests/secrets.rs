@@ -117,6 +117,6 @@ fn what_must_be_done_in_one_way_is_done_in_one_place() {
         assert_eq!(having(code), [Path::new(place)], "{code} is for {place} only");
     }
     for way in ["Cookie::new(", "Cookie::from(", "Redirect::see_other", "Redirect::found"] {
-        assert_eq!(having(way), [Path::new(""); 0], "{way}");
+        assert!(having(way).is_empty(), "{way} in {:?}", having(way));
     }
 }

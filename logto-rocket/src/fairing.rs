@@ -22,11 +22,13 @@ use crate::session::store::SessionStore;
 /// The fairing that [`Logto::fairing()`] returns.
 ///
 /// It reads the configuration, mounts the routes, manages a [`Logto`] and writes
-/// the session's cookies on every answer, also on those of catchers. Other fairings
-/// run before that: what they say about caching does not hold for an answer that
-/// depends on the session or sets its cookies. It gets `Cache-Control: private,
-/// no-store`, unless the application says `no-store`, or `private` where none of the
-/// cookies is set; and no header for shared caches only, as `CDN-Cache-Control`.
+/// the session's cookies on every answer, also on those of catchers.
+///
+/// The cookies are written after all other fairings have run, and so is what caches
+/// may do with an answer that depends on the session or sets its cookies. It gets
+/// `Cache-Control: private, no-store`, unless the application says `no-store` itself,
+/// or `private` on an answer that sets none of the cookies. It loses headers that are
+/// for shared caches only, such as `CDN-Cache-Control`.
 pub struct LogtoFairing {
     config: Option<Config>,
     store: Mutex<Option<Box<dyn SessionStore>>>,

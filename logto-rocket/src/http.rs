@@ -317,6 +317,24 @@ mod tests {
         }
     }
 
+    /// H19: whatever the scheme, and however the address is written.
+    #[test]
+    fn only_this_machine_is_reached_without_a_proxy() {
+        let http = Http::new().expect("a client");
+        let is_direct = |url: &str| std::ptr::eq(http.client(url), &raw const http.loopback);
+        for host in
+            ["localhost", "LocalHost", "logto.localhost", "127.1.2.3", "[::1]", "2130706433"]
+        {
+            for scheme in ["http", "https"] {
+                assert!(is_direct(&format!("{scheme}://{host}:3001/oidc/token")), "{host}");
+            }
+        }
+        for host in ["logto.example", "localhost.example", "127.0.0.1.example", "10.0.0.1"] {
+            assert!(!is_direct(&format!("http://{host}/")), "{host}");
+        }
+        assert!(!is_direct("no address"));
+    }
+
     /// What a request for tokens holds: its `Authorization`, and its form.
     fn request(app: (&str, Option<&str>)) -> (Option<String>, String) {
         let http = Http::new().expect("a client");

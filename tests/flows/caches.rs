@@ -20,7 +20,8 @@ const TARGETED: [&str; 7] = [
 
 const PUBLIC: &str = "public, max-age=600";
 
-/// A fairing that has every answer kept, and takes the cookies off it. It is attached from within the ignition of as many others as `depth` says.
+/// Makes every answer public and takes its cookies away. Attached with a `depth`, it
+/// does so only after that many ignitions, each of which attaches the next.
 struct Publisher {
     depth: u8,
 }

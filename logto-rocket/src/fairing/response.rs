@@ -10,14 +10,14 @@ use crate::answer::{Page, RETRY_AFTER, message};
 use crate::logto::Logto;
 use crate::request::RequestState;
 
-/// How often the fairing is attached again. Rocket runs fairings in the order of their
-/// attachment, and one that another attaches while it ignites comes after all that were
-/// there before. So this one comes after what fairings attach that were themselves
-/// attached in this way, up to four deep.
+/// How often the fairing attaches itself again. Rocket runs fairings in the order in which
+/// they were attached, and what a fairing attaches while it ignites comes after all that
+/// was there before. So this one comes after whatever others attach from their ignition,
+/// up to four ignitions deep.
 const RELAYS: u8 = 4;
 
-/// Finishes every answer, after all other fairings: a later one could have a cache keep
-/// one user's answer, with its cookies, for another.
+/// Finishes every answer, after all other fairings. One that ran later could make a cache
+/// keep one user's answer, with its cookies, for another.
 pub(super) struct Last {
     relays: u8,
 }
