@@ -16,9 +16,9 @@ const READINGS: [&str; 6] =
 
 /// Files that compare them, and in which functions.
 const COMPARISONS: [(&str, &str); 5] = [
-    ("state/refresh.rs", "fn same("),
+    ("tokens/refresh.rs", "fn same("),
     ("transaction.rs", "fn find("),
-    ("state/sign_in.rs", "fn code("),
+    ("sign_in/callback.rs", "fn code("),
     ("client/id_token.rs", "fn check_nonce("),
     ("client/id_token.rs", "fn check_at_hash("),
 ];
@@ -29,7 +29,7 @@ const PLACES: [(&str, &str); 5] = [
     ("Cookie::build(", "seal.rs"),
     (".open_in_place(", "seal.rs"),
     ("adjoin_header(cookie)", "fairing/response.rs"),
-    ("Callback::parse(", "state/sign_in.rs"),
+    ("Callback::parse(", "sign_in.rs"),
 ];
 
 /// What is compiled into applications: neither tests nor what only the fuzz targets call.
