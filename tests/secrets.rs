@@ -17,8 +17,8 @@ const COMPARISONS: [(&str, &str); 5] = [
     ("state/refresh.rs", "fn same("),
     ("transaction.rs", "fn find("),
     ("state/sign_in.rs", "fn code("),
-    ("client/id_token.rs", "fn check_nonce("),
-    ("client/id_token.rs", "fn check_at_hash("),
+    ("client/id_token/checks.rs", "fn check_nonce("),
+    ("client/id_token/checks.rs", "fn check_at_hash("),
 ];
 
 /// What is done in one file only.
