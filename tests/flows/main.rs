@@ -31,6 +31,7 @@ mod provider;
 mod races;
 mod readme;
 mod refresh;
+mod refreshed;
 mod return_path;
 mod revalidate;
 mod routes;

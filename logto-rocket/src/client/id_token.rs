@@ -14,7 +14,7 @@ use openidconnect::{
 };
 use serde::Deserialize;
 
-use self::checks::{check_at_hash, check_claims, check_nonce, check_same};
+use self::checks::{check_at_hash, check_begun, check_claims, check_nonce, check_same};
 use super::{Client, no_url};
 use crate::claims::IdTokenClaims;
 use crate::discovery::ProviderMetadata;
@@ -50,19 +50,28 @@ struct Header {
 
 impl Client {
     /// Verifies an ID token (OpenID Connect Core, section 3.1.3.7).
+    ///
+    /// # Errors
+    ///
+    /// What [is for now](Unverified::is_for_now) was compared with all that is expected
+    /// of the token nevertheless.
     pub(super) async fn verify(
         &self,
         id_token: &str,
         expected: Expected<'_>,
         access_token: &AccessToken,
-    ) -> Result<IdTokenClaims> {
-        let failed = |failure: Unverified| failure.into_error(ErrorKind::InvalidIdToken);
-        let received = Received::read(id_token, expected, access_token).map_err(failed)?;
-        let signer = received.signer().map_err(failed)?;
+    ) -> Result<IdTokenClaims, Unverified> {
+        let received = Received::read(id_token, expected, access_token)?;
+        let signer = received.signer()?;
         let verify = |metadata: &ProviderMetadata, key: &PublicKey| {
             self.verify_with(&received, &signer, metadata, key)
         };
-        self.signatures.verify(Source::TokenEndpoint, &signer, verify).await.map_err(failed)
+        let verified = self.signatures.verify(Source::TokenEndpoint, &signer, verify).await;
+        if let Err(Unverified::Unreachable(_) | Unverified::NoKeyFits) = &verified {
+            let metadata = self.metadata().await.map_err(Unverified::Unreachable)?;
+            self.check_unsigned(&received, &signer, &metadata)?;
+        }
+        verified
     }
 
     fn verify_with(
@@ -72,27 +81,58 @@ impl Client {
         metadata: &ProviderMetadata,
         key: &PublicKey,
     ) -> Result<IdTokenClaims, Unverified> {
-        let now = Timestamp::now().seconds();
-        let skew = i64::try_from(self.clock_skew.as_secs()).unwrap_or(0);
+        let verifier = self.verifier(metadata, vec![key.clone()])?;
+        let verifier = verifier.set_allowed_algs([signer.algorithm.clone()]);
+        let claims = self.check(received, signer, &verifier)?;
+        check_begun(&claims, Timestamp::now().seconds() + self.skew())?;
+        Ok(claims)
+    }
+
+    /// Refuses a token that no signature could make right. It accepts none: what it
+    /// reads may be anybody's.
+    fn check_unsigned(
+        &self,
+        received: &Received<'_>,
+        signer: &Signer<'_>,
+        metadata: &ProviderMetadata,
+    ) -> Result<(), Unverified> {
+        let verifier = self.verifier(metadata, Vec::new())?.insecure_disable_signature_check();
+        self.check(received, signer, &verifier).map(drop)
+    }
+
+    fn verifier(
+        &self,
+        metadata: &ProviderMetadata,
+        keys: Vec<PublicKey>,
+    ) -> Result<IdTokenVerifier<'static, PublicKey>, Unverified> {
         let issuer =
             IssuerUrl::new(metadata.issuer.clone()).map_err(|_| Unverified::Refused(no_url()))?;
         let app_id = ClientId::new(self.app_id.clone());
-        let keys = JsonWebKeySet::new(vec![key.clone()]);
-        let verifier = IdTokenVerifier::new_public_client(app_id, issuer, keys)
-            .set_allowed_algs([signer.algorithm.clone()])
-            .set_time_fn(move || time(now - skew));
-        received
-            .token
-            .claims(&verifier, |nonce: Option<&Nonce>| check_nonce(nonce, received.expected))?;
+        let earliest = time(Timestamp::now().seconds() - self.skew());
+        let verifier = IdTokenVerifier::new_public_client(app_id, issuer, JsonWebKeySet::new(keys));
+        Ok(verifier.set_time_fn(move || earliest))
+    }
 
+    fn check(
+        &self,
+        received: &Received<'_>,
+        signer: &Signer<'_>,
+        verifier: &IdTokenVerifier<'_, PublicKey>,
+    ) -> Result<IdTokenClaims, Unverified> {
+        let nonce = |nonce: Option<&Nonce>| check_nonce(nonce, received.expected);
+        received.token.claims(verifier, nonce)?;
         let claims: IdTokenClaims = serde_json::from_slice(&received.payload)
             .map_err(|_| invalid("a claim is missing or has the wrong type"))?;
-        check_claims(&claims, &self.app_id, now, skew)?;
+        check_claims(&claims, &self.app_id)?;
         check_at_hash(&claims, &signer.algorithm, received.access_token)?;
         if let Expected::Same { claims: first, .. } = received.expected {
             check_same(&claims, first)?;
         }
         Ok(claims)
+    }
+
+    fn skew(&self) -> i64 {
+        i64::try_from(self.clock_skew.as_secs()).unwrap_or(0)
     }
 }
 

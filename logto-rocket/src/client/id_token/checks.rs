@@ -9,29 +9,22 @@ use serde_json::Value;
 
 use super::{Expected, invalid};
 use crate::claims::IdTokenClaims;
+use crate::error::{Error, ErrorKind};
 use crate::jwks::hash;
 use crate::seal;
 use crate::signed::Unverified;
 
-/// What openidconnect leaves out: `azp`, `nbf`, `iat` and the form of `sub`.
-pub(super) fn check_claims(
-    claims: &IdTokenClaims,
-    app_id: &str,
-    now: i64,
-    skew: i64,
-) -> Result<(), Unverified> {
-    // Far beyond any real time; keeps the arithmetic below from overflowing.
+/// What openidconnect leaves out: `azp`, the form of `sub`, and that times are times.
+pub(super) fn check_claims(claims: &IdTokenClaims, app_id: &str) -> Result<(), Unverified> {
+    // Far beyond any real time; keeps the arithmetic with it from overflowing.
     const LAST: i64 = 1 << 53;
-    let number = |name| claims.get(name).value().and_then(Value::as_i64);
-    let in_range = |n: &i64| (0..LAST).contains(n);
-    if !number("exp").as_ref().is_some_and(in_range) {
-        return Err(invalid("`exp` is not a time"));
+    for name in ["exp", "iat"] {
+        if !number(claims, name).is_some_and(|n| (0..LAST).contains(&n)) {
+            return Err(invalid("`exp` or `iat` is not a time"));
+        }
     }
-    if !number("iat").is_some_and(|iat| in_range(&iat) && iat <= now + skew) {
-        return Err(invalid("`iat` is in the future; check this machine's clock"));
-    }
-    if !claims.get("nbf").is_absent() && number("nbf").is_none_or(|nbf| nbf > now + skew) {
-        return Err(invalid("`nbf` is in the future; check this machine's clock"));
+    if !claims.get("nbf").is_absent() && number(claims, "nbf").is_none() {
+        return Err(invalid("`nbf` is not a time"));
     }
     let azp = claims.get("azp");
     if !azp.is_absent() && azp.value().and_then(Value::as_str) != Some(app_id) {
@@ -41,6 +34,23 @@ pub(super) fn check_claims(
         return Err(invalid("`sub` is empty or too long"));
     }
     Ok(())
+}
+
+/// Refuses what is good in a while, if the clocks of Logto and of this machine are right.
+pub(super) fn check_begun(claims: &IdTokenClaims, latest: i64) -> Result<(), Unverified> {
+    for (name, detail) in [
+        ("iat", "`iat` is in the future; check this machine's clock"),
+        ("nbf", "`nbf` is in the future; check this machine's clock"),
+    ] {
+        if number(claims, name).is_some_and(|time| time > latest) {
+            return Err(Unverified::NotYet(Error::new(ErrorKind::InvalidIdToken, detail)));
+        }
+    }
+    Ok(())
+}
+
+fn number(claims: &IdTokenClaims, name: &str) -> Option<i64> {
+    claims.get(name).value().and_then(Value::as_i64)
 }
 
 pub(super) fn check_nonce(nonce: Option<&Nonce>, expected: Expected<'_>) -> Result<(), String> {
