@@ -76,7 +76,11 @@ impl Signatures {
         let renewed = self.jwks.renew(&metadata.jwks_uri, &keys, source).await;
         let keys = renewed.map_err(Unreachable)?.ok_or_else(|| no_new_keys(source))?;
         let metadata = self.discovery.renew(&metadata).await.map_err(Unreachable)?;
-        tried(signer, &metadata, &keys, verify)
+        let settled = tried(signer, &metadata, &keys, verify);
+        if settled.is_ok() {
+            self.jwks.was_worth_it(source);
+        }
+        settled
     }
 }
 
@@ -86,7 +90,7 @@ fn no_new_keys(source: Source) -> Unverified {
     let detail = "its keys were fetched a moment ago and no key fits";
     match source {
         Source::BackChannel => Unverified::NoKeyFits,
-        Source::TokenEndpoint => {
+        Source::Code | Source::Refresh => {
             Unverified::Unreachable(Error::new(ErrorKind::Unreachable, detail))
         }
     }

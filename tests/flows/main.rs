@@ -34,6 +34,7 @@ mod refresh;
 mod refreshed;
 mod return_path;
 mod revalidate;
+mod rotations;
 mod routes;
 mod session;
 mod sign_in;

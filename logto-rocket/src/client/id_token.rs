@@ -32,6 +32,16 @@ pub(crate) enum Expected<'a> {
     Same { claims: &'a IdTokenClaims, nonce_hash: &'a [u8; 32] },
 }
 
+impl Expected<'_> {
+    /// Where an ID token comes from of which this is expected.
+    fn source(self) -> Source {
+        match self {
+            Self::Nonce(_) => Source::Code,
+            Self::Same { .. } => Source::Refresh,
+        }
+    }
+}
+
 /// An ID token as it was received, and what came with it.
 struct Received<'a> {
     token: CoreIdToken,
@@ -66,7 +76,7 @@ impl Client {
         let verify = |metadata: &ProviderMetadata, key: &PublicKey| {
             self.verify_with(&received, &signer, metadata, key)
         };
-        let verified = self.signatures.verify(Source::TokenEndpoint, &signer, verify).await;
+        let verified = self.signatures.verify(expected.source(), &signer, verify).await;
         if let Err(Unverified::Unreachable(_) | Unverified::NoKeyFits) = &verified {
             let metadata = self.metadata().await.map_err(Unverified::Unreachable)?;
             self.check_unsigned(&received, &signer, &metadata)?;
