@@ -231,6 +231,27 @@ async fn a_request_of_another_origin_is_logged_with_the_keys_that_decide() {
     }
 }
 
+/// T23: who keeps old claims because a clock is behind or a key is missing is told what to check.
+#[rocket::async_test]
+async fn claims_that_are_not_renewed_are_warned_of() {
+    let _turn = keep_log().await;
+    for (deviation, hint) in [
+        (Deviation::RefreshedClaims(Alter::set("iat", u32::MAX)), "check this machine's clock"),
+        (Deviation::Header(Alter::set("kid", "unknown")), "check that no cache keeps old ones"),
+    ] {
+        let op = Hostile::start().await;
+        op.deviate(Deviation::Tokens(Alter::set("expires_in", 0)));
+        let browser = Browser::open(app(&op)).await;
+        browser.sign_in(&op, "/private").await;
+        op.deviate(deviation);
+        log();
+        assert_eq!(browser.fetch("/private").await.status, Status::Ok);
+        let log = log();
+        let lines: Vec<_> = log.lines().filter(|line| line.starts_with("WARN")).collect();
+        assert!(lines.len() == 1 && lines[0].contains(hint), "{lines:?}");
+    }
+}
+
 #[derive(ApiResource)]
 #[resource("https://other.example.com", scopes("read:other"))]
 struct Other;

@@ -19,8 +19,8 @@ const COMPARISONS: [(&str, &str); 5] = [
     ("tokens/refresh.rs", "fn same("),
     ("transaction.rs", "fn find("),
     ("sign_in/callback.rs", "fn code("),
-    ("client/id_token.rs", "fn check_nonce("),
-    ("client/id_token.rs", "fn check_at_hash("),
+    ("client/id_token/checks.rs", "fn check_nonce("),
+    ("client/id_token/checks.rs", "fn check_at_hash("),
 ];
 
 /// What is done in one file only.

@@ -17,16 +17,18 @@ use crate::clock::{Clock, Timestamp};
 use crate::error::Result;
 use crate::http::{Cached, Http};
 
-/// Keys are fetched again at most once in this time and for each source of tokens,
-/// whatever tokens turn up.
+/// Keys are fetched again in vain at most once in this time and for each source of
+/// tokens, whatever tokens turn up.
 const COOLDOWN: Duration = Duration::from_secs(60);
 
 /// Where a token came from. Each source has fetches of its own: junk that anybody
 /// can send must not use up those of sign-ins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
-    /// Logto's token endpoint.
-    TokenEndpoint,
+    /// Logto's token endpoint, for a code: a user has just signed in there.
+    Code,
+    /// Logto's token endpoint, for a refresh token.
+    Refresh,
     /// Somebody who says to be Logto.
     BackChannel,
 }
@@ -37,7 +39,7 @@ pub(crate) struct Jwks {
     http: Http,
     cached: Cached<KeySet>,
     /// Until when no unknown key is worth another fetch, by source.
-    quiet: Mutex<[Option<Timestamp>; 2]>,
+    quiet: Mutex<[Option<Timestamp>; 3]>,
     clock: Clock,
 }
 
@@ -56,8 +58,8 @@ impl Jwks {
 
     /// Fetches the keys again because those of `seen` did not do; who comes while
     /// another fetches waits for it. `None` if they were fetched for this source a
-    /// moment ago. Only a fetch that succeeded counts: after one that failed the next
-    /// token may try.
+    /// moment ago, in vain. Only a fetch that succeeded counts: after one that failed
+    /// the next token may try.
     ///
     /// # Errors
     ///
@@ -69,16 +71,22 @@ impl Jwks {
         source: Source,
     ) -> Result<Option<Arc<KeySet>>> {
         // Not within the fetch: that would pass for a failed one, which speaks for
-        // the other source too.
+        // the other sources too.
         if self.cached.is_current(seen) && self.is_quiet(source) {
             return Ok(None);
         }
         let fetch = || async {
             let keys = self.fetch(jwks_uri).await?;
-            self.keep_quiet(source);
+            self.set_quiet(source, Some(self.clock.now().plus(COOLDOWN)));
             Ok(keys)
         };
         self.cached.replace(Some(seen), fetch).await.map(Some)
+    }
+
+    /// Says that the keys fetched last had the one that was looked for: the provider may
+    /// rotate them again, and the next token is worth a fetch too.
+    pub(crate) fn was_worth_it(&self, source: Source) {
+        self.set_quiet(source, None);
     }
 
     fn is_quiet(&self, source: Source) -> bool {
@@ -86,9 +94,8 @@ impl Jwks {
         quiet[source as usize].is_some_and(|until| self.clock.now() < until)
     }
 
-    fn keep_quiet(&self, source: Source) {
-        let until = self.clock.now().plus(COOLDOWN);
-        self.quiet.lock().unwrap_or_else(PoisonError::into_inner)[source as usize] = Some(until);
+    fn set_quiet(&self, source: Source, until: Option<Timestamp>) {
+        self.quiet.lock().unwrap_or_else(PoisonError::into_inner)[source as usize] = until;
     }
 
     async fn fetch(&self, jwks_uri: &str) -> Result<KeySet> {

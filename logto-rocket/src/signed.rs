@@ -26,6 +26,8 @@ pub(crate) enum Unverified {
     NotAgreed,
     /// Its key did not sign it.
     WrongSignature,
+    /// It is right, and begins later by this machine's clock.
+    NotYet(Error),
     /// No key makes it right.
     Refused(Error),
 }
@@ -74,7 +76,11 @@ impl Signatures {
         let renewed = self.jwks.renew(&metadata.jwks_uri, &keys, source).await;
         let keys = renewed.map_err(Unreachable)?.ok_or_else(|| no_new_keys(source))?;
         let metadata = self.discovery.renew(&metadata).await.map_err(Unreachable)?;
-        tried(signer, &metadata, &keys, verify)
+        let settled = tried(signer, &metadata, &keys, verify);
+        if settled.is_ok() {
+            self.jwks.was_worth_it(source);
+        }
+        settled
     }
 }
 
@@ -84,7 +90,7 @@ fn no_new_keys(source: Source) -> Unverified {
     let detail = "its keys were fetched a moment ago and no key fits";
     match source {
         Source::BackChannel => Unverified::NoKeyFits,
-        Source::TokenEndpoint => {
+        Source::Code | Source::Refresh => {
             Unverified::Unreachable(Error::new(ErrorKind::Unreachable, detail))
         }
     }
@@ -115,11 +121,16 @@ pub(crate) fn tried<T>(
 }
 
 impl Unverified {
+    /// Whether nothing speaks against the token but what may pass by itself.
+    pub(crate) fn is_for_now(&self) -> bool {
+        matches!(self, Self::Unreachable(_) | Self::NoKeyFits | Self::NotYet(_))
+    }
+
     /// The error of this kind of token.
     pub(crate) fn into_error(self, kind: ErrorKind) -> Error {
         let detail = match self {
-            Self::Unreachable(error) | Self::Refused(error) => return error,
-            Self::NoKeyFits => "no key of Logto's fits it",
+            Self::Unreachable(error) | Self::NotYet(error) | Self::Refused(error) => return error,
+            Self::NoKeyFits => "no key of Logto's fits it; check that no cache keeps old ones",
             Self::NotAgreed => "its algorithm is not one of Logto's, or not that of its key",
             Self::WrongSignature => "its signature is wrong",
         };

@@ -38,14 +38,15 @@ impl Client {
         let Some(id_token) = &grant.id_token else {
             return Err(Error::new(ErrorKind::InvalidAnswer, "there is no ID token"));
         };
-        let claims = self.verify(id_token, Expected::Nonce(nonce), grant.token.secret()).await?;
+        let verified = self.verify(id_token, Expected::Nonce(nonce), grant.token.secret()).await;
+        let claims = verified.map_err(|failure| failure.into_error(ErrorKind::InvalidIdToken))?;
         Ok((grant, claims))
     }
 
     /// Asks for new tokens. The ID token that comes with them, if any, must be of
-    /// the same user and sign-in (OpenID Connect Core, section 12.2). While it
-    /// cannot be verified, for want of keys, the first one goes on to hold: the new
-    /// tokens must not be lost with it.
+    /// the same user and sign-in (OpenID Connect Core, section 12.2). While it cannot
+    /// be verified, for want of a key or because the clocks differ, the first one goes
+    /// on to hold: the new tokens must not be lost with it.
     pub(crate) async fn refresh(
         &self,
         refresh_token: &RefreshToken,
@@ -61,8 +62,16 @@ impl Client {
         let Some(id_token) = &grant.id_token else { return Ok((grant, None)) };
         match self.verify(id_token, first, grant.token.secret()).await {
             Ok(claims) => Ok((grant, Some(claims))),
-            Err(error) if error.is_transient() => Ok((grant, None)),
-            Err(error) => Err(error),
+            Err(failure) => {
+                let is_for_now = failure.is_for_now();
+                let error = failure.into_error(ErrorKind::InvalidIdToken);
+                if !is_for_now {
+                    return Err(error);
+                }
+                log::warn!("logto: a session keeps its claims; new ones are not verified: {error}");
+                // The application is given no ID token that was not verified.
+                Ok((Grant { id_token: None, ..grant }, None))
+            }
         }
     }
 

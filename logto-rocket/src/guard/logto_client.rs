@@ -184,8 +184,9 @@ impl<'r> LogtoClient<'r> {
         id_token_claims(self.logto, self.visit).await
     }
 
-    /// The ID token itself, as long as this process remembers it: `None` for a
-    /// stranger, after a restart, and an hour after sign-in or refresh. Secret.
+    /// The ID token itself, which was verified, as long as this process remembers it:
+    /// `None` for a stranger, after a restart, and an hour after sign-in or refresh.
+    /// Secret.
     ///
     /// # Errors
     ///
