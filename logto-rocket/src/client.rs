@@ -29,7 +29,6 @@ use crate::http::Http;
 use crate::jwks::Jwks;
 use crate::options::SignInOptions;
 use crate::scope::{requested_resources, requested_scopes};
-use crate::seal;
 use crate::signed::Signatures;
 use crate::transaction::Transaction;
 
@@ -159,17 +158,16 @@ impl Client {
 
     /// The address that ends the session at the provider (OpenID Connect
     /// RP-Initiated Logout, section 2); `None` if it has none. The application is
-    /// named by its id: Logto refuses a hint whose key was rotated out.
+    /// named by its id: Logto refuses a hint whose key was rotated out. Without `state`: there
+    /// is no session any more that a forged return could do something to, and it would stand
+    /// in the address of the page that the user comes back to.
     pub(crate) async fn end_session_url(&self) -> Result<Option<Url>> {
         let metadata = self.metadata().await?;
         let Some(endpoint) = &metadata.end_session_endpoint else { return Ok(None) };
         let mut url = Url::parse(endpoint).map_err(|_| no_url())?;
         url.query_pairs_mut()
             .append_pair("client_id", &self.app_id)
-            .append_pair("post_logout_redirect_uri", &self.post_sign_out_uri)
-            // Section 3: comes back with the browser. Nothing hangs on it: there is
-            // no session any more that a forged return could do something to.
-            .append_pair("state", &seal::random_text());
+            .append_pair("post_logout_redirect_uri", &self.post_sign_out_uri);
         Ok(Some(url))
     }
 

@@ -39,11 +39,8 @@ pub(crate) fn routes(logto: &Logto) -> Vec<Route> {
         (Method::Post, &routes.sign_out, Endpoint::SignOut),
         (Method::Post, &routes.backchannel_logout, Endpoint::BackchannelLogout),
     ];
-    // Answered there, and not by whatever else the application has at this path.
-    let others = [Method::Get, Method::Put, Method::Patch, Method::Delete]
-        .map(|method| (method, &routes.backchannel_logout, Endpoint::BackchannelLogout));
-    let mounted = all.into_iter().chain(others).filter(|(_, path, _)| path.mount);
-    mounted
+    all.into_iter()
+        .filter(|(_, path, _)| path.mount)
         .map(|(method, path, endpoint)| {
             let mut route = Route::new(method, &path.path, endpoint);
             route.name = Some(format!("logto {endpoint:?}").into());

@@ -4,7 +4,7 @@
 use std::io::Cursor;
 
 use rocket::data::ToByteUnit as _;
-use rocket::http::{ContentType, Header, Method, Status};
+use rocket::http::{ContentType, Header, Status};
 use rocket::request::Request;
 use rocket::{Data, Response};
 
@@ -20,10 +20,6 @@ pub(super) async fn answer(
     request: &Request<'_>,
     data: Data<'_>,
 ) -> Response<'static> {
-    if request.method() != Method::Post {
-        let allow = Header::new("Allow", "POST");
-        return uncached(Status::MethodNotAllowed).header(allow).finalize();
-    }
     match log_out(logto, request, data).await {
         Ok(()) => uncached(Status::Ok).finalize(),
         Err(error) => {
