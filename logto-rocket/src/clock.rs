@@ -23,6 +23,12 @@ impl Timestamp {
         Self(self.0.saturating_add(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)))
     }
 
+    /// Whether this is before `until`, which was set no longer ahead than this. A clock that
+    /// was set back must not have anything wait for as long as it was wrong.
+    pub(crate) fn waits_for(self, until: Self, at_most: Duration) -> bool {
+        self < until && until.since(self) <= at_most
+    }
+
     /// How long after `earlier` this is; zero if it is not after it.
     pub(crate) fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
@@ -63,6 +69,16 @@ impl Clock {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_clock_that_was_set_back_has_nothing_wait_for_the_difference() {
+        let now = Timestamp::default().plus(Duration::from_secs(10_000));
+        let pause = Duration::from_secs(60);
+        let after = |seconds| now.plus(Duration::from_secs(seconds));
+        assert!(now.waits_for(after(1), pause) && now.waits_for(after(60), pause));
+        assert!(!now.waits_for(now, pause) && !after(61).waits_for(after(60), pause));
+        assert!(!now.waits_for(after(3600), pause));
+    }
 
     #[test]
     fn clones_are_one_clock_and_others_are_not() {

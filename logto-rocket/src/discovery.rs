@@ -133,7 +133,7 @@ impl Discovery {
 
     pub(crate) async fn metadata(&self) -> Result<Arc<ProviderMetadata>> {
         let metadata = self.cached.get(|| self.fetch()).await?;
-        if self.clock.now().since(metadata.fetched) > MAX_AGE {
+        if !self.clock.now().waits_for(metadata.fetched.plus(MAX_AGE), MAX_AGE) {
             self.renew_in_background(Arc::clone(&metadata));
         }
         Ok(metadata)

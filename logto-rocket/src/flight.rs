@@ -84,7 +84,7 @@ where
     /// The work under way, or one to be begun: what keeps it joined, and where its result
     /// goes. Nothing is begun here, while the lock is held: a runtime that shuts down drops
     /// the task at once, which takes the lock.
-    fn announce(&self, key: &K) -> (Flight<T>, Option<(Departure<K, T>, Landed<T>)>) {
+    fn announce(&self, key: &K) -> (Flight<T>, Option<Announced<K, T>>) {
         let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(flight) = flights.get(key) {
             return (flight.clone(), None);
@@ -97,6 +97,9 @@ where
         (flight, Some((departure, landed)))
     }
 }
+
+/// A flight that is to be begun: what keeps it joined, and where its result goes.
+type Announced<K, T> = (Departure<K, T>, Landed<T>);
 
 /// Where the result of a flight goes.
 type Landed<T> = oneshot::Sender<Result<T>>;

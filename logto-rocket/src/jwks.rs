@@ -91,7 +91,7 @@ impl Jwks {
 
     fn is_quiet(&self, source: Source) -> bool {
         let quiet = self.quiet.lock().unwrap_or_else(PoisonError::into_inner);
-        quiet[source as usize].is_some_and(|until| self.clock.now() < until)
+        quiet[source as usize].is_some_and(|until| self.clock.now().waits_for(until, COOLDOWN))
     }
 
     fn set_quiet(&self, source: Source, until: Option<Timestamp>) {

@@ -77,8 +77,8 @@ struct Live {
     /// Whether it is known if there is a session.
     is_read: bool,
     session: Option<Session>,
-    /// A user whose tokens were refreshed, of which the application is to be told.
-    refreshed: Option<User>,
+    /// Users whose tokens were refreshed, of which the application is to be told.
+    refreshed: Vec<User>,
     /// The token that was fetched for a route: by the address of the route, and the
     /// session whose it is.
     fetched: Option<(usize, SessionKey, Fetched)>,
@@ -94,6 +94,7 @@ pub(crate) struct Fetched {
 
 /// What a request had before it had another session.
 pub(crate) struct Before {
+    is_read: bool,
     session: Option<Session>,
     cookie: SessionCookie,
 }
@@ -148,14 +149,17 @@ impl RequestState {
 
     /// The request has this session from now on, and its answer carries it.
     pub(crate) fn begin(&self, session: Session) {
-        self.live().begin(session, true);
+        let mut live = self.live();
+        live.is_read = true;
+        live.begin(session, true);
     }
 
     /// As [`begin()`](Self::begin), and returns what the request had before.
     pub(crate) fn exchange(&self, session: Session) -> Before {
         let mut live = self.live();
         let cookie = std::mem::take(&mut live.outgoing.session);
-        let before = Before { session: live.session.take(), cookie };
+        let before = Before { is_read: live.is_read, session: live.session.take(), cookie };
+        live.is_read = true;
         live.begin(session, true);
         before
     }
@@ -163,6 +167,7 @@ impl RequestState {
     /// The request has what it had before, and its answer does what it did.
     pub(crate) fn restore(&self, before: Before) {
         let mut live = self.live();
+        live.is_read = before.is_read;
         live.session = before.session;
         live.outgoing.session = before.cookie;
     }
@@ -178,12 +183,17 @@ impl RequestState {
 
     /// Remembers to tell the application that the tokens of this user were refreshed.
     pub(crate) fn refreshed(&self, user: User) {
-        self.live().refreshed = Some(user);
+        self.live().refreshed.push(user);
     }
 
     /// Whom the application is to be told of, once.
-    pub(crate) fn take_refreshed(&self) -> Option<User> {
-        self.live().refreshed.take()
+    pub(crate) fn take_refreshed(&self) -> Vec<User> {
+        std::mem::take(&mut self.live().refreshed)
+    }
+
+    /// Whether the request has this session still, whatever its generation.
+    pub(crate) fn has(&self, session: &Session) -> bool {
+        self.live().has(&session.record.key())
     }
 
     /// What is known of the user of this session.
@@ -193,7 +203,9 @@ impl RequestState {
 
     /// The request has no session from now on, and its answer removes the cookie.
     pub(crate) fn end(&self) {
-        self.live().end();
+        let mut live = self.live();
+        live.is_read = true;
+        live.end();
     }
 
     /// As [`end()`](Self::end), unless the request has another session by now.

@@ -135,8 +135,8 @@ impl Sessions {
     pub(crate) async fn save(&self, read: &Session, record: Record) -> Result<Option<Session>> {
         let ttl = self.time_to_live(&record);
         let saved = self.storage.save(read, record, ttl).await?;
-        if saved.is_some() {
-            self.unsaved.forget(&read.record.key());
+        if let Some(saved) = &saved {
+            self.unsaved.saved(&saved.record);
         }
         Ok(saved)
     }

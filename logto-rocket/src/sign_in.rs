@@ -193,11 +193,14 @@ impl SignIns {
             Err(error) => return Err(FailedCallback { error, return_to }),
         };
         if !is_first {
-            // Whoever has only the address of an old callback gets nothing by it.
-            let Ok(session) = self.sessions.current(&session).await else {
-                return self.repeated(visit, key, return_to).await;
-            };
-            visit.state.begin(session);
+            // A session that has ended since is not given out again.
+            match self.sessions.current(&session).await {
+                Ok(session) => visit.state.begin(session),
+                Err(error) if error.kind() == ErrorKind::Store => {
+                    return Err(FailedCallback { error, return_to });
+                }
+                Err(_) => return self.repeated(visit, key, return_to).await,
+            }
         }
         let turn = self.transactions.count_turn(visit.jar, old.is_none());
         visit.state.add_transactions([turn]);
@@ -225,6 +228,8 @@ impl SignIns {
             Ok(return_to) => Ok(Verdict { session, return_to }),
             Err(error) => {
                 visit.state.restore(before);
+                // The hook may have had its tokens refreshed.
+                let session = self.sessions.current(&session).await.unwrap_or(session);
                 if let Err(failure) = self.sessions.end_and_revoke(&session).await {
                     log::warn!("logto: the session of a refused sign-in was not ended: {failure}");
                 }

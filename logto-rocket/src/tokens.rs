@@ -76,10 +76,13 @@ impl Tokens {
         session: &Session,
         audience: &Audience,
     ) -> Result<Arc<Token>> {
-        if let Some(received) = visit.state.user(session).token(audience) {
+        let now = self.clock.now();
+        // However short it lives, but not in a stream that goes on for longer.
+        let received = visit.state.user(session).token(audience);
+        let is_usable = |token: &Arc<Token>| token.is_valid(now) || !visit.state.is_answered();
+        if let Some(received) = received.filter(is_usable) {
             return Ok(received);
         }
-        let now = self.clock.now();
         let kept = self.kept(session, audience);
         if let Some(token) = kept.as_ref().filter(|token| token.is_fresh(now)) {
             return Ok(Arc::clone(token));

@@ -85,6 +85,12 @@ fn page() -> &'static str {
 }
 
 #[logto_rocket::authenticated]
+#[get("/quiet")]
+fn quiet() -> &'static str {
+    "for users"
+}
+
+#[logto_rocket::authenticated]
 #[get("/me")]
 fn me(user: &User) -> &str {
     user.subject()
@@ -197,6 +203,35 @@ async fn a_hook_after_a_refresh_may_ask_for_anything_and_take_its_time() {
         assert!(happened(&browser).await.starts_with("slow: "), "{path}");
     });
     join_all(visits).await;
+}
+
+/// Signs out whoever was refreshed, as for a role that they have lost.
+struct Expels;
+
+#[rocket::async_trait]
+impl Hooks for Expels {
+    async fn after_refresh(&self, request: &Request<'_>, _: &User) {
+        let logto = request.guard::<LogtoClient<'_>>().await.succeeded().expect("a client");
+        logto.clear_all_tokens().await.expect("it ends");
+    }
+}
+
+/// REL-12: the request itself does not go on as the user's.
+#[rocket::async_test]
+async fn a_hook_that_ends_the_session_stops_the_request() {
+    for path in ["/page", "/me", "/quiet"] {
+        let provider = Provider::builder().access_token_ttl(Duration::from_secs(1)).start().await;
+        let rocket = rocket::custom(provider.figment().merge(("logto.session.revalidate", 1)))
+            .attach(Logto::fairing().hooks(Expels))
+            .mount("/", routes![page, me, quiet]);
+        let browser = Browser::open(rocket).await;
+        let callback = provider.approve_at(&browser.start("/page").await).await;
+        browser.visit(&callback).await;
+        sleep(Duration::from_millis(1_100)).await;
+        let status = browser.visit(path).await.status;
+        assert!([303, 401].contains(&status.code), "{path}: {status}");
+        assert!(browser.session_cookies().is_empty(), "{path}");
+    }
 }
 
 /// A5: what an answer that is not ours says, no hook sees.

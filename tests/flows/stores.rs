@@ -367,6 +367,27 @@ async fn until_saved(store: &Fragile) {
     }
 }
 
+/// REL-8: of several that wait, the newest is the one that is used and saved.
+#[rocket::async_test]
+async fn the_newest_of_several_records_that_wait_is_kept_and_saved() {
+    let store = Fragile::new();
+    let (op, browser) = to_be_refreshed(&store).await;
+    op.deviate(Deviation::Tokens(Alter::set("expires_in", 0)));
+    store.refusals.store(usize::MAX, Ordering::SeqCst);
+    for _ in 0..2 {
+        assert_eq!(browser.fetch("/api/userinfo").await.body, "u-alice");
+    }
+    rocket::tokio::time::sleep(Duration::from_millis(1_200)).await;
+    assert_eq!(browser.fetch("/api/userinfo").await.body, "u-alice", "a used token was sent");
+    let saved = store.saves.load(Ordering::SeqCst);
+    store.refusals.store(0, Ordering::SeqCst);
+    while store.saves.load(Ordering::SeqCst) == saved {
+        rocket::tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let other = restarted(&op, &browser, &store).await;
+    assert_eq!(other.fetch("/api/userinfo").await.body, "u-alice");
+}
+
 /// REL-8: what was not saved of a session that has ended brings it back nowhere.
 #[rocket::async_test]
 async fn a_session_that_could_not_be_saved_ends_like_any_other() {

@@ -106,7 +106,7 @@ fn keep_private(response: &mut Response<'_>, writes: bool) {
     }
 }
 
-/// Headers from before RFC 9213 that caches obey in place of `Cache-Control`: that of the
+/// Headers older than RFC 9213 that caches obey instead of `Cache-Control`: that of the
 /// Edge Architecture Specification (Fastly, Varnish), Akamai's, whose `!no-store` overrides
 /// a `no-store`, and nginx's.
 const TARGETED: [&str; 3] = ["Surrogate-Control", "Edge-Control", "X-Accel-Expires"];

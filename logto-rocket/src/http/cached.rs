@@ -65,13 +65,13 @@ impl<T> Cached<T> {
         {
             return Ok(value);
         }
-        if let Some((at, error)) = &last.failed
-            && self.clock.now().since(*at) < BACKOFF
+        if let Some((until, error)) = &last.failed
+            && self.clock.now().waits_for(*until, BACKOFF)
         {
             return Err(error.clone());
         }
         let fetched = fetch().await.map(Arc::new);
-        last.failed = fetched.as_ref().err().map(|e| (self.clock.now(), e.clone()));
+        last.failed = fetched.as_ref().err().map(|e| (self.clock.now().plus(BACKOFF), e.clone()));
         let value = fetched?;
         *self.value.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&value));
         Ok(value)

@@ -71,21 +71,23 @@ impl Logto {
                 None => Ok(()),
             }
         };
-        let session = visit.state.wait(ask).await;
+        visit.state.wait(ask).await?;
         self.tell_of_refresh(visit).await;
-        session
+        // The hook may have ended it.
+        Ok(visit.state.session())
     }
 
     /// Tells the application of a refresh, after all that waits for its tokens: a hook may
     /// ask for the same, and may take its time.
     async fn tell_of_refresh(&self, visit: Visit<'_>) {
-        if let Some(user) = visit.state.take_refreshed() {
+        for user in visit.state.take_refreshed() {
             visit.request.after_refresh(self.hooks(), &user).await;
         }
     }
 
     /// The access token of the signed-in user for this audience; `None` for a
-    /// stranger. Where no newer one can be had, one that is still good will do.
+    /// stranger, and where the application ended the session when it heard of the
+    /// refresh. Where no newer one can be had, one that is still good will do.
     ///
     /// # Errors
     ///
@@ -99,7 +101,7 @@ impl Logto {
         let Some(session) = self.session(visit).await? else { return Ok(None) };
         let token = self.0.tokens.access_token(visit, &session, audience).await;
         self.tell_of_refresh(visit).await;
-        token.map(Some)
+        Ok(Some(token?).filter(|_| visit.state.has(&session)))
     }
 
     /// As [`access_token()`](Self::access_token), from Logto whatever is kept.
@@ -115,7 +117,7 @@ impl Logto {
         let Some(session) = self.session(visit).await? else { return Ok(None) };
         let token = self.0.tokens.another_access_token(visit, &session, audience).await;
         self.tell_of_refresh(visit).await;
-        token.map(Some)
+        Ok(Some(token?).filter(|_| visit.state.has(&session)))
     }
 
     /// Forgets every access token of the session, so that the next one comes from
@@ -149,7 +151,7 @@ impl Logto {
         let info = user.info.get_or_init(|| self.0.tokens.user_info(visit, &session)).await;
         self.tell_of_refresh(visit).await;
         match info {
-            Ok(info) => Ok(Some(info)),
+            Ok(info) => Ok(Some(info).filter(|_| visit.state.has(&session))),
             Err(error) => Err(error.clone()),
         }
     }

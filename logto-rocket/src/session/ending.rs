@@ -22,8 +22,13 @@ impl Sessions {
         let session = match self.are_in_cookies() {
             true => self.storage.newest(session.clone()),
             false => {
-                let stored = self.storage.load(session.record.key()).await?;
-                self.unsaved.newest(stored.ok_or_else(ended)?)
+                let stored = self.storage.load(session.record.key()).await?.ok_or_else(ended)?;
+                let known = &session.record;
+                // A store that lags must not have a rotated token used again.
+                match known.generation > stored.record.generation {
+                    true => Session { record: Arc::clone(known), ..stored },
+                    false => self.unsaved.newest(stored),
+                }
             }
         };
         match self.revocation.is_ended(&session.record) {
@@ -51,8 +56,8 @@ impl Sessions {
         Ok(())
     }
 
-    /// As [`end()`](Self::end), and has Logto revoke the refresh token, again where a
-    /// sealed cookie with another one is seen.
+    /// As [`end()`](Self::end), and has Logto revoke the refresh token, once more where a
+    /// sealed cookie of the session is seen.
     ///
     /// # Errors
     ///
@@ -82,12 +87,14 @@ impl Sessions {
     pub(crate) async fn log_out(&self, logout: Logout<'_>) -> Result<usize> {
         // First, so that a session that begins meanwhile is either found or refused.
         self.revocation.log_out(logout, self.latest_end(logout.received));
-        let ended = self.storage.delete_all(logout.of, |record| logout.ends(record)).await?;
-        for session in &ended {
-            self.remember_as_ended(session, false);
-            self.revoke_in_background(session);
-        }
-        Ok(ended.len())
+        let mut count = 0;
+        let deleted = |session: Session| {
+            self.remember_as_ended(&session, false);
+            self.revoke_in_background(&session);
+            count += 1;
+        };
+        self.storage.delete_all(logout.of, |record| logout.ends(record), deleted).await?;
+        Ok(count)
     }
 
     fn remember_as_ended(&self, session: &Session, revoke_token: bool) {

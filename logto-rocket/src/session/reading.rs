@@ -4,7 +4,7 @@ use rocket::http::CookieJar;
 
 use super::store::{SessionId, SessionKey};
 use super::{Session, Sessions, cookie};
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::revocation::Standing;
 
 /// What a request's cookies say.
@@ -100,10 +100,7 @@ impl Sessions {
         loop {
             wait = match wait {
                 Wait::Others(key) => return Ok(Err(key)),
-                Wait::Touch(session) => {
-                    let session = self.touch(session).await?;
-                    return Ok(Ok(Read::Session { session, rewrite: true }));
-                }
+                Wait::Touch(session) => return self.touch(session).await.map(Ok),
                 Wait::Delete(key) => {
                     if let Err(error) = self.storage.delete(&key).await {
                         log::warn!("logto: a session that has ended was not deleted: {error}");
@@ -150,9 +147,16 @@ impl Sessions {
         standing != Standing::Live
     }
 
-    async fn touch(&self, session: Session) -> Result<Session> {
+    /// Writes the last use down. A store that cannot write just now keeps nobody out.
+    async fn touch(&self, session: Session) -> Result<Read> {
         let touched = session.record.touched(self.clock.now());
-        let saved = self.save(&session, touched).await?;
-        Ok(saved.unwrap_or(session))
+        match self.save(&session, touched).await {
+            Ok(saved) => Ok(Read::Session { session: saved.unwrap_or(session), rewrite: true }),
+            Err(error) if error.kind() == ErrorKind::Store => {
+                log::warn!("logto: the last use of a session was not written down: {error}");
+                Ok(Read::Session { session, rewrite: false })
+            }
+            Err(error) => Err(error),
+        }
     }
 }

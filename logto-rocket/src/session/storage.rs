@@ -166,31 +166,48 @@ impl Storage {
         }
     }
 
-    /// Deletes the sessions of `whose` that `ends` says, and returns them. Of sessions in
-    /// cookies only the newest generations are here to be found.
+    /// Deletes the sessions of `whose` that `ends` says, and hands each to `deleted` at once.
+    /// Of sessions in cookies only the newest generations are here to be found.
+    ///
+    /// # Errors
+    ///
+    /// The store failed for one of them, or for all; the others are deleted all the same.
     pub(super) async fn delete_all(
         &self,
         whose: Whose<'_>,
         ends: impl Fn(&Record) -> bool,
-    ) -> Result<Vec<Session>> {
+        mut deleted: impl FnMut(Session),
+    ) -> Result<()> {
         if let Place::Cookie { newest, .. } = &self.place {
-            let found = newest.iter().filter(|(_, record)| ends(record));
-            let ended = found.map(|(_, record)| Session { record, version: None });
-            let ended: Vec<_> = ended.collect();
-            ended.iter().for_each(|session| newest.invalidate(&session.record.key()));
-            return Ok(ended);
+            for (key, record) in newest.iter().filter(|(_, record)| ends(record)) {
+                newest.invalidate(&*key);
+                deleted(Session { record, version: None });
+            }
+            return Ok(());
         }
-        let Some(from) = self.place.store() else { return Ok(Vec::new()) };
-        let mut ended = Vec::new();
+        let Some(from) = self.place.store() else { return Ok(()) };
+        let mut result = Ok(());
         for key in from.find(whose).await? {
-            let session = self.load(key).await?;
-            // One that cannot be read cannot show that it is newer, or another one's.
-            if session.as_ref().is_none_or(|session| ends(&session.record)) {
-                from.store.delete(&key).await?;
-                ended.extend(session);
+            match self.delete_if(key, &ends).await {
+                Ok(session) => session.into_iter().for_each(&mut deleted),
+                Err(error) => result = Err(error),
             }
         }
-        Ok(ended)
+        result
+    }
+
+    async fn delete_if(
+        &self,
+        key: SessionKey,
+        ends: impl Fn(&Record) -> bool,
+    ) -> Result<Option<Session>> {
+        let session = self.load(key).await?;
+        // One that cannot be read cannot show that it is newer, or another one's.
+        if session.as_ref().is_some_and(|session| !ends(&session.record)) {
+            return Ok(None);
+        }
+        self.delete(&key).await?;
+        Ok(session)
     }
 }
 

@@ -60,10 +60,21 @@ impl Unsaved {
         self.records().get(&record.key()).is_some_and(|waiting| Arc::ptr_eq(waiting, record))
     }
 
-    /// Forgets what waits of a session: it was saved, or has ended.
+    /// Forgets what waits of a session that has ended.
     pub(super) fn forget(&self, session: &SessionKey) {
+        self.forget_if(session, |_| true);
+    }
+
+    /// Forgets what waits of a session, unless it is newer than what was saved.
+    pub(super) fn saved(&self, record: &Record) {
+        self.forget_if(&record.key(), |waiting| waiting.generation <= record.generation);
+    }
+
+    fn forget_if(&self, session: &SessionKey, is_settled: impl FnOnce(&Record) -> bool) {
         let mut records = self.records();
-        records.remove(session);
+        if records.get(session).is_some_and(|waiting| is_settled(waiting)) {
+            records.remove(session);
+        }
         if records.is_empty() {
             self.none_left.notify_waiters();
         }
@@ -78,7 +89,7 @@ impl Sessions {
     /// Too many wait already.
     pub(crate) fn save_later(
         self: &Arc<Self>,
-        session: Session,
+        session: &Session,
         record: Record,
     ) -> Result<Session> {
         let generation = record.generation.max(session.record.generation + 1);
@@ -89,27 +100,25 @@ impl Sessions {
         log::error!("logto: a session cannot be saved; this process keeps it until it can");
         let (sessions, waiting) = (Arc::clone(self), Arc::clone(&record));
         tokio::spawn(async move {
+            // Another one in its place has a task of its own.
             while sessions.unsaved.has(&waiting) {
                 tokio::time::sleep(PAUSE).await;
-                if sessions.is_settled(&waiting).await {
-                    sessions.unsaved.forget(&waiting.key());
-                }
+                sessions.try_unsaved(&waiting).await;
             }
         });
-        Ok(Session { record, ..session })
+        Ok(Session { record, version: session.version })
     }
 
-    /// Whether a record that waits was saved, or need not be any more.
-    async fn is_settled(&self, waiting: &Arc<Record>) -> bool {
+    /// One attempt at saving a record that waits.
+    async fn try_unsaved(&self, waiting: &Arc<Record>) {
         match self.storage.load(waiting.key()).await {
-            Err(_) => false,
-            Ok(None) => true,
-            Ok(Some(stored)) => {
+            Err(_) => {}
+            Ok(None) => self.unsaved.forget(&waiting.key()),
+            Ok(Some(stored)) if self.unsaved.has(waiting) => {
                 let generation = waiting.generation.max(stored.record.generation + 1);
-                let record = Record { generation, ..(**waiting).clone() };
-                let is_wanted = self.unsaved.has(waiting);
-                !is_wanted || matches!(self.save(&stored, record).await, Ok(Some(_)))
+                let _ = self.save(&stored, Record { generation, ..(**waiting).clone() }).await;
             }
+            Ok(Some(_)) => {}
         }
     }
 

@@ -1,5 +1,5 @@
-//! A circuit breaker for refreshes that nobody waits for the answer of: a Logto that is
-//! silent must not cost every session a wait.
+//! A circuit breaker for plain refreshes, without resource and organization: a Logto that
+//! is silent must not cost every session a wait.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -41,7 +41,7 @@ impl Breaker {
         let mut state = self.state();
         let Some(next_probe) = state.next_probe else { return Ok(()) };
         let is_prober = state.prober == Some(session);
-        if now < next_probe || is_prober && state.others_wait {
+        if now.waits_for(next_probe, WINDOW) || is_prober && state.others_wait {
             state.others_wait |= !is_prober;
             let detail = "it did not answer others a moment ago";
             return Err(Error::new(ErrorKind::Unreachable, detail));

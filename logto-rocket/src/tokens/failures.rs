@@ -41,7 +41,10 @@ impl Failures {
 
     /// The failure that speaks for a refresh now.
     pub(super) fn current(&self, key: &Key, now: Timestamp) -> Option<Error> {
-        self.0.get(key).filter(|failure| now < failure.until).map(|failure| failure.error)
+        self.0
+            .get(key)
+            .filter(|failure| now.waits_for(failure.until, MAX_PAUSE))
+            .map(|failure| failure.error)
     }
 
     /// Remembers a failure: for a second if it passes by itself, else for twice as long

@@ -119,8 +119,7 @@ impl Tokens {
             if let Some(error) = self.failures.current(&key, self.clock.now()) {
                 return Err(error);
             }
-            // Only what a request does not ask for by itself: whoever wants a token for
-            // an API has no use for an answer without one.
+            // Whoever wants a token for an API has no use for an answer without one.
             if audience.is_logto() {
                 self.breaker.admit(key.0, self.clock.now())?;
             }
@@ -204,7 +203,7 @@ impl Tokens {
                 Err(error) => return Err(error),
             }
         }
-        self.sessions.save_later(session, record)
+        self.sessions.save_later(&session, record)
     }
 
     /// One attempt; `None` if another instance was faster, and `session` is what it
