@@ -100,9 +100,12 @@ pub struct Config {
     ///
     /// `{base_url}/callback` and `{base_url}/` are what to register in the Logto
     /// Console, and `{base_url}/backchannel-logout` where sign-outs elsewhere are to
-    /// end sessions here. A path is the prefix that a proxy takes away. It is never guessed
-    /// from a request: `Host` and `X-Forwarded-*` are the client's to choose. Cookies are
-    /// named after it: a new address signs users out once.
+    /// end sessions here. A path is the prefix that a proxy takes away, written as browsers
+    /// send it: with no empty segment, no dots, and nothing encoded that need not be.
+    /// Return paths may begin with it or not: `/x` and `/app/x` are the same page of
+    /// `https://app.example.com/app`. The address is never guessed from a request: `Host`
+    /// and `X-Forwarded-*` are the client's to choose. Cookies are named after it: a new
+    /// address signs users out once.
     #[serde(default, deserialize_with = "secret::some_scalar")]
     pub base_url: Option<String>,
     /// Other origins whose pages may change something here, as
