@@ -160,8 +160,9 @@ pub struct Config {
     /// **(default: none; `app_id` and `app_secret` are used)**
     #[serde(default)]
     pub machine: Option<MachineConfig>,
-    /// Seconds by which Logto's clock and this machine's may differ. **(default:
-    /// `60`, at most `300`)**
+    /// Seconds by which Logto's clock and this machine's may differ, and those of the
+    /// instances of this application: a session that began further in the future is none.
+    /// **(default: `60`, at most `300`)**
     #[serde(default = "sixty")]
     pub clock_skew: u64,
     /// Whether Logto may be called over plain http on other hosts than this one.

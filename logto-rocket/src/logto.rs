@@ -79,7 +79,7 @@ impl Logto {
         let sessions = Arc::new(Sessions::new(
             config.session.clone(),
             cookies.clone(),
-            clock.clone(),
+            (clock.clone(), checked.clock_skew()),
             Arc::clone(&client),
             storage(&checked, store),
         ));

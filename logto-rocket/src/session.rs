@@ -66,6 +66,7 @@ pub(crate) struct Sessions {
     config: SessionConfig,
     cookies: Cookies,
     clock: Clock,
+    clock_skew: Duration,
     client: Arc<Client>,
     storage: Storage,
     revocation: RevocationList,
@@ -78,7 +79,7 @@ impl Sessions {
     pub(crate) fn new(
         config: SessionConfig,
         cookies: Cookies,
-        clock: Clock,
+        (clock, clock_skew): (Clock, Duration),
         client: Arc<Client>,
         storage: Storage,
     ) -> Self {
@@ -87,6 +88,7 @@ impl Sessions {
             config,
             cookies,
             clock,
+            clock_skew,
             client,
             storage,
             revocation: RevocationList::new(),

@@ -4,6 +4,7 @@ use rocket::http::CookieJar;
 
 use super::store::{SessionId, SessionKey};
 use super::{Session, Sessions, cookie};
+use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::revocation::Standing;
 
@@ -114,7 +115,8 @@ impl Sessions {
     fn settle(&self, key: Option<SessionKey>, session: Option<Session>) -> Result<Read, Wait> {
         let now = self.clock.now();
         let lives = |session: &Session| session.record.remaining(now, &self.config).is_some();
-        let session = session.filter(lives).filter(|session| !self.has_ended(session));
+        let session = session.filter(lives).filter(|session| self.has_begun(session, now));
+        let session = session.filter(|session| !self.has_ended(session));
         let Some(session) = session else { return Err(Wait::Others(key)) };
         let generation = session.record.generation;
         let session = self.storage.newest(session);
@@ -123,6 +125,16 @@ impl Sessions {
         }
         let rewrite = session.record.generation > generation;
         Ok(Read::Session { session, rewrite })
+    }
+
+    /// Whether the session began before now, as far as clocks agree. One that a clock far
+    /// ahead began would outlive its time, and logouts that it seems to be newer than.
+    fn has_begun(&self, session: &Session, now: Timestamp) -> bool {
+        let has_begun = session.record.created.since(now) <= self.clock_skew;
+        if !has_begun {
+            log::warn!("logto: a session that begins in the future is none; compare the clocks");
+        }
+        has_begun
     }
 
     /// Whether a session in a cookie was ended, which its cookie outlives. Where it calls

@@ -56,7 +56,8 @@ fn in_storage(storage: Storage) -> Sessions {
     let checked = check(&config, &Figment::new()).expect("a configuration");
     let client = Arc::new(Client::new(&checked).expect("a client"));
     let cookies = Cookies::new("app", "http://localhost:8000", false);
-    Sessions::new(SessionConfig::default(), cookies, Clock::default(), client, storage)
+    let clock = (Clock::default(), checked.clock_skew());
+    Sessions::new(SessionConfig::default(), cookies, clock, client, storage)
 }
 
 fn in_cookies() -> Sessions {
@@ -117,6 +118,37 @@ async fn an_expired_session_is_refused_though_it_was_opened_before() {
         }
         sessions.clock.advance(Duration::from_secs(SessionConfig::default().idle));
         assert!(matches!(read(&sessions, &cookies).await, Read::Invalid));
+    }
+}
+
+/// S27: a clock that is ahead by more than `clock_skew` makes no sessions that last longer,
+/// or that a logout spares as it came before them.
+#[rocket::async_test]
+async fn a_session_that_begins_in_the_future_is_none() {
+    for sessions in all() {
+        for (seconds, lives) in [(59, true), (62, false), (100_000, false)] {
+            let created = sessions.clock.now().plus(Duration::from_secs(seconds));
+            let session = sessions.begin(record(created)).await.expect("begun");
+            let cookies = cookies(&sessions, &session).await;
+            for _ in 0..2 {
+                let read = read(&sessions, &cookies).await;
+                assert_eq!(matches!(read, Read::Session { .. }), lives, "{seconds}");
+                assert!(lives || matches!(read, Read::Invalid), "{seconds}");
+            }
+        }
+    }
+}
+
+/// S27: whose last use was written down by a clock that is ahead.
+#[rocket::async_test]
+async fn a_use_in_the_future_is_written_down_anew() {
+    for sessions in all() {
+        let now = sessions.clock.now();
+        let ahead = Record { last_used: now.plus(Duration::from_secs(1_000_000)), ..record(now) };
+        let session = sessions.begin(ahead).await.expect("begun");
+        let cookies = cookies(&sessions, &session).await;
+        let (touched, rewrite) = carried(&sessions, &cookies).await;
+        assert!(rewrite && touched.record.last_used.since(now) < Duration::from_secs(60));
     }
 }
 
