@@ -89,6 +89,7 @@ fn the_environment_wins_over_every_profile_and_is_read_as_it_is_written() {
         ("LOGTO_TRUSTED_ORIGINS", "https://a.example.com, https://b.example.com"),
         ("LOGTO_SESSION_STORE", "memory"),
         ("LOGTO_SESSION_IDLE", "60"),
+        ("LOGTO_SESSION_CACHE_BYTES", "1048576"),
         ("LOGTO_INCLUDE_RESERVED_SCOPES", "true"),
     ];
     let toml = "[release.logto]\nendpoint = \"https://foo.logto.app\"\napp_id = \"app-id\"";
@@ -100,6 +101,7 @@ fn the_environment_wins_over_every_profile_and_is_read_as_it_is_written() {
         assert_eq!(config.resources, ["https://api.example.com"]);
         assert_eq!(config.trusted_origins, ["https://a.example.com", "https://b.example.com"]);
         assert_eq!((config.session.store, config.session.idle), (StoreKind::Memory, 60));
+        assert_eq!(config.session.cache_bytes, 1024 * 1024);
         assert_eq!(checked.secrets.bytes.len(), 2);
     });
 }

@@ -45,7 +45,11 @@ impl Sessions {
     fn look_at(&self, value: &str) -> Result<Read, Wait> {
         if let Some(sealer) = self.storage.cookie_sealer() {
             let session = self.storage.open_cookie(sealer, self.cookies.session(), value);
-            return self.settle(session.as_ref().map(|session| session.record.key()), session);
+            let read = self.settle(session.as_ref().map(|session| session.record.key()), session);
+            if matches!(read, Err(Wait::Others(Some(_)))) {
+                self.storage.forget_cookie(value);
+            }
+            return read;
         }
         let Some(key) = SessionId::from_text(value).map(|id| id.key()) else {
             return Err(Wait::Others(None));
@@ -117,7 +121,12 @@ impl Sessions {
         let lives = |session: &Session| session.record.remaining(now, &self.config).is_some();
         let session = session.filter(lives).filter(|session| self.has_begun(session, now));
         let session = session.filter(|session| !self.has_ended(session));
-        let Some(session) = session else { return Err(Wait::Others(key)) };
+        let Some(session) = session else {
+            if let Some(key) = key.filter(|_| !self.are_in_cookies()) {
+                self.storage.forget_stored(&key);
+            }
+            return Err(Wait::Others(key));
+        };
         let generation = session.record.generation;
         let session = self.storage.newest(session);
         if session.record.is_touch_due(now, &self.config) {
