@@ -124,7 +124,7 @@ impl Secrets {
     }
 }
 
-/// H7, S10: at Rocket's level `normal` and our own at the finest: a sign-in, a refresh, tokens,
+/// H7, R14, S10: at Rocket's level `normal` and our own at the finest: a sign-in, a refresh, tokens,
 /// a sign-out, and everything that can be refused of them. A session of many cookies is warned of.
 #[rocket::async_test]
 async fn no_secret_is_in_the_log_of_a_whole_session() {
@@ -174,7 +174,15 @@ async fn fail(op: &Hostile, browser: &Browser, callback: &str, secrets: &mut Sec
     browser.visit(callback).await;
     browser.visit("/callback?code=forged-code-1&state=forged-state-1&iss=x").await;
     browser.visit("/callback?error=forged-error-1&state=forged-state-2").await;
-    for forged in ["forged-code-1", "forged-state-1", "forged-state-2", "forged-error-1"] {
+    browser.visit("//callback/?code=forged-code-2&state=forged-state-3&iss=x").await;
+    for forged in [
+        "forged-code-1",
+        "forged-code-2",
+        "forged-state-1",
+        "forged-state-2",
+        "forged-state-3",
+        "forged-error-1",
+    ] {
         secrets.add("forged", forged);
     }
     for logout in [op.logout_token("u-alice", Some("another")), "forged-token-1".to_owned()] {

@@ -34,6 +34,12 @@ impl Timestamp {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
 
+    /// How far apart they are, whichever is later. A moment far ahead was written by a wrong
+    /// clock, and must not count as new until it has come.
+    pub(crate) fn distance(self, other: Self) -> Duration {
+        Duration::from_millis(self.0.abs_diff(other.0))
+    }
+
     pub(crate) fn seconds(self) -> i64 {
         i64::try_from(self.0 / 1000).unwrap_or(i64::MAX)
     }

@@ -56,7 +56,7 @@ pub(crate) use self::source::unknown_variables;
 /// | `LOGTO_COOKIE_SECRET` | `cookie_secret`; several with spaces between them |
 /// | `LOGTO_SCOPES` `LOGTO_RESOURCES` `LOGTO_TRUSTED_ORIGINS` | as named; commas or spaces between items |
 /// | `LOGTO_PROMPT` `LOGTO_INCLUDE_RESERVED_SCOPES` | as named |
-/// | `LOGTO_SESSION_STORE` `LOGTO_SESSION_IDLE` `LOGTO_SESSION_ABSOLUTE` `LOGTO_SESSION_REVALIDATE` `LOGTO_SESSION_CAPACITY` | under `session` |
+/// | `LOGTO_SESSION_STORE` `LOGTO_SESSION_IDLE` `LOGTO_SESSION_ABSOLUTE` `LOGTO_SESSION_REVALIDATE` `LOGTO_SESSION_CAPACITY` `LOGTO_SESSION_CACHE_BYTES` | under `session` |
 /// | `LOGTO_MACHINE_APP_ID` `LOGTO_MACHINE_APP_SECRET` | under `machine` |
 /// | `LOGTO_CLOCK_SKEW` `LOGTO_COOKIE_SECURE` `LOGTO_DANGER_ALLOW_HTTP` | as named |
 /// | `LOGTO_POST_SIGN_OUT_PATH` | as named |
@@ -100,9 +100,12 @@ pub struct Config {
     ///
     /// `{base_url}/callback` and `{base_url}/` are what to register in the Logto
     /// Console, and `{base_url}/backchannel-logout` where sign-outs elsewhere are to
-    /// end sessions here. A path is the prefix that a proxy takes away. It is never guessed
-    /// from a request: `Host` and `X-Forwarded-*` are the client's to choose. Cookies are
-    /// named after it: a new address signs users out once.
+    /// end sessions here. A path is the prefix that a proxy takes away, written as browsers
+    /// send it: with no empty segment, no dots, and nothing encoded that need not be.
+    /// Return paths may begin with it or not: `/x` and `/app/x` are the same page of
+    /// `https://app.example.com/app`. The address is never guessed from a request: `Host`
+    /// and `X-Forwarded-*` are the client's to choose. Cookies are named after it: a new
+    /// address signs users out once.
     #[serde(default, deserialize_with = "secret::some_scalar")]
     pub base_url: Option<String>,
     /// Other origins whose pages may change something here, as
@@ -157,8 +160,9 @@ pub struct Config {
     /// **(default: none; `app_id` and `app_secret` are used)**
     #[serde(default)]
     pub machine: Option<MachineConfig>,
-    /// Seconds by which Logto's clock and this machine's may differ. **(default:
-    /// `60`, at most `300`)**
+    /// Seconds by which Logto's clock and this machine's may differ, and those of the
+    /// instances of this application: a session that began further in the future is none.
+    /// **(default: `60`, at most `300`)**
     #[serde(default = "sixty")]
     pub clock_skew: u64,
     /// Whether Logto may be called over plain http on other hosts than this one.
@@ -210,6 +214,11 @@ pub struct SessionConfig {
     /// Sessions that the memory store keeps at the most; the least used go first.
     /// **(default: `100000`)**
     pub capacity: u64,
+    /// Bytes of memory that sessions may take which were opened before, so that the same
+    /// ones need not be decrypted and read again; an ordinary one takes some 6 KiB. The
+    /// least used go first, and a session that has ended goes at once. **(default:
+    /// `67108864`, 64 MiB; `0`: none are kept)**
+    pub cache_bytes: u64,
 }
 
 impl Default for SessionConfig {
@@ -221,6 +230,7 @@ impl Default for SessionConfig {
             absolute: 30 * DAY,
             revalidate: 60 * 60,
             capacity: 100_000,
+            cache_bytes: 64 * 1024 * 1024,
         }
     }
 }

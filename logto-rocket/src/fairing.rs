@@ -143,14 +143,16 @@ impl Fairing for LogtoFairing {
         if request.method() == Method::Head {
             RequestState::of(request).came_as_head();
         }
-        if request.uri().path() != logto.callback() {
+        let Some(query) = request.uri().query() else { return };
+        // As Rocket finds routes: `//callback/` is the callback too.
+        let callback = logto.callback().split('/').filter(|segment| !segment.is_empty());
+        if !request.uri().path().segments().eq(callback) {
             return;
         }
-        let Some(query) = request.uri().query().map(|query| query.to_string()) else { return };
-        let path = request.uri().path().to_string();
+        let (path, query) = (request.uri().path().to_string(), query.to_string());
         if let Ok(uri) = Origin::parse_owned(path) {
             request.set_uri(uri);
-            let _ = RequestState::of(request).callback.set(query);
+            RequestState::of(request).take_callback_query(query);
         }
     }
 }

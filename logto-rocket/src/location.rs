@@ -77,7 +77,13 @@ impl Site {
 
     /// As [`page()`](Self::page), with `return_to` as the only query parameter.
     pub(crate) fn page_returning(&self, path: &str, return_to: Option<&ReturnPath>) -> String {
-        let return_to = return_to.map(|path| ("return_to", path.as_str()));
+        // A page that begins as the prefix does would be read as another one.
+        let unmistakable = |path: &ReturnPath| match self.below(path.as_str()) {
+            Some(_) => self.page(path),
+            None => path.as_str().to_owned(),
+        };
+        let return_to = return_to.map(unmistakable);
+        let return_to = return_to.as_deref().map(|page| ("return_to", page));
         with_query(format!("{}{path}", self.prefix), return_to)
     }
 
@@ -93,16 +99,24 @@ impl Site {
         format!("{}{}{path}", self.base.origin().ascii_serialization(), self.prefix)
     }
 
-    /// A return path from a query: a path, or a full address of this very site.
+    /// A return path from a query: a path, or a full address of this very site. Either
+    /// may begin with the prefix, as it does in the browser.
     pub(crate) fn return_path(&self, given: &str) -> Option<ReturnPath> {
         let origin = self.base.origin().ascii_serialization();
-        match given.strip_prefix(&origin) {
-            Some(rest) if rest.starts_with('/') => {
-                let path = rest.strip_prefix(&self.prefix).unwrap_or(rest);
-                ReturnPath::parse(path)
-            }
-            _ => ReturnPath::parse(given),
+        let path = given.strip_prefix(&origin).filter(|rest| rest.starts_with('/'));
+        let path = path.unwrap_or(given);
+        match self.below(path) {
+            Some(rest) if rest.starts_with('/') => ReturnPath::parse(rest),
+            Some(rest) => ReturnPath::parse(&format!("/{rest}")),
+            None => ReturnPath::parse(path),
         }
+    }
+
+    /// What follows the prefix in `path`, if it begins with that.
+    fn below<'a>(&self, path: &'a str) -> Option<&'a str> {
+        let rest = path.strip_prefix(&self.prefix).filter(|_| !self.prefix.is_empty())?;
+        // `/app` is no prefix of `/application`.
+        (rest.is_empty() || rest.starts_with(['/', '?'])).then_some(rest)
     }
 
     /// Whether `host`, as a `Host` header gives it, is the one in the base URL.
@@ -115,6 +129,38 @@ impl Site {
             (_, None) => false,
         }
     }
+}
+
+/// `path` as browsers send it and Rocket compares it: without empty segments and dots, and
+/// with nothing encoded that need not be (RFC 3986 section 6.2.2). A slash at the end stays.
+pub(crate) fn plain_path(path: &str) -> String {
+    let path = decode_unreserved(path);
+    let mut segments = Vec::new();
+    for segment in path.split('/') {
+        match segment {
+            "" | "." => {}
+            ".." => drop(segments.pop()),
+            segment => segments.push(segment),
+        }
+    }
+    let end = if segments.is_empty() || !path.ends_with('/') { "" } else { "/" };
+    format!("/{}{end}", segments.join("/"))
+}
+
+fn decode_unreserved(path: &str) -> String {
+    let mut parts = path.split('%');
+    let mut decoded = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let byte = part.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match byte.map(char::from) {
+            Some(plain) if plain.is_ascii_alphanumeric() || "-._~".contains(plain) => {
+                decoded.push(plain);
+                decoded.push_str(&part[2..]);
+            }
+            _ => decoded.extend(["%", part]),
+        }
+    }
+    decoded
 }
 
 fn with_query<'a>(page: String, pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {

@@ -79,7 +79,7 @@ impl Logto {
         let sessions = Arc::new(Sessions::new(
             config.session.clone(),
             cookies.clone(),
-            clock.clone(),
+            (clock.clone(), checked.clock_skew()),
             Arc::clone(&client),
             storage(&checked, store),
         ));
@@ -287,10 +287,13 @@ fn storage(checked: &Checked, store: Option<Box<dyn SessionStore>>) -> Storage {
     let pseudonyms =
         || Pseudonyms::new(&checked.secrets.bytes, &checked.issuer, &checked.config.app_id);
     let session = &checked.config.session;
+    let cache = session.cache_bytes;
     match (store, session.store) {
-        (Some(store), _) => Storage::store(sealer(checked, Kind::Stored), pseudonyms(), store),
-        (None, StoreKind::Memory) => Storage::memory(session.capacity, pseudonyms()),
-        (None, StoreKind::Cookie) => Storage::cookie(sealer(checked, Kind::Session)),
+        (Some(store), _) => {
+            Storage::store(sealer(checked, Kind::Stored), pseudonyms(), store, cache)
+        }
+        (None, StoreKind::Memory) => Storage::memory(session.capacity, pseudonyms(), cache),
+        (None, StoreKind::Cookie) => Storage::cookie(sealer(checked, Kind::Session), cache),
     }
 }
 

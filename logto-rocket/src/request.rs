@@ -7,6 +7,7 @@ use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use rocket::http::uri::Origin;
 use rocket::http::{Cookie, CookieJar};
 use rocket::request::Request;
 use rocket::route::Route;
@@ -69,7 +70,7 @@ pub(crate) struct RequestState {
     is_head: AtomicBool,
     users: RequestUsers,
     /// The query of the callback, taken out of the address before it is logged.
-    pub(crate) callback: OnceLock<String>,
+    callback: OnceLock<String>,
 }
 
 #[derive(Default)]
@@ -237,6 +238,17 @@ impl RequestState {
     /// The answer is for this request alone: no cache may keep it.
     pub(crate) fn depend_on_cookies(&self) {
         self.live().outgoing.depends_on_cookies = true;
+    }
+
+    pub(crate) fn take_callback_query(&self, query: String) {
+        let _ = self.callback.set(query);
+    }
+
+    /// The query of the callback: what was taken out of this address, or is still in it,
+    /// as where another fairing leads there later.
+    pub(crate) fn callback_query<'a>(&'a self, uri: &'a Origin<'_>) -> &'a str {
+        let in_address = || uri.query().map(|query| query.as_str());
+        self.callback.get().map(String::as_str).or_else(in_address).unwrap_or_default()
     }
 
     pub(crate) fn came_as_head(&self) {

@@ -144,7 +144,7 @@ impl Query {
 }
 
 async fn callback(logto: &Logto, request: &Request<'_>) -> Result<Answer, Failure> {
-    let query = RequestState::of(request).callback.get().map(String::as_str).unwrap_or_default();
+    let query = RequestState::of(request).callback_query(request.uri());
     match logto.complete_sign_in(Visit::of(request), query).await {
         Ok(completed) => {
             let location = logto.site().page(&completed.return_to);

@@ -68,6 +68,7 @@ pub(crate) struct Sessions {
     config: SessionConfig,
     cookies: Cookies,
     clock: Clock,
+    clock_skew: Duration,
     client: Arc<Client>,
     storage: Storage,
     revocation: RevocationList,
@@ -81,7 +82,7 @@ impl Sessions {
     pub(crate) fn new(
         config: SessionConfig,
         cookies: Cookies,
-        clock: Clock,
+        (clock, clock_skew): (Clock, Duration),
         client: Arc<Client>,
         storage: Storage,
     ) -> Self {
@@ -91,6 +92,7 @@ impl Sessions {
             config,
             cookies,
             clock,
+            clock_skew,
             client,
             storage,
             replaced: replaced.eviction_policy(EvictionPolicy::lru()).build(),

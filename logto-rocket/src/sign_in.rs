@@ -81,7 +81,8 @@ impl SignIns {
     ) -> Result<String> {
         self.check_loop(visit).await?;
         let options = self.options.clone().with(options);
-        let configured = options.post_redirect_path.as_deref().and_then(ReturnPath::parse);
+        let configured = options.post_redirect_path.as_deref();
+        let configured = configured.and_then(|path| self.site.return_path(path));
         let return_to = return_to.or(configured).unwrap_or_else(ReturnPath::root);
         let transaction = Transaction::begin(&return_to, self.clock.now());
         let url = within_patience(self.client.authorization_url(&transaction, &options)).await?;

@@ -70,9 +70,9 @@ impl Transaction {
         ReturnPath::parse(&self.return_to).unwrap_or_else(ReturnPath::root)
     }
 
-    /// Whether the user took too long.
+    /// Whether the user took too long, or a wrong clock says when they began.
     pub(crate) fn is_over(&self, now: Timestamp) -> bool {
-        now.since(self.created) >= LIFETIME
+        now.distance(self.created) >= LIFETIME
     }
 
     fn encode(&self) -> Zeroizing<Vec<u8>> {
@@ -292,7 +292,7 @@ mod tests {
         assert!(Transaction::decode(&bytes).is_none() && Transaction::decode(&[]).is_none());
     }
 
-    /// A4, A25: another state, and one that is too old.
+    /// A4, A25, S27: another state, and one that is too old, or from the future.
     #[test]
     fn a_transaction_is_found_by_its_own_state_and_is_over_after_ten_minutes() {
         let transactions = transactions();
@@ -314,6 +314,9 @@ mod tests {
         transaction.created = ago(9, 58);
         assert!(!transaction.is_over(now));
         transaction.created = ago(10, 1);
+        assert!(transaction.is_over(now));
+        // By a clock that is ahead: it would last until that time has come.
+        transaction.created = now.plus(Duration::from_secs(601));
         assert!(transaction.is_over(now));
     }
 

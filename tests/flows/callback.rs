@@ -1,7 +1,11 @@
 //! The way back from Logto: what is believed, and what is refused before it costs anything.
 
+use logto_rocket::{Error, LogtoClient, Redirect};
 use logto_tests::{Answer, Browser, Deviation, Hostile, Pairs, app};
+use rocket::fairing::{Fairing, Info, Kind};
 use rocket::http::Status;
+use rocket::http::uri::Origin;
+use rocket::{Data, Request, get, routes};
 use url::Url;
 
 async fn signing_in() -> (Hostile, Browser, String) {
@@ -39,6 +43,50 @@ async fn a_callback_without_its_cookie_is_refused() {
     let answer = browser.visit(&op.authorize(&location)).await;
     assert_refused(&op, &answer);
     assert_eq!(browser.visit("/").await.body, "Hello, stranger!");
+}
+
+/// Leads to the callback from an address that it was at before, after our own fairing.
+struct Moved;
+
+#[rocket::async_trait]
+impl Fairing for Moved {
+    fn info(&self) -> Info {
+        Info { name: "Moved", kind: Kind::Request }
+    }
+
+    async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
+        let moved = request.uri().to_string().replace("/was-the-callback", "/callback");
+        request.set_uri(Origin::parse_owned(moved).expect("an address"));
+    }
+}
+
+#[get("/callback")]
+async fn own(logto: LogtoClient<'_>) -> Result<Redirect, Error> {
+    logto.handle_sign_in_callback().await
+}
+
+/// R14: where Rocket finds the callback, it has its query, mounted or the application's own.
+#[rocket::async_test]
+async fn a_callback_signs_in_however_its_address_is_written() {
+    for mounted in [true, false] {
+        let op = Hostile::start().await;
+        let rocket = match mounted {
+            true => app(op.figment()),
+            false => {
+                app(op.figment().merge(("logto.routes.callback", false))).mount("/", routes![own])
+            }
+        };
+        let browser = Browser::open(rocket.attach(Moved)).await;
+        for path in ["/callback", "/callback/", "//callback", "/%63allback", "/was-the-callback"] {
+            browser.forget();
+            let callback = op.authorize(&browser.start("/protected").await);
+            let (_, query) = callback.split_once('?').expect("a query");
+            let answer = browser.visit(&format!("{path}?{query}")).await;
+            assert_eq!(answer.status, Status::SeeOther, "{path}: {answer:?}");
+            assert_eq!(answer.location(), "/protected", "{path}");
+            assert_eq!(browser.visit("/protected").await.status, Status::Ok, "{path}");
+        }
+    }
 }
 
 /// A3: neither does it in a browser that has a sign-in of its own under way.

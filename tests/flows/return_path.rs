@@ -63,6 +63,44 @@ async fn a_page_of_this_site_is_returned_to() {
     }
 }
 
+/// R14: behind a proxy that takes `/app` away, pages are named with it or without it.
+#[rocket::async_test]
+async fn the_path_of_the_base_url_is_taken_off_at_a_slash_only() {
+    let (op, base) = (Hostile::start().await, format!("{BASE_URL}/app"));
+    let browser = Browser::at(&base, app(op.figment().merge(("logto.base_url", &base)))).await;
+    for (given, expected) in [
+        ("/app/pages/7?tab=a", "/app/pages/7?tab=a"),
+        ("/pages/7?tab=a", "/app/pages/7?tab=a"),
+        ("/app", "/app/"),
+        ("/application", "/app/application"),
+    ] {
+        for given in [given.to_owned(), format!("{BASE_URL}{given}")] {
+            assert_eq!(landing(&op, &browser, &encoded(&given)).await, expected, "{given}");
+        }
+    }
+}
+
+/// R14: a stranger comes back to the very page, also to one that is called as the base is.
+#[rocket::async_test]
+async fn a_page_that_is_called_as_the_base_url_is_returned_to() {
+    let (op, base) = (Hostile::start().await, format!("{BASE_URL}/app"));
+    let figment = op.figment().merge(("logto.base_url", &base));
+    let browser = Browser::at(&base, catch_all(figment)).await;
+    for page in ["/app", "/app/x?y=1", "/application", "/x"] {
+        browser.forget();
+        let callback = op.authorize(&to_provider(&browser, page).await);
+        let back = browser.visit(&callback).await;
+        assert_eq!(back.location(), format!("/app{page}"));
+    }
+}
+
+/// The address that a stranger at `page` comes to, whose redirects have the base's path.
+async fn to_provider(browser: &Browser, page: &str) -> String {
+    let answer = browser.visit(page).await;
+    let sign_in = answer.location().strip_prefix("/app").expect("below the base");
+    browser.visit(sign_in).await.location().to_owned()
+}
+
 /// R1: an address without a scheme is another site.
 #[rocket::async_test]
 async fn a_second_slash_does_not_lead_away() {

@@ -10,7 +10,7 @@ use super::keys::is_secret;
 use super::problem::{ConfigError, Problem};
 use super::source::{place, with_environment};
 use super::{Config, Routes};
-use crate::location::{ReturnPath, Site, is_loopback};
+use crate::location::{ReturnPath, Site, is_loopback, plain_path};
 use crate::scope::requested_scopes;
 use crate::seal;
 use crate::sender::{Origins, origin_of};
@@ -134,7 +134,14 @@ impl Check<'_> {
             self.problem("base_url", None, "is missing outside the `debug` profile", fix);
             return None;
         };
-        self.address("base_url", given, FIX)
+        let url = self.address("base_url", given, FIX)?;
+        let (written, plain) = (written_path(given), plain_path(url.path()));
+        if !written.is_empty() && written != plain {
+            let origin = url.origin().ascii_serialization();
+            let fix = format!("write `{origin}{}`", plain.trim_end_matches('/'));
+            self.problem("base_url", Some(given), "has a path that browsers send otherwise", fix);
+        }
+        Some(url)
     }
 
     /// Written in another way than browsers do, an origin would never be theirs.
@@ -226,15 +233,32 @@ impl Check<'_> {
             if ReturnPath::parse(path).is_none() || is_route && path.contains(['?', '<', '>']) {
                 let fix = "write a path, as `/sign-in`";
                 self.problem(key, Some(path), "is not a path of this site", fix);
+            } else if is_route {
+                self.reachable(key, path);
             }
         }
         self.distinct_routes(routes);
     }
 
+    /// Browsers resolve dots, and Rocket compares what is decoded with the route as it is
+    /// written: at another path than a plain one, a route would never be asked for.
+    fn reachable(&mut self, key: &str, path: &str) {
+        let plain = plain_path(path);
+        if plain.contains('%') {
+            let fix = "write a path without `%`, as `/sign-in`";
+            self.problem(key, Some(path), "is a path that Rocket finds no route at", fix);
+        } else if plain != path {
+            let fix = format!("write `{plain}`");
+            self.problem(key, Some(path), "is a path that browsers send otherwise", fix);
+        }
+    }
+
     fn distinct_routes(&mut self, routes: &Routes) {
         let named = routes.named();
         for (at, (key, route)) in named.iter().enumerate() {
-            if named[..at].iter().any(|(_, other)| other.path == route.path) {
+            let is_same =
+                |other: &str| other.trim_end_matches('/') == route.path.trim_end_matches('/');
+            if named[..at].iter().any(|(_, other)| is_same(&other.path)) {
                 let path = route.path.clone();
                 self.problem(key, Some(&path), "is the path of another route", "write another one");
             }
@@ -322,6 +346,12 @@ impl Check<'_> {
         };
         (!is_weak(&key)).then_some(key)
     }
+}
+
+/// The path in an address, as it stands there.
+fn written_path(address: &str) -> &str {
+    let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+    rest.find('/').map_or("", |at| &rest[at..])
 }
 
 fn is_weak(secret: &[u8]) -> bool {

@@ -33,6 +33,7 @@ pub(super) const KEYS: &[(&str, &str, Form)] = &[
     ("SESSION_ABSOLUTE", "session.absolute", Form::Literal),
     ("SESSION_REVALIDATE", "session.revalidate", Form::Literal),
     ("SESSION_CAPACITY", "session.capacity", Form::Literal),
+    ("SESSION_CACHE_BYTES", "session.cache_bytes", Form::Literal),
     ("MACHINE_APP_ID", "machine.app_id", Form::Text),
     ("MACHINE_APP_SECRET", "machine.app_secret", Form::Text),
     ("CLOCK_SKEW", "clock_skew", Form::Literal),

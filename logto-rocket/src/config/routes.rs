@@ -9,6 +9,9 @@ use serde::de::{self, Deserializer, MapAccess, Visitor};
 /// `{ path = "/login", mount = false }` to leave it to the application at another
 /// one. Strangers are sent to the path of `sign_in` either way, and Logto sends
 /// browsers back to the path of `callback`.
+///
+/// A path begins with `/` and has no query, no parameters, no empty segments, no dots as
+/// segments and no `%`: at another one no request would arrive, so it ends the launch.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]

@@ -89,6 +89,7 @@ fn the_environment_wins_over_every_profile_and_is_read_as_it_is_written() {
         ("LOGTO_TRUSTED_ORIGINS", "https://a.example.com, https://b.example.com"),
         ("LOGTO_SESSION_STORE", "memory"),
         ("LOGTO_SESSION_IDLE", "60"),
+        ("LOGTO_SESSION_CACHE_BYTES", "1048576"),
         ("LOGTO_INCLUDE_RESERVED_SCOPES", "true"),
     ];
     let toml = "[release.logto]\nendpoint = \"https://foo.logto.app\"\napp_id = \"app-id\"";
@@ -100,6 +101,7 @@ fn the_environment_wins_over_every_profile_and_is_read_as_it_is_written() {
         assert_eq!(config.resources, ["https://api.example.com"]);
         assert_eq!(config.trusted_origins, ["https://a.example.com", "https://b.example.com"]);
         assert_eq!((config.session.store, config.session.idle), (StoreKind::Memory, 60));
+        assert_eq!(config.session.cache_bytes, 1024 * 1024);
         assert_eq!(checked.secrets.bytes.len(), 2);
     });
 }
@@ -302,6 +304,65 @@ fn contradictions_are_named_with_the_way_out() {
     usable(&debug("danger_allow_http = true"), &plain, |checked| {
         assert_eq!(checked.issuer, "http://logto.internal:3001/oidc");
     });
+}
+
+/// R14: a route, or a base, that is written as browsers do not send it is never reached.
+#[test]
+fn a_path_that_browsers_send_otherwise_ends_the_launch_and_the_plain_one_is_named() {
+    let all = ["base", "sign_in", "sign_up", "callback", "sign_out", "backchannel_logout"];
+    for (given, write) in [
+        ("/x//y", "write `/x/y`"),
+        ("/%61uth", "write `/auth`"),
+        ("/a/../b", "write `/b`"),
+        ("/a/./b", "write `/a/b`"),
+        ("/a/%2e%2E/b", "write `/b`"),
+        ("/..", "write `/`"),
+        ("/x//", "write `/x/`"),
+        ("/%41%7e%", "without `%`"),
+        ("/caf%C3%A9", "without `%`"),
+        ("/a%2Fb", "without `%`"),
+    ] {
+        for route in all {
+            let shown = format!("`logto.routes.{route}` = {given:?}");
+            refused(&debug(&format!("routes = {{ {route} = {given:?} }}")), &[], &[&shown, write]);
+        }
+        let own = format!("routes = {{ callback = {{ path = {given:?}, mount = false }} }}");
+        refused(&debug(&own), &[], &["`logto.routes.callback`", write]);
+    }
+    let twice = "routes = { sign_in = \"/in\", sign_up = \"/in/\" }";
+    refused(&debug(twice), &[], &["`logto.routes.sign_up` = \"/in/\"", "another route"]);
+    for base in ["/", "/auth", "/auth/", "/a.b/..c/.d", "/a-b_c~d"] {
+        usable(&debug(&format!("routes = {{ base = {base:?} }}")), &[], |checked| {
+            let path = format!("{}/callback", base.trim_end_matches('/'));
+            assert_eq!(checked.redirect_uri(), format!("http://localhost:8000{path}"));
+        });
+    }
+}
+
+/// R14: the same for the path that a proxy takes away.
+#[test]
+fn a_base_url_that_browsers_send_otherwise_ends_the_launch_and_the_plain_one_is_named() {
+    for (given, write) in [
+        ("/x//y", "write `https://app.example.com/x/y`"),
+        ("/%61pp", "write `https://app.example.com/app`"),
+        ("/a/../b/", "write `https://app.example.com/b`"),
+        ("/a/%2E./b", "write `https://app.example.com/b`"),
+        ("/app//", "write `https://app.example.com/app`"),
+        ("//", "write `https://app.example.com`"),
+        ("/a/..", "write `https://app.example.com`"),
+        ("/caf\u{e9}", "write `https://app.example.com/caf%C3%A9`"),
+    ] {
+        let given = format!("https://app.example.com{given}");
+        let shown = format!("`logto.base_url` = {given:?}");
+        refused(&debug(&format!("base_url = {given:?}")), &[], &[&shown, write]);
+    }
+    for path in ["", "/", "/app", "/app/", "/caf%C3%A9", "/a%2fb"] {
+        let base = format!("base_url = \"https://app.example.com{path}\"");
+        usable(&debug(&base), &[], |checked| {
+            let callback = format!("{}/callback", path.trim_end_matches('/'));
+            assert_eq!(checked.redirect_uri(), format!("https://app.example.com{callback}"));
+        });
+    }
 }
 
 /// A29: in the configuration as in code.

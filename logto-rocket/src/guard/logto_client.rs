@@ -101,11 +101,8 @@ impl<'r> LogtoClient<'r> {
     /// [`ErrorKind::Store`] or [`ErrorKind::SessionTooLarge`] when the session
     /// cannot be kept.
     pub async fn handle_sign_in_callback(&self) -> Result<Redirect> {
-        let query = match self.visit.state.callback.get() {
-            Some(query) => query.clone(),
-            None => self.uri.query().map(|q| q.to_string()).unwrap_or_default(),
-        };
-        match self.logto.complete_sign_in(self.visit, &query).await {
+        let query = self.visit.state.callback_query(self.uri);
+        match self.logto.complete_sign_in(self.visit, query).await {
             Ok(completed) => Ok(Redirect::to(self.logto.site().page(&completed.return_to))),
             Err(failed) => Err(failed.error),
         }

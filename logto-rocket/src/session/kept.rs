@@ -3,37 +3,59 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use moka::ops::compute::Op;
+use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
 use super::store::SessionKey;
 use crate::token::{Audience, Token};
 
-/// Sessions whose tokens are kept at the most, and how long after their last use.
-const SESSIONS: u64 = 10_000;
+/// Bytes that the tokens of all sessions may take, and how long they are kept after
+/// their last use.
+const CAPACITY: u64 = 64 * 1024 * 1024;
 const TTL: Duration = Duration::from_secs(60 * 60);
 
 /// Access tokens of one session that are kept at the most.
 const AUDIENCES: usize = 64;
 
 /// The tokens of many sessions.
-pub(crate) struct KeptTokens(Cache<SessionKey, Arc<Mutex<Kept>>>);
+pub(crate) struct KeptTokens(Cache<SessionKey, Arc<Kept>>);
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct Kept {
     id_token: Option<Arc<str>>,
     access_tokens: HashMap<Audience, Arc<Token>>,
 }
 
+impl Kept {
+    /// About what it takes, in bytes.
+    fn weight(&self) -> usize {
+        let id_token = self.id_token.as_ref().map_or(0, |token| token.len());
+        let access_tokens = self.access_tokens.iter().map(|(audience, token)| {
+            let names = audience.fields().map(|(_, name)| name.len()).sum::<usize>();
+            256 + names + token.secret().secret().len() + token.scope().len()
+        });
+        256 + id_token + access_tokens.sum::<usize>()
+    }
+}
+
 impl KeptTokens {
     pub(super) fn new() -> Self {
-        Self(Cache::builder().max_capacity(SESSIONS).time_to_idle(TTL).build())
+        Self::with_capacity(CAPACITY)
+    }
+
+    fn with_capacity(bytes: u64) -> Self {
+        let weigh = |_: &_, kept: &Arc<Kept>| u32::try_from(kept.weight()).unwrap_or(u32::MAX);
+        let cache = Cache::builder().max_capacity(bytes).weigher(weigh).time_to_idle(TTL);
+        // The default policy may turn a new session's tokens away in favor of others.
+        Self(cache.eviction_policy(EvictionPolicy::lru()).build())
     }
 
     pub(crate) fn id_token(&self, session: &SessionKey) -> Option<Arc<str>> {
-        lock(&self.0.get(session)?).id_token.clone()
+        self.0.get(session)?.id_token.clone()
     }
 
     pub(crate) fn access_token(
@@ -41,11 +63,11 @@ impl KeptTokens {
         session: &SessionKey,
         audience: &Audience,
     ) -> Option<Arc<Token>> {
-        lock(&self.0.get(session)?).access_tokens.get(audience).cloned()
+        self.0.get(session)?.access_tokens.get(audience).cloned()
     }
 
     pub(crate) fn keep_id_token(&self, session: SessionKey, token: Arc<str>) {
-        lock(&self.0.get_with(session, Arc::default)).id_token = Some(token);
+        self.change(session, |kept| kept.id_token = Some(token));
     }
 
     pub(crate) fn keep_access_token(
@@ -54,33 +76,45 @@ impl KeptTokens {
         audience: Audience,
         token: Arc<Token>,
     ) {
-        let kept = self.0.get_with(session, Arc::default);
-        let mut kept = lock(&kept);
-        if kept.access_tokens.len() >= AUDIENCES {
-            kept.access_tokens.clear();
-        }
-        kept.access_tokens.insert(audience, token);
+        self.change(session, |kept| {
+            if kept.access_tokens.len() >= AUDIENCES {
+                kept.access_tokens.clear();
+            }
+            kept.access_tokens.insert(audience, token);
+        });
     }
 
     pub(crate) fn forget_access_token(&self, session: &SessionKey, audience: &Audience) {
-        if let Some(kept) = self.0.get(session) {
-            lock(&kept).access_tokens.remove(audience);
-        }
+        self.change_kept(session, |kept| drop(kept.access_tokens.remove(audience)));
     }
 
     pub(crate) fn forget_access_tokens(&self, session: &SessionKey) {
-        if let Some(kept) = self.0.get(session) {
-            lock(&kept).access_tokens.clear();
-        }
+        self.change_kept(session, |kept| kept.access_tokens.clear());
     }
 
     pub(super) fn forget(&self, session: &SessionKey) {
-        self.0.invalidate(session);
+        // Not `invalidate`, which does not wait for a change of the same session.
+        self.0.entry(*session).and_compute_with(|_| Op::Remove);
     }
-}
 
-fn lock(kept: &Arc<Mutex<Kept>>) -> MutexGuard<'_, Kept> {
-    kept.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Puts what is kept in place anew, so that it is weighed anew.
+    fn change(&self, session: SessionKey, change: impl FnOnce(&mut Kept)) {
+        self.0.entry(session).and_upsert_with(|entry| {
+            let mut kept = entry.map(|entry| entry.into_value()).unwrap_or_default();
+            change(Arc::make_mut(&mut kept));
+            kept
+        });
+    }
+
+    /// As [`change()`](Self::change), where there is something.
+    fn change_kept(&self, session: &SessionKey, change: impl FnOnce(&mut Kept)) {
+        self.0.entry(*session).and_compute_with(|entry| {
+            let Some(entry) = entry else { return Op::Nop };
+            let mut kept = entry.into_value();
+            change(Arc::make_mut(&mut kept));
+            Op::Put(kept)
+        });
+    }
 }
 
 impl fmt::Debug for KeptTokens {
@@ -95,12 +129,68 @@ mod tests {
     use super::*;
     use crate::clock::Timestamp;
 
+    fn token(length: usize) -> Arc<Token> {
+        let secret = openidconnect::AccessToken::new("t".repeat(length));
+        Arc::new(Token::new(secret, None, Timestamp::now(), Duration::from_secs(60)))
+    }
+
+    /// S28: neither many sessions nor long tokens take more memory than they may, and the
+    /// newest are there.
+    #[test]
+    fn the_tokens_of_all_sessions_are_bounded_in_bytes() {
+        const BOUND: u64 = 1024 * 1024;
+        for length in [10, 1000, 100_000] {
+            let tokens = KeptTokens::with_capacity(BOUND);
+            let mut keys = Vec::new();
+            for number in 0..3000 {
+                let key = SessionId::random().key();
+                tokens.keep_id_token(key, "i".repeat(length).into());
+                tokens.keep_access_token(key, "https://api.example.com".into(), token(length));
+                keys.push(key);
+                if number % 100 == 0 {
+                    tokens.0.run_pending_tasks();
+                    assert!(tokens.id_token(&key).is_some(), "{length}");
+                }
+            }
+            tokens.0.run_pending_tasks();
+            let kept = keys.iter().filter_map(|key| tokens.0.get(key));
+            let bytes = kept.map(|kept| kept.weight() as u64).sum::<u64>();
+            assert!((BOUND / 2..=BOUND).contains(&bytes), "{length}: {bytes}");
+            assert_eq!(tokens.0.weighted_size(), bytes, "{length}");
+        }
+    }
+
+    /// S28: a token that replaces another is weighed in its place, and one that is forgotten
+    /// weighs nothing.
+    #[test]
+    fn tokens_are_weighed_again_whenever_they_change() {
+        let (tokens, key) = (KeptTokens::new(), SessionId::random().key());
+        let weight = |tokens: &KeptTokens| {
+            tokens.0.run_pending_tasks();
+            tokens.0.weighted_size()
+        };
+        let api: Audience = "https://api.example.com".into();
+        tokens.keep_access_token(key, api.clone(), token(1000));
+        let light = weight(&tokens);
+        for _ in 0..10 {
+            tokens.keep_access_token(key, api.clone(), token(5000));
+        }
+        assert_eq!(weight(&tokens), light + 4000);
+        tokens.forget_access_token(&key, &api);
+        assert!(weight(&tokens) < light - 1000);
+        tokens.keep_id_token(key, "id".into());
+        tokens.forget_access_tokens(&key);
+        assert_eq!(tokens.id_token(&key).as_deref(), Some("id"));
+        tokens.forget(&key);
+        tokens.forget_access_tokens(&key);
+        assert_eq!(weight(&tokens), 0);
+    }
+
     /// However many audiences a route is asked for.
     #[test]
     fn the_tokens_of_a_session_are_bounded() {
         let (tokens, key) = (KeptTokens::new(), SessionId::random().key());
-        let secret = openidconnect::AccessToken::new("access".into());
-        let token = Arc::new(Token::new(secret, None, Timestamp::now(), Duration::from_secs(60)));
+        let token = token(6);
         let audience = |number: usize| Audience::organization(number.to_string());
         for number in 0..10 * AUDIENCES {
             tokens.keep_access_token(key, audience(number), Arc::clone(&token));

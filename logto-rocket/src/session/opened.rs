@@ -7,9 +7,6 @@ use quick_cache::sync::Cache;
 
 use super::record::Record;
 
-/// Bytes that opened sessions may take.
-const CAPACITY: u64 = 64 * 1024 * 1024;
-
 /// What an ordinary session takes of it, for the size of the tables.
 const ORDINARY: u64 = 6 * 1024;
 
@@ -38,11 +35,8 @@ impl Weighter<Label, Arc<Entry>> for Weight {
 }
 
 impl Opened {
-    pub(crate) fn new() -> Self {
-        Self::with_capacity(CAPACITY)
-    }
-
-    fn with_capacity(bytes: u64) -> Self {
+    /// Opened sessions that take so many bytes at the most.
+    pub(crate) fn new(bytes: u64) -> Self {
         let sessions = usize::try_from(bytes / ORDINARY).unwrap_or(usize::MAX);
         Self(Cache::with_weighter(sessions, bytes, Weight))
     }
@@ -62,6 +56,19 @@ impl Opened {
         self.0.insert(label, Arc::new(entry));
         Some(record)
     }
+
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn forget(&self, label: &Label) {
+        self.0.remove(label);
+    }
+
+    pub(crate) fn forget_all(&self, which: impl Fn(&Record) -> bool) {
+        self.0.retain(|_, entry| !which(&entry.record));
+    }
 }
 
 #[cfg(test)]
@@ -71,6 +78,7 @@ mod tests {
     use crate::clock::Timestamp;
 
     const LABEL: Label = [1; 16];
+    const BOUND: u64 = 4 * 1024 * 1024;
 
     fn opens() -> Option<Record> {
         Some(record(Timestamp::now()))
@@ -82,7 +90,7 @@ mod tests {
 
     #[test]
     fn the_same_bytes_are_opened_once_and_their_claims_read_once() {
-        let opened = Opened::new();
+        let opened = Opened::new(BOUND);
         let first = opened.get_or_open(LABEL, b"sealed", opens).expect("it opens");
         let again = opened.get_or_open(LABEL, b"sealed", panics).expect("it was opened");
         let claims = first.id_token_claims().expect("claims");
@@ -92,7 +100,7 @@ mod tests {
     /// S4: other bytes under the same label are opened themselves.
     #[test]
     fn what_does_not_open_is_not_kept_and_takes_no_place() {
-        let opened = Opened::new();
+        let opened = Opened::new(BOUND);
         for forged in [&b"sealer"[..], b"seale", b"sealed!", b""] {
             assert!(opened.get_or_open(LABEL, forged, || None).is_none());
             assert_eq!(opened.0.len(), 0);
@@ -104,12 +112,26 @@ mod tests {
         assert!(opened.get_or_open(LABEL, b"sealed", panics).is_some(), "it lost its place");
     }
 
-    /// Neither many nor large sessions take more memory than they may.
+    /// S28: none are kept where none may be.
+    #[test]
+    fn without_room_everything_is_opened_each_time() {
+        let opened = Opened::new(0);
+        for _ in 0..2 {
+            let mut count = 0;
+            let open = || {
+                count += 1;
+                opens()
+            };
+            assert!(opened.get_or_open(LABEL, b"sealed", open).is_some());
+            assert_eq!((count, opened.len()), (1, 0));
+        }
+    }
+
+    /// S28: neither many nor large sessions take more memory than they may.
     #[test]
     fn opened_sessions_are_bounded_in_bytes() {
-        const BOUND: u64 = 4 * 1024 * 1024;
         for size in [600, 40_000] {
-            let opened = Opened::with_capacity(BOUND);
+            let opened = Opened::new(BOUND);
             let bytes = vec![0; size];
             for n in 0..2000_u128 {
                 assert!(opened.get_or_open(n.to_le_bytes(), &bytes, opens).is_some());

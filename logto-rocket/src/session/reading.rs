@@ -4,6 +4,7 @@ use rocket::http::CookieJar;
 
 use super::store::{SessionId, SessionKey};
 use super::{Session, Sessions, cookie};
+use crate::clock::Timestamp;
 use crate::error::{ErrorKind, Result};
 use crate::revocation::Standing;
 
@@ -46,7 +47,11 @@ impl Sessions {
     fn look_at(&self, value: &str) -> Result<Read, Wait> {
         if let Some(sealer) = self.storage.cookie_sealer() {
             let session = self.storage.open_cookie(sealer, self.cookies.session(), value);
-            return self.settle(session.as_ref().map(|session| session.record.key()), session);
+            let read = self.settle(session.as_ref().map(|session| session.record.key()), session);
+            if matches!(read, Err(Wait::Others(Some(_)))) {
+                self.storage.forget_cookie(value);
+            }
+            return read;
         }
         let Some(key) = SessionId::from_text(value).map(|id| id.key()) else {
             return Err(Wait::Others(None));
@@ -119,7 +124,13 @@ impl Sessions {
     fn settle(&self, key: Option<SessionKey>, session: Option<Session>) -> Result<Read, Wait> {
         let now = self.clock.now();
         let lives = |session: &Session| session.record.remaining(now, &self.config).is_some();
-        let Some(session) = session.filter(lives) else { return Err(Wait::Others(key)) };
+        let session = session.filter(lives).filter(|session| self.has_begun(session, now));
+        let Some(session) = session else {
+            if let Some(key) = key.filter(|_| !self.are_in_cookies()) {
+                self.storage.forget_stored(&key);
+            }
+            return Err(Wait::Others(key));
+        };
         if self.has_ended(&session) {
             return Err(match self.are_in_cookies() {
                 true => Wait::Others(key),
@@ -133,6 +144,16 @@ impl Sessions {
         }
         let rewrite = self.are_in_cookies() && session.record.generation > generation;
         Ok(Read::Session { session, rewrite })
+    }
+
+    /// Whether the session began before now, as far as clocks agree. One that a clock far
+    /// ahead began would outlive its time, and logouts that it seems to be newer than.
+    fn has_begun(&self, session: &Session, now: Timestamp) -> bool {
+        let has_begun = session.record.created.since(now) <= self.clock_skew;
+        if !has_begun {
+            log::warn!("logto: a session that begins in the future is none; compare the clocks");
+        }
+        has_begun
     }
 
     /// Whether a session was ended that is still to be seen: its cookie outlives it, or the

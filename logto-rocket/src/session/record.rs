@@ -176,7 +176,12 @@ impl Record {
 
     /// Whether the last use is so long ago that it is worth writing down.
     pub(crate) fn is_touch_due(&self, now: Timestamp, config: &SessionConfig) -> bool {
-        now.since(self.last_used) >= Duration::from_secs(config.idle) / 10
+        now.distance(self.last_used) >= Duration::from_secs(config.idle) / 10
+    }
+
+    /// Whether it was long ago that Logto said that the session holds.
+    pub(crate) fn is_check_due(&self, now: Timestamp, after: Duration) -> bool {
+        now.distance(self.verified_at) >= after
     }
 
     pub(crate) fn touched(&self, now: Timestamp) -> Self {
@@ -273,6 +278,19 @@ pub(crate) mod tests {
         assert!(used.remaining(after(151), &config).is_none());
         let shorter = SessionConfig { idle: 10, ..config };
         assert!(record.remaining(after(11), &shorter).is_none());
+    }
+
+    /// S27: what a clock far ahead has written is not put off until the time comes.
+    #[test]
+    fn a_moment_in_the_future_is_as_far_as_one_in_the_past() {
+        let now = Timestamp::now();
+        let config = SessionConfig { idle: 100, ..SessionConfig::default() };
+        for (seconds, due) in [(0, false), (9, false), (10, true), (1_000_000, true)] {
+            let ahead = now.plus(Duration::from_secs(seconds));
+            let record = Record { last_used: ahead, verified_at: ahead, ..record(now) };
+            assert_eq!(record.is_touch_due(now, &config), due, "{seconds}");
+            assert_eq!(record.is_check_due(now, Duration::from_secs(10)), due, "{seconds}");
+        }
     }
 
     #[test]

@@ -46,17 +46,17 @@ struct Store<'s> {
 }
 
 impl Storage {
-    /// Sessions in cookies.
-    pub(crate) fn cookie(sealer: Sealer) -> Self {
+    /// Sessions in cookies. Those that were opened may take so many bytes.
+    pub(crate) fn cookie(sealer: Sealer, cache_bytes: u64) -> Self {
         let newest = Cache::builder().max_capacity(NEWEST).time_to_idle(NEWEST_TTL);
         // The default policy may turn the newest generation away in favor of others.
         let newest = newest.eviction_policy(EvictionPolicy::lru()).build();
-        Self::new(Place::Cookie { sealer, newest })
+        Self::new(Place::Cookie { sealer, newest }, cache_bytes)
     }
 
     /// As many sessions in the memory of this process.
-    pub(crate) fn memory(capacity: u64, pseudonyms: Pseudonyms) -> Self {
-        Self::new(Place::Memory { store: MemoryStore::new(capacity), pseudonyms })
+    pub(crate) fn memory(capacity: u64, pseudonyms: Pseudonyms, cache_bytes: u64) -> Self {
+        Self::new(Place::Memory { store: MemoryStore::new(capacity), pseudonyms }, cache_bytes)
     }
 
     /// Sessions in `store`, which holds them sealed.
@@ -64,12 +64,13 @@ impl Storage {
         sealer: Sealer,
         pseudonyms: Pseudonyms,
         store: Box<dyn SessionStore>,
+        cache_bytes: u64,
     ) -> Self {
-        Self::new(Place::Store { sealer, pseudonyms, store })
+        Self::new(Place::Store { sealer, pseudonyms, store }, cache_bytes)
     }
 
-    fn new(place: Place) -> Self {
-        Self { place, opened: Opened::new() }
+    fn new(place: Place, cache_bytes: u64) -> Self {
+        Self { place, opened: Opened::new(cache_bytes) }
     }
 
     /// What seals sessions into cookies, if they live there.
@@ -87,6 +88,23 @@ impl Storage {
         let label = value.as_bytes().last_chunk()?;
         let record = self.opened.get_or_open(*label, value.as_bytes(), open)?;
         Some(Session { record, version: None })
+    }
+
+    /// Forgets what a sealed cookie's value, which is no session any more, was opened to.
+    pub(super) fn forget_cookie(&self, value: &str) {
+        if let Some(label) = value.as_bytes().last_chunk() {
+            self.opened.forget(label);
+        }
+    }
+
+    /// The same for a stored session, which may have been ended elsewhere.
+    pub(super) fn forget_stored(&self, key: &SessionKey) {
+        self.opened.forget(&key.label());
+    }
+
+    #[cfg(test)]
+    pub(super) fn opened_count(&self) -> usize {
+        self.opened.len()
     }
 
     /// The session of this key, if it is in this process; `None` where a store has to be
@@ -159,11 +177,13 @@ impl Storage {
     pub(super) async fn delete(&self, key: &SessionKey) -> Result<()> {
         if let Place::Cookie { newest, .. } = &self.place {
             newest.invalidate(key);
+            self.opened.forget_all(|record| record.key() == *key);
         }
-        match self.place.store() {
-            Some(of) => of.store.delete(key).await,
-            None => Ok(()),
+        if let Some(of) = self.place.store() {
+            of.store.delete(key).await?;
+            self.opened.forget(&key.label());
         }
+        Ok(())
     }
 
     /// Deletes the sessions of `whose` that `ends` says, and hands each to `deleted` at once.
@@ -183,6 +203,7 @@ impl Storage {
                 newest.invalidate(&*key);
                 deleted(Session { record, version: None });
             }
+            self.opened.forget_all(ends);
             return Ok(());
         }
         let Some(from) = self.place.store() else { return Ok(()) };

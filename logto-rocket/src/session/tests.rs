@@ -9,9 +9,13 @@ use super::store::{
 };
 use super::*;
 use crate::config::{Config, check};
+use crate::revocation::Logout;
 use crate::seal::{Kind, Pseudonyms, Sealer};
 
 const SECRET: &[u8] = b"a secret of at least 32 random bytes";
+
+/// Bytes that opened sessions may take.
+const CACHE: u64 = 1024 * 1024;
 
 fn sealer(kind: Kind) -> Sealer {
     Sealer::new(&[SECRET.to_vec().into()], "issuer", "app", kind)
@@ -57,21 +61,21 @@ fn in_storage(storage: Storage) -> Sessions {
     let clock = Clock::default();
     let client = Arc::new(Client::new(&checked, clock.clone()).expect("a client"));
     let cookies = Cookies::new("app", "http://localhost:8000", false);
-    Sessions::new(SessionConfig::default(), cookies, clock, client, storage)
+    Sessions::new(SessionConfig::default(), cookies, (clock, checked.clock_skew()), client, storage)
 }
 
 fn in_cookies() -> Sessions {
-    in_storage(Storage::cookie(sealer(Kind::Session)))
+    in_storage(Storage::cookie(sealer(Kind::Session), CACHE))
 }
 
 fn in_store() -> (Sessions, Arc<MemoryStore>) {
     let store = Arc::new(MemoryStore::new(10));
     let shared = Box::new(Shared(Arc::clone(&store)));
-    (in_storage(Storage::store(sealer(Kind::Stored), pseudonyms(), shared)), store)
+    (in_storage(Storage::store(sealer(Kind::Stored), pseudonyms(), shared, CACHE)), store)
 }
 
 fn in_memory() -> Sessions {
-    in_storage(Storage::memory(10, pseudonyms()))
+    in_storage(Storage::memory(10, pseudonyms(), CACHE))
 }
 
 fn all() -> [Sessions; 3] {
@@ -118,6 +122,86 @@ async fn an_expired_session_is_refused_though_it_was_opened_before() {
         }
         sessions.clock.advance(Duration::from_secs(SessionConfig::default().idle));
         assert!(matches!(read(&sessions, &cookies).await, Read::Invalid));
+    }
+}
+
+/// S27: a clock that is ahead by more than `clock_skew` makes no sessions that last longer,
+/// or that a logout spares as it came before them.
+#[rocket::async_test]
+async fn a_session_that_begins_in_the_future_is_none() {
+    for sessions in all() {
+        for (seconds, lives) in [(59, true), (62, false), (100_000, false)] {
+            let created = sessions.clock.now().plus(Duration::from_secs(seconds));
+            let session = sessions.begin(record(created)).await.expect("begun");
+            let cookies = cookies(&sessions, &session).await;
+            for _ in 0..2 {
+                let read = read(&sessions, &cookies).await;
+                assert_eq!(matches!(read, Read::Session { .. }), lives, "{seconds}");
+                assert!(lives || matches!(read, Read::Invalid), "{seconds}");
+            }
+        }
+    }
+}
+
+/// S27: whose last use was written down by a clock that is ahead.
+#[rocket::async_test]
+async fn a_use_in_the_future_is_written_down_anew() {
+    for sessions in all() {
+        let now = sessions.clock.now();
+        let ahead = Record { last_used: now.plus(Duration::from_secs(1_000_000)), ..record(now) };
+        let session = sessions.begin(ahead).await.expect("begun");
+        let cookies = cookies(&sessions, &session).await;
+        let (touched, rewrite) = carried(&sessions, &cookies).await;
+        assert!(rewrite && touched.record.last_used.since(now) < Duration::from_secs(60));
+    }
+}
+
+/// S28: at the sign-out, in whichever of its generations it was opened; others stay.
+#[rocket::async_test]
+async fn an_ended_session_is_not_kept_opened() {
+    for sessions in all() {
+        let mut jars = Vec::new();
+        for _ in 0..2 {
+            let old = sessions.begin(record(sessions.clock.now())).await.expect("begun");
+            let old_cookies = cookies(&sessions, &old).await;
+            carried(&sessions, &old_cookies).await;
+            let new = sessions.save(&old, next(&old)).await.expect("saved").expect("no conflict");
+            let new_cookies = cookies(&sessions, &new).await;
+            let (session, _) = carried(&sessions, &new_cookies).await;
+            jars.push((session, old_cookies, new_cookies));
+        }
+        let each = if sessions.are_in_cookies() { 2 } else { 1 };
+        assert_eq!(sessions.storage.opened_count(), 2 * each);
+        sessions.end(&jars[0].0).await.expect("ended");
+        assert_eq!(sessions.storage.opened_count(), each);
+        for cookies in [&jars[0].1, &jars[0].2] {
+            assert!(matches!(read(&sessions, cookies).await, Read::Invalid));
+        }
+        assert_eq!(sessions.storage.opened_count(), each, "it is kept no more when it comes again");
+        carried(&sessions, &jars[1].2).await;
+    }
+}
+
+/// S28: nor is one that Logto ended, or whose time is over.
+#[rocket::async_test]
+async fn a_session_that_ended_in_another_way_is_not_kept_opened() {
+    for sessions in all() {
+        let session = sessions.begin(record(sessions.clock.now())).await.expect("begun");
+        let cookies_of_alice = cookies(&sessions, &session).await;
+        carried(&sessions, &cookies_of_alice).await;
+        let received = sessions.clock.now().plus(Duration::from_secs(1));
+        let of = Whose::Subject("alice");
+        let logout = Logout { of, received, issued_at: received.seconds() };
+        sessions.log_out(logout).await.expect("logged out");
+        assert_eq!(sessions.storage.opened_count(), 0);
+
+        let now = sessions.clock.now().plus(Duration::from_secs(2));
+        let session = sessions.begin(record(now)).await.expect("begun");
+        let cookies = cookies(&sessions, &session).await;
+        carried(&sessions, &cookies).await;
+        sessions.clock.advance(Duration::from_secs(SessionConfig::default().idle + 10));
+        assert!(matches!(read(&sessions, &cookies).await, Read::Invalid));
+        assert_eq!(sessions.storage.opened_count(), 0);
     }
 }
 

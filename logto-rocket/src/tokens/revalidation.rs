@@ -16,7 +16,7 @@ impl Tokens {
         let record = &session.record;
         !self.revalidate.is_zero()
             && record.refresh_token.is_some()
-            && self.clock.now().since(record.verified_at) >= self.revalidate
+            && record.is_check_due(self.clock.now(), self.revalidate)
     }
 
     /// Asks Logto whether a session still holds that it has not spoken of for long.
