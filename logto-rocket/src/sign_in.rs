@@ -227,7 +227,10 @@ impl SignIns {
             Err(error) => {
                 visit.state.restore(before);
                 if let Err(failure) = self.sessions.end_and_revoke(&session).await {
-                    log::warn!("logto: the session of a refused sign-in was not ended: {failure}");
+                    let causes = failure.causes().unwrap_or_default();
+                    log::warn!(
+                        "logto: the session of a refused sign-in was not ended: {failure}: {causes}"
+                    );
                 }
                 Err(error)
             }
