@@ -3,11 +3,15 @@
 
 use std::collections::BTreeSet;
 use std::sync::{LazyLock, Mutex, PoisonError};
+use std::time::Duration;
 
-use logto_rocket::{AccessToken, ApiResource, Error, Logto, LogtoClient, UserInfo, authenticated};
+use logto_rocket::{
+    AccessToken, ApiResource, Error, Find, Logto, LogtoClient, Saved, SessionKey, SessionStore,
+    StoredSession, User, UserInfo, Version, authenticated,
+};
 use logto_tests::{Alter, Browser, Deviation, Hostile, with};
 use rocket::error::ErrorKind;
-use rocket::http::Status;
+use rocket::http::{ContentType, Status};
 use rocket::local::asynchronous::Client;
 use rocket::serde::json::Json;
 use rocket::tokio::sync::{Mutex as Turn, MutexGuard};
@@ -220,6 +224,113 @@ async fn warns_of_large_sessions(op: &Hostile, browser: &Browser) {
         assert_eq!(browser.sign_in(op, "/private").await.status, Status::Ok);
         assert_eq!(log().contains("bytes of cookies"), warned, "{length}");
     }
+}
+
+/// A store whose every failure has this cause, and that names what it was asked for.
+struct Broken;
+
+impl Broken {
+    fn fail<T>(key: impl std::fmt::Debug) -> Result<T, Error> {
+        let refused = std::io::Error::other(format!("connection refused, for {key:?}"));
+        Err(Error::store(std::io::Error::other(Unreachable(refused))))
+    }
+}
+
+#[derive(Debug)]
+struct Unreachable(std::io::Error);
+
+impl std::fmt::Display for Unreachable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("no database")
+    }
+}
+
+impl std::error::Error for Unreachable {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+#[rocket::async_trait]
+impl SessionStore for Broken {
+    async fn create(
+        &self,
+        key: &SessionKey,
+        session: StoredSession,
+        _: Duration,
+    ) -> Result<Version, Error> {
+        Self::fail((key, session))
+    }
+    async fn load(&self, key: &SessionKey) -> Result<Option<(Vec<u8>, Version)>, Error> {
+        Self::fail(key)
+    }
+    async fn save(
+        &self,
+        key: &SessionKey,
+        _: Version,
+        session: StoredSession,
+        _: Duration,
+    ) -> Result<Saved, Error> {
+        Self::fail((key, session))
+    }
+    async fn delete(&self, key: &SessionKey) -> Result<(), Error> {
+        Self::fail(key)
+    }
+    async fn find(&self, which: Find<'_>) -> Result<Vec<SessionKey>, Error> {
+        Self::fail(which)
+    }
+}
+
+#[get("/user")]
+fn user(user: Option<&User>) -> &'static str {
+    if user.is_some() { "user" } else { "stranger" }
+}
+
+/// H7, REL-6: once for each request, whoever answers, with all that the store says, and
+/// nothing of the cookie.
+#[rocket::async_test]
+async fn why_a_store_failed_is_logged_once_where_it_is_answered() {
+    let _turn = keep_log().await;
+    let op = Hostile::start().await;
+    let figment = op.figment().merge(("log_level", "normal"));
+    let application = |figment, fairing| {
+        let rocket = rocket::custom(figment).attach(fairing);
+        rocket.mount("/", routes![change, tokens, user])
+    };
+    let memory = figment.clone().merge(("logto.session.store", "memory"));
+    let working = Browser::open(application(memory, Logto::fairing())).await;
+    working.sign_in(&op, "/sign-in?return_to=/user").await;
+    let cookies = working.session_cookies();
+    let id = cookies.values().next().expect("the id of the session").clone();
+
+    let browser = Browser::open(application(figment, Logto::fairing().store(Broken))).await;
+    let callback = op.authorize(&browser.start("/sign-in").await);
+    log();
+    let assert_logged = |path: &str| {
+        let log = log();
+        let line = "logto: the session store failed, caused by: no database: connection refused";
+        assert_eq!(log.matches(line).count(), 1, "{path}: {log}");
+        assert_eq!(log.matches("connection refused").count(), 1, "{path}: {log}");
+        log
+    };
+    assert_eq!(browser.visit(&callback).await.status, Status::ServiceUnavailable);
+    assert_logged("/callback");
+
+    browser.restore(cookies);
+    for (path, status) in [("/private", 503), ("/tokens", 503), ("/user", 200), ("/sign-out", 503)]
+    {
+        let request = match path {
+            "/private" => browser.client().post(path),
+            _ => logto_tests::as_navigation(browser.client().get(path)),
+        };
+        assert_eq!(browser.send(request).await.status.code, status, "{path}");
+        assert!(!assert_logged(path).contains(&id), "{path}");
+    }
+    let request = browser.client().post("/backchannel-logout").header(ContentType::Form);
+    let token = op.logout_token("u-alice", None);
+    let answer = browser.send(request.body(format!("logout_token={token}"))).await;
+    assert_eq!(answer.status, Status::ServiceUnavailable);
+    assert!(!assert_logged("/backchannel-logout").contains(&token));
 }
 
 /// H18: who runs the application learns which keys to look at.

@@ -18,6 +18,7 @@ mod set;
 mod user;
 mod user_info;
 
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 pub use self::access_token::{AccessTokenClaims, TokenClaims};
@@ -49,6 +50,7 @@ pub use self::user_info::UserInfo;
 /// assert_eq!(claims.email(), Claim::Null);
 /// assert_eq!(claims.phone_number(), Claim::Absent);
 /// assert_eq!(claims.email().unwrap_or("none"), "none");
+/// assert_eq!(Option::from(claims.name()), Some("Alice"));
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -82,6 +84,24 @@ impl<T> Claim<T> {
         T: Default,
     {
         self.value().unwrap_or_default()
+    }
+
+    /// Returns the value, or `error` if the claim is absent or null.
+    ///
+    /// # Errors
+    ///
+    /// There is no value.
+    pub fn ok_or<E>(self, error: E) -> Result<T, E> {
+        self.value().ok_or(error)
+    }
+
+    /// The same claim with a reference to its value.
+    pub fn as_ref(&self) -> Claim<&T> {
+        match self {
+            Self::Absent => Claim::Absent,
+            Self::Null => Claim::Null,
+            Self::Value(value) => Claim::Value(value),
+        }
     }
 
     /// Whether Logto did not send the claim.
@@ -120,6 +140,57 @@ impl<'a> Claim<&'a Value> {
             None => Self::Absent,
             Some(Value::Null) => Self::Null,
             Some(value) => Self::Value(value),
+        }
+    }
+}
+
+/// The value, or `None` if the claim is absent or null.
+impl<T> From<Claim<T>> for Option<T> {
+    fn from(claim: Claim<T>) -> Self {
+        claim.value()
+    }
+}
+
+/// As an `Option`: absent and null are null.
+impl<T: Serialize> Serialize for Claim<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.as_ref().value().serialize(serializer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_claim_is_written_as_its_value_and_as_null_without_one() {
+        #[derive(Serialize)]
+        struct Profile<'a> {
+            name: Claim<&'a str>,
+            email: Claim<&'a str>,
+            roles: Claim<Vec<&'a str>>,
+        }
+        let profile = Profile {
+            name: Claim::Value("Alice"),
+            email: Claim::Absent,
+            roles: Claim::Value(vec!["admin"]),
+        };
+        let expected = json!({"name": "Alice", "email": null, "roles": ["admin"]});
+        assert_eq!(serde_json::to_value(profile).expect("JSON"), expected);
+        assert_eq!(serde_json::to_value(Claim::<u8>::Null).expect("JSON"), json!(null));
+    }
+
+    #[test]
+    fn a_claim_becomes_an_option_or_a_result() {
+        let name = Claim::Value("Alice".to_owned());
+        assert_eq!(name.as_ref().map(String::len), Claim::Value(5));
+        assert_eq!(name.as_ref().ok_or("nobody"), Ok(&"Alice".to_owned()));
+        assert_eq!(Option::from(name), Some("Alice".to_owned()));
+        for none in [Claim::<u8>::Absent, Claim::Null] {
+            assert_eq!((none.as_ref().ok_or(1), Option::<u8>::from(none)), (Err(1), None));
+            assert_eq!(none.as_ref().is_null(), none.is_null());
         }
     }
 }

@@ -48,7 +48,10 @@ fn rule(holds: bool, rule: &str) -> Result<(), String> {
 
 /// What a store does must not fail here.
 fn done<T>(result: crate::Result<T>, operation: &str) -> Result<T, String> {
-    result.map_err(|error| format!("`{operation}` failed: {error}"))
+    result.map_err(|error| {
+        let causes = error.causes().map(|causes| format!(", caused by: {causes}"));
+        format!("`{operation}` failed: {error}{}", causes.unwrap_or_default())
+    })
 }
 
 fn key() -> SessionKey {

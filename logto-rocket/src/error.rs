@@ -202,12 +202,35 @@ impl Error {
 
     /// Wraps the error of a session store, as a [`SessionStore`] reports it.
     ///
-    /// The cause becomes the [`source()`](StdError::source); its message is not
-    /// part of this error's own.
+    /// Any error will do: one of a database, an `anyhow::Error`, a boxed one, or a text. It
+    /// becomes the [`source()`](StdError::source); its message is not part of this
+    /// error's own. It is logged with its own sources, once, where the failure is
+    /// answered: keep passwords of the store out of its errors.
+    ///
+    /// ```rust
+    /// use logto_rocket::Error;
+    ///
+    /// fn count(text: &str) -> logto_rocket::Result<u32> {
+    ///     text.parse().map_err(|error: std::num::ParseIntError| Error::store(error))
+    /// }
+    ///
+    /// assert_eq!(count("x").unwrap_err().to_string(), "the session store failed");
+    /// ```
     ///
     /// [`SessionStore`]: crate::SessionStore
-    pub fn store(cause: impl StdError + Send + Sync + 'static) -> Self {
-        Self { source: Some(Arc::new(cause)), ..Self::new(ErrorKind::Store, "") }
+    pub fn store(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self { source: Some(Arc::from(cause.into())), ..Self::new(ErrorKind::Store, "") }
+    }
+
+    /// What a store says of its failure, on one line; `None` where no store failed.
+    pub(crate) fn causes(&self) -> Option<String> {
+        let (mut causes, mut next) = (Vec::new(), self.source());
+        while let Some(cause) = next {
+            causes.push(cause.to_string());
+            next = cause.source();
+        }
+        // A line break in it would begin a record that is not ours.
+        (!causes.is_empty()).then(|| causes.join(": ").replace(char::is_control, " "))
     }
 
     /// What kind of failure this is.
@@ -282,5 +305,22 @@ mod tests {
         assert!(!format!("{store:?}").contains("hunter2"));
         assert_eq!(store.source().expect("a cause").to_string(), "password=hunter2");
         assert_eq!(store.status(), Status::ServiceUnavailable);
+    }
+
+    #[test]
+    fn a_store_fails_with_an_error_of_any_type() {
+        let boxed: Box<dyn StdError + Send + Sync> = "a box".into();
+        let context = anyhow::anyhow!("refused").context("no\nconnection");
+        for (error, causes) in [
+            (Error::store(std::io::Error::other("refused")), "refused"),
+            (Error::store(boxed), "a box"),
+            (Error::store("a text"), "a text"),
+            (Error::store(context), "no connection: refused"),
+            (Error::store(Error::store("below")), "the session store failed: below"),
+        ] {
+            assert_eq!((error.kind(), &*error.causes().expect(causes)), (ErrorKind::Store, causes));
+            assert_eq!(error.to_string(), "the session store failed");
+        }
+        assert_eq!(Error::new(ErrorKind::Refused, "invalid_client").causes(), None);
     }
 }

@@ -232,7 +232,10 @@ impl SignIns {
                 // The hook may have had its tokens refreshed.
                 let session = self.sessions.current(&session).await.unwrap_or(session);
                 if let Err(failure) = self.sessions.end_and_revoke(&session).await {
-                    log::warn!("logto: the session of a refused sign-in was not ended: {failure}");
+                    let causes = failure.causes().unwrap_or_default();
+                    log::warn!(
+                        "logto: the session of a refused sign-in was not ended: {failure}: {causes}"
+                    );
                 }
                 Err(error)
             }

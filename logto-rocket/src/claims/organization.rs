@@ -21,11 +21,12 @@ use super::object::{Object, object};
 /// )?;
 ///
 /// let roles = claims.organization_roles().unwrap_or_default();
-/// assert_eq!(roles, [OrganizationRole { organization: "acme", role: "admin" }]);
+/// assert_eq!(roles, [OrganizationRole::new("acme", "admin")]);
 /// assert_eq!(roles[0].to_string(), "acme:admin");
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub struct OrganizationRole<'a> {
     /// The id of the organization.
     pub organization: &'a str,
@@ -34,6 +35,11 @@ pub struct OrganizationRole<'a> {
 }
 
 impl<'a> OrganizationRole<'a> {
+    /// The role of this name in the organization of this id, to compare with.
+    pub const fn new(organization: &'a str, role: &'a str) -> Self {
+        Self { organization, role }
+    }
+
     pub(super) fn parse(text: &'a str) -> Option<Self> {
         // An organization's id has no colon; a role's name may have some.
         let (organization, role) = text.split_once(':')?;

@@ -4,7 +4,7 @@ use serde::{Serialize, Serializer};
 
 use super::accessors::{raw_claims, user_claims};
 use super::set::ClaimSet;
-use super::{IdTokenClaims, UserInfo};
+use super::{Claim, IdTokenClaims, UserInfo};
 
 /// The signed-in user.
 ///
@@ -71,6 +71,15 @@ impl User {
         self.claims.subject()
     }
 
+    /// What to call the user by on a page: the name, else the username, the email
+    /// address, the phone number, or the id. Empty ones are passed over, and so are those
+    /// whose scopes were not asked for.
+    pub fn display_name(&self) -> &str {
+        let names = [self.name(), self.username(), self.email(), self.phone_number()];
+        let mut given = names.into_iter().filter_map(Claim::value);
+        given.find(|name| !name.is_empty()).unwrap_or(self.subject())
+    }
+
     /// The claims of the ID token.
     pub fn id_token_claims(&self) -> &IdTokenClaims {
         &self.claims
@@ -111,5 +120,34 @@ impl From<IdTokenClaims> for User {
 impl Serialize for User {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.claims().serialize(serializer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn a_user_is_called_by_the_first_name_that_there_is() {
+        let mut claims = json!({
+            "iss": "i", "sub": "u1", "aud": "app", "exp": 1, "iat": 0, "name": "Alice",
+            "username": "alice", "email": "alice@example.com", "phone_number": "1234567890",
+        });
+        let shown = |claims: &Value| {
+            let claims: IdTokenClaims = serde_json::from_value(claims.clone()).expect("claims");
+            User::from(claims).display_name().to_owned()
+        };
+        assert_eq!(shown(&claims), "Alice");
+        for (name, gone, next) in [
+            ("name", json!(null), "alice"),
+            ("username", json!(""), "alice@example.com"),
+            ("email", json!(7), "1234567890"),
+            ("phone_number", json!(null), "u1"),
+        ] {
+            claims[name] = gone;
+            assert_eq!(shown(&claims), next, "without {name}");
+        }
     }
 }

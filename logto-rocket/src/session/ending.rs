@@ -75,7 +75,8 @@ impl Sessions {
     pub(crate) async fn end_replaced(&self, old: &Session) {
         self.replaced.insert(old.record.key(), ());
         if let Err(error) = self.end(old).await {
-            log::warn!("logto: the replaced session was not ended: {error}");
+            let causes = error.causes().unwrap_or_default();
+            log::warn!("logto: the replaced session was not ended: {error}: {causes}");
         }
     }
 

@@ -69,6 +69,7 @@ pub type Version = u64;
 
 /// What became of a conditional save.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Saved {
     /// It was saved and has this version now.
     Yes(Version),
