@@ -135,6 +135,7 @@ pub(crate) fn message(error: &Error) -> &'static str {
         ErrorKind::CrossSite => "A page of another site sent this request.",
         ErrorKind::NotNavigation => "Only a link or a form signs you out. You are still signed in.",
         ErrorKind::InvalidLogoutToken => "This is not a logout token of the sign-in service.",
+        ErrorKind::InvalidSubjectToken => "The token is not valid any more.",
         ErrorKind::InvalidOptions => "The application asked for a sign-in that cannot be.",
         _ => "The sign-in service gave an answer that cannot be used.",
     }

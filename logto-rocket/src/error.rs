@@ -96,6 +96,9 @@ pub enum ErrorKind {
     /// A logout token does not prove that Logto sent it for this application: wrong
     /// signature, claims or time. Nothing was ended.
     InvalidLogoutToken,
+    /// The token that was to be exchanged is not good, or no longer (`invalid_grant`): it
+    /// has expired, or was used. It says nothing of the user's session, which stays.
+    InvalidSubjectToken,
     /// Logto's user info cannot be used: it is of another user or malformed.
     InvalidUserInfo,
     /// Logto answered something that is not an answer of its protocol.
@@ -134,7 +137,8 @@ impl ErrorKind {
             Self::SignInNotFound
             | Self::InvalidCallback
             | Self::Cancelled
-            | Self::InvalidLogoutToken => Status::BadRequest,
+            | Self::InvalidLogoutToken
+            | Self::InvalidSubjectToken => Status::BadRequest,
             Self::CrossSite
             | Self::NotNavigation
             | Self::SignInRefused
@@ -164,6 +168,7 @@ impl ErrorKind {
             Self::Refused => "Logto refused the request",
             Self::InvalidIdToken => "the ID token is not valid",
             Self::InvalidLogoutToken => "the logout token is not valid",
+            Self::InvalidSubjectToken => "the token cannot be exchanged",
             Self::InvalidUserInfo => "the user info is not valid",
             Self::InvalidAnswer => "Logto's answer cannot be understood",
             Self::Unreachable => "Logto cannot be reached",

@@ -231,10 +231,10 @@ impl Logto {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SessionEnded`] when the subject token is not good, or no longer;
+    /// [`ErrorKind::InvalidSubjectToken`] when the subject token is not good, or no longer;
     /// the rest as [`client_credentials()`](Self::client_credentials).
     ///
-    /// [`ErrorKind::SessionEnded`]: crate::ErrorKind::SessionEnded
+    /// [`ErrorKind::InvalidSubjectToken`]: crate::ErrorKind::InvalidSubjectToken
     pub async fn exchange_token(&self, exchange: &TokenExchange) -> Result<AccessToken> {
         let grant = within_patience(self.0.client.exchange(exchange)).await?;
         Ok(AccessToken::new(Arc::new(grant.token)))

@@ -47,7 +47,7 @@ impl<'r> Visit<'r> {
             Err(wait) => {
                 let ask = async {
                     let headers = self.request.cookie_headers();
-                    self.state.take_in(sessions.ask(wait, &headers, self.jar).await?);
+                    self.state.take_in(sessions.wait_for(wait, &headers, self.jar).await?);
                     Ok(())
                 };
                 self.state.wait(ask).await

@@ -133,7 +133,8 @@ async fn a_subject_token_is_exchanged_for_a_token_of_the_user() {
     assert_eq!(scopes(&token), ["read:items"]);
     let TokenClaims::Jwt(claims) = token.claims() else { panic!("it is a JWT") };
     assert_eq!(claims.subject().value(), Some(alice.sub()));
-    assert_eq!(kind(logto.exchange_token(&exchange).await), ErrorKind::SessionEnded);
+    let error = kind(logto.exchange_token(&exchange).await);
+    assert_eq!((error, error.status().code), (ErrorKind::InvalidSubjectToken, 400));
 
     // A personal access token, as often as one likes, and by the machine too.
     let personal = provider.personal_access_token("alice");

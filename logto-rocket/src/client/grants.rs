@@ -58,7 +58,7 @@ impl Client {
             ("refresh_token", refresh_token.secret().as_str()),
         ];
         fields.extend(audience.fields());
-        let grant = self.ask(self.app(), &fields).await?;
+        let grant = self.request_token(self.app(), &fields).await?;
         let Some(id_token) = &grant.id_token else { return Ok((grant, None)) };
         match self.verify(id_token, first, grant.token.secret()).await {
             Ok(claims) => Ok((grant, Some(claims))),
@@ -85,7 +85,7 @@ impl Client {
         let mut fields = vec![("grant_type", "client_credentials")];
         fields.extend(audience.fields());
         fields.extend(scope_field(scope));
-        self.ask(self.machine(), &fields).await
+        self.request_token(self.machine(), &fields).await
     }
 
     /// Another token in place of one (RFC 8693 section 2.1).
@@ -103,13 +103,22 @@ impl Client {
         fields.extend(exchange.requested_audience().fields());
         fields.extend(scope_field(&scope));
         let app = if exchange.is_by_machine() { self.machine() } else { self.app() };
-        self.ask(app, &fields).await
+        self.request_token(app, &fields).await.map_err(|error| match error.kind() {
+            ErrorKind::SessionEnded => {
+                Error::new(ErrorKind::InvalidSubjectToken, error.detail().to_owned())
+            }
+            _ => error,
+        })
     }
 
     /// One request to the token endpoint. Not by openidconnect, whose answer is
     /// either parsed whole or not at all: an ID token without its form must not
     /// pass for a failed refresh.
-    async fn ask(&self, app: (&str, Option<&str>), fields: &[(&str, &str)]) -> Result<Grant> {
+    async fn request_token(
+        &self,
+        app: (&str, Option<&str>),
+        fields: &[(&str, &str)],
+    ) -> Result<Grant> {
         let metadata = self.metadata().await?;
         let answer = self.http.post_form_again(&metadata.token_endpoint, app, fields).await?;
         granted(&answer, self.clock.now())

@@ -63,6 +63,21 @@ impl Checked {
     }
 }
 
+impl Config {
+    /// Reads the table `logto` of `figment` and the environment variables
+    /// `LOGTO_*`, which win, and checks the whole.
+    ///
+    /// # Errors
+    ///
+    /// Any key is missing, unknown, of the wrong type, a placeholder or in
+    /// contradiction to another one. The error names them all.
+    pub fn from_figment(figment: &Figment) -> Result<Self, ConfigError> {
+        let config = Self::extract(figment)?;
+        check(&config, figment)?;
+        Ok(config)
+    }
+}
+
 /// Checks `config`; `figment` says where its values stand, which profile is
 /// selected and what Rocket's own keys are.
 pub(crate) fn check(config: &Config, figment: &Figment) -> Result<Checked, ConfigError> {

@@ -5,26 +5,13 @@ use rocket::figment::error::{Actual, Kind};
 use rocket::figment::value::{Dict, Map, Value};
 use rocket::figment::{self, Figment, Metadata, Profile, Provider};
 
+use super::Config;
 use super::keys::{Form, KEYS, is_secret};
 use super::problem::{ConfigError, Problem};
-use super::{Config, check};
 
 const PREFIX: &str = "LOGTO_";
 
 impl Config {
-    /// Reads the table `logto` of `figment` and the environment variables
-    /// `LOGTO_*`, which win, and checks the whole.
-    ///
-    /// # Errors
-    ///
-    /// Any key is missing, unknown, of the wrong type, a placeholder or in
-    /// contradiction to another one. The error names them all.
-    pub fn from_figment(figment: &Figment) -> Result<Self, ConfigError> {
-        let config = Self::extract(figment)?;
-        check::check(&config, figment)?;
-        Ok(config)
-    }
-
     pub(crate) fn extract(figment: &Figment) -> Result<Self, ConfigError> {
         let figment = with_environment(figment);
         figment.focus("logto").extract().map_err(|errors| {

@@ -35,7 +35,7 @@ impl Logto {
         match visit.state.known(|| self.look(visit)) {
             Ok(session) => Ok(session),
             // In a box: in line it would make every guard as large as it is.
-            Err(unknown) => Box::pin(self.ask(visit, unknown)).await,
+            Err(unknown) => Box::pin(self.wait_for(visit, unknown)).await,
         }
     }
 
@@ -56,13 +56,13 @@ impl Logto {
         }
     }
 
-    async fn ask(&self, visit: Visit<'_>, unknown: Unknown) -> Result<Option<Session>> {
+    async fn wait_for(&self, visit: Visit<'_>, unknown: Unknown) -> Result<Option<Session>> {
         let ask = async {
             let read = match unknown {
                 Unknown::Logto(read) => read,
                 Unknown::Cookies(wait) => {
                     let headers = visit.request.cookie_headers();
-                    self.0.sessions.ask(wait, &headers, visit.jar).await?
+                    self.0.sessions.wait_for(wait, &headers, visit.jar).await?
                 }
             };
             visit.state.take_in(read);

@@ -36,7 +36,7 @@ impl Sessions {
     ///
     /// # Errors
     ///
-    /// Not an error: what has to be waited for, with [`ask()`](Self::ask).
+    /// Not an error: what has to be waited for, with [`wait_for()`](Self::wait_for).
     pub(crate) fn look(&self, jar: &CookieJar<'_>) -> Result<Read, Wait> {
         match cookie::read(jar, self.cookies.session()) {
             Some(value) => self.look_at(&value),
@@ -65,7 +65,7 @@ impl Sessions {
     /// # Errors
     ///
     /// The store failed. The cookies say nothing wrong then.
-    pub(crate) async fn ask(
+    pub(crate) async fn wait_for(
         &self,
         wait: Wait,
         headers: &[&str],

@@ -93,7 +93,7 @@ async fn read(sessions: &Sessions, cookies: &[Cookie<'static>]) -> Read {
     let jar = request.inner().cookies();
     match sessions.look(jar) {
         Ok(read) => read,
-        Err(wait) => sessions.ask(wait, &[], jar).await.expect("no failure"),
+        Err(wait) => sessions.wait_for(wait, &[], jar).await.expect("no failure"),
     }
 }
 
