@@ -63,6 +63,7 @@ mod sign_out;
 mod token;
 mod tokens;
 mod transaction;
+mod uri;
 mod wiped;
 
 /// Protects a route: only signed-in users reach its handler.
