@@ -14,10 +14,23 @@ pub(crate) fn not_on_this_site(path: &str) -> Option<&'static str> {
         Some("browsers read `\\` in a path as `/`; write `/` or `%5C`")
     } else if !is_graphic(path) {
         Some("spaces, control characters and non-ASCII characters must be percent-encoded")
+    } else if path.contains('#') {
+        Some("a fragment stays in the browser; leave out `#` and what follows")
+    } else if path.len() > 512 {
+        Some("a path has 512 bytes at the most")
     } else {
-        None
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let is_encoded = !path.contains(NOT_IN_PATHS) && !query.contains(NOT_IN_QUERIES);
+        (!is_encoded).then_some(
+            "`\"`, `<` and `>`, and in the path also `^`, `` ` ``, `{`, `|` and `}`, \
+             must be percent-encoded",
+        )
     }
 }
+
+/// What RFC 3986 has in no URI. In a query, browsers send some of it as it is.
+const NOT_IN_PATHS: [char; 9] = ['"', '<', '>', '\\', '^', '`', '{', '|', '}'];
+const NOT_IN_QUERIES: [char; 3] = ['"', '<', '>'];
 
 /// The indicator of an API resource: an absolute URI without a fragment (RFC 8707
 /// section 2).
@@ -27,7 +40,7 @@ pub(crate) fn indicator(uri: LitStr) -> Result<LitStr> {
         let message = "an indicator has no fragment (RFC 8707); leave out `#` and what follows";
         return Err(Error::new(uri.span(), message));
     }
-    if !is_absolute(&value) {
+    if !is_absolute(&value) || value.contains(NOT_IN_PATHS) {
         let message = "expected the indicator of an API resource, which is an absolute URI, \
                        as \"https://api.example.com\"";
         return Err(Error::new(uri.span(), message));
@@ -35,13 +48,21 @@ pub(crate) fn indicator(uri: LitStr) -> Result<LitStr> {
     Ok(uri)
 }
 
-/// Whether it begins with a scheme (RFC 3986 section 3.1) and goes on.
+/// Whether it begins with a scheme (RFC 3986 section 3.1) and goes on, for http and https
+/// with a host.
 fn is_absolute(uri: &str) -> bool {
     let Some((scheme, rest)) = uri.split_once(':') else { return false };
     let of_scheme = |b: u8| b.is_ascii_alphanumeric() || b"+-.".contains(&b);
+    let goes_on = match scheme.to_ascii_lowercase().as_str() {
+        "http" | "https" => {
+            let host = rest.strip_prefix("//").unwrap_or_default();
+            !host.is_empty() && !host.starts_with(['/', '?', ':', '@'])
+        }
+        _ => !rest.trim_start_matches('/').is_empty(),
+    };
     scheme.starts_with(|first: char| first.is_ascii_alphabetic())
         && scheme.bytes().all(of_scheme)
-        && !rest.trim_start_matches('/').is_empty()
+        && goes_on
         && is_graphic(uri)
 }
 

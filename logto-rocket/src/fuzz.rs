@@ -13,7 +13,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, ConfigError, Environment, check};
 use crate::discovery::ProviderMetadata;
 use crate::error::Result;
-use crate::http::Answer;
+use crate::http::Reply;
 use crate::jwks::KeySet;
 use crate::jwt::{self, Whom};
 use crate::location::{ReturnPath, Site};
@@ -244,7 +244,7 @@ pub fn config(figment: Figment, variables: Vec<(String, String)>) -> Result<(), 
 ///
 /// There are none in it.
 pub fn token_answer(status: u16, body: &[u8]) -> Result<[Option<String>; 3]> {
-    let grant = granted(&Answer::of(status, body), Timestamp::now())?;
+    let grant = granted(&Reply::of(status, body), Timestamp::now())?;
     let access = grant.token.secret().secret().clone();
     let refresh = grant.refresh_token.map(|token| token.secret().clone());
     Ok([Some(access), refresh, grant.id_token])
@@ -252,7 +252,7 @@ pub fn token_answer(status: u16, body: &[u8]) -> Result<[Option<String>; 3]> {
 
 /// What is said of a refusal.
 pub fn refusal(status: u16, body: &[u8]) -> String {
-    Answer::of(status, body).refusal().to_string()
+    Reply::of(status, body).refusal().to_string()
 }
 
 macro_rules! opaque {

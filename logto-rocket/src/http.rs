@@ -28,7 +28,7 @@ pub(crate) struct Http {
 }
 
 /// An answer of Logto, whatever its status.
-pub(crate) struct Answer {
+pub(crate) struct Reply {
     pub(crate) status: u16,
     /// Whether it says that it is JSON.
     is_json: bool,
@@ -49,11 +49,11 @@ impl Http {
         if is_loopback { &self.loopback } else { &self.anywhere }
     }
 
-    pub(crate) async fn get(&self, url: &str) -> Result<Answer> {
+    pub(crate) async fn get(&self, url: &str) -> Result<Reply> {
         self.send(self.client(url).get(url).header("Accept", "application/json")).await
     }
 
-    pub(crate) async fn get_with_token(&self, url: &str, token: &str) -> Result<Answer> {
+    pub(crate) async fn get_with_token(&self, url: &str, token: &str) -> Result<Reply> {
         let request = self.client(url).get(url).bearer_auth(token);
         self.send(request.header("Accept", "application/json")).await
     }
@@ -64,7 +64,7 @@ impl Http {
         url: &str,
         app: (&str, Option<&str>),
         fields: &[(&str, &str)],
-    ) -> Result<Answer> {
+    ) -> Result<Reply> {
         self.send(self.form(url, app, fields)).await
     }
 
@@ -75,7 +75,7 @@ impl Http {
         url: &str,
         app: (&str, Option<&str>),
         fields: &[(&str, &str)],
-    ) -> Result<Answer> {
+    ) -> Result<Reply> {
         match self.form(url, app, fields).send().await {
             Err(error) if error.is_connect() && !error.is_timeout() => {
                 self.post_form(url, app, fields).await
@@ -106,12 +106,12 @@ impl Http {
         request.body(form)
     }
 
-    async fn send(&self, request: reqwest::RequestBuilder) -> Result<Answer> {
+    async fn send(&self, request: reqwest::RequestBuilder) -> Result<Reply> {
         read(request.send().await.map_err(|e| unreachable(&e))?).await
     }
 }
 
-impl Answer {
+impl Reply {
     /// Answers that mean "not now": RFC 9110 section 15, 408, 429 and 5xx.
     pub(crate) fn check_available(&self) -> Result<()> {
         let detail = || format!("it answered {}", self.status);
@@ -161,7 +161,7 @@ impl Answer {
 }
 
 #[cfg(any(test, feature = "__fuzz"))]
-impl Answer {
+impl Reply {
     /// An answer of JSON.
     pub(crate) fn of(status: u16, body: impl Into<Vec<u8>>) -> Self {
         Self { status, is_json: true, body: body.into() }
@@ -205,7 +205,7 @@ fn unreachable(error: &reqwest::Error) -> Error {
     Error::new(ErrorKind::Unreachable, detail)
 }
 
-async fn read(mut answer: reqwest::Response) -> Result<Answer> {
+async fn read(mut answer: reqwest::Response) -> Result<Reply> {
     let status = answer.status().as_u16();
     let is_json =
         answer.headers().get("content-type").is_some_and(|kind| says_json(kind.as_bytes()));
@@ -216,7 +216,7 @@ async fn read(mut answer: reqwest::Response) -> Result<Answer> {
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Answer { status, is_json, body })
+    Ok(Reply { status, is_json, body })
 }
 
 /// `application/json`, `application/jwk-set+json` and the like (RFC 6838 section 4.2.8).
@@ -237,7 +237,7 @@ mod tests {
 
     #[test]
     fn a_refusal_is_named_by_its_code_and_never_quotes_the_answer() {
-        let kind = |status, body| Answer::of(status, body).refusal();
+        let kind = |status, body| Reply::of(status, body).refusal();
         let ended = kind(400, r#"{"code":"oidc.invalid_grant","error":"invalid_grant"}"#);
         assert_eq!(ended.kind(), ErrorKind::SessionEnded);
         let refused = kind(400, r#"{"code":"oidc.invalid_client"}"#);
@@ -257,11 +257,11 @@ mod tests {
             #[allow(dead_code, reason = "only that it is there is asked")]
             access_token: String,
         }
-        assert!(Answer::of(200, r#"{"access_token":"t","other":[]}"#).json::<Token>("it").is_ok());
-        let error = Answer::of(200, r#"["t"]"#).json::<Token>("it").expect_err("a list");
+        assert!(Reply::of(200, r#"{"access_token":"t","other":[]}"#).json::<Token>("it").is_ok());
+        let error = Reply::of(200, r#"["t"]"#).json::<Token>("it").expect_err("a list");
         assert_eq!(error.kind(), ErrorKind::InvalidAnswer);
-        assert!(Answer::of(200, r#"{"access_token":"t"}x"#).json::<Token>("it").is_err());
-        let refusal = Answer::of(400, r#"["invalid_grant"]"#).refusal();
+        assert!(Reply::of(200, r#"{"access_token":"t"}x"#).json::<Token>("it").is_err());
+        let refusal = Reply::of(400, r#"["invalid_grant"]"#).refusal();
         assert_eq!(refusal.kind(), ErrorKind::InvalidAnswer);
     }
 
@@ -278,10 +278,10 @@ mod tests {
     #[test]
     fn answers_that_mean_not_now_are_transient() {
         for status in [408, 429, 500, 503] {
-            let error = Answer::of(status, "{}").json::<()>("it").expect_err("an error");
+            let error = Reply::of(status, "{}").json::<()>("it").expect_err("an error");
             assert!(error.is_transient(), "{status}");
         }
-        let redirect = Answer::of(302, "").json::<()>("it").expect_err("an error");
+        let redirect = Reply::of(302, "").json::<()>("it").expect_err("an error");
         assert_eq!(redirect.kind(), ErrorKind::InvalidAnswer);
     }
     /// A port that hangs up on whoever comes, and how often somebody came.

@@ -64,6 +64,7 @@ mod signed;
 mod token;
 mod tokens;
 mod transaction;
+mod uri;
 mod wiped;
 
 /// Protects a route: only signed-in users reach its handler.

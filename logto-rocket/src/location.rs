@@ -11,8 +11,7 @@ use rocket::request::Request;
 use rocket::response::{self, Responder, Response};
 use url::Url;
 
-/// The longest return path; a longer one would not fit into its cookie.
-const MAX_LENGTH: usize = 512;
+use crate::uri::is_path;
 
 /// A path with an optional query on this site, to return to after sign-in. A
 /// browser that resolves it stays on the site.
@@ -25,13 +24,8 @@ impl ReturnPath {
     }
 
     /// Accepts what a browser resolves to a path of this site.
-    ///
-    /// Browsers read `\` as `/` and drop tabs and line breaks, and take `//host`
-    /// for another site: all of these are refused before the path is parsed.
-    /// Percent-encoded forms stay encoded and are harmless.
     pub(crate) fn parse(path: &str) -> Option<Self> {
-        let plain = path.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
-        if path.len() > MAX_LENGTH || !plain || !path.starts_with('/') || path.starts_with("//") {
+        if !is_path(path.as_bytes()) {
             return None;
         }
         let origin = Origin::parse(path).ok()?.into_normalized().to_string();

@@ -13,7 +13,7 @@ use rocket::http::Status;
 use rocket::request::Request;
 use rocket::route::{BoxFuture, Handler, Outcome, Route};
 
-use self::organization::Place;
+use self::organization::Segment;
 pub use self::policy::Policy;
 use crate::answer::{self, Stranger};
 use crate::error::{ErrorKind, Result};
@@ -87,7 +87,7 @@ struct Protected {
     inner: Arc<dyn Handler>,
     policy: Policy,
     /// Where the organization of the policy is.
-    place: Option<Place>,
+    place: Option<Segment>,
     origin: Origin,
 }
 

@@ -73,28 +73,6 @@ impl Needs {
     }
 }
 
-/// Whether it may be an indicator: an absolute URI without a fragment.
-pub(crate) const fn is_indicator(uri: &[u8]) -> bool {
-    let mut colon = 0;
-    while colon < uri.len() && uri[colon] != b':' {
-        if !uri[colon].is_ascii_alphanumeric() && !matches!(uri[colon], b'+' | b'-' | b'.') {
-            return false;
-        }
-        colon += 1;
-    }
-    if colon == 0 || !uri[0].is_ascii_alphabetic() || colon + 1 >= uri.len() {
-        return false;
-    }
-    let mut at = colon;
-    while at < uri.len() {
-        if !uri[at].is_ascii_graphic() || uri[at] == b'#' {
-            return false;
-        }
-        at += 1;
-    }
-    true
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,17 +92,5 @@ mod tests {
             Some("`write` to `scopes`")
         );
         assert_eq!(missing(&["https://a.example"], &["write", "openid", "read"]), None);
-    }
-
-    #[test]
-    fn an_indicator_is_an_absolute_uri_without_a_fragment() {
-        for uri in ["https://api.example.com", "https://a.example/v1?b=c", "urn:example:items"] {
-            assert!(is_indicator(uri.as_bytes()), "{uri}");
-        }
-        for uri in
-            ["", ":", "https:", "api.example.com", "/a", "//a", "1a:b", "a b:c", "a:#", "a:\n"]
-        {
-            assert!(!is_indicator(uri.as_bytes()), "{uri:?}");
-        }
     }
 }

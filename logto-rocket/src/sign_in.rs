@@ -11,7 +11,7 @@ use openidconnect::Nonce;
 use self::callback::Callback;
 #[cfg(feature = "__fuzz")]
 pub(crate) use self::callback::callback_code;
-use self::completion::{Completion, Completions, StateHash, Verdict};
+use self::completion::{Admission, Completion, Completions, StateHash};
 use crate::claims::IdTokenClaims;
 use crate::client::Client;
 use crate::clock::{Clock, Timestamp};
@@ -189,7 +189,7 @@ impl SignIns {
         if is_first {
             self.completions.decided(key, completion);
         }
-        let Verdict { session, return_to } = match verdict {
+        let Admission { session, return_to } = match verdict {
             Ok(verdict) => verdict,
             Err(error) => return Err(FailedCallback { error, return_to }),
         };
@@ -218,7 +218,7 @@ impl SignIns {
         visit: Visit<'_>,
         completion: &Completion,
         return_to: &ReturnPath,
-    ) -> Result<Verdict> {
+    ) -> Result<Admission> {
         let session = within_patience(completion.session()).await?;
         // A session that cannot be carried is no session: said now, with a way on.
         self.sessions.write(visit.jar, &session)?;
@@ -226,7 +226,7 @@ impl SignIns {
         let before = visit.state.exchange(session.clone());
         let decided = visit.request.after_sign_in(&*self.hooks, &user).await;
         match decided.and_then(|decided| self.destination(decided, return_to)) {
-            Ok(return_to) => Ok(Verdict { session, return_to }),
+            Ok(return_to) => Ok(Admission { session, return_to }),
             Err(error) => {
                 visit.state.restore(before);
                 // The hook may have had its tokens refreshed.

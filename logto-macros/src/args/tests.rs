@@ -46,7 +46,7 @@ fn arguments_come_in_any_order() {
 fn redirect_takes_a_path_or_a_bool() {
     assert_eq!(redirect(quote!(redirect = false)), None);
     assert_eq!(redirect(quote!(redirect = true)).as_deref(), Some("sign-in"));
-    for path in ["/", "/welcome", "/a/b?c=%20d#e", "/a//b"] {
+    for path in ["/", "/welcome", "/a/b?c=%20d", "/a//b"] {
         assert_eq!(redirect(quote!(redirect = #path)).as_deref(), Some(path));
     }
 }
@@ -69,6 +69,35 @@ fn a_redirect_to_another_site_is_refused() {
         let message = "spaces, control characters and non-ASCII characters \
                        must be percent-encoded";
         assert_eq!(errors(quote!(redirect = #path)), [message], "{path:?}");
+    }
+}
+
+#[test]
+fn what_must_be_encoded_in_a_redirect_is_named() {
+    let message = "a fragment stays in the browser; leave out `#` and what follows";
+    assert_eq!(errors(quote!(redirect = "/a#b")), [message]);
+    let message = "a path has 512 bytes at the most";
+    let [longest, longer] = [511, 512].map(|length| format!("/{}", "x".repeat(length)));
+    assert_eq!(redirect(quote!(redirect = #longest)).as_deref(), Some(&*longest));
+    assert_eq!(errors(quote!(redirect = #longer)), [message]);
+    let message = "`\"`, `<` and `>`, and in the path also `^`, `` ` ``, `{`, `|` and `}`, \
+                   must be percent-encoded";
+    for path in ["/a{b}", "/a?<b>", "/a`?b"] {
+        assert_eq!(errors(quote!(redirect = #path)), [message], "{path:?}");
+    }
+}
+
+/// R1, R2, R5, R9: as in a policy and in the configuration.
+#[test]
+fn the_attribute_takes_the_paths_and_indicators_of_the_tables() {
+    let taken = |args| syn::parse2::<Args>(args).is_ok();
+    let paths: &[(&str, bool)] = include!("../../../tests/cases/paths.txt");
+    for (path, expected) in paths {
+        assert_eq!(taken(quote!(redirect = #path)), *expected, "{path:?}");
+    }
+    let indicators: &[(&str, bool)] = include!("../../../tests/cases/indicators.txt");
+    for (uri, expected) in indicators {
+        assert_eq!(taken(quote!(resource = #uri)), *expected, "{uri:?}");
     }
 }
 

@@ -36,6 +36,18 @@ fn a_type_has_its_indicator_and_scopes() {
 }
 
 #[test]
+fn a_type_takes_the_indicators_of_the_table() {
+    let indicators: &[(&str, bool)] = include!("../../../tests/cases/indicators.txt");
+    for (uri, expected) in indicators {
+        let input = syn::parse2(quote!(
+            #[resource(#uri)]
+            struct Items;
+        ));
+        assert_eq!(resource(&input.expect("a type")).is_ok(), *expected, "{uri:?}");
+    }
+}
+
+#[test]
 fn any_type_will_do_and_the_crate_may_have_another_name() {
     let item = quote!(
         #[doc = "Items."]

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::grants::TokenAnswer;
 use super::*;
-use crate::http::Answer;
+use crate::http::Reply;
 use crate::jwks::{KeySet, PublicKey, named};
 
 const CAPTURES: [&str; 2] = [
@@ -105,7 +105,7 @@ fn every_captured_refusal_is_known_by_its_code() {
             };
             let body = answer[2].to_string().into_bytes();
             let status = u16::try_from(status).expect("a status");
-            let error = Answer::of(status, body).refusal();
+            let error = Reply::of(status, body).refusal();
             let expected = match code {
                 "invalid_grant" => ErrorKind::SessionEnded,
                 "access_denied" => ErrorKind::Denied,

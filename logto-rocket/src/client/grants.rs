@@ -9,7 +9,7 @@ use super::{Client, Expected};
 use crate::claims::IdTokenClaims;
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
-use crate::http::Answer;
+use crate::http::Reply;
 use crate::token::{Audience, Grant, Token, TokenExchange};
 use crate::wiped::Wiped;
 
@@ -129,7 +129,7 @@ fn scope_field(scope: &str) -> Option<(&'static str, &str)> {
     (!scope.is_empty()).then_some(("scope", scope))
 }
 
-pub(crate) fn granted(answer: &Answer, now: Timestamp) -> Result<Grant> {
+pub(crate) fn granted(answer: &Reply, now: Timestamp) -> Result<Grant> {
     answer.check_available()?;
     match answer.status {
         400.. => Err(answer.refusal()),

@@ -10,10 +10,11 @@ use super::keys::is_secret;
 use super::problem::{ConfigError, Problem};
 use super::source::{place, with_environment};
 use super::{Config, Routes};
-use crate::location::{ReturnPath, Site, is_loopback, plain_path};
+use crate::location::{Site, is_loopback, plain_path};
 use crate::scope::requested_scopes;
 use crate::seal;
 use crate::sender::{Origins, origin_of};
+use crate::uri::{is_indicator, is_path};
 
 /// The shortest secret that cookies may be sealed with, in bytes.
 const MIN_SECRET: usize = 32;
@@ -217,7 +218,7 @@ impl Check<'_> {
             self.problem("scopes", Some(&scopes.join(" ")), "do not have `openid`", fix);
         }
         for resource in &options.resources {
-            if Url::parse(resource).map_or(true, |url| url.fragment().is_some()) {
+            if !is_indicator(resource.as_bytes()) {
                 let fix = "write the API identifier from the Logto Console (RFC 8707)";
                 let message = "is not an absolute URI without a fragment";
                 self.problem("resources", Some(resource), message, fix);
@@ -245,7 +246,7 @@ impl Check<'_> {
         );
         for (key, path) in paths {
             let is_route = key.starts_with("routes.");
-            if ReturnPath::parse(path).is_none() || is_route && path.contains(['?', '<', '>']) {
+            if !is_path(path.as_bytes()) || is_route && path.contains('?') {
                 let fix = "write a path, as `/sign-in`";
                 self.problem(key, Some(path), "is not a path of this site", fix);
             } else if is_route {

@@ -306,6 +306,29 @@ fn contradictions_are_named_with_the_way_out() {
     });
 }
 
+/// R1, R2, R5, R9: as in the attribute and in a policy.
+#[test]
+fn a_configuration_takes_the_paths_and_indicators_of_the_tables() {
+    let is_usable = |change: &dyn Fn(&mut Config)| {
+        let mut config = Config::new("https://foo.logto.app", "app");
+        change(&mut config);
+        check(&config, &Figment::from(rocket::Config::debug_default())).is_ok()
+    };
+    let paths: &[(&str, bool)] = include!("../../../tests/cases/paths.txt");
+    for (path, expected) in paths {
+        let after_sign_out = is_usable(&|config| config.post_sign_out_path = (*path).into());
+        let after_sign_in =
+            is_usable(&|config| config.sign_in.post_redirect_path = Some((*path).into()));
+        assert_eq!((after_sign_out, after_sign_in), (*expected, *expected), "{path:?}");
+    }
+    let indicators: &[(&str, bool)] = include!("../../../tests/cases/indicators.txt");
+    for (uri, expected) in indicators {
+        let top = is_usable(&|config| config.resources = vec![(*uri).into()]);
+        let nested = is_usable(&|config| config.sign_in.resources = vec![(*uri).into()]);
+        assert_eq!((top, nested), (*expected, *expected), "{uri:?}");
+    }
+}
+
 /// R14: a route, or a base, that is written as browsers do not send it is never reached.
 #[test]
 fn a_path_that_browsers_send_otherwise_ends_the_launch_and_the_plain_one_is_named() {

@@ -41,7 +41,7 @@ pub(crate) enum Whom {
 
 /// The claims of a logout token (section 2.4). None is null.
 #[derive(Deserialize)]
-struct Claims {
+struct LogoutClaims {
     iss: String,
     aud: Audiences,
     iat: i64,
@@ -88,7 +88,7 @@ impl LogoutToken {
         now: i64,
         skew: i64,
     ) -> Result<Self, &'static str> {
-        let claims: Claims = serde_json::from_str(payload)
+        let claims: LogoutClaims = serde_json::from_str(payload)
             .map_err(|_| "a claim is missing or has the wrong type")?;
         if claims.iss != issuer {
             return Err("`iss` is not this Logto");
@@ -123,7 +123,7 @@ impl LogoutToken {
     }
 }
 
-impl Claims {
+impl LogoutClaims {
     fn check_time(&self, now: i64, skew: i64) -> Result<(), &'static str> {
         let oldest = now - skew - i64::try_from(MAX_AGE.as_secs()).unwrap_or(0);
         if self.iat > now + skew {

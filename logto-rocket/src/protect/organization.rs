@@ -14,7 +14,7 @@ pub(super) enum Organization {
 
 /// Where the requests of a route have the organization's id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum Segment {
     Fixed(&'static str),
     /// The segment of this index behind the mount point.
     Segment(usize),
@@ -35,21 +35,21 @@ impl Organization {
     }
 
     /// `None` if the route has no such parameter.
-    pub(super) fn place(self, route: &Route) -> Option<Place> {
+    pub(super) fn place(self, route: &Route) -> Option<Segment> {
         match self {
-            Self::Id(id) => Some(Place::Fixed(id)),
+            Self::Id(id) => Some(Segment::Fixed(id)),
             // As Rocket counts segments, so that the organization checked here is the one
             // that the handler gets.
             Self::Param(name) => {
                 let path = route.uri.unmounted_origin.path();
                 let mut segments = path.as_str().split('/').filter(|segment| !segment.is_empty());
-                segments.position(|segment| segment == name).map(Place::Segment)
+                segments.position(|segment| segment == name).map(Segment::Segment)
             }
         }
     }
 }
 
-impl Place {
+impl Segment {
     /// The organization of a request.
     ///
     /// # Errors
@@ -105,8 +105,8 @@ mod tests {
             assert_eq!(organization.place(&route), organization.place(&mounted));
             organization.place(&route)
         };
-        assert_eq!(place("<org>", "/<org>"), Some(Place::Segment(0)));
-        assert_eq!(place("<org>", "/orgs/<id>/<org>/<rest..>?<q>"), Some(Place::Segment(2)));
+        assert_eq!(place("<org>", "/<org>"), Some(Segment::Segment(0)));
+        assert_eq!(place("<org>", "/orgs/<id>/<org>/<rest..>?<q>"), Some(Segment::Segment(2)));
         for uri in ["/", "/org", "/<org..>", "/a?<org>", "/a<org>"] {
             assert_eq!(place("<org>", uri), None, "{uri}");
         }
@@ -118,7 +118,7 @@ mod tests {
             .expect("an application");
         let id = |uri: &'static str| {
             let request = client.get(uri);
-            Place::Segment(1).id(&request).map(str::to_owned).map_err(|error| error.kind())
+            Segment::Segment(1).id(&request).map(str::to_owned).map_err(|error| error.kind())
         };
         assert_eq!(id("/orgs/8wz3nrme4n02"), Ok("8wz3nrme4n02".to_owned()));
         assert_eq!(id("/orgs/a%2Fb%20%26c"), Ok("a/b &c".to_owned()));

@@ -1,7 +1,8 @@
 use super::organization::Organization;
 use crate::answer::Stranger;
-use crate::resource::{Needs, is_indicator};
+use crate::resource::Needs;
 use crate::scope::UserScope;
+use crate::uri::{is_indicator, is_path};
 
 /// Who may use a route, what strangers get, and what is fetched first.
 ///
@@ -49,11 +50,11 @@ impl Policy {
     ///
     /// # Panics
     ///
-    /// `path` is not a path of this site: it must begin with one `/` and have no
-    /// `\` or control characters.
+    /// `path` is not a path of this site: it must begin with one `/`, have no `\` and no
+    /// fragment, and nothing that must be percent-encoded in a URI.
     #[must_use]
     pub const fn redirect_to(mut self, path: &'static str) -> Self {
-        assert!(is_local(path.as_bytes()), "`redirect` takes a path of this site, as \"/welcome\"");
+        assert!(is_path(path.as_bytes()), "`redirect` takes a path of this site, as \"/welcome\"");
         self.stranger = Stranger::Page(path);
         self
     }
@@ -132,35 +133,25 @@ impl Default for Policy {
     }
 }
 
-const fn is_local(path: &[u8]) -> bool {
-    if path.is_empty() || path[0] != b'/' || path.len() > 1 && path[1] == b'/' {
-        return false;
-    }
-    let mut at = 0;
-    while at < path.len() {
-        if !path[at].is_ascii_graphic() || path[at] == b'\\' {
-            return false;
-        }
-        at += 1;
-    }
-    true
-}
-
 #[cfg(test)]
 mod tests {
+    use std::panic::catch_unwind;
+
     use super::*;
 
-    /// R1, R2, R5, R9: where strangers are sent is a page of this site.
+    /// R1, R2, R5, R9: where strangers are sent is a page of this site, and a resource is one
+    /// as in the attribute and in the configuration.
     #[test]
-    fn strangers_are_sent_to_a_page_of_this_site_only() {
-        for path in ["/", "/welcome", "/a/b?c=d", "/%5c%2f"] {
-            assert!(is_local(path.as_bytes()), "{path}");
-            let _ = Policy::new().redirect_to(path);
+    fn a_policy_takes_the_paths_and_indicators_of_the_tables() {
+        let paths: &[(&str, bool)] = include!("../../../tests/cases/paths.txt");
+        for (path, expected) in paths {
+            let taken = catch_unwind(|| Policy::new().redirect_to(path)).is_ok();
+            assert_eq!(taken, *expected, "{path:?}");
         }
-        for path in
-            ["", "welcome", "//evil", "/\\evil", "/a\\b", "/\t/evil", "/a\r\nb", "/a b", "/ä"]
-        {
-            assert!(!is_local(path.as_bytes()), "{path:?}");
+        let indicators: &[(&str, bool)] = include!("../../../tests/cases/indicators.txt");
+        for (uri, expected) in indicators {
+            let taken = catch_unwind(|| Policy::new().resource(uri)).is_ok();
+            assert_eq!(taken, *expected, "{uri:?}");
         }
     }
 

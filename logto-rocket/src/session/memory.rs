@@ -20,12 +20,12 @@ use crate::error::{Error, Result};
 /// Chosen with `session.store = "memory"`.
 #[derive(Debug)]
 pub struct MemoryStore {
-    sessions: Cache<SessionKey, Entry>,
+    sessions: Cache<SessionKey, Held>,
     owners: Arc<Owners>,
 }
 
 #[derive(Clone, Debug)]
-struct Entry {
+struct Held {
     session: Arc<StoredSession>,
     version: Version,
     ttl: Duration,
@@ -34,15 +34,15 @@ struct Entry {
 /// Each entry lives for the time it was last stored with.
 struct TimeToLive;
 
-impl Expiry<SessionKey, Entry> for TimeToLive {
-    fn expire_after_create(&self, _: &SessionKey, entry: &Entry, _: Instant) -> Option<Duration> {
+impl Expiry<SessionKey, Held> for TimeToLive {
+    fn expire_after_create(&self, _: &SessionKey, entry: &Held, _: Instant) -> Option<Duration> {
         Some(entry.ttl)
     }
 
     fn expire_after_update(
         &self,
         _: &SessionKey,
-        entry: &Entry,
+        entry: &Held,
         _: Instant,
         _: Option<Duration>,
     ) -> Option<Duration> {
@@ -98,7 +98,7 @@ impl MemoryStore {
             // The default policy may turn a new session away in favor of others.
             .eviction_policy(EvictionPolicy::lru())
             .expire_after(TimeToLive)
-            .eviction_listener(move |key: Arc<SessionKey>, entry: Entry, cause| {
+            .eviction_listener(move |key: Arc<SessionKey>, entry: Held, cause| {
                 // `save` sees to the owner of what it replaces.
                 if cause != RemovalCause::Replaced {
                     of_removed.remove(*key, &entry.session.owner);
@@ -122,7 +122,7 @@ impl SessionStore for MemoryStore {
         session: StoredSession,
         ttl: Duration,
     ) -> Result<Version> {
-        let entry = Entry { session: Arc::new(session), version: 1, ttl };
+        let entry = Held { session: Arc::new(session), version: 1, ttl };
         let insert = || {
             self.owners.add(*key, &entry.session.owner);
             entry
@@ -152,7 +152,7 @@ impl SessionStore for MemoryStore {
                     self.owners.remove(*key, old);
                     self.owners.add(*key, &session.owner);
                 }
-                Op::Put(Entry { session, version: read + 1, ttl })
+                Op::Put(Held { session, version: read + 1, ttl })
             }
             _ => Op::Nop,
         });

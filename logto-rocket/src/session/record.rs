@@ -43,7 +43,7 @@ pub(crate) struct Record {
     /// The token for Logto's own endpoints; its scopes are those of the session.
     pub(crate) user_info_token: Token,
     /// The claims of the ID token.
-    pub(crate) claims: Claims,
+    pub(crate) claims: PackedClaims,
 }
 
 /// Whose sessions end.
@@ -69,14 +69,14 @@ mod id {
     }
 }
 
-/// Claims as a session keeps them: packed, and read once they are asked for.
+/// PackedClaims as a session keeps them: packed, and read once they are asked for.
 #[derive(Clone)]
-pub(crate) struct Claims {
+pub(crate) struct PackedClaims {
     packed: Vec<u8>,
     read: OnceLock<Arc<IdTokenClaims>>,
 }
 
-impl Claims {
+impl PackedClaims {
     fn read(&self) -> Option<&Arc<IdTokenClaims>> {
         if self.read.get().is_none() {
             let _ = self.read.set(Arc::new(IdTokenClaims::unpack(&self.packed)?));
@@ -85,19 +85,19 @@ impl Claims {
     }
 }
 
-impl From<&IdTokenClaims> for Claims {
+impl From<&IdTokenClaims> for PackedClaims {
     fn from(claims: &IdTokenClaims) -> Self {
         Self { packed: claims.pack(), read: OnceLock::new() }
     }
 }
 
-impl Serialize for Claims {
+impl Serialize for PackedClaims {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serde_bytes::serialize(&self.packed, serializer)
     }
 }
 
-impl<'de> Deserialize<'de> for Claims {
+impl<'de> Deserialize<'de> for PackedClaims {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(Self { packed: serde_bytes::deserialize(deserializer)?, read: OnceLock::new() })
     }
@@ -150,7 +150,7 @@ impl Record {
         }
     }
 
-    /// Claims that cannot be read do not show whose session it is.
+    /// PackedClaims that cannot be read do not show whose session it is.
     fn is_of_user(&self, subject: &str) -> bool {
         self.subject().is_none_or(|of| of == subject)
     }

@@ -45,12 +45,12 @@ pub(super) struct Completion {
     code_hash: [u8; 32],
     session: Shared<BoxFuture<'static, Result<Session>>>,
     /// If the request that finds it out dies, the next one does.
-    verdict: OnceCell<Result<Verdict>>,
+    verdict: OnceCell<Result<Admission>>,
 }
 
 /// A session that the application admitted, and where its user goes.
 #[derive(Clone)]
-pub(super) struct Verdict {
+pub(super) struct Admission {
     pub(super) session: Session,
     pub(super) return_to: ReturnPath,
 }
@@ -115,9 +115,9 @@ impl Completion {
     }
 
     /// What `decide` found out, once for all who wait.
-    pub(super) async fn verdict<F>(&self, decide: impl FnOnce() -> F) -> Result<Verdict>
+    pub(super) async fn verdict<F>(&self, decide: impl FnOnce() -> F) -> Result<Admission>
     where
-        F: Future<Output = Result<Verdict>>,
+        F: Future<Output = Result<Admission>>,
     {
         self.verdict.get_or_init(decide).await.clone()
     }

@@ -20,13 +20,13 @@ const PAUSE: Duration = Duration::from_secs(1);
 const MAX_PAUSE: Duration = Duration::from_secs(60);
 
 /// What failed: the refresh of a session for an audience.
-type Key = (SessionKey, Audience);
+type RefreshKey = (SessionKey, Audience);
 
 /// The last failure of each refresh.
-pub(super) struct Failures(Cache<Key, Failure>);
+pub(super) struct Failures(Cache<RefreshKey, LastFailure>);
 
 #[derive(Clone)]
-struct Failure {
+struct LastFailure {
     error: Error,
     pause: Duration,
     until: Timestamp,
@@ -40,7 +40,7 @@ impl Failures {
     }
 
     /// The failure that speaks for a refresh now.
-    pub(super) fn current(&self, key: &Key, now: Timestamp) -> Option<Error> {
+    pub(super) fn current(&self, key: &RefreshKey, now: Timestamp) -> Option<Error> {
         self.0
             .get(key)
             .filter(|failure| now.waits_for(failure.until, MAX_PAUSE))
@@ -49,17 +49,17 @@ impl Failures {
 
     /// Remembers a failure: for a second if it passes by itself, else for twice as long
     /// as the one before it.
-    pub(super) fn add(&self, key: Key, error: &Error, now: Timestamp) {
+    pub(super) fn add(&self, key: RefreshKey, error: &Error, now: Timestamp) {
         let before = self.0.get(&key).map(|failure| failure.pause).unwrap_or_default();
         let pause = match error.is_transient() {
             true => PAUSE,
             false => (2 * before).clamp(PAUSE, MAX_PAUSE),
         };
-        self.0.insert(key, Failure { error: error.clone(), pause, until: now.plus(pause) });
+        self.0.insert(key, LastFailure { error: error.clone(), pause, until: now.plus(pause) });
     }
 
     /// Forgets the failures of a refresh that has succeeded.
-    pub(super) fn forget(&self, key: &Key) {
+    pub(super) fn forget(&self, key: &RefreshKey) {
         self.0.invalidate(key);
     }
 }

@@ -18,14 +18,14 @@ const TOKENS: u64 = 1000;
 const TTL: Duration = Duration::from_secs(60 * 60);
 
 /// For what a token is, and the scopes that were asked for.
-type Key = (Audience, String);
+type MachineKey = (Audience, String);
 
 /// The application's own tokens.
 pub(crate) struct MachineTokens {
     client: Arc<Client>,
     clock: Clock,
-    kept: Cache<Key, Arc<Token>>,
-    flights: Flights<Key, Arc<Token>>,
+    kept: Cache<MachineKey, Arc<Token>>,
+    flights: Flights<MachineKey, Arc<Token>>,
 }
 
 impl MachineTokens {
@@ -55,7 +55,7 @@ impl MachineTokens {
         }
     }
 
-    async fn fetch(&self, key: Key) -> Result<Arc<Token>> {
+    async fn fetch(&self, key: MachineKey) -> Result<Arc<Token>> {
         let (client, kept) = (Arc::clone(&self.client), self.kept.clone());
         let (audience, scope) = key.clone();
         let begin = || async move {
