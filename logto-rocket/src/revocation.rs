@@ -3,7 +3,6 @@
 mod logouts;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -142,12 +141,6 @@ impl List {
 
 fn key(record: &Record) -> (Timestamp, SessionKey) {
     (record.created, record.key())
-}
-
-impl fmt::Debug for RevocationList {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("RevocationList")
-    }
 }
 
 #[cfg(test)]

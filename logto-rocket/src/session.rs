@@ -15,7 +15,6 @@ pub(crate) mod store;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -161,13 +160,5 @@ impl Sessions {
 
     fn time_to_live(&self, record: &Record) -> Duration {
         record.remaining(self.clock.now(), &self.config).unwrap_or_default()
-    }
-}
-
-impl fmt::Debug for Sessions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sessions")
-            .field("in_cookies", &self.are_in_cookies())
-            .finish_non_exhaustive()
     }
 }

@@ -3,7 +3,6 @@
 mod callback;
 mod completion;
 
-use std::fmt;
 use std::sync::Arc;
 
 use openidconnect::Nonce;
@@ -280,12 +279,6 @@ fn new_record(grant: &Grant, claims: &IdTokenClaims, nonce: &Nonce, now: Timesta
         refresh_token: grant.refresh_token.clone(),
         user_info_token: grant.token.clone(),
         claims: claims.into(),
-    }
-}
-
-impl fmt::Debug for SignIns {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SignIns")
     }
 }
 
