@@ -16,7 +16,7 @@ use openidconnect::{
 };
 use url::Url;
 
-#[cfg(feature = "__fuzz")]
+#[cfg(feature = "__internal")]
 pub(crate) use self::grants::granted;
 pub(crate) use self::id_token::Expected;
 use crate::claims::UserInfo;

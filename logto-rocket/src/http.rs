@@ -161,7 +161,7 @@ impl Answer {
     }
 }
 
-#[cfg(any(test, feature = "__fuzz"))]
+#[cfg(any(test, feature = "__internal"))]
 impl Answer {
     /// An answer of JSON.
     pub(crate) fn of(status: u16, body: impl Into<Vec<u8>>) -> Self {

@@ -1,8 +1,6 @@
 //! The session's life: begin, read, save, end, in the browser's cookie or in a
 //! store.
 
-#[cfg(feature = "__bench")]
-pub(crate) mod bench;
 pub(crate) mod cookie;
 mod ending;
 mod kept;

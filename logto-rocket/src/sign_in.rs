@@ -8,7 +8,7 @@ use std::sync::Arc;
 use openidconnect::Nonce;
 
 use self::callback::Callback;
-#[cfg(feature = "__fuzz")]
+#[cfg(feature = "__internal")]
 pub(crate) use self::callback::callback_code;
 use self::completion::{Completion, Completions, StateHash, Verdict};
 use crate::claims::IdTokenClaims;
