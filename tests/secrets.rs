@@ -35,7 +35,7 @@ const PLACES: [(&str, &str); 5] = [
 /// What is compiled into applications: neither tests nor what only the fuzz targets call.
 static SOURCES: LazyLock<Vec<Source>> = LazyLock::new(|| {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../logto-rocket/src");
-    Source::of_crate(&folder, &[TEST, "feature = \"__fuzz\""])
+    Source::of_crate(&folder, &[TEST, "feature = \"__internal\""])
 });
 
 fn source(file: &str) -> &str {

@@ -2,8 +2,8 @@ use std::str;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use logto_rocket::__fuzz::access_token_claims;
 use logto_rocket::AccessTokenClaims;
+use logto_rocket::internal::access_token_claims;
 
 use crate::claims::stable;
 

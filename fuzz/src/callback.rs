@@ -1,6 +1,6 @@
 use std::str;
 
-use logto_rocket::__fuzz::callback_code;
+use logto_rocket::internal::callback_code;
 
 const ISSUER: &str = "https://foo.logto.app/oidc";
 

@@ -1,6 +1,6 @@
 use std::fmt::Debug;
 
-use logto_rocket::__fuzz::{pack, unpack};
+use logto_rocket::internal::{pack, unpack};
 use logto_rocket::{IdTokenClaims, User, UserInfo};
 use serde::Serialize;
 use serde::de::DeserializeOwned;

@@ -1,6 +1,6 @@
 use std::str;
 
-use logto_rocket::__fuzz;
+use logto_rocket::internal;
 use rocket::figment::Figment;
 use rocket::figment::providers::{Format as _, Toml};
 use rocket::figment::value::{Dict, Value};
@@ -23,7 +23,7 @@ pub fn config(data: &[u8]) {
     }
     for profile in ["debug", "release"] {
         let figment = figment.clone().select(profile);
-        if let Err(error) = __fuzz::config(figment, environment.clone()) {
+        if let Err(error) = internal::config(figment, environment.clone()) {
             for said in [error.to_string(), format!("{error:?}")] {
                 assert!(!said.contains(SECRET) && !said.contains(NUMBER), "{said}");
             }

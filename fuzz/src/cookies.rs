@@ -1,6 +1,6 @@
 use std::sync::LazyLock;
 
-use logto_rocket::__fuzz::{SessionCookies, SignIns, session_record};
+use logto_rocket::internal::{SessionCookies, SignInCookies, session_record};
 use rocket::http::{Cookie, CookieJar};
 use rocket::local::blocking::Client;
 
@@ -8,7 +8,7 @@ use rocket::local::blocking::Client;
 const MAX_COOKIE: usize = 4096;
 
 static SESSION: LazyLock<SessionCookies> = LazyLock::new(SessionCookies::default);
-static SIGN_INS: LazyLock<SignIns> = LazyLock::new(SignIns::default);
+static SIGN_INS: LazyLock<SignInCookies> = LazyLock::new(SignInCookies::default);
 
 thread_local! {
     static CLIENT: Client = Client::untracked(rocket::build()).expect("a client");

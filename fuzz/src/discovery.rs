@@ -1,4 +1,4 @@
-use logto_rocket::__fuzz::metadata;
+use logto_rocket::internal::metadata;
 use url::{Host, Url};
 
 const ISSUER: &str = "https://foo.logto.app/oidc";

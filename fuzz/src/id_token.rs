@@ -1,6 +1,6 @@
 use std::sync::LazyLock;
 
-use logto_rocket::__fuzz::IdTokens;
+use logto_rocket::internal::IdTokens;
 use serde_json::Value;
 
 use crate::provider::{Header, ISSUER, KEYS, METADATA, Token, audiences};

@@ -2,7 +2,7 @@ use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use logto_rocket::__fuzz::{IdTokens, key_count};
+use logto_rocket::internal::{IdTokens, key_count};
 use serde::Deserialize;
 use serde_json::Value;
 

@@ -1,7 +1,7 @@
 use std::str;
 use std::sync::LazyLock;
 
-use logto_rocket::__fuzz::Addresses;
+use logto_rocket::internal::Addresses;
 use url::Url;
 
 /// Sites at the root, behind a proxy's path, and on this machine.

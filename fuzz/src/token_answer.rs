@@ -1,4 +1,4 @@
-use logto_rocket::__fuzz::{refusal, token_answer as read};
+use logto_rocket::internal::{refusal, token_answer as read};
 use serde::Deserialize;
 use serde_json::Value;
 

@@ -6,7 +6,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-binary=${1:-$(cargo bench -p logto-rocket --features __bench --bench request --no-run 2>&1 |
+binary=${1:-$(cargo bench -p logto-rocket --features __internal --bench request --no-run 2>&1 |
     sed -n 's/.*Executable.*(\(.*\))/\1/p')}
 
 collected() { # benchmark, requests in each of a hundred samples

@@ -2,7 +2,7 @@
 
 use divan::Bencher;
 use divan::counter::BytesCount;
-use logto_rocket::__bench::SealedSession;
+use logto_rocket::internal::SealedSession;
 
 /// The claims of an ordinary user: the reserved scopes and `email`.
 const ORDINARY: &str = r#"{"iss":"https://foo.logto.app/oidc","sub":"extwr7ziy1s8","aud":"guf9ga2720vn080xqht0o","exp":1795323492,"iat":1795319892,"name":"Alice Lidell","username":"alice","picture":"https://example.com/alice.png","email":"alice@example.com","email_verified":true,"preferred_username":"alice","updated_at":1795319767963,"created_at":1795319767963,"nonce":"Nq6bGC4nVXQ1NkxJ0DkC2v4pGkV3h1Tn2cH1o0cJ3Y4"}"#;

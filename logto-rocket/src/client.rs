@@ -6,7 +6,6 @@ mod captures;
 mod grants;
 mod id_token;
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +16,7 @@ use openidconnect::{
 };
 use url::Url;
 
-#[cfg(feature = "__fuzz")]
+#[cfg(feature = "__internal")]
 pub(crate) use self::grants::granted;
 pub(crate) use self::id_token::Expected;
 use crate::claims::UserInfo;
@@ -191,12 +190,6 @@ impl Client {
         let keys = CoreJsonWebKeySet::new(Vec::new());
         let client = CoreClient::new(ClientId::new(self.app_id.clone()), issuer, keys);
         Ok(client.disable_openid_scope().set_auth_uri(auth).set_redirect_uri(redirect))
-    }
-}
-
-impl fmt::Debug for Client {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("app_id", &self.app_id).finish_non_exhaustive()
     }
 }
 

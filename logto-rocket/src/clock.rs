@@ -14,7 +14,7 @@ pub(crate) struct Timestamp(u64);
 
 impl Timestamp {
     /// The machine's own time, for tests that need any.
-    #[cfg(any(test, feature = "__bench", feature = "__fuzz"))]
+    #[cfg(any(test, feature = "__internal"))]
     pub(crate) fn now() -> Self {
         Clock::default().now()
     }

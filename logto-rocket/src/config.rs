@@ -17,7 +17,7 @@ pub(crate) use self::check::{Checked, check};
 pub use self::problem::ConfigError;
 pub use self::routes::{RoutePath, Routes};
 pub use self::secret::{AppSecret, CookieSecrets};
-#[cfg(feature = "__fuzz")]
+#[cfg(feature = "__internal")]
 pub(crate) use self::source::Environment;
 pub(crate) use self::source::unknown_variables;
 

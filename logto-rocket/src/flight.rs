@@ -2,7 +2,6 @@
 //! be lost when the request that began it is dropped.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::future::Future;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -133,12 +132,6 @@ fn stopped() -> Error {
     Error::new(ErrorKind::Unreachable, "the task that waited for it was stopped")
 }
 
-impl<K, T> fmt::Debug for Flights<K, T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Flights")
-    }
-}
-
 /// What keeps a flight joined: until it is dropped, as by a panic too.
 pub(crate) struct Departure<K: Eq + Hash, T> {
     flights: Arc<Mutex<HashMap<K, Flight<T>>>>,
@@ -178,12 +171,6 @@ impl<K: Eq + Hash> Turns<K> {
         let turn = Arc::default();
         turns.insert(key, Arc::downgrade(&turn));
         turn
-    }
-}
-
-impl<K> fmt::Debug for Turns<K> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Turns")
     }
 }
 

@@ -160,7 +160,7 @@ impl Reply {
     }
 }
 
-#[cfg(any(test, feature = "__fuzz"))]
+#[cfg(any(test, feature = "__internal"))]
 impl Reply {
     /// An answer of JSON.
     pub(crate) fn of(status: u16, body: impl Into<Vec<u8>>) -> Self {

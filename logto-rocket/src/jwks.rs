@@ -105,7 +105,7 @@ impl Jwks {
 }
 
 impl KeySet {
-    #[cfg(any(test, feature = "__fuzz"))]
+    #[cfg(any(test, feature = "__internal"))]
     pub(crate) fn parse(json: &[u8]) -> serde_json::Result<Self> {
         crate::http::object(json).map(RawKeySet::usable)
     }

@@ -83,7 +83,7 @@ fn read(
 }
 
 /// As [`Verifier::logout_token()`], with what there is to know of the provider.
-#[cfg(feature = "__fuzz")]
+#[cfg(feature = "__internal")]
 pub(crate) fn logout_token_at_hand(
     token: &str,
     metadata: &ProviderMetadata,

@@ -39,8 +39,6 @@ mod discovery;
 mod error;
 mod fairing;
 mod flight;
-#[cfg(feature = "__fuzz")]
-mod fuzz;
 mod guard;
 mod hooks;
 mod http;
@@ -214,20 +212,6 @@ pub mod __private {
     pub use crate::resource::Needs;
 }
 
-/// What the benchmarks measure from inside. Not for use by hand.
-#[cfg(feature = "__bench")]
+#[cfg(feature = "__internal")]
 #[doc(hidden)]
-pub mod __bench {
-    pub use crate::session::bench::SealedSession;
-}
-
-/// What the fuzz targets call from inside. Not for use by hand.
-#[cfg(feature = "__fuzz")]
-#[doc(hidden)]
-pub mod __fuzz {
-    pub use crate::fuzz::{
-        Addresses, IdTokens, LoggedOut, LogoutTokens, SessionCookies, SignIns, access_token_claims,
-        callback_code, config, key_count, metadata, pack, refusal, session_record, token_answer,
-        unpack,
-    };
-}
+pub mod internal;

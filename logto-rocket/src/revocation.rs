@@ -4,7 +4,6 @@ mod logouts;
 mod room;
 
 use std::collections::{BTreeMap, HashMap};
-use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -202,12 +201,6 @@ impl List {
 
 fn key(record: &Record) -> (Timestamp, SessionKey) {
     (record.created, record.key())
-}
-
-impl fmt::Debug for RevocationList {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("RevocationList")
-    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,6 @@
 //! The session's life: begin, read, save, end, in the browser's cookie or in a
 //! store.
 
-#[cfg(feature = "__bench")]
-pub(crate) mod bench;
 pub(crate) mod cookie;
 mod ending;
 mod kept;
@@ -16,7 +14,6 @@ pub(crate) mod store;
 mod tests;
 mod unsaved;
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -169,13 +166,5 @@ impl Sessions {
 
     fn time_to_live(&self, record: &Record) -> Duration {
         record.remaining(self.clock.now(), &self.config).unwrap_or_default()
-    }
-}
-
-impl fmt::Debug for Sessions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sessions")
-            .field("in_cookies", &self.are_in_cookies())
-            .finish_non_exhaustive()
     }
 }

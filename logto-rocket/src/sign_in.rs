@@ -3,13 +3,12 @@
 mod callback;
 mod completion;
 
-use std::fmt;
 use std::sync::Arc;
 
 use openidconnect::Nonce;
 
 use self::callback::Callback;
-#[cfg(feature = "__fuzz")]
+#[cfg(feature = "__internal")]
 pub(crate) use self::callback::callback_code;
 use self::completion::{Admission, Completion, Completions, StateHash};
 use crate::claims::IdTokenClaims;
@@ -285,12 +284,6 @@ fn new_record(grant: &Grant, claims: &IdTokenClaims, nonce: &Nonce, now: Timesta
         refresh_token: grant.refresh_token.clone(),
         user_info_token: grant.token.clone(),
         claims: claims.into(),
-    }
-}
-
-impl fmt::Debug for SignIns {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SignIns")
     }
 }
 

@@ -2,7 +2,6 @@
 
 mod backchannel;
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -108,11 +107,5 @@ impl SignOuts {
         }
         visit.state.end();
         Ok(())
-    }
-}
-
-impl fmt::Debug for SignOuts {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SignOuts")
     }
 }

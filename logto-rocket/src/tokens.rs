@@ -7,7 +7,6 @@ mod refresh;
 mod revalidation;
 mod user_info;
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -162,10 +161,4 @@ fn check_scope(session: &Session, audience: &Audience) -> Result<()> {
     }
     let detail = format!("add `{scope}` to `scopes` in the configuration, and sign in again");
     Err(Error::new(ErrorKind::NotGranted, detail))
-}
-
-impl fmt::Debug for Tokens {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Tokens")
-    }
 }

@@ -97,7 +97,6 @@ impl fmt::Debug for Transaction {
 }
 
 /// Keeps transactions in cookies of their own, one for each `state`.
-#[derive(Debug)]
 pub(crate) struct Transactions {
     pub(crate) cookies: Cookies,
     pub(crate) sealer: Sealer,

@@ -145,7 +145,7 @@ impl Client {
     }
 }
 
-#[cfg(feature = "__fuzz")]
+#[cfg(feature = "__internal")]
 impl Client {
     /// As [`verify()`](Self::verify), with metadata and keys that are at hand.
     pub(crate) fn verify_at_hand(

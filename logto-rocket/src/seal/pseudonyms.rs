@@ -1,7 +1,5 @@
 //! What stores know users and their sessions at Logto by.
 
-use std::fmt;
-
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -32,12 +30,6 @@ impl Pseudonyms {
 
 fn name(key: &hmac::Key, id: &str) -> String {
     URL_SAFE_NO_PAD.encode(hmac::sign(key, id.as_bytes()))
-}
-
-impl fmt::Debug for Pseudonyms {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Pseudonyms({} keys)", self.0.len())
-    }
 }
 
 #[cfg(test)]

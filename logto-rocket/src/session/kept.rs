@@ -2,7 +2,6 @@
 //! again where it does not have them.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -114,12 +113,6 @@ impl KeptTokens {
             change(Arc::make_mut(&mut kept));
             Op::Put(kept)
         });
-    }
-}
-
-impl fmt::Debug for KeptTokens {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("KeptTokens")
     }
 }
 

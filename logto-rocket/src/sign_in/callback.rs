@@ -16,7 +16,7 @@ pub(super) struct Callback<'q> {
 }
 
 /// The code in a callback's query that is an answer of `issuer`.
-#[cfg(feature = "__fuzz")]
+#[cfg(feature = "__internal")]
 pub(crate) fn callback_code(query: &str, issuer: &str) -> Result<String> {
     Callback::parse(query)?.code(issuer).map(Into::into)
 }

@@ -1,7 +1,6 @@
 //! Sign-ins that come to their end: identical callbacks share one redemption of the code
 //! and one verdict of the application.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -146,12 +145,6 @@ impl Expiry<StateHash, Arc<Completion>> for Lifetime {
         _: Option<Duration>,
     ) -> Option<Duration> {
         Some(self.repeats)
-    }
-}
-
-impl fmt::Debug for Completions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Completions")
     }
 }
 

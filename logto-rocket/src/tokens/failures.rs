@@ -1,6 +1,5 @@
 //! Refreshes that failed, and how long they speak for the next ones.
 
-use std::fmt;
 use std::time::Duration;
 
 use moka::sync::Cache;
@@ -61,12 +60,6 @@ impl Failures {
     /// Forgets the failures of a refresh that has succeeded.
     pub(super) fn forget(&self, key: &RefreshKey) {
         self.0.invalidate(key);
-    }
-}
-
-impl fmt::Debug for Failures {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Failures")
     }
 }
 

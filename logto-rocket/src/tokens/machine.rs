@@ -1,6 +1,5 @@
 //! The application's own tokens, without a user.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -65,11 +64,5 @@ impl MachineTokens {
             Ok(token)
         };
         self.flights.join(key, begin).await
-    }
-}
-
-impl fmt::Debug for MachineTokens {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("MachineTokens")
     }
 }

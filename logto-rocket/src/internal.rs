@@ -1,4 +1,7 @@
-//! What the fuzz targets call: the crate's own functions, with fixed settings.
+//! What the fuzz targets call and the benchmarks measure from inside: the crate's own
+//! functions, with fixed settings. Not for use by hand.
+
+mod sealed_session;
 
 use std::fmt;
 
@@ -7,6 +10,7 @@ use rocket::figment::Figment;
 use rocket::http::{Cookie, CookieJar};
 use zeroize::Zeroizing;
 
+pub use self::sealed_session::SealedSession;
 use crate::claims::{AccessTokenClaims, IdTokenClaims};
 use crate::client::{Client, Expected, granted};
 use crate::clock::{Clock, Timestamp};
@@ -101,16 +105,16 @@ pub fn session_record(plain: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// The sign-ins under way in a browser.
-pub struct SignIns(Transactions);
+pub struct SignInCookies(Transactions);
 
-impl Default for SignIns {
+impl Default for SignInCookies {
     fn default() -> Self {
         let sealer = Sealer::new(&secret(), "issuer", "app", Kind::Transaction);
         Self(Transactions { cookies: names(), sealer })
     }
 }
 
-impl SignIns {
+impl SignInCookies {
     /// Begins one: its `state`, and the cookies that are written and removed.
     pub fn begin(&self, jar: &CookieJar<'_>, path: &str) -> (String, Vec<Cookie<'static>>) {
         let path = ReturnPath::parse(path).unwrap_or_else(ReturnPath::root);
@@ -265,4 +269,4 @@ macro_rules! opaque {
     )*};
 }
 
-opaque!(Addresses IdTokens LogoutTokens SessionCookies SignIns);
+opaque!(Addresses IdTokens LogoutTokens SealedSession SessionCookies SignInCookies);

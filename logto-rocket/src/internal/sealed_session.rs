@@ -1,14 +1,12 @@
 //! A session in and out of its cookie, for the benchmarks.
 
-use std::fmt;
-
 use openidconnect::{AccessToken, RefreshToken};
 
-use super::record::Record;
-use super::store::SessionId;
 use crate::claims::IdTokenClaims;
 use crate::clock::Timestamp;
 use crate::seal::{Kind, Sealer};
+use crate::session::record::Record;
+use crate::session::store::SessionId;
 use crate::token::Token;
 
 const NAME: &str = "logto_bench";
@@ -64,11 +62,5 @@ impl SealedSession {
         let bytes = self.sealer.open_text(NAME, value).expect("its own value");
         let record = Record::decode(&bytes).expect("its own format");
         record.id_token_claims().expect("its own claims").names().count()
-    }
-}
-
-impl fmt::Debug for SealedSession {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SealedSession")
     }
 }
