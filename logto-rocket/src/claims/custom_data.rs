@@ -34,11 +34,11 @@ use super::Claim;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CustomDataError {
     path: String,
-    problem: Problem,
+    problem: Mismatch,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Problem {
+enum Mismatch {
     Missing,
     Unfit(&'static str),
 }
@@ -60,17 +60,17 @@ impl CustomDataError {
             at = at.and_then(|value| member(value, segment));
         }
         if let Some(name) = missing_field(error.inner()) {
-            return Self { path: format!("{path}.{name}"), problem: Problem::Missing };
+            return Self { path: format!("{path}.{name}"), problem: Mismatch::Missing };
         }
-        Self { path, problem: Problem::Unfit(at.map_or("a value", kind)) }
+        Self { path, problem: Mismatch::Unfit(at.map_or("a value", kind)) }
     }
 }
 
 impl fmt::Display for CustomDataError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.problem {
-            Problem::Missing => write!(f, "`{}` is missing", self.path),
-            Problem::Unfit(kind) => write!(f, "`{}` is {kind}, which does not fit", self.path),
+            Mismatch::Missing => write!(f, "`{}` is missing", self.path),
+            Mismatch::Unfit(kind) => write!(f, "`{}` is {kind}, which does not fit", self.path),
         }
     }
 }

@@ -2,7 +2,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::Claim;
 use super::accessors::{raw_claims, user_claims};
-use super::read::{Kind, Shape, claims};
+use super::read::{ClaimKind, Shape, claims};
 use super::set::ClaimSet;
 
 /// The claims of an ID token: who signed in, when, and at which Logto.
@@ -61,19 +61,19 @@ const SHAPE: Shape = Shape {
     ],
     required: &["iss", "sub", "aud", "exp", "iat"],
     protocol: &[
-        ("iss", Kind::Text),
-        ("sub", Kind::Text),
-        ("aud", Kind::TextOrList),
-        ("exp", Kind::Integer),
-        ("iat", Kind::Integer),
-        ("nbf", Kind::Integer),
-        ("auth_time", Kind::Integer),
-        ("nonce", Kind::Text),
-        ("at_hash", Kind::Text),
-        ("azp", Kind::Text),
-        ("acr", Kind::Text),
-        ("amr", Kind::TextList),
-        ("sid", Kind::Text),
+        ("iss", ClaimKind::Text),
+        ("sub", ClaimKind::Text),
+        ("aud", ClaimKind::TextOrList),
+        ("exp", ClaimKind::Integer),
+        ("iat", ClaimKind::Integer),
+        ("nbf", ClaimKind::Integer),
+        ("auth_time", ClaimKind::Integer),
+        ("nonce", ClaimKind::Text),
+        ("at_hash", ClaimKind::Text),
+        ("azp", ClaimKind::Text),
+        ("acr", ClaimKind::Text),
+        ("amr", ClaimKind::TextList),
+        ("sid", ClaimKind::Text),
     ],
 };
 

@@ -59,7 +59,7 @@ enum Packed<'a> {
     Json(String),
 }
 
-type Entry<'a> = (Name<'a>, Packed<'a>);
+type PackedClaim<'a> = (Name<'a>, Packed<'a>);
 
 /// The known names by number: those of the type, then all others.
 fn number(name: &str, order: Order) -> Option<u8> {
@@ -90,7 +90,7 @@ impl ClaimSet {
         wanted: &str,
     ) -> Option<&'a str> {
         while !bytes.is_empty() {
-            let ((name, value), rest) = postcard::take_from_bytes::<Entry<'a>>(bytes).ok()?;
+            let ((name, value), rest) = postcard::take_from_bytes::<PackedClaim<'a>>(bytes).ok()?;
             let is_wanted = match name {
                 Name::Known(number) => self::name(number, order) == Some(wanted),
                 Name::Other(name) => name == wanted,
@@ -108,7 +108,7 @@ impl ClaimSet {
     pub(super) fn unpack(mut bytes: &[u8], order: Order) -> Option<Self> {
         let mut claims = Vec::with_capacity(24);
         while !bytes.is_empty() {
-            let ((name, value), rest) = postcard::take_from_bytes::<Entry<'_>>(bytes).ok()?;
+            let ((name, value), rest) = postcard::take_from_bytes::<PackedClaim<'_>>(bytes).ok()?;
             claims.push((unpack_name(name, order)?, unpack(value)?));
             bytes = rest;
         }

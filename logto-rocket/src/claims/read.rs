@@ -19,19 +19,19 @@ pub(super) struct Shape {
     pub(super) required: &'static [&'static str],
     /// The claims that the protocol decides by. Of another type, they are no
     /// answer to "who is this"; any other claim may be what it likes.
-    pub(super) protocol: &'static [(&'static str, Kind)],
+    pub(super) protocol: &'static [(&'static str, ClaimKind)],
 }
 
 /// The JSON types that a claim of the protocol may have besides null.
 #[derive(Clone, Copy)]
-pub(super) enum Kind {
+pub(super) enum ClaimKind {
     Integer,
     Text,
     TextList,
     TextOrList,
 }
 
-impl Kind {
+impl ClaimKind {
     fn fits(self, value: &Value) -> bool {
         let is_text_list =
             || value.as_array().is_some_and(|list| list.iter().all(Value::is_string));

@@ -1,5 +1,5 @@
 use super::accessors::{raw_claims, user_claims};
-use super::read::{Kind, Shape, claims};
+use super::read::{ClaimKind, Shape, claims};
 use super::set::ClaimSet;
 
 /// The user info: what Logto knows about the user at this moment.
@@ -65,7 +65,7 @@ const SHAPE: Shape = Shape {
         "organization_roles",
     ],
     required: &["sub"],
-    protocol: &[("sub", Kind::Text)],
+    protocol: &[("sub", ClaimKind::Text)],
 };
 
 claims!(UserInfo, SHAPE);

@@ -44,7 +44,7 @@ impl Expected<'_> {
 /// An ID token as it was received, and what came with it.
 struct Received<'a> {
     token: CoreIdToken,
-    header: Header,
+    header: JoseHeader,
     payload: Vec<u8>,
     access_token: &'a AccessToken,
     expected: Expected<'a>,
@@ -52,7 +52,7 @@ struct Received<'a> {
 
 /// What is read of a header besides what openidconnect reads: it keeps that to itself.
 #[derive(Deserialize)]
-struct Header {
+struct JoseHeader {
     alg: String,
     kid: Option<String>,
 }

@@ -9,14 +9,14 @@ use serde::de::{DeserializeOwned, MapAccess, Visitor};
 /// the order in which they were declared.
 pub(crate) fn object<T: DeserializeOwned>(json: &[u8]) -> serde_json::Result<T> {
     let mut reader = serde_json::Deserializer::from_slice(json);
-    let value = reader.deserialize_map(Object(PhantomData))?;
+    let value = reader.deserialize_map(OneObject(PhantomData))?;
     reader.end()?;
     Ok(value)
 }
 
-struct Object<T>(PhantomData<T>);
+struct OneObject<T>(PhantomData<T>);
 
-impl<'de, T: DeserializeOwned> Visitor<'de> for Object<T> {
+impl<'de, T: DeserializeOwned> Visitor<'de> for OneObject<T> {
     type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
