@@ -9,7 +9,6 @@ mod checks;
 mod errors;
 mod expand;
 mod guards;
-mod path;
 mod resource;
 mod route;
 mod shim;
