@@ -54,9 +54,15 @@ mod tests {
             code: code.to_owned(),
         };
         let sources = [
-            source("a.rs", "struct A; enum B {} trait C {} type D = u8; union E { x: u8 } fn F() {}"),
+            source(
+                "a.rs",
+                "struct A; enum B {} trait C {} type D = u8; union E { x: u8 } fn F() {}",
+            ),
             source("b.rs", "mod inner { pub struct A; mod more { enum C {} } } type B = u8;"),
-            source("c.rs", "enum D {} struct E; struct F; fn g() { struct A; struct H; } struct H;"),
+            source(
+                "c.rs",
+                "enum D {} struct E; struct F; fn g() { struct A; struct H; } struct H;",
+            ),
         ];
         let found = shared(&sources);
         let found = found.iter().map(|(name, files)| format!("{name} in {}", files.join(", ")));

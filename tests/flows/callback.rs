@@ -1,7 +1,9 @@
 //! The way back from Logto: what is believed, and what is refused before it costs anything.
 
+use std::time::Duration;
+
 use logto_rocket::{Error, LogtoClient, Redirect};
-use logto_tests::{Answer, Browser, Deviation, Hostile, Pairs, app};
+use logto_tests::{Answer, Browser, Deviation, Fault, Hostile, Pairs, app};
 use rocket::fairing::{Fairing, Info, Kind};
 use rocket::http::Status;
 use rocket::http::uri::Origin;
@@ -238,6 +240,9 @@ async fn the_same_callback_again_signs_nobody_in() {
 async fn two_identical_callbacks_at_once_redeem_the_code_once() {
     let (op, browser, location) = signing_in().await;
     let callback = op.authorize(&location);
+    // So that the second one is there before the first is done, however busy the machine.
+    let late = Fault::Late(Duration::from_millis(200));
+    op.deviate(Deviation::Answer("token", late));
     let (first, second) = rocket::tokio::join!(browser.visit(&callback), browser.visit(&callback));
     assert_eq!(op.count("token"), 1);
     for answer in [first, second] {

@@ -100,11 +100,16 @@ async fn callbacks_that_come_together_share_one_run_of_the_hook() {
 /// A27: what the hook says of one holds for all of them, and ends none but their session.
 #[rocket::async_test]
 async fn callbacks_that_come_together_share_a_refusal() {
-    let (provider, gate) = (Provider::start().await, Gate::new(1));
+    let (provider, gate) = (Provider::start().await, Gate::new(0));
     gate.refuses.store(true, Ordering::SeqCst);
     let browser = Browser::open(app(&provider, "memory", &gate)).await;
     let callback = coming_back(&provider, &browser, "alice").await;
-    let (first, second) = tokio::join!(browser.visit(&callback), browser.visit(&callback));
+    let open = async {
+        gate.until_called(1).await;
+        gate.open.add_permits(1);
+    };
+    let (first, second, ()) =
+        tokio::join!(browser.visit(&callback), browser.visit(&callback), open);
     for answer in [first, second] {
         answer.assert_no_sign_in();
         assert!(answer.body.contains("Not you."), "{}", answer.body);
