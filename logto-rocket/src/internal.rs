@@ -5,6 +5,7 @@ mod sealed_session;
 
 use std::fmt;
 
+use openidconnect::core::CoreJwsSigningAlgorithm;
 use openidconnect::{AccessToken, Nonce};
 use rocket::figment::Figment;
 use rocket::http::{Cookie, CookieJar};
@@ -18,7 +19,7 @@ use crate::config::{Config, ConfigError, Environment, check};
 use crate::discovery::ProviderMetadata;
 use crate::error::Result;
 use crate::http::Reply;
-use crate::jwks::KeySet;
+use crate::jwks::{KeySet, PublicKey};
 use crate::jwt::{self, Whom};
 use crate::location::{ReturnPath, Site};
 use crate::seal::{self, Cookies, Kind, Sealer};
@@ -50,6 +51,13 @@ impl Addresses {
     pub fn return_path(&self, given: &str) -> Option<String> {
         self.0.return_path(given).map(|path| self.0.page(&path))
     }
+}
+
+/// A published key, in the form that this crate verifies with.
+pub fn published_key(
+    jwk: serde_json::Value,
+) -> impl openidconnect::JsonWebKey<SigningAlgorithm = CoreJwsSigningAlgorithm> {
+    PublicKey::try_from(jwk).expect("a key")
 }
 
 fn secret() -> [Zeroizing<Vec<u8>>; 1] {
