@@ -306,31 +306,42 @@ async fn why_a_store_failed_is_logged_once_where_it_is_answered() {
     let browser = Browser::open(application(figment, Logto::fairing().store(Broken))).await;
     let callback = op.authorize(&browser.start("/sign-in").await);
     log();
-    let assert_logged = |path: &str| {
+    let assert_logged = |path: &str, what: Option<&str>| {
         let log = log();
-        let line = "logto: the session store failed, caused by: no database: connection refused";
-        assert_eq!(log.matches(line).count(), 1, "{path}: {log}");
-        assert_eq!(log.matches("connection refused").count(), 1, "{path}: {log}");
+        let cause = "the session store failed, caused by: no database: connection refused";
+        if let Some(what) = what {
+            let line = format!("logto: {what}: {cause}");
+            assert_eq!(log.matches(&line).count(), 1, "{path}: {log}");
+        }
+        let times = usize::from(what.is_some());
+        assert_eq!(log.matches("connection refused").count(), times, "{path}: {log}");
         log
     };
     assert_eq!(browser.visit(&callback).await.status, Status::ServiceUnavailable);
-    assert_logged("/callback");
+    assert_logged("/callback", Some("a callback did not sign in"));
 
     browser.restore(cookies);
-    for (path, status) in [("/private", 503), ("/tokens", 503), ("/user", 200), ("/sign-out", 503)]
-    {
+    // Once a minute for each reason.
+    for (path, status, what) in [
+        ("/private", 503, Some("a request failed")),
+        ("/tokens", 503, None),
+        ("/user", 200, Some("a guard failed")),
+        ("/user", 200, None),
+        ("/sign-out", 503, None),
+    ] {
         let request = match path {
             "/private" => browser.client().post(path),
             _ => logto_tests::as_navigation(browser.client().get(path)),
         };
         assert_eq!(browser.send(request).await.status.code, status, "{path}");
-        assert!(!assert_logged(path).contains(&id), "{path}");
+        assert!(!assert_logged(path, what).contains(&id), "{path}");
     }
     let request = browser.client().post("/backchannel-logout").header(ContentType::Form);
     let token = op.logout_token("u-alice", None);
     let answer = browser.send(request.body(format!("logout_token={token}"))).await;
     assert_eq!(answer.status, Status::ServiceUnavailable);
-    assert!(!assert_logged("/backchannel-logout").contains(&token));
+    let what = Some("a logout token ended nothing");
+    assert!(!assert_logged("/backchannel-logout", what).contains(&token));
 }
 
 /// H18: who runs the application learns which keys to look at.
@@ -415,5 +426,79 @@ async fn a_launch_whose_log_will_hold_cookies_is_warned() {
         Client::untracked(rocket).await.expect("it launches");
         let warned = log().contains("prints whole requests, with their cookies");
         assert_eq!(warned, warns, "{profile} {level}");
+    }
+}
+
+/// Logto shows an address that is not registered there as JSON, and the application hears
+/// nothing.
+#[rocket::async_test]
+async fn a_launch_says_what_to_register_while_somebody_develops() {
+    let _turn = keep_log().await;
+    let op = Hostile::start().await;
+    for (profile, base, port, warns) in [
+        ("debug", "http://localhost:8000/app", 8000, false),
+        ("debug", "http://localhost:8000/app", 8001, true),
+        ("debug", "http://localhost/app", 8000, true),
+        ("debug", "https://app.example.com/app", 8000, false),
+        ("release", "http://localhost:8000/app", 8001, false),
+    ] {
+        let figment = op.figment().merge(("logto.base_url", base)).merge(("port", port));
+        let figment = figment.merge(("logto.routes.base", "/auth")).select(profile);
+        log();
+        let rocket = rocket::custom(figment).attach(Logto::fairing());
+        Client::untracked(rocket).await.expect("it launches");
+        let log = log();
+        for line in [
+            format!("redirect URI {base}/auth/callback\n"),
+            format!("post sign-out redirect URI {base}/\n"),
+            format!("back-channel logout URI {base}/auth/backchannel-logout\n"),
+        ] {
+            assert_eq!(log.contains(&line), profile == "debug", "{line} {profile}: {log}");
+        }
+        let warned = log.contains(&format!("and Rocket listens on {port}"));
+        assert_eq!(warned, warns, "{profile} {base} {port}: {log}");
+    }
+}
+
+/// One line for each, and nobody's id unless that is asked for.
+#[rocket::async_test]
+async fn sign_ins_and_their_ends_are_a_line_each() {
+    let _turn = keep_log().await;
+    for (asked, user) in [(false, "a user"), (true, "user \"u-alice\"")] {
+        let op = Hostile::start().await;
+        op.deviate(Deviation::Tokens(Alter::set("expires_in", 0)));
+        let figment = op.figment().merge(("log_level", "normal"));
+        let figment = figment.merge(("logto.session.log_user_ids", asked));
+        let rocket = rocket::custom(figment).attach(Logto::fairing());
+        let browser = Browser::open(rocket.mount("/", routes![private, change, tokens])).await;
+        let lines = || -> Vec<String> {
+            let log = log();
+            assert_eq!(log.contains("u-alice"), asked && log.contains("logto: "), "{log}");
+            log.lines().filter(|line| line.contains("logto: ")).map(String::from).collect()
+        };
+        log();
+        browser.sign_in(&op, "/private").await;
+        let signed_in = lines();
+        assert!(signed_in.len() == 1, "{signed_in:?}");
+        assert!(signed_in[0].ends_with(&format!("logto: {user} signed in")), "{signed_in:?}");
+        browser.visit("/sign-out").await;
+        let signed_out = lines();
+        assert!(signed_out.len() == 1, "{signed_out:?}");
+        assert!(signed_out[0].ends_with(&format!("logto: {user} signed out")), "{signed_out:?}");
+
+        browser.sign_in(&op, "/private").await;
+        log();
+        op.end_grants();
+        browser.fetch("/private").await;
+        let ended = lines();
+        assert!(ended.len() == 1, "{ended:?}");
+        assert!(ended[0].contains(&format!("logto: the session of {user} has ended")), "{ended:?}");
+
+        browser.sign_in(&op, "/private").await;
+        log();
+        browser.post_logout(&op.logout_token("u-alice", None)).await;
+        let logged_out = lines();
+        let line = format!("logto: Logto ended the sessions of {user}");
+        assert!(logged_out.len() == 1 && logged_out[0].ends_with(&line), "{logged_out:?}");
     }
 }

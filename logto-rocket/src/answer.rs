@@ -16,6 +16,7 @@ use crate::location::{Redirect, ReturnPath};
 use crate::logto::Logto;
 use crate::request::RequestState;
 use crate::sender::Navigation;
+use crate::warning;
 
 /// Seconds after which a client may try again when Logto did not answer.
 pub(crate) const RETRY_AFTER: &str = "5";
@@ -65,7 +66,7 @@ pub(crate) fn unauthorized(request: &Request<'_>) -> Answer {
 /// default catcher, else by ours.
 pub(crate) fn failure(request: &Request<'_>, error: &Error) -> Answer {
     let status = error.status();
-    log::warn!("logto: {error}");
+    warning::warn("a request failed", error);
     RequestState::of(request).fail(error);
     if has_catcher(request, |code| code.is_none_or(|code| code == status.code)) {
         return Answer::Catcher(status);

@@ -1,6 +1,7 @@
 //! The configuration: what stands in `Rocket.toml` under `[default.logto]`.
 
 mod check;
+mod extract;
 mod keys;
 mod problem;
 mod routes;
@@ -56,14 +57,17 @@ pub(crate) use self::source::unknown_variables;
 /// | `LOGTO_COOKIE_SECRET` | `cookie_secret`; several with spaces between them |
 /// | `LOGTO_SCOPES` `LOGTO_RESOURCES` `LOGTO_TRUSTED_ORIGINS` | as named; commas or spaces between items |
 /// | `LOGTO_PROMPT` `LOGTO_INCLUDE_RESERVED_SCOPES` | as named |
-/// | `LOGTO_SESSION_STORE` `LOGTO_SESSION_IDLE` `LOGTO_SESSION_ABSOLUTE` `LOGTO_SESSION_REVALIDATE` `LOGTO_SESSION_CAPACITY` `LOGTO_SESSION_CACHE_BYTES` | under `session` |
+/// | `LOGTO_SESSION_STORE` `LOGTO_SESSION_IDLE` `LOGTO_SESSION_ABSOLUTE` `LOGTO_SESSION_REVALIDATE` `LOGTO_SESSION_CAPACITY` `LOGTO_SESSION_CACHE_BYTES` `LOGTO_SESSION_LOG_USER_IDS` | under `session` |
 /// | `LOGTO_MACHINE_APP_ID` `LOGTO_MACHINE_APP_SECRET` | under `machine` |
 /// | `LOGTO_CLOCK_SKEW` `LOGTO_COOKIE_SECURE` `LOGTO_DANGER_ALLOW_HTTP` | as named |
 /// | `LOGTO_POST_SIGN_OUT_PATH` | as named |
 ///
 /// A key that is missing, misspelt, of the wrong type, a placeholder or in
 /// contradiction to another ends the launch with a message that names the key,
-/// its value unless secret, where it stands, and what to write instead.
+/// its value unless secret, where it stands, and what to write instead. All of them are
+/// named at once.
+///
+/// In the `debug` profile the launch prints the addresses to register in the Logto Console.
 ///
 /// # Example
 ///
@@ -84,7 +88,7 @@ pub(crate) use self::source::unknown_variables;
 #[non_exhaustive]
 pub struct Config {
     /// The address of Logto. **(required)** A path and a trailing slash are fine;
-    /// the issuer is `{endpoint}/oidc`.
+    /// the issuer is `{endpoint}/oidc`, and is not to be written here.
     #[serde(deserialize_with = "secret::scalar")]
     pub endpoint: String,
     /// The id of the application, from its page in the Logto Console.
@@ -219,6 +223,9 @@ pub struct SessionConfig {
     /// least used go first, and a session that has ended goes at once. **(default:
     /// `67108864`, 64 MiB; `0`: none are kept)**
     pub cache_bytes: u64,
+    /// Whether the lines of the log that say that a user signed in or out, or that a
+    /// session was ended, name the user's id (`sub`). **(default: `false`)**
+    pub log_user_ids: bool,
 }
 
 impl Default for SessionConfig {
@@ -231,6 +238,7 @@ impl Default for SessionConfig {
             revalidate: 60 * 60,
             capacity: 100_000,
             cache_bytes: 64 * 1024 * 1024,
+            log_user_ids: false,
         }
     }
 }

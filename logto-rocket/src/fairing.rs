@@ -118,9 +118,14 @@ impl Fairing for LogtoFairing {
     async fn on_liftoff(&self, rocket: &Rocket<Orbit>) {
         let names = unknown_variables();
         if !names.is_empty() {
-            log::warn!("logto: not read, as it is no key of logto-rocket: {}", names.join(", "));
+            log::warn!("logto: ignoring unknown environment variables: {}", names.join(", "));
         }
         let config = rocket.config();
+        if config.profile == "debug"
+            && let Some(logto) = rocket.state::<Logto>()
+        {
+            say_what_to_register(logto, config.port);
+        }
         if config.log_level == rocket::config::LogLevel::Debug && config.profile != "debug" {
             log::warn!("logto: the log level `debug` prints whole requests, with their cookies");
         }
@@ -154,6 +159,22 @@ impl Fairing for LogtoFairing {
             request.set_uri(uri);
             RequestState::of(request).take_callback_query(query);
         }
+    }
+}
+
+/// Logto shows an address that is not registered there as JSON, and nothing comes back here.
+fn say_what_to_register(logto: &Logto, port: u16) {
+    let (config, site) = (logto.config(), logto.site());
+    log::info!("logto: to be registered at {}, for {}:", config.endpoint, config.app_id);
+    log::info!("logto:   redirect URI {}", site.url(logto.callback()));
+    log::info!("logto:   post sign-out redirect URI {}", site.url(&config.post_sign_out_path));
+    let backchannel = config.routes.full(&config.routes.backchannel_logout);
+    log::info!("logto:   back-channel logout URI {}", site.url(&backchannel));
+    if let Some(other) = site.local_port().filter(|other| *other != port) {
+        log::warn!(
+            "logto: `base_url` has port {other}, and Rocket listens on {port}; unless something \
+             forwards requests, browsers do not come back from Logto"
+        );
     }
 }
 

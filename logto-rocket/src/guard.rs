@@ -21,6 +21,7 @@ use crate::logto::Logto;
 use crate::request::{RequestState, RequestUser, Visit};
 use crate::resource::Needs;
 use crate::scope::{UserScope, requested_resources, requested_scopes};
+use crate::warning;
 
 /// What is known of the signed-in user; `None` for a stranger.
 async fn person<'r>(logto: &Logto, visit: Visit<'r>) -> Result<Option<&'r RequestUser>> {
@@ -62,6 +63,7 @@ fn outcome<T>(state: &RequestState, result: Result<Option<T>>) -> Outcome<T, Err
         Ok(None) => RocketOutcome::Forward(Status::Unauthorized),
         Err(error) if error.is_stranger() => RocketOutcome::Forward(Status::Unauthorized),
         Err(error) => {
+            warning::warn("a guard failed", &error);
             state.fail(&error);
             RocketOutcome::Error((error.status(), error))
         }

@@ -63,6 +63,7 @@ mod token;
 mod tokens;
 mod transaction;
 mod uri;
+mod warning;
 mod wiped;
 
 /// Protects a route: only signed-in users reach its handler.

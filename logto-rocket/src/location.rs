@@ -113,6 +113,11 @@ impl Site {
         (rest.is_empty() || rest.starts_with(['/', '?'])).then_some(rest)
     }
 
+    /// The port that browsers use, if they are to find the site on their own machine.
+    pub(crate) fn local_port(&self) -> Option<u16> {
+        is_loopback(&self.base).then(|| self.base.port_or_known_default()).flatten()
+    }
+
     /// Whether `host`, as a `Host` header gives it, is the one in the base URL.
     pub(crate) fn is_host(&self, host: &str) -> bool {
         let expected = self.base.host_str().unwrap_or_default();

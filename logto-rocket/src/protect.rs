@@ -20,6 +20,7 @@ use crate::error::{ErrorKind, Result};
 use crate::logto::Logto;
 use crate::request::{Fetched, RequestState, Visit};
 use crate::token::Audience;
+use crate::warning;
 
 /// Protects routes that were made without the attribute.
 ///
@@ -199,7 +200,7 @@ impl Protected {
             // Without a refresh token there will be none after the next sign-in either, and the
             // way to it and back would not end.
             Err(error) if error.kind() == ErrorKind::NotAuthenticated => {
-                log::warn!("logto: {error}");
+                warning::warn("a user was turned away", &error);
                 Ok(Verdict::Stranger(Stranger::Unauthorized))
             }
             Err(error) if !error.is_stranger() => Err(error),

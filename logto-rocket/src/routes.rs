@@ -16,6 +16,7 @@ use crate::request::{RequestState, Visit};
 use crate::sender::Navigation;
 use crate::sign_in::FailedCallback;
 use crate::sign_out::SignedOut;
+use crate::warning;
 
 /// One of the routes that the fairing mounts.
 #[derive(Clone, Copy, Debug)]
@@ -111,7 +112,7 @@ async fn sign_in(
     match logto.begin_sign_in(Visit::of(request), options, return_to).await {
         Ok(location) => Ok(Answer::Redirect(Redirect::to(location))),
         Err(error) if error.kind() == ErrorKind::SignInLoop => {
-            log::error!("logto: {error}");
+            warning::warn("a sign-in was not begun", &error);
             let answer = Answer::Page(answer::page(request, &error));
             Err(Failure { error, answer })
         }
@@ -161,7 +162,7 @@ async fn callback(logto: &Logto, request: &Request<'_>) -> Result<Answer, Failur
 /// The page of a failed callback. Never a redirect: with a browser that drops
 /// cookies or a clock that is wrong it would never end.
 fn failed_page(logto: &Logto, request: &Request<'_>, failed: &FailedCallback) -> Page {
-    log::warn!("logto: a callback did not sign in: {}", failed.error);
+    warning::warn("a callback did not sign in", &failed.error);
     let (title, message) = match failed.error.kind() {
         ErrorKind::SignInRefused => ("Sign-in refused", failed.error.detail().to_owned()),
         ErrorKind::Cancelled => ("Sign-in cancelled", "You left before it was finished.".into()),
@@ -201,7 +202,7 @@ async fn sign_out(logto: &Logto, request: &Request<'_>) -> Result<Answer, Failur
 }
 
 fn cross_site(logto: &Logto, error: Error) -> Failure {
-    log::warn!("logto: {error}");
+    warning::warn("a sign-out was refused", &error);
     let message = "Another site asked to sign you out. You are still signed in.";
     let home = logto.site().page(&ReturnPath::root());
     let page = Page::new(error.status(), "Not signed out", message).link(home, "Continue");

@@ -98,6 +98,14 @@ impl Sessions {
         }
     }
 
+    /// How the log calls the user of this id.
+    pub(crate) fn named(&self, subject: &str) -> String {
+        match self.config.log_user_ids {
+            true => format!("user {subject:?}"),
+            false => "a user".into(),
+        }
+    }
+
     /// Whether sessions live in cookies, which cannot follow an answer whose head is out.
     pub(crate) fn are_in_cookies(&self) -> bool {
         self.storage.cookie_sealer().is_some()

@@ -225,7 +225,10 @@ impl SignIns {
         let before = visit.state.exchange(session.clone());
         let decided = visit.request.after_sign_in(&*self.hooks, &user).await;
         match decided.and_then(|decided| self.destination(decided, return_to)) {
-            Ok(return_to) => Ok(Admission { session, return_to }),
+            Ok(return_to) => {
+                log::info!("logto: {} signed in", self.sessions.named(user.subject()));
+                Ok(Admission { session, return_to })
+            }
             Err(error) => {
                 visit.state.restore(before);
                 // The hook may have had its tokens refreshed.

@@ -15,6 +15,7 @@ use crate::jwt::Verifier;
 use crate::request::Visit;
 use crate::sender::Origins;
 use crate::session::Sessions;
+use crate::warning;
 
 /// The sign-outs of one application.
 pub(crate) struct SignOuts {
@@ -66,7 +67,7 @@ impl SignOuts {
             Ok(Some(url)) => Ok(SignedOut::ToLogto(url.into())),
             Ok(None) => Ok(SignedOut::HereOnly),
             Err(error) => {
-                log::warn!("logto: signed out here only: {error}");
+                warning::warn("signed out here only", &error);
                 Ok(SignedOut::HereOnly)
             }
         }
@@ -88,6 +89,7 @@ impl SignOuts {
             self.sessions.end_and_revoke(&session).await?;
             visit.state.end();
             if let Ok(user) = session.user() {
+                log::info!("logto: {} signed out", self.sessions.named(user.subject()));
                 visit.request.after_sign_out(&*self.hooks, &user).await;
             }
         }

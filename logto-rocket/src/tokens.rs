@@ -23,6 +23,7 @@ use crate::session::record::Record;
 use crate::session::store::SessionKey;
 use crate::session::{Session, Sessions};
 use crate::token::{Audience, Token};
+use crate::warning;
 
 /// The tokens of all sessions, and the refreshes that bring them.
 pub(crate) struct Tokens {
@@ -88,7 +89,7 @@ impl Tokens {
         let renewed = within_patience(self.renew(visit, session, audience, kept.clone())).await;
         match (renewed, kept.filter(|token| token.is_valid(now))) {
             (Err(error), Some(valid)) if !error.is_final() => {
-                log::warn!("logto: an access token is used to its end: {error}");
+                warning::warn("could not renew an access token; using it until it expires", &error);
                 Ok(valid)
             }
             (renewed, _) => renewed,
@@ -137,7 +138,7 @@ impl Tokens {
         match within_patience(self.renew(visit, session, &audience, seen)).await {
             Err(error) if error.kind() == ErrorKind::Store => Err(error),
             Err(error) if error.kind() != ErrorKind::SessionEnded => {
-                log::warn!("logto: could not revalidate a session; keeping it: {error}");
+                warning::warn("could not revalidate a session; keeping it", &error);
                 Ok(())
             }
             _ => Ok(()),

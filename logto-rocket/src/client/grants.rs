@@ -11,6 +11,7 @@ use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::Reply;
 use crate::token::{Audience, Grant, Token, TokenExchange};
+use crate::warning;
 use crate::wiped::Wiped;
 
 /// How long a token lives if the provider does not say (RFC 6749 section 5.1
@@ -68,7 +69,7 @@ impl Client {
                 if !is_for_now {
                     return Err(error);
                 }
-                log::warn!("logto: a session keeps its claims; new ones are not verified: {error}");
+                warning::warn("could not verify new claims; keeping those at hand", &error);
                 // The application is given no ID token that was not verified.
                 Ok((Grant { id_token: None, ..grant }, None))
             }

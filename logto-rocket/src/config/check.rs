@@ -136,6 +136,12 @@ impl Check<'_> {
             self.problem("endpoint", Some(given), "is plain http to another host", fix);
         }
         let path = url.path().trim_end_matches('/');
+        // As it is called in the Console and in other libraries.
+        let discovery = path.strip_suffix("/.well-known/openid-configuration").unwrap_or(path);
+        if let Some(base) = discovery.strip_suffix("/oidc") {
+            let fix = format!("write `{}{base}`", url.origin().ascii_serialization());
+            self.problem("endpoint", Some(given), "is the address of Logto's issuer", fix);
+        }
         Some(format!("{}{path}/oidc", url.origin().ascii_serialization()))
     }
 

@@ -34,6 +34,7 @@ pub(super) const KEYS: &[(&str, &str, Form)] = &[
     ("SESSION_REVALIDATE", "session.revalidate", Form::Literal),
     ("SESSION_CAPACITY", "session.capacity", Form::Literal),
     ("SESSION_CACHE_BYTES", "session.cache_bytes", Form::Literal),
+    ("SESSION_LOG_USER_IDS", "session.log_user_ids", Form::Literal),
     ("MACHINE_APP_ID", "machine.app_id", Form::Text),
     ("MACHINE_APP_SECRET", "machine.app_secret", Form::Text),
     ("CLOCK_SKEW", "clock_skew", Form::Literal),

@@ -1,24 +1,12 @@
 //! Reading the configuration from figment and the environment, and saying where a
 //! value stands.
 
-use rocket::figment::error::{Actual, Kind};
 use rocket::figment::value::{Dict, Map, Value};
 use rocket::figment::{self, Figment, Metadata, Profile, Provider};
 
-use super::Config;
-use super::keys::{Form, KEYS, is_secret};
-use super::problem::{ConfigError, Problem};
+use super::keys::{Form, KEYS};
 
-const PREFIX: &str = "LOGTO_";
-
-impl Config {
-    pub(crate) fn extract(figment: &Figment) -> Result<Self, ConfigError> {
-        let figment = with_environment(figment);
-        figment.focus("logto").extract().map_err(|errors| {
-            ConfigError::new(errors.into_iter().map(|error| problem(&error, &figment)).collect())
-        })
-    }
-}
+pub(super) const PREFIX: &str = "LOGTO_";
 
 pub(super) fn with_environment(figment: &Figment) -> Figment {
     figment.clone().merge(Environment(std::env::vars_os().filter_map(pair).collect()))
@@ -29,11 +17,16 @@ fn pair((name, value): (std::ffi::OsString, std::ffi::OsString)) -> Option<(Stri
     Some((name.strip_prefix(PREFIX)?.to_owned(), value))
 }
 
-/// The names of variables that look like ours and are none of [`KEYS`].
+/// The variables that look like ours and are none of [`KEYS`], each with what it can have
+/// been meant to be.
 pub(crate) fn unknown_variables() -> Vec<String> {
     let names = std::env::vars_os().filter_map(pair).map(|(name, _)| name);
-    let known = |name: &String| KEYS.iter().any(|(known, _, _)| known == name);
-    names.filter(|name| !known(name)).map(|name| format!("{PREFIX}{name}")).collect()
+    let known: Vec<&str> = KEYS.iter().map(|(known, _, _)| *known).collect();
+    let described = |name: String| match nearest(&name, &known) {
+        Some(known) => format!("{PREFIX}{name} (did you mean {PREFIX}{known}?)"),
+        None => format!("{PREFIX}{name}"),
+    };
+    names.filter(|name| !known.contains(&name.as_str())).map(described).collect()
 }
 
 /// The variables `LOGTO_*` without their prefix.
@@ -90,17 +83,20 @@ fn literal(text: &str) -> Value {
 /// Where the value of `key` stands: file or variable, and profile.
 pub(super) fn place(figment: &Figment, key: &str) -> String {
     let full = format!("logto.{key}");
-    let Ok(value) = figment.find_value(&full) else {
+    // An item of a list has no address of its own.
+    let list = || figment.find_value(full.rsplit_once('.')?.0).ok();
+    let Some(value) = figment.find_value(&full).ok().or_else(list) else {
         return format!("profile `{}`", figment.profile());
     };
-    let profile = value.tag().profile().unwrap_or(Profile::Default);
+    // A tag names the profiles that all others inherit; a value of theirs is the selected one's.
+    let profile = value.tag().profile().unwrap_or_else(|| figment.profile().clone());
     match figment.get_metadata(value.tag()) {
         Some(metadata) => described(metadata, &profile, key),
         None => format!("profile `{profile}`"),
     }
 }
 
-fn described(metadata: &Metadata, profile: &Profile, key: &str) -> String {
+pub(super) fn described(metadata: &Metadata, profile: &Profile, key: &str) -> String {
     match &metadata.source {
         Some(source) => format!("{} {source}, profile `{profile}`", metadata.name),
         None if metadata.name == "environment variable" => {
@@ -114,76 +110,9 @@ fn described(metadata: &Metadata, profile: &Profile, key: &str) -> String {
     }
 }
 
-/// Turns figment's error into ours: the value of a secret is left out.
-fn problem(error: &figment::Error, figment: &Figment) -> Problem {
-    let path = error.path.iter().filter(|part| *part != "logto");
-    let mut key = path.cloned().collect::<Vec<_>>().join(".");
-    let place = match (&error.metadata, &error.profile) {
-        (Some(metadata), Some(profile)) => described(metadata, profile, &key),
-        _ => format!("profile `{}`", figment.profile()),
-    };
-    let mut join = |name: &str| {
-        key = if key.is_empty() { name.to_owned() } else { format!("{key}.{name}") };
-    };
-    let (message, fix) = match &error.kind {
-        Kind::MissingField(name) => {
-            join(name);
-            ("is missing".into(), missing_fix(&key))
-        }
-        Kind::UnknownField(_, known) => {
-            let known = known.join("`, `");
-            ("is not a key".into(), format!("the keys are `{known}`"))
-        }
-        Kind::UnknownVariant(_, known) => {
-            ("is not one of its values".into(), format!("write one of `{}`", known.join("`, `")))
-        }
-        Kind::InvalidType(actual, expected) | Kind::InvalidValue(actual, expected) => {
-            (format!("is {}", type_name(actual)), format!("write {expected}"))
-        }
-        // A parser of TOML says on the first line where it stopped, and shows the
-        // text on the others, which may be a secret.
-        Kind::Message(message) => {
-            ("cannot be read".into(), message.lines().next().unwrap_or_default().to_owned())
-        }
-        _ => ("cannot be read".into(), "see the documentation of `Config`".into()),
-    };
-    let value = match &error.kind {
-        _ if is_secret(&key) => None,
-        Kind::UnknownVariant(value, _) => Some(value.clone()),
-        Kind::InvalidType(actual, _) | Kind::InvalidValue(actual, _) => shown(actual),
-        _ => None,
-    };
-    Problem { key, value, place, message, fix }
-}
-
-fn missing_fix(name: &str) -> String {
-    let variable = KEYS.iter().find(|(_, key, _)| *key == name).map(|(variable, _, _)| variable);
-    match variable {
-        Some(variable) => format!(
-            "set it under `[default.logto]` in Rocket.toml or as {PREFIX}{variable} in the environment"
-        ),
-        None => "set it under `[default.logto]` in Rocket.toml".into(),
-    }
-}
-
-fn type_name(actual: &Actual) -> &'static str {
-    match actual {
-        Actual::Bool(_) => "a boolean",
-        Actual::Unsigned(_) | Actual::Signed(_) | Actual::Float(_) => "a number",
-        Actual::Str(_) | Actual::Char(_) => "a string",
-        Actual::Seq => "a list",
-        Actual::Map => "a table",
-        _ => "of another type",
-    }
-}
-
-fn shown(actual: &Actual) -> Option<String> {
-    match actual {
-        Actual::Bool(value) => Some(value.to_string()),
-        Actual::Unsigned(value) => Some(value.to_string()),
-        Actual::Signed(value) => Some(value.to_string()),
-        Actual::Float(value) => Some(value.to_string()),
-        Actual::Str(value) => Some(value.clone()),
-        _ => None,
-    }
+/// The one of `known` that somebody can have meant.
+pub(super) fn nearest<'k>(given: &str, known: &[&'k str]) -> Option<&'k str> {
+    let distance = |known: &&str| strsim::damerau_levenshtein(given, known);
+    let nearest = known.iter().copied().min_by_key(distance)?;
+    (distance(&nearest) <= 1 + given.len() / 5).then_some(nearest)
 }

@@ -477,3 +477,39 @@ fn secrets_are_not_in_the_debug_form() {
         assert!(!shown.contains("app-secret-value") && !shown.contains(SECRET), "{shown}");
     });
 }
+
+#[test]
+fn all_that_is_missing_misspelt_or_of_another_type_is_named_at_once() {
+    let toml = "[default.logto]\nendpont = \"https://foo.logto.app\"\nscopes = [5]\nbogus = 1\n\
+                [default.logto.session]\nidel = 5\nabsolute = \"long\"\n\
+                [default.logto.machine]\napp_id = \"m\"";
+    with(toml, &[], |figment| {
+        let message = read(figment).expect_err("it lacks much").to_string();
+        for part in [
+            "`logto.endpont` (TOML file Rocket.toml",
+            "is not a key; did you mean `endpoint`?",
+            "`logto.endpoint` (profile `debug`): is missing",
+            "`logto.app_id` (profile `debug`): is missing",
+            "`logto.bogus` (TOML file",
+            "is not a key; the keys are `endpoint`",
+            "`logto.session.idel` (TOML file",
+            "did you mean `idle`?",
+            "`logto.session.absolute` = \"long\" (TOML file",
+            "`logto.machine.app_secret` (profile `debug`): is missing",
+        ] {
+            assert!(message.contains(part), "{part:?} is not in: {message}");
+        }
+        assert_eq!(message.matches("\n  * ").count(), 8, "{message}");
+    });
+}
+
+#[test]
+fn the_address_of_the_issuer_or_its_metadata_is_refused_with_that_of_logto() {
+    for ending in ["/oidc", "/oidc/", "/oidc/.well-known/openid-configuration"] {
+        for base in ["https://foo.logto.app", "https://example.com/logto"] {
+            let toml = format!("[debug.logto]\napp_id = \"a\"\nendpoint = \"{base}{ending}\"");
+            let fix = format!("is the address of Logto's issuer; write `{base}`");
+            refused(&toml, &[], &["`logto.endpoint`", &fix]);
+        }
+    }
+}

@@ -67,11 +67,6 @@ fn finish<'r>(request: &'r Request<'_>, response: &mut Response<'r>) {
     if writes || outgoing.depends_on_cookies {
         keep_private(response, writes);
     }
-    if let Some(failure) = &outgoing.failure
-        && let Some(causes) = failure.causes()
-    {
-        log::warn!("logto: {failure}, caused by: {causes}");
-    }
     if let Some(failure) = outgoing.failure
         && response.status() == Status::ServiceUnavailable
         && failure.is_transient()

@@ -11,6 +11,7 @@ use rocket::{Data, Response};
 use crate::error::{Error, ErrorKind, Result};
 use crate::logto::Logto;
 use crate::request::RequestState;
+use crate::warning;
 
 /// The longest body that is read, in KiB.
 const MAX_BODY: u64 = 64;
@@ -23,7 +24,7 @@ pub(super) async fn answer(
     match log_out(logto, request, data).await {
         Ok(()) => uncached(Status::Ok).finalize(),
         Err(error) => {
-            log::warn!("logto: a logout token ended nothing: {error}");
+            warning::warn("a logout token ended nothing", &error);
             RequestState::of(request).fail(&error);
             failure(&error)
         }

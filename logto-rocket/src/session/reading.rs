@@ -7,6 +7,7 @@ use super::{Session, Sessions, cookie};
 use crate::clock::Timestamp;
 use crate::error::{ErrorKind, Result};
 use crate::revocation::Standing;
+use crate::warning;
 
 /// What a request's cookies say.
 pub(crate) enum Read {
@@ -108,7 +109,7 @@ impl Sessions {
                 Wait::Touch(session) => return self.touch(session).await.map(Ok),
                 Wait::Delete(key) => {
                     if let Err(error) = self.storage.delete(&key).await {
-                        log::warn!("logto: a session that has ended was not deleted: {error}");
+                        warning::warn("a session that has ended was not deleted", &error);
                     }
                     Wait::Others(Some(key))
                 }
@@ -151,7 +152,7 @@ impl Sessions {
     fn has_begun(&self, session: &Session, now: Timestamp) -> bool {
         let has_begun = session.record.created.since(now) <= self.clock_skew;
         if !has_begun {
-            log::warn!("logto: a session that begins in the future is none; compare the clocks");
+            warning::warn_of("a session that begins in the future is none; compare the clocks");
         }
         has_begun
     }
@@ -174,7 +175,7 @@ impl Sessions {
         match self.save(&session, touched).await {
             Ok(saved) => Ok(Read::Session { session: saved.unwrap_or(session), rewrite: true }),
             Err(error) if error.kind() == ErrorKind::Store => {
-                log::warn!("logto: the last use of a session was not written down: {error}");
+                warning::warn("the last use of a session was not written down", &error);
                 Ok(Read::Session { session, rewrite: false })
             }
             Err(error) => Err(error),

@@ -56,9 +56,12 @@ impl SignOuts {
         let token = self.verifier.logout_token(token).await?;
         let received = self.receipts.first(&token.jti, self.clock.now());
         let count = self.sessions.log_out(logout(&token, received)).await?;
-        let whose = match token.whom {
-            Whom::Subject(_) => "a user",
-            Whom::Sid { .. } => "one session at Logto",
+        let whose = match &token.whom {
+            Whom::Subject(subject) => self.sessions.named(subject),
+            Whom::Sid { subject: Some(subject), .. } => {
+                format!("one session of {} at Logto", self.sessions.named(subject))
+            }
+            Whom::Sid { subject: None, .. } => "one session at Logto".into(),
         };
         match self.sessions.are_in_cookies() {
             true => log::info!("logto: Logto ended the sessions of {whose}"),

@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::error::Result;
 use crate::flight::{Flights, within_patience};
 use crate::token::{Audience, Token};
+use crate::warning;
 
 /// Tokens of the application that are kept at the most, and how long after their
 /// last use.
@@ -47,7 +48,7 @@ impl MachineTokens {
         }
         match (within_patience(self.fetch(key)).await, kept.filter(|token| token.is_valid(now))) {
             (Err(error), Some(valid)) if error.is_transient() => {
-                log::warn!("logto: a token of the application is used to its end: {error}");
+                warning::warn("could not renew a machine token; using it until it expires", &error);
                 Ok(valid)
             }
             (fetched, _) => fetched,

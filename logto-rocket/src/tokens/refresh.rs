@@ -16,6 +16,7 @@ use crate::seal;
 use crate::session::Session;
 use crate::session::record::Record;
 use crate::token::{Audience, Grant, Token};
+use crate::warning;
 
 /// How long to wait after each attempt at saving new tokens: a store that fails for
 /// a moment must not cost a rotated refresh token.
@@ -233,13 +234,15 @@ impl Tokens {
             }
             _ => {
                 if !error.is_transient() {
-                    log::error!("logto: a session cannot be refreshed: {error}");
+                    warning::warn("could not refresh a session", &error);
                 }
                 self.failures.add((id, audience.clone()), &error, self.clock.now());
                 return error;
             }
         }
-        log::info!("logto: a session was ended: {error}");
+        let user = session.user();
+        let whose = user.map_or_else(|_| "a user".into(), |u| self.sessions.named(u.subject()));
+        log::info!("logto: the session of {whose} has ended: {error}");
         match self.sessions.end(session).await {
             Ok(()) => Error::new(SessionEnded, "its tokens are no longer good"),
             Err(failure) => failure,

@@ -1,0 +1,148 @@
+//! Reading the configuration's types, and all that is wrong with them at once.
+
+use rocket::figment::error::{Actual, Kind};
+use rocket::figment::value::{Dict, Value};
+use rocket::figment::{self, Figment};
+
+use super::Config;
+use super::keys::{KEYS, is_secret};
+use super::problem::{ConfigError, Problem};
+use super::source::{PREFIX, described, nearest, place, with_environment};
+
+impl Config {
+    /// Reads the table `logto`, and finds all that is wrong with it: where one value is, it
+    /// is put right for the moment, and the next one looked for.
+    pub(crate) fn extract(figment: &Figment) -> Result<Self, ConfigError> {
+        let figment = with_environment(figment);
+        let mut error = match figment.focus("logto").extract() {
+            Ok(config) => return Ok(config),
+            Err(error) => error,
+        };
+        let mut table = figment.find_value("logto").ok().and_then(Value::into_dict);
+        let mut problems: Vec<Problem> = Vec::new();
+        loop {
+            let found = problem(&error, &figment);
+            // A value of the wrong type was taken out, and is missing now.
+            if problems.iter().all(|known| known.key != found.key) {
+                problems.push(found);
+            }
+            let table = table.get_or_insert_default();
+            if problems.len() == MOST_PROBLEMS || !put_right(table, &error) {
+                break;
+            }
+            match Value::from(table.clone()).deserialize::<Self>() {
+                Ok(_) => break,
+                Err(next) => error = next,
+            }
+        }
+        Err(ConfigError::new(problems))
+    }
+}
+
+/// More would be no help.
+const MOST_PROBLEMS: usize = 50;
+
+/// Takes out what cannot be read, and writes something where there is nothing; whether that
+/// was possible.
+fn put_right(table: &mut Dict, error: &figment::Error) -> bool {
+    let mut path: Vec<_> = error.path.iter().map(String::as_str).collect();
+    path.retain(|part| *part != "logto");
+    match &error.kind {
+        Kind::MissingField(name) => {
+            let inner = path.into_iter().try_fold(table, |table, key| match table.get_mut(key) {
+                Some(Value::Dict(_, inner)) => Some(inner),
+                _ => None,
+            });
+            inner.is_some_and(|table| table.insert(name.to_string(), "?".into()).is_none())
+        }
+        _ => take_out(table, &path),
+    }
+}
+
+fn take_out(table: &mut Dict, path: &[&str]) -> bool {
+    let [key, rest @ ..] = path else { return false };
+    match table.get_mut(*key) {
+        Some(Value::Dict(_, inner)) if !rest.is_empty() => take_out(inner, rest),
+        _ => table.remove(*key).is_some(),
+    }
+}
+
+/// Turns figment's error into ours: the value of a secret is left out.
+fn problem(error: &figment::Error, figment: &Figment) -> Problem {
+    let path = error.path.iter().filter(|part| *part != "logto");
+    let mut key = path.cloned().collect::<Vec<_>>().join(".");
+    let mut join = |name: &str| {
+        key = if key.is_empty() { name.to_owned() } else { format!("{key}.{name}") };
+    };
+    let (message, fix) = match &error.kind {
+        Kind::MissingField(name) => {
+            join(name);
+            ("is missing".into(), missing_fix(&key))
+        }
+        Kind::UnknownField(name, known) => {
+            let meant = nearest(name, known).map(|known| format!("did you mean `{known}`?"));
+            let fix = meant.unwrap_or_else(|| format!("the keys are `{}`", known.join("`, `")));
+            ("is not a key".into(), fix)
+        }
+        Kind::UnknownVariant(_, known) => {
+            ("is not one of its values".into(), format!("write one of `{}`", known.join("`, `")))
+        }
+        Kind::InvalidType(actual, expected) | Kind::InvalidValue(actual, expected) => {
+            let expected = expected.to_string().replace("u64", "a number");
+            (format!("is {}", type_name(actual)), format!("write {expected}"))
+        }
+        // A parser of TOML says on the first line where it stopped, and shows the
+        // text on the others, which may be a secret.
+        Kind::Message(message) => {
+            ("cannot be read".into(), message.lines().next().unwrap_or_default().to_owned())
+        }
+        _ => ("cannot be read".into(), "see the documentation of `Config`".into()),
+    };
+    let value = match &error.kind {
+        _ if is_secret(&key) => None,
+        Kind::UnknownVariant(value, _) => Some(value.clone()),
+        Kind::InvalidType(actual, _) | Kind::InvalidValue(actual, _) => shown(actual),
+        _ => None,
+    };
+    let place = match (&error.metadata, &error.profile) {
+        // Of a file that cannot be read at all.
+        (Some(metadata), Some(profile)) if key.is_empty() => described(metadata, profile, &key),
+        _ if matches!(error.kind, Kind::MissingField(_)) => {
+            format!("profile `{}`", figment.profile())
+        }
+        _ => place(figment, &key),
+    };
+    Problem { key, value, place, message, fix }
+}
+
+fn missing_fix(name: &str) -> String {
+    let variable = KEYS.iter().find(|(_, key, _)| *key == name).map(|(variable, _, _)| variable);
+    match variable {
+        Some(variable) => format!(
+            "set it under `[default.logto]` in Rocket.toml or as {PREFIX}{variable} in the environment"
+        ),
+        None => "set it under `[default.logto]` in Rocket.toml".into(),
+    }
+}
+
+fn type_name(actual: &Actual) -> &'static str {
+    match actual {
+        Actual::Bool(_) => "a boolean",
+        Actual::Unsigned(_) | Actual::Signed(_) | Actual::Float(_) => "a number",
+        Actual::Str(_) | Actual::Char(_) => "a string",
+        Actual::Seq => "a list",
+        Actual::Map => "a table",
+        _ => "of another type",
+    }
+}
+
+fn shown(actual: &Actual) -> Option<String> {
+    match actual {
+        Actual::Bool(value) => Some(value.to_string()),
+        Actual::Unsigned(value) => Some(value.to_string()),
+        Actual::Signed(value) => Some(value.to_string()),
+        Actual::Float(value) => Some(value.to_string()),
+        Actual::Str(value) => Some(value.clone()),
+        _ => None,
+    }
+}
