@@ -1,0 +1,96 @@
+//! Warnings that every request could repeat: one of a kind and reason goes to the log once
+//! a minute, so that an outage does not fill it.
+
+use std::collections::HashMap;
+use std::sync::{LazyLock, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::error::Error;
+
+/// How long a warning stands for those like it.
+const QUIET: Duration = Duration::from_secs(60);
+
+/// Reasons that are told apart: some have in them what others chose.
+const REASONS: usize = 256;
+
+/// Of the process, as the log is.
+static WARNINGS: LazyLock<Mutex<Warnings>> = LazyLock::new(Mutex::default);
+
+/// Warns that `what` happened because of `error`.
+pub(crate) fn warn(what: &'static str, error: &Error) {
+    let causes = error.causes().map(|causes| format!(", caused by: {causes}"));
+    once(what, &format!("{what}: {error}{}", causes.unwrap_or_default()));
+}
+
+/// Warns of what needs no error.
+pub(crate) fn warn_of(what: &'static str) {
+    once(what, what);
+}
+
+fn once(what: &'static str, message: &str) {
+    let mut warnings = WARNINGS.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(unsaid) = warnings.due(what, message, Instant::now()) else { return };
+    drop(warnings);
+    match unsaid {
+        0 => log::warn!("logto: {message}"),
+        _ => log::warn!("logto: {message} ({unsaid} more like it before)"),
+    }
+}
+
+#[derive(Default)]
+struct Warnings(HashMap<String, Said>);
+
+struct Said {
+    at: Instant,
+    /// Of those like it, since then.
+    unsaid: u64,
+}
+
+impl Warnings {
+    /// How many like it were left unsaid, if this one is to be said.
+    fn due(&mut self, what: &'static str, message: &str, now: Instant) -> Option<u64> {
+        let is_quiet = |said: &Said| now.saturating_duration_since(said.at) < QUIET;
+        if self.0.len() >= REASONS && !self.0.contains_key(message) {
+            self.0.retain(|_, said| is_quiet(said));
+        }
+        let is_crowded = self.0.len() >= REASONS && !self.0.contains_key(message);
+        let reason = if is_crowded { what } else { message };
+        if let Some(said) = self.0.get_mut(reason).filter(|said| is_quiet(said)) {
+            said.unsaid += 1;
+            return None;
+        }
+        let last = self.0.insert(reason.into(), Said { at: now, unsaid: 0 });
+        Some(last.map_or(0, |last| last.unsaid))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_warning_of_one_reason_is_said_once_a_minute_with_their_number() {
+        let (mut warnings, now) = (Warnings::default(), Instant::now());
+        let mut due = |message, after| warnings.due("no token", message, now + after);
+        let second = Duration::from_secs(1);
+        assert_eq!(due("no token: no answer", Duration::ZERO), Some(0));
+        for seconds in 0..60 {
+            assert_eq!(due("no token: no answer", second * seconds), None);
+        }
+        assert_eq!(due("no token: denied", second), Some(0));
+        assert_eq!(due("no token: no answer", QUIET), Some(60));
+        assert_eq!(due("no token: no answer", QUIET * 3), Some(0));
+    }
+
+    /// Nobody fills the log with reasons of their own making.
+    #[test]
+    fn made_up_reasons_are_few() {
+        let (mut warnings, now) = (Warnings::default(), Instant::now());
+        let due = (0..10_000).filter(|n| {
+            let message = format!("a callback did not sign in: {n}");
+            warnings.due("a callback did not sign in", &message, now).is_some()
+        });
+        assert_eq!(due.count(), REASONS + 1);
+        assert_eq!(warnings.0.len(), REASONS + 1);
+    }
+}
