@@ -27,7 +27,7 @@ fn main() {
 #[divan::bench(args = ["ES256", "ES384", "ES512", "RS256", "PS256", "EdDSA"])]
 fn ours(bencher: Bencher<'_, '_>, alg: &str) {
     let (jwk, token) = signed(alg);
-    verify(bencher, alg, published_key(jwk), &token);
+    verify(bencher, alg, &published_key(jwk), &token);
 }
 
 /// ES512 is not known there.
@@ -35,13 +35,13 @@ fn ours(bencher: Bencher<'_, '_>, alg: &str) {
 fn core(bencher: Bencher<'_, '_>, alg: &str) {
     let (jwk, token) = signed(alg);
     let key: CoreJsonWebKey = serde_json::from_value(jwk).expect("a key");
-    verify(bencher, alg, key, &token);
+    verify(bencher, alg, &key, &token);
 }
 
 fn verify<K: JsonWebKey<SigningAlgorithm = CoreJwsSigningAlgorithm>>(
     bencher: Bencher<'_, '_>,
     alg: &str,
-    key: K,
+    key: &K,
     token: &str,
 ) {
     let algorithm: CoreJwsSigningAlgorithm = serde_json::from_value(alg.into()).expect("a name");
