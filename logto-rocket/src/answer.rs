@@ -1,5 +1,6 @@
 //! What strangers and failures get.
 
+mod drain;
 mod page;
 
 use std::io::Cursor;
@@ -10,6 +11,7 @@ use rocket::request::Request;
 use rocket::response::{self, Responder};
 use rocket::route::Outcome;
 
+pub(crate) use self::drain::drain;
 pub(crate) use self::page::Page;
 use crate::error::{Error, ErrorKind};
 use crate::location::{Redirect, ReturnPath};

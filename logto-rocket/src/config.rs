@@ -1,6 +1,7 @@
 //! The configuration: what stands in `Rocket.toml` under `[default.logto]`.
 
 mod check;
+mod drain;
 mod keys;
 mod problem;
 mod routes;
@@ -14,6 +15,7 @@ use serde::Deserialize;
 use crate::options::{self, Prompt, SignInOptions};
 
 pub(crate) use self::check::{Checked, check};
+pub use self::drain::DrainConfig;
 pub use self::problem::ConfigError;
 pub use self::routes::{RoutePath, Routes};
 pub use self::secret::{AppSecret, CookieSecrets};
@@ -45,6 +47,9 @@ pub(crate) use self::source::unknown_variables;
 /// [default.logto.session]          # SessionConfig
 /// store = "memory"
 ///
+/// [default.logto.drain]            # DrainConfig
+/// max_bytes = 33554432
+///
 /// [default.logto.machine]          # MachineConfig
 /// app_id = "..."
 /// app_secret = "..."               # better: LOGTO_MACHINE_APP_SECRET
@@ -57,6 +62,7 @@ pub(crate) use self::source::unknown_variables;
 /// | `LOGTO_SCOPES` `LOGTO_RESOURCES` `LOGTO_TRUSTED_ORIGINS` | as named; commas or spaces between items |
 /// | `LOGTO_PROMPT` `LOGTO_INCLUDE_RESERVED_SCOPES` | as named |
 /// | `LOGTO_SESSION_STORE` `LOGTO_SESSION_IDLE` `LOGTO_SESSION_ABSOLUTE` `LOGTO_SESSION_REVALIDATE` `LOGTO_SESSION_CAPACITY` `LOGTO_SESSION_CACHE_BYTES` | under `session` |
+/// | `LOGTO_DRAIN_MAX_BYTES` `LOGTO_DRAIN_SECONDS` `LOGTO_DRAIN_REQUESTS` | under `drain` |
 /// | `LOGTO_MACHINE_APP_ID` `LOGTO_MACHINE_APP_SECRET` | under `machine` |
 /// | `LOGTO_CLOCK_SKEW` `LOGTO_COOKIE_SECURE` `LOGTO_DANGER_ALLOW_HTTP` | as named |
 /// | `LOGTO_POST_SIGN_OUT_PATH` | as named |
@@ -156,6 +162,10 @@ pub struct Config {
     /// the last use and 30 days at the most)**
     #[serde(default)]
     pub session: SessionConfig,
+    /// How much is read of the body of a request that is refused. **(default: 8 MiB for
+    /// 10 seconds, of 64 requests at once)**
+    #[serde(default)]
+    pub drain: DrainConfig,
     /// The machine-to-machine application that asks for tokens without a user.
     /// **(default: none; `app_id` and `app_secret` are used)**
     #[serde(default)]
@@ -265,6 +275,7 @@ impl Config {
             routes: Routes::default(),
             post_sign_out_path: root(),
             session: SessionConfig::default(),
+            drain: DrainConfig::default(),
             machine: None,
             clock_skew: sixty(),
             danger_allow_http: false,

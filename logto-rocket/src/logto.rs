@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rocket::request::Request;
+use tokio::sync::Semaphore;
 
 use crate::client::Client;
 use crate::clock::Clock;
@@ -62,6 +63,7 @@ struct Parts {
     sign_ins: Arc<SignIns>,
     sign_outs: Arc<SignOuts>,
     hooks: Arc<dyn Hooks>,
+    drains: Semaphore,
 }
 
 impl Logto {
@@ -114,6 +116,7 @@ impl Logto {
             sign_ins: Arc::new(sign_ins),
             sign_outs: Arc::new(sign_outs),
             hooks,
+            drains: Semaphore::new(usize::try_from(config.drain.requests).unwrap_or(usize::MAX)),
             checked,
         })))
     }
@@ -147,6 +150,11 @@ impl Logto {
 
     pub(crate) fn hooks(&self) -> &dyn Hooks {
         &*self.0.hooks
+    }
+
+    /// The places for requests that are refused and whose bodies are read to their end.
+    pub(crate) fn drains(&self) -> &Semaphore {
+        &self.0.drains
     }
 
     #[cfg(test)]

@@ -62,7 +62,11 @@ impl Handler for Endpoint {
                 sign_in(logto, request, &options).await
             }
             Self::Callback => callback(logto, request).await,
-            Self::SignOut => sign_out(logto, request).await,
+            Self::SignOut => {
+                let answered = sign_out(logto, request).await;
+                answer::drain(logto, request, data).await;
+                answered
+            }
             Self::BackchannelLogout => {
                 return Outcome::Success(backchannel::answer(logto, request, data).await);
             }

@@ -53,5 +53,6 @@ mod stores;
 mod streams;
 mod tokens;
 mod turnover;
+mod uploads;
 mod user_info;
 mod verdict;
