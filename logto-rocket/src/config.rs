@@ -61,7 +61,7 @@ pub(crate) use self::source::unknown_variables;
 /// | `LOGTO_COOKIE_SECRET` | `cookie_secret`; several with spaces between them |
 /// | `LOGTO_SCOPES` `LOGTO_RESOURCES` `LOGTO_TRUSTED_ORIGINS` | as named; commas or spaces between items |
 /// | `LOGTO_PROMPT` `LOGTO_INCLUDE_RESERVED_SCOPES` | as named |
-/// | `LOGTO_SESSION_STORE` `LOGTO_SESSION_IDLE` `LOGTO_SESSION_ABSOLUTE` `LOGTO_SESSION_REVALIDATE` `LOGTO_SESSION_CAPACITY` `LOGTO_SESSION_CACHE_BYTES` | under `session` |
+/// | `LOGTO_SESSION_STORE` `LOGTO_SESSION_IDLE` `LOGTO_SESSION_ABSOLUTE` `LOGTO_SESSION_PERSISTENT` `LOGTO_SESSION_REVALIDATE` `LOGTO_SESSION_CAPACITY` `LOGTO_SESSION_CACHE_BYTES` | under `session` |
 /// | `LOGTO_DRAIN_MAX_BYTES` `LOGTO_DRAIN_SECONDS` `LOGTO_DRAIN_REQUESTS` | under `drain` |
 /// | `LOGTO_MACHINE_APP_ID` `LOGTO_MACHINE_APP_SECRET` | under `machine` |
 /// | `LOGTO_CLOCK_SKEW` `LOGTO_COOKIE_SECURE` `LOGTO_DANGER_ALLOW_HTTP` | as named |
@@ -215,6 +215,11 @@ pub struct SessionConfig {
     /// Seconds a session lives at the most. **(default: `2592000`, 30 days; `1` to
     /// `34560000`)**
     pub absolute: u64,
+    /// Whether the browser keeps the session's cookie when it is closed. **(default:
+    /// `true`)** If not, the cookie has no `Max-Age`, and the user signs in again after the
+    /// browser was closed. One that restores its tabs keeps it all the same, and a copy of it
+    /// is good for as long as `idle` and `absolute` say.
+    pub persistent: bool,
     /// Seconds after which Logto is asked whether a session still holds, by a
     /// refresh before the request is admitted: Logto tells nobody that a user was
     /// suspended or deleted, or may no longer use the application. Where Logto does not
@@ -238,6 +243,7 @@ impl Default for SessionConfig {
             store: StoreKind::Cookie,
             idle: 7 * DAY,
             absolute: 30 * DAY,
+            persistent: true,
             revalidate: 60 * 60,
             capacity: 100_000,
             cache_bytes: 64 * 1024 * 1024,

@@ -205,15 +205,21 @@ impl Cookies {
         format!("{}_t_", self.prefix)
     }
 
-    /// A cookie that lives `seconds`. Lax, because the browser must send it when
-    /// it returns from Logto, which is another site.
+    /// A cookie that lives `seconds`.
     pub(crate) fn set(&self, name: String, value: String, seconds: i64) -> Cookie<'static> {
+        let mut cookie = self.set_until_closed(name, value);
+        cookie.set_max_age(Duration::seconds(seconds));
+        cookie
+    }
+
+    /// A cookie that ends with the browser. Lax, because the browser must send it when
+    /// it returns from Logto, which is another site.
+    pub(crate) fn set_until_closed(&self, name: String, value: String) -> Cookie<'static> {
         Cookie::build((name, value))
             .http_only(true)
             .secure(self.secure)
             .same_site(SameSite::Lax)
             .path("/")
-            .max_age(Duration::seconds(seconds))
             .build()
     }
 

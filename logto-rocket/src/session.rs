@@ -156,6 +156,7 @@ impl Sessions {
             None => record.id.to_text(),
         };
         let seconds = i64::try_from(self.time_to_live(record).as_secs()).unwrap_or(i64::MAX);
+        let seconds = self.config.persistent.then_some(seconds);
         cookie::write(&self.cookies, jar, &value, seconds)
     }
 

@@ -29,6 +29,8 @@ enum Over {
     Http,
     /// Through a proxy that ends TLS.
     Https,
+    /// With cookies that end with the browser.
+    Transient,
     /// To an application of its own.
     Uploads,
 }
@@ -63,6 +65,7 @@ scenarios! {
     a_sign_in_begun_on_another_name_of_this_host_succeeds: Http,
     only_a_navigation_begins_a_sign_in: Http,
     only_a_click_signs_anybody_out: Http,
+    a_session_that_is_not_persistent_ends_with_the_browser: Transient,
     an_upload_after_the_session_has_ended_is_answered: Uploads,
     the_pages_fit_phones_and_desktops_in_light_and_dark: Http,
 }
@@ -80,6 +83,7 @@ fn run(scenario: &str, over: &Over) {
     let https = format!("https://localhost:{}", driver.proxy);
     let application = match over {
         Over::Http => Quickstart::start(&[]),
+        Over::Transient => Quickstart::start(&[("LOGTO_SESSION_PERSISTENT", "false")]),
         Over::Https => Quickstart::start(&[("LOGTO_BASE_URL", &https)]),
         Over::Uploads => {
             let application = Uploads::start();

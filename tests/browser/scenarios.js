@@ -386,6 +386,15 @@ export const scenarios = {
     assert.equal((await page.goto(`${app}/api/me`)).status(), 200);
   },
 
+  async 'a session that is not persistent ends with the browser'({ app, visitor }) {
+    const context = await visitor();
+    const page = await context.newPage();
+    await signsIn(page, `${app}/protected`);
+    const [session] = (await cookiesFor(context, app)).filter(isSession);
+    assert.equal(session.expires, -1);
+    assert.equal((await page.reload()).status(), 200);
+  },
+
   async 'an upload after the session has ended is answered'({ app, visitor }) {
     const page = await (await visitor()).newPage();
     const size = 5 * 1024 * 1024;

@@ -31,6 +31,7 @@ pub(super) const KEYS: &[(&str, &str, Form)] = &[
     ("SESSION_STORE", "session.store", Form::Text),
     ("SESSION_IDLE", "session.idle", Form::Literal),
     ("SESSION_ABSOLUTE", "session.absolute", Form::Literal),
+    ("SESSION_PERSISTENT", "session.persistent", Form::Literal),
     ("SESSION_REVALIDATE", "session.revalidate", Form::Literal),
     ("SESSION_CAPACITY", "session.capacity", Form::Literal),
     ("SESSION_CACHE_BYTES", "session.cache_bytes", Form::Literal),

@@ -90,6 +90,7 @@ fn the_environment_wins_over_every_profile_and_is_read_as_it_is_written() {
         ("LOGTO_SESSION_STORE", "memory"),
         ("LOGTO_SESSION_IDLE", "60"),
         ("LOGTO_SESSION_CACHE_BYTES", "1048576"),
+        ("LOGTO_SESSION_PERSISTENT", "false"),
         ("LOGTO_DRAIN_MAX_BYTES", "1000"),
         ("LOGTO_DRAIN_SECONDS", "5"),
         ("LOGTO_DRAIN_REQUESTS", "6"),
@@ -105,6 +106,7 @@ fn the_environment_wins_over_every_profile_and_is_read_as_it_is_written() {
         assert_eq!(config.trusted_origins, ["https://a.example.com", "https://b.example.com"]);
         assert_eq!((config.session.store, config.session.idle), (StoreKind::Memory, 60));
         assert_eq!(config.session.cache_bytes, 1024 * 1024);
+        assert!(!config.session.persistent);
         let drain = &config.drain;
         assert_eq!((drain.max_bytes, drain.seconds, drain.requests), (1000, 5, 6));
         assert_eq!(checked.secrets.bytes.len(), 2);
@@ -151,6 +153,7 @@ fn every_table_can_be_written() {
         [debug.logto.session]
         store = "memory"
         capacity = 10
+        persistent = false
         [debug.logto.drain]
         max_bytes = 33554432
         seconds = 30
@@ -165,7 +168,8 @@ fn every_table_can_be_written() {
         let options = checked.config.sign_in_options();
         assert_eq!(options.prompt, Some(vec![Prompt::Login, Prompt::Consent]));
         assert_eq!(options.scopes, ["email"]);
-        let drain = &checked.config.drain;
+        let (session, drain) = (&checked.config.session, &checked.config.drain);
+        assert!(!session.persistent);
         assert_eq!((drain.max_bytes, drain.seconds, drain.requests), (32 * 1024 * 1024, 30, 0));
     });
 }
@@ -188,6 +192,7 @@ fn a_misspelt_key_is_named_with_its_file_and_profile() {
         &["`logto.app_secrt`", "Rocket.toml", "profile `debug`", "app_secret"],
     );
     refused("[default.logto.session]\nstor = \"memory\"", &[], &["`logto.session.stor`"]);
+    refused("[default.logto.session]\npersist = false", &[], &["`logto.session.persist`"]);
     refused("[default.logto.drain]\nmax = 5", &[], &["`logto.drain.max`", "max_bytes"]);
 }
 
