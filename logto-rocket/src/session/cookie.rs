@@ -12,10 +12,6 @@ use crate::seal::{ATTRIBUTES, Cookies, MAX_COOKIE};
 /// header. A bound on the work that a forged cookie can cause.
 const MAX_PARTS: usize = 10;
 
-/// What a session may take before it is worth a warning: many servers that stand in front
-/// of applications accept no line of a header beyond 8 KiB.
-const LARGE: usize = 6 * 1024;
-
 fn part_name(name: &str, part: usize) -> String {
     if part == 0 { name.to_owned() } else { format!("{name}.{part}") }
 }
@@ -85,13 +81,6 @@ pub(crate) fn write(
         let detail =
             format!("{} bytes; `session.store = \"memory\"` has no such limit", value.len());
         return Err(Error::new(ErrorKind::SessionTooLarge, detail));
-    }
-    if value.len() > LARGE {
-        log::warn!(
-            "logto: a session takes {} bytes of cookies, which servers in front may refuse; \
-             ask for fewer scopes, or set `session.store`",
-            value.len()
-        );
     }
     let mut all: Vec<_> = (0..count)
         .map(|part| {
