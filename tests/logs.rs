@@ -243,6 +243,28 @@ async fn an_answer_with_a_large_header_is_warned_of_once() {
     }
 }
 
+/// S32, S10: of a session that is too large, and of one that has grown.
+#[rocket::async_test]
+async fn what_to_leave_out_of_a_session_that_is_too_large_is_logged() {
+    let _turn = keep_log().await;
+    let op = Hostile::start().await;
+    let browser = Browser::open(app(&op)).await;
+    let refused = log_of_sign_in(&op, &browser, "organizations", 10_000).await;
+    assert!(browser.session_cookies().is_empty());
+    for part in ["`session.max_cookie_bytes` is 6000", "`organizations` (99", "`session.store`"] {
+        assert!(refused.contains(part), "{part:?} is not in: {refused}");
+    }
+    log_of_sign_in(&op, &browser, "organizations", 100).await;
+    let noise: String = std::iter::repeat_with(logto_tests::random).take(250).collect();
+    op.deviate(Deviation::RefreshedClaims(Alter::set("roles", json!([noise]))));
+    for grown in [true, false] {
+        assert_eq!(browser.visit("/private").await.status, Status::Ok);
+        let log = log();
+        assert_eq!(log.contains("goes on without `roles`, `organizations`"), grown, "{log}");
+        assert!(!log.contains(&noise), "{log}");
+    }
+}
+
 /// A store whose every failure has this cause, and that names what it was asked for.
 struct Broken;
 

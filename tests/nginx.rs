@@ -205,3 +205,41 @@ async fn an_answer_that_nginx_refuses_is_one_that_is_warned_of() {
     }
     assert!(refused > 0 && passed > 0, "{refused} refused, {passed} passed");
 }
+
+/// S32: whatever our cookies are, nginx passes the requests on; without the limit it refuses
+/// every page, and the user cannot even sign out.
+#[rocket::async_test]
+async fn our_own_cookies_keep_nobody_out_behind_nginx() {
+    let op = Hostile::start().await;
+    let live = Live::start(app(op.figment())).await;
+    let buffers = "proxy_buffer_size 16k; proxy_buffers 8 16k;";
+    let Some(nginx) = Nginx::start(&live, buffers).await else { return };
+    let mut visitor = Visitor::by(Way::Through(&nginx));
+    let refused = visitor.sign_in(&op, 300).await;
+    assert_eq!(refused.status, 500);
+    assert!(refused.text.contains("Too much to keep"), "{}", refused.text);
+    let most = (100..300).step_by(10).rev();
+    let mut signed_in = None;
+    for organizations in most {
+        if visitor.sign_in(&op, organizations).await.status == 303 {
+            signed_in = Some(organizations);
+            break;
+        }
+    }
+    assert!(signed_in.is_some(), "some number of organizations fits");
+    let long = format!("/sign-in?moved=1&return_to=/pages/1?tab={}", "x".repeat(480));
+    for _ in 0..10 {
+        assert_eq!(visitor.visit(&long).await.status, 303);
+        assert_eq!(visitor.visit("/protected").await.status, 200);
+    }
+    assert_eq!(visitor.visit("/sign-out").await.status, 303);
+    assert!(visitor.visit("/").await.text.ends_with("Hello, stranger!"));
+
+    let live = Live::start(app(with(&op, "max_cookie_bytes", 39_000))).await;
+    let nginx = Nginx::start(&live, buffers).await.expect("as the other one");
+    let mut visitor = Visitor::by(Way::Through(&nginx));
+    assert_eq!(visitor.sign_in(&op, 300).await.status, 303);
+    for path in ["/", "/sign-out"] {
+        assert_eq!(visitor.visit(path).await.status, 400, "{path}");
+    }
+}

@@ -61,7 +61,7 @@ pub(crate) use self::source::unknown_variables;
 /// | `LOGTO_COOKIE_SECRET` | `cookie_secret`; several with spaces between them |
 /// | `LOGTO_SCOPES` `LOGTO_RESOURCES` `LOGTO_TRUSTED_ORIGINS` | as named; commas or spaces between items |
 /// | `LOGTO_PROMPT` `LOGTO_INCLUDE_RESERVED_SCOPES` | as named |
-/// | `LOGTO_SESSION_STORE` `LOGTO_SESSION_IDLE` `LOGTO_SESSION_ABSOLUTE` `LOGTO_SESSION_PERSISTENT` `LOGTO_SESSION_REVALIDATE` `LOGTO_SESSION_CAPACITY` `LOGTO_SESSION_CACHE_BYTES` | under `session` |
+/// | `LOGTO_SESSION_STORE` `LOGTO_SESSION_IDLE` `LOGTO_SESSION_ABSOLUTE` `LOGTO_SESSION_PERSISTENT` `LOGTO_SESSION_REVALIDATE` `LOGTO_SESSION_MAX_COOKIE_BYTES` `LOGTO_SESSION_CAPACITY` `LOGTO_SESSION_CACHE_BYTES` | under `session` |
 /// | `LOGTO_DRAIN_MAX_BYTES` `LOGTO_DRAIN_SECONDS` `LOGTO_DRAIN_REQUESTS` | under `drain` |
 /// | `LOGTO_MACHINE_APP_ID` `LOGTO_MACHINE_APP_SECRET` | under `machine` |
 /// | `LOGTO_CLOCK_SKEW` `LOGTO_COOKIE_SECURE` `LOGTO_DANGER_ALLOW_HTTP` | as named |
@@ -226,6 +226,18 @@ pub struct SessionConfig {
     /// answer, or refuses for a reason that is not the user's, the request is admitted.
     /// **(default: `3600`, an hour; `0`: never)** Needs a refresh token.
     pub revalidate: u64,
+    /// Bytes that our cookies may take together in a request: those of the session and of
+    /// sign-ins under way. **(default: `6000`; `2000` to `39000`)**
+    ///
+    /// Servers in front refuse long headers, on every page and at sign-out too: nginx a line
+    /// of more than 8 KiB, as long as `large_client_header_buffers` says nothing else. The
+    /// oldest sign-ins under way give way first; one that begins is always kept, with up to
+    /// 2 KiB. Who would be signed in with a session of more gets 500 Internal Server Error
+    /// and a page that says so, and the log names the largest claims. A session that grows
+    /// beyond it at a refresh goes on without the claims that grow with the user:
+    /// `organizations`, `organization_roles`, `organization_data`, `roles`, `identities` and
+    /// `custom_data` are absent then, never old. In a store, sessions have no such limit.
+    pub max_cookie_bytes: u64,
     /// Sessions that the memory store keeps at the most; the least used go first.
     /// **(default: `100000`)**
     pub capacity: u64,
@@ -245,6 +257,7 @@ impl Default for SessionConfig {
             absolute: 30 * DAY,
             persistent: true,
             revalidate: 60 * 60,
+            max_cookie_bytes: 6000,
             capacity: 100_000,
             cache_bytes: 64 * 1024 * 1024,
         }

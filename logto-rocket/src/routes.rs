@@ -170,6 +170,7 @@ fn failed_page(logto: &Logto, request: &Request<'_>, failed: &FailedCallback) ->
         ErrorKind::SignInRefused => ("Sign-in refused", failed.error.detail().to_owned()),
         ErrorKind::Cancelled => ("Sign-in cancelled", "You left before it was finished.".into()),
         ErrorKind::SignInNotFound => ("Sign-in expired", lost(logto, request)),
+        ErrorKind::SessionTooLarge => ("Too much to keep", answer::message(&failed.error).into()),
         ErrorKind::InvalidCallback => {
             let message = "The answer of the sign-in service does not fit your sign-in.";
             ("Sign-in failed", message.into())

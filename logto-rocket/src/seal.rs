@@ -142,6 +142,11 @@ impl fmt::Debug for Sealer {
     }
 }
 
+/// How long the text is that seals so many bytes.
+pub(crate) fn sealed_text_len(plain: usize) -> usize {
+    (4 * (plain + AES_256_GCM.tag_len() + NONCE_LEN)).div_ceil(3)
+}
+
 /// Returns `N` bytes of the system's cryptographic randomness.
 pub(crate) fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];

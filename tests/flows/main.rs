@@ -49,6 +49,7 @@ mod sids;
 mod sign_in;
 mod sign_out;
 mod signature;
+mod sizes;
 mod stores;
 mod streams;
 mod tokens;

@@ -288,6 +288,7 @@ impl Check<'_> {
             ("session.idle", session.idle, 1, 400 * 24 * 60 * 60),
             ("session.absolute", session.absolute, 1, 400 * 24 * 60 * 60),
             ("session.revalidate", session.revalidate, 0, 400 * 24 * 60 * 60),
+            ("session.max_cookie_bytes", session.max_cookie_bytes, 2000, 39_000),
             ("session.capacity", session.capacity, 1, u64::MAX),
             ("drain.max_bytes", drain.max_bytes, 0, 1024 * 1024 * 1024),
             ("drain.seconds", drain.seconds, 1, 600),

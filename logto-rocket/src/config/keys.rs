@@ -33,6 +33,7 @@ pub(super) const KEYS: &[(&str, &str, Form)] = &[
     ("SESSION_ABSOLUTE", "session.absolute", Form::Literal),
     ("SESSION_PERSISTENT", "session.persistent", Form::Literal),
     ("SESSION_REVALIDATE", "session.revalidate", Form::Literal),
+    ("SESSION_MAX_COOKIE_BYTES", "session.max_cookie_bytes", Form::Literal),
     ("SESSION_CAPACITY", "session.capacity", Form::Literal),
     ("SESSION_CACHE_BYTES", "session.cache_bytes", Form::Literal),
     ("DRAIN_MAX_BYTES", "drain.max_bytes", Form::Literal),

@@ -91,6 +91,7 @@ fn the_environment_wins_over_every_profile_and_is_read_as_it_is_written() {
         ("LOGTO_SESSION_IDLE", "60"),
         ("LOGTO_SESSION_CACHE_BYTES", "1048576"),
         ("LOGTO_SESSION_PERSISTENT", "false"),
+        ("LOGTO_SESSION_MAX_COOKIE_BYTES", "7000"),
         ("LOGTO_DRAIN_MAX_BYTES", "1000"),
         ("LOGTO_DRAIN_SECONDS", "5"),
         ("LOGTO_DRAIN_REQUESTS", "6"),
@@ -106,7 +107,7 @@ fn the_environment_wins_over_every_profile_and_is_read_as_it_is_written() {
         assert_eq!(config.trusted_origins, ["https://a.example.com", "https://b.example.com"]);
         assert_eq!((config.session.store, config.session.idle), (StoreKind::Memory, 60));
         assert_eq!(config.session.cache_bytes, 1024 * 1024);
-        assert!(!config.session.persistent);
+        assert_eq!((config.session.persistent, config.session.max_cookie_bytes), (false, 7000));
         let drain = &config.drain;
         assert_eq!((drain.max_bytes, drain.seconds, drain.requests), (1000, 5, 6));
         assert_eq!(checked.secrets.bytes.len(), 2);
@@ -154,6 +155,7 @@ fn every_table_can_be_written() {
         store = "memory"
         capacity = 10
         persistent = false
+        max_cookie_bytes = 8000
         [debug.logto.drain]
         max_bytes = 33554432
         seconds = 30
@@ -169,7 +171,7 @@ fn every_table_can_be_written() {
         assert_eq!(options.prompt, Some(vec![Prompt::Login, Prompt::Consent]));
         assert_eq!(options.scopes, ["email"]);
         let (session, drain) = (&checked.config.session, &checked.config.drain);
-        assert!(!session.persistent);
+        assert_eq!((session.persistent, session.max_cookie_bytes), (false, 8000));
         assert_eq!((drain.max_bytes, drain.seconds, drain.requests), (32 * 1024 * 1024, 30, 0));
     });
 }
@@ -317,6 +319,8 @@ fn contradictions_are_named_with_the_way_out() {
     );
     refused(&debug("clock_skew = 3600"), &[], &["`logto.clock_skew` = \"3600\"", "300"]);
     for (key, number, limit) in [
+        ("session.max_cookie_bytes", 1999, "2000 to 39000"),
+        ("session.max_cookie_bytes", 39_001, "2000 to 39000"),
         ("drain.max_bytes", 1_073_741_825, "0 to 1073741824"),
         ("drain.seconds", 0, "1 to 600"),
         ("drain.seconds", 601, "1 to 600"),

@@ -61,6 +61,10 @@ fn finish<'r>(request: &'r Request<'_>, response: &mut Response<'r>) {
         }
     }
     let writes = !cookies.is_empty();
+    if writes {
+        let removals = logto.make_room(request.cookies(), &cookies);
+        cookies.extend(removals);
+    }
     let mut bytes = 0;
     for cookie in &cookies {
         let header = Header::from(cookie);

@@ -21,6 +21,12 @@ fn part_size(name: &str) -> usize {
     MAX_COOKIE - ATTRIBUTES - name.len() - ".10=".len()
 }
 
+/// What a value of this length takes in a request's header, with the names of its parts.
+pub(crate) fn weight(name: &str, length: usize) -> usize {
+    let parts = 0..length.div_ceil(part_size(name));
+    length + parts.map(|part| part_name(name, part).len() + "=; ".len()).sum::<usize>()
+}
+
 /// Other first parts that are tried at the most: with that in the jar, a stranger's
 /// request asks the store three times, however many it brings.
 const MAX_DOUBLES: usize = 2;
