@@ -128,8 +128,8 @@ impl Secrets {
     }
 }
 
-/// H7, R14, S10: at Rocket's level `normal` and our own at the finest: a sign-in, a refresh, tokens,
-/// a sign-out, and everything that can be refused of them. A session of many cookies is warned of.
+/// H7, R14: at Rocket's level `normal` and our own at the finest: a sign-in, a refresh, tokens,
+/// a sign-out, and everything that can be refused of them.
 #[rocket::async_test]
 async fn no_secret_is_in_the_log_of_a_whole_session() {
     let _turn = keep_log().await;
@@ -169,7 +169,6 @@ async fn no_secret_is_in_the_log_of_a_whole_session() {
     for scheme in ["Bearer ", "Basic ", "eyJ"] {
         assert_eq!(log.find(scheme), None, "{scheme:?} is in the log: {log}");
     }
-    warns_of_large_sessions(&op, &browser).await;
 }
 
 /// Callbacks that are forged, replayed or refused, a refresh that is refused, a sign-out, and
@@ -212,17 +211,57 @@ async fn fail(op: &Hostile, browser: &Browser, callback: &str, secrets: &mut Sec
     op.resume();
 }
 
-/// Before servers in front refuse them.
-async fn warns_of_large_sessions(op: &Hostile, browser: &Browser) {
-    for (length, warned) in [(100, false), (20_000, true)] {
-        rocket::tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
-        let noise: String = std::iter::repeat_with(logto_tests::random).take(length / 43).collect();
-        op.behave();
-        op.deviate(Deviation::Claims(Alter::set("padding", noise)));
-        browser.forget();
-        log();
-        assert_eq!(browser.sign_in(op, "/private").await.status, Status::Ok);
-        assert_eq!(log().contains("bytes of cookies"), warned, "{length}");
+/// A sign-in with so many characters more in its ID token, and what is logged of it.
+async fn log_of_sign_in(
+    op: &Hostile,
+    browser: &Browser,
+    claim: &'static str,
+    length: usize,
+) -> String {
+    let noise: String = std::iter::repeat_with(logto_tests::random).take(length / 43).collect();
+    op.behave();
+    op.deviate(Deviation::Tokens(Alter::set("expires_in", 0)));
+    op.deviate(Deviation::Claims(Alter::set(claim, json!([noise]))));
+    browser.forget();
+    log();
+    let started = browser.visit("/sign-in").await;
+    browser.visit(&op.authorize(started.location())).await;
+    log()
+}
+
+/// REL-15: before servers in front refuse it, and once a minute.
+#[rocket::async_test]
+async fn an_answer_with_a_large_header_is_warned_of_once() {
+    let _turn = keep_log().await;
+    let op = Hostile::start().await;
+    let browser = Browser::open(app(&op)).await;
+    for (length, warned) in [(100, false), (2_400, true), (2_400, false)] {
+        let log = log_of_sign_in(&op, &browser, "padding", length).await;
+        assert_eq!(browser.session_cookies().len(), 1, "{length}");
+        assert_eq!(log.contains("proxy_buffer_size"), warned, "{length}: {log}");
+        assert_eq!(log.contains("set `session.store`"), warned, "{length}: {log}");
+    }
+}
+
+/// S32, S10: of a session that is too large, and of one that has grown.
+#[rocket::async_test]
+async fn what_to_leave_out_of_a_session_that_is_too_large_is_logged() {
+    let _turn = keep_log().await;
+    let op = Hostile::start().await;
+    let browser = Browser::open(app(&op)).await;
+    let refused = log_of_sign_in(&op, &browser, "organizations", 10_000).await;
+    assert!(browser.session_cookies().is_empty());
+    for part in ["`session.max_cookie_bytes` is 6000", "`organizations` (99", "`session.store`"] {
+        assert!(refused.contains(part), "{part:?} is not in: {refused}");
+    }
+    log_of_sign_in(&op, &browser, "organizations", 100).await;
+    let noise: String = std::iter::repeat_with(logto_tests::random).take(250).collect();
+    op.deviate(Deviation::RefreshedClaims(Alter::set("roles", json!([noise]))));
+    for grown in [true, false] {
+        assert_eq!(browser.visit("/private").await.status, Status::Ok);
+        let log = log();
+        assert_eq!(log.contains("goes on without `roles`, `organizations`"), grown, "{log}");
+        assert!(!log.contains(&noise), "{log}");
     }
 }
 

@@ -1,5 +1,6 @@
 //! What strangers and failures get.
 
+mod drain;
 mod page;
 
 use std::io::Cursor;
@@ -10,6 +11,7 @@ use rocket::request::Request;
 use rocket::response::{self, Responder};
 use rocket::route::Outcome;
 
+pub(crate) use self::drain::drain;
 pub(crate) use self::page::Page;
 use crate::error::{Error, ErrorKind};
 use crate::location::{Redirect, ReturnPath};
@@ -118,7 +120,10 @@ pub(crate) fn message(error: &Error) -> &'static str {
     match error.kind() {
         ErrorKind::Unreachable => "The sign-in service does not answer. Please try again shortly.",
         ErrorKind::Store => "Your session cannot be read right now. Please try again shortly.",
-        ErrorKind::SessionTooLarge => "There is more to keep of you than fits into cookies.",
+        ErrorKind::SessionTooLarge => {
+            "There is more to keep of you, as of your organizations and roles, than fits into this \
+             browser's cookies. Another try does not help: please tell who runs this application."
+        }
         ErrorKind::Denied => "You have no access to this, or not in this organization.",
         ErrorKind::NotGranted => {
             "Your sign-in does not cover this. Please sign out, sign in again and retry."

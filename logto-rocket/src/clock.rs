@@ -49,6 +49,18 @@ impl Timestamp {
     }
 }
 
+/// Lets something through that would be too much each time, as a warning: once a minute.
+#[derive(Debug, Default)]
+pub(crate) struct OnceAMinute(AtomicU64);
+
+impl OnceAMinute {
+    pub(crate) fn is_due(&self, now: Timestamp) -> bool {
+        let last = self.0.load(Ordering::Relaxed);
+        let is_due = now.distance(Timestamp(last)) >= Duration::from_secs(60);
+        is_due && self.0.compare_exchange(last, now.0, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+}
+
 /// The clock of one application: the machine's, or ahead of it by what a test has let
 /// pass. Its clones are one clock.
 #[derive(Clone, Debug, Default)]
@@ -84,6 +96,14 @@ mod tests {
         assert!(now.waits_for(after(1), pause) && now.waits_for(after(60), pause));
         assert!(!now.waits_for(now, pause) && !after(61).waits_for(after(60), pause));
         assert!(!now.waits_for(after(3600), pause));
+    }
+
+    #[test]
+    fn what_is_told_once_a_minute_is_told_at_first_and_after_a_minute() {
+        let (told, now) = (OnceAMinute::default(), Timestamp::now());
+        let after = |seconds| told.is_due(now.plus(Duration::from_secs(seconds)));
+        assert_eq!([0, 0, 59, 60, 61, 120].map(after), [true, false, false, true, false, true]);
+        assert!(after(0), "a clock that was set back");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The configuration: what stands in `Rocket.toml` under `[default.logto]`.
 
 mod check;
+mod drain;
 mod extract;
 mod keys;
 mod problem;
@@ -15,6 +16,7 @@ use serde::Deserialize;
 use crate::options::{self, Prompt, SignInOptions};
 
 pub(crate) use self::check::{Checked, check};
+pub use self::drain::DrainConfig;
 pub use self::problem::ConfigError;
 pub use self::routes::{RoutePath, Routes};
 pub use self::secret::{AppSecret, CookieSecrets};
@@ -46,6 +48,9 @@ pub(crate) use self::source::unknown_variables;
 /// [default.logto.session]          # SessionConfig
 /// store = "memory"
 ///
+/// [default.logto.drain]            # DrainConfig
+/// max_bytes = 33554432
+///
 /// [default.logto.machine]          # MachineConfig
 /// app_id = "..."
 /// app_secret = "..."               # better: LOGTO_MACHINE_APP_SECRET
@@ -57,7 +62,8 @@ pub(crate) use self::source::unknown_variables;
 /// | `LOGTO_COOKIE_SECRET` | `cookie_secret`; several with spaces between them |
 /// | `LOGTO_SCOPES` `LOGTO_RESOURCES` `LOGTO_TRUSTED_ORIGINS` | as named; commas or spaces between items |
 /// | `LOGTO_PROMPT` `LOGTO_INCLUDE_RESERVED_SCOPES` | as named |
-/// | `LOGTO_SESSION_STORE` `LOGTO_SESSION_IDLE` `LOGTO_SESSION_ABSOLUTE` `LOGTO_SESSION_REVALIDATE` `LOGTO_SESSION_CAPACITY` `LOGTO_SESSION_CACHE_BYTES` `LOGTO_SESSION_LOG_USER_IDS` | under `session` |
+/// | `LOGTO_SESSION_STORE` `LOGTO_SESSION_IDLE` `LOGTO_SESSION_ABSOLUTE` `LOGTO_SESSION_PERSISTENT` `LOGTO_SESSION_REVALIDATE` `LOGTO_SESSION_MAX_COOKIE_BYTES` `LOGTO_SESSION_CAPACITY` `LOGTO_SESSION_CACHE_BYTES` `LOGTO_SESSION_LOG_USER_IDS` | under `session` |
+/// | `LOGTO_DRAIN_MAX_BYTES` `LOGTO_DRAIN_SECONDS` `LOGTO_DRAIN_REQUESTS` | under `drain` |
 /// | `LOGTO_MACHINE_APP_ID` `LOGTO_MACHINE_APP_SECRET` | under `machine` |
 /// | `LOGTO_CLOCK_SKEW` `LOGTO_COOKIE_SECURE` `LOGTO_DANGER_ALLOW_HTTP` | as named |
 /// | `LOGTO_POST_SIGN_OUT_PATH` | as named |
@@ -160,6 +166,10 @@ pub struct Config {
     /// the last use and 30 days at the most)**
     #[serde(default)]
     pub session: SessionConfig,
+    /// How much is read of the body of a request that is refused. **(default: 8 MiB for
+    /// 10 seconds, of 64 requests at once)**
+    #[serde(default)]
+    pub drain: DrainConfig,
     /// The machine-to-machine application that asks for tokens without a user.
     /// **(default: none; `app_id` and `app_secret` are used)**
     #[serde(default)]
@@ -209,12 +219,29 @@ pub struct SessionConfig {
     /// Seconds a session lives at the most. **(default: `2592000`, 30 days; `1` to
     /// `34560000`)**
     pub absolute: u64,
+    /// Whether the browser keeps the session's cookie when it is closed. **(default:
+    /// `true`)** If not, the cookie has no `Max-Age`, and the user signs in again after the
+    /// browser was closed. One that restores its tabs keeps it all the same, and a copy of it
+    /// is good for as long as `idle` and `absolute` say.
+    pub persistent: bool,
     /// Seconds after which Logto is asked whether a session still holds, by a
     /// refresh before the request is admitted: Logto tells nobody that a user was
     /// suspended or deleted, or may no longer use the application. Where Logto does not
     /// answer, or refuses for a reason that is not the user's, the request is admitted.
     /// **(default: `3600`, an hour; `0`: never)** Needs a refresh token.
     pub revalidate: u64,
+    /// Bytes that our cookies may take together in a request: those of the session and of
+    /// sign-ins under way. **(default: `6000`; `2000` to `39000`)**
+    ///
+    /// Servers in front refuse long headers, on every page and at sign-out too: nginx a line
+    /// of more than 8 KiB, as long as `large_client_header_buffers` says nothing else. The
+    /// oldest sign-ins under way give way first; one that begins is always kept, with up to
+    /// 2 KiB. Who would be signed in with a session of more gets 500 Internal Server Error
+    /// and a page that says so, and the log names the largest claims. A session that grows
+    /// beyond it at a refresh goes on without the claims that grow with the user:
+    /// `organizations`, `organization_roles`, `organization_data`, `roles`, `identities` and
+    /// `custom_data` are absent then, never old. In a store, sessions have no such limit.
+    pub max_cookie_bytes: u64,
     /// Sessions that the memory store keeps at the most; the least used go first.
     /// **(default: `100000`)**
     pub capacity: u64,
@@ -235,7 +262,9 @@ impl Default for SessionConfig {
             store: StoreKind::Cookie,
             idle: 7 * DAY,
             absolute: 30 * DAY,
+            persistent: true,
             revalidate: 60 * 60,
+            max_cookie_bytes: 6000,
             capacity: 100_000,
             cache_bytes: 64 * 1024 * 1024,
             log_user_ids: false,
@@ -273,6 +302,7 @@ impl Config {
             routes: Routes::default(),
             post_sign_out_path: root(),
             session: SessionConfig::default(),
+            drain: DrainConfig::default(),
             machine: None,
             clock_skew: sixty(),
             danger_allow_http: false,

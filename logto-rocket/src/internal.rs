@@ -94,7 +94,7 @@ impl SessionCookies {
     /// It is too large.
     pub fn write(&self, jar: &CookieJar<'_>, plain: &[u8]) -> Result<Vec<Cookie<'static>>> {
         let value = self.sealer.seal_text(self.name(), plain);
-        cookie::write(&self.names, jar, &value, 60)
+        cookie::write(&self.names, jar, &value, Some(60))
     }
 
     /// What was sealed in the jar's cookies.

@@ -180,8 +180,8 @@ pub use self::claims::{
     OrganizationData, OrganizationRole, SsoIdentity, TokenClaims, User, UserInfo,
 };
 pub use self::config::{
-    AppSecret, Config, ConfigError, CookieSecrets, MachineConfig, RoutePath, Routes, SessionConfig,
-    StoreKind,
+    AppSecret, Config, ConfigError, CookieSecrets, DrainConfig, MachineConfig, RoutePath, Routes,
+    SessionConfig, StoreKind,
 };
 pub use self::discovery::ProviderMetadata;
 pub use self::error::{Error, ErrorKind, Result};

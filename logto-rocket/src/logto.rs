@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rocket::request::Request;
+use tokio::sync::Semaphore;
 
 use crate::client::Client;
-use crate::clock::Clock;
+use crate::clock::{Clock, OnceAMinute};
 use crate::config::{Checked, Config, StoreKind};
 use crate::discovery::ProviderMetadata;
 use crate::error::Result;
@@ -52,6 +53,10 @@ use crate::transaction::Transactions;
 #[derive(Clone)]
 pub struct Logto(Arc<Parts>);
 
+/// Bytes of our cookies in an answer that are worth a warning. nginx takes 4 KiB of header
+/// by default, and the application has some of its own.
+const LARGE_HEADER: usize = 3500;
+
 /// What all handles share.
 struct Parts {
     checked: Checked,
@@ -62,6 +67,10 @@ struct Parts {
     sign_ins: Arc<SignIns>,
     sign_outs: Arc<SignOuts>,
     hooks: Arc<dyn Hooks>,
+    drains: Semaphore,
+    clock: Clock,
+    /// When it was last told that an answer has much of our cookies.
+    large_header: OnceAMinute,
 }
 
 impl Logto {
@@ -107,13 +116,16 @@ impl Logto {
             checked.clock_skew(),
         );
         Ok(Self(Arc::new(Parts {
-            machine_tokens: MachineTokens::new(Arc::clone(&client), clock),
+            machine_tokens: MachineTokens::new(Arc::clone(&client), clock.clone()),
             client,
             sessions,
             tokens: Arc::new(tokens),
             sign_ins: Arc::new(sign_ins),
             sign_outs: Arc::new(sign_outs),
             hooks,
+            drains: Semaphore::new(usize::try_from(config.drain.requests).unwrap_or(usize::MAX)),
+            clock,
+            large_header: OnceAMinute::default(),
             checked,
         })))
     }
@@ -147,6 +159,23 @@ impl Logto {
 
     pub(crate) fn hooks(&self) -> &dyn Hooks {
         &*self.0.hooks
+    }
+
+    /// Warns, once a minute, of an answer with so many bytes of our cookies that servers in
+    /// front may refuse it.
+    pub(crate) fn warn_of_large_header(&self, bytes: usize) {
+        if bytes >= LARGE_HEADER && self.0.large_header.is_due(self.0.clock.now()) {
+            log::warn!(
+                "logto: an answer sets {bytes} bytes of cookies: nginx answers 502 from 4 KB of \
+                 header, unless `proxy_buffer_size` is larger, as `16k`; or set `session.store`, \
+                 which leaves an id in the cookie"
+            );
+        }
+    }
+
+    /// The places for requests that are refused and whose bodies are read to their end.
+    pub(crate) fn drains(&self) -> &Semaphore {
+        &self.0.drains
     }
 
     #[cfg(test)]

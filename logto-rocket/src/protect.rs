@@ -124,10 +124,11 @@ impl Handler for Protected {
                 visit.state.admit(request.route(), None);
                 self.inner.handle(request, data)
             }
-            Some(false) => {
+            Some(false) if data.peek_complete() => {
                 let answer = answer::stranger(logto, request, self.policy.stranger);
                 Box::pin(ready(answer.outcome(request)))
             }
+            Some(false) => Box::pin(self.refuse(logto, request, data)),
             // A forged request too, as `on_error` may take its time.
             Some(true) | None => Box::pin(self.handle_in_time(logto, request, data)),
         }
@@ -146,6 +147,17 @@ impl Protected {
         (!fetches || session.is_none()).then_some(session.is_some())
     }
 
+    /// Answers a stranger who sends a body.
+    async fn refuse<'r>(
+        &self,
+        logto: &Logto,
+        request: &'r Request<'_>,
+        data: Data<'r>,
+    ) -> Outcome<'r> {
+        answer::drain(logto, request, data).await;
+        answer::stranger(logto, request, self.policy.stranger).outcome(request)
+    }
+
     async fn handle_in_time<'r>(
         &self,
         logto: &Logto,
@@ -157,8 +169,12 @@ impl Protected {
                 RequestState::of(request).admit(request.route(), fetched);
                 self.inner.handle(request, data).await
             }
-            Ok(Verdict::Stranger(gets)) => answer::stranger(logto, request, gets).outcome(request),
+            Ok(Verdict::Stranger(gets)) => {
+                answer::drain(logto, request, data).await;
+                answer::stranger(logto, request, gets).outcome(request)
+            }
             Err(error) => {
+                answer::drain(logto, request, data).await;
                 let answer = answer::failure(request, &error);
                 answer::rendered(logto, request, &error, answer).await
             }

@@ -63,7 +63,11 @@ impl Handler for Endpoint {
                 sign_in(logto, request, &options).await
             }
             Self::Callback => callback(logto, request).await,
-            Self::SignOut => sign_out(logto, request).await,
+            Self::SignOut => {
+                let answered = sign_out(logto, request).await;
+                answer::drain(logto, request, data).await;
+                answered
+            }
             Self::BackchannelLogout => {
                 return Outcome::Success(backchannel::answer(logto, request, data).await);
             }
@@ -167,6 +171,7 @@ fn failed_page(logto: &Logto, request: &Request<'_>, failed: &FailedCallback) ->
         ErrorKind::SignInRefused => ("Sign-in refused", failed.error.detail().to_owned()),
         ErrorKind::Cancelled => ("Sign-in cancelled", "You left before it was finished.".into()),
         ErrorKind::SignInNotFound => ("Sign-in expired", lost(logto, request)),
+        ErrorKind::SessionTooLarge => ("Too much to keep", answer::message(&failed.error).into()),
         ErrorKind::InvalidCallback => {
             let message = "The answer of the sign-in service does not fit your sign-in.";
             ("Sign-in failed", message.into())

@@ -142,6 +142,11 @@ impl fmt::Debug for Sealer {
     }
 }
 
+/// How long the text is that seals so many bytes.
+pub(crate) fn sealed_text_len(plain: usize) -> usize {
+    (4 * (plain + AES_256_GCM.tag_len() + NONCE_LEN)).div_ceil(3)
+}
+
 /// Returns `N` bytes of the system's cryptographic randomness.
 pub(crate) fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
@@ -205,15 +210,21 @@ impl Cookies {
         format!("{}_t_", self.prefix)
     }
 
-    /// A cookie that lives `seconds`. Lax, because the browser must send it when
-    /// it returns from Logto, which is another site.
+    /// A cookie that lives `seconds`.
     pub(crate) fn set(&self, name: String, value: String, seconds: i64) -> Cookie<'static> {
+        let mut cookie = self.set_until_closed(name, value);
+        cookie.set_max_age(Duration::seconds(seconds));
+        cookie
+    }
+
+    /// A cookie that ends with the browser. Lax, because the browser must send it when
+    /// it returns from Logto, which is another site.
+    pub(crate) fn set_until_closed(&self, name: String, value: String) -> Cookie<'static> {
         Cookie::build((name, value))
             .http_only(true)
             .secure(self.secure)
             .same_site(SameSite::Lax)
             .path("/")
-            .max_age(Duration::seconds(seconds))
             .build()
     }
 

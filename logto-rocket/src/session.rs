@@ -8,6 +8,7 @@ pub(crate) mod memory;
 mod opened;
 mod reading;
 pub(crate) mod record;
+mod size;
 mod storage;
 pub(crate) mod store;
 #[cfg(test)]
@@ -29,7 +30,7 @@ use self::store::{SessionKey, Version};
 use self::unsaved::Unsaved;
 use crate::claims::User;
 use crate::client::Client;
-use crate::clock::Clock;
+use crate::clock::{Clock, OnceAMinute};
 use crate::config::SessionConfig;
 use crate::error::{Error, ErrorKind, Result};
 use crate::revocation::RevocationList;
@@ -73,6 +74,8 @@ pub(crate) struct Sessions {
     replaced: Cache<SessionKey, ()>,
     kept: KeptTokens,
     unsaved: Unsaved,
+    /// When it was last told that a session goes on without some of its claims.
+    dropped: OnceAMinute,
 }
 
 impl Sessions {
@@ -95,6 +98,7 @@ impl Sessions {
             replaced: replaced.eviction_policy(EvictionPolicy::lru()).build(),
             kept: KeptTokens::new(),
             unsaved: Unsaved::default(),
+            dropped: OnceAMinute::default(),
         }
     }
 
@@ -164,6 +168,7 @@ impl Sessions {
             None => record.id.to_text(),
         };
         let seconds = i64::try_from(self.time_to_live(record).as_secs()).unwrap_or(i64::MAX);
+        let seconds = self.config.persistent.then_some(seconds);
         cookie::write(&self.cookies, jar, &value, seconds)
     }
 

@@ -103,7 +103,6 @@ impl SignIns {
         Err(Error::new(ErrorKind::SignInLoop, detail))
     }
 
-    #[cfg(test)]
     pub(crate) fn transactions(&self) -> &Transactions {
         &self.transactions
     }
@@ -220,7 +219,7 @@ impl SignIns {
     ) -> Result<Admission> {
         let session = within_patience(completion.session()).await?;
         // A session that cannot be carried is no session: said now, with a way on.
-        self.sessions.write(visit.jar, &session)?;
+        self.sessions.check_size(&session.record)?;
         let user = session.user()?;
         let before = visit.state.exchange(session.clone());
         let decided = visit.request.after_sign_in(&*self.hooks, &user).await;

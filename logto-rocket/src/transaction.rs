@@ -126,6 +126,37 @@ impl Transactions {
         changes
     }
 
+    /// The removals of the oldest sign-ins under way by which all our cookies take `max`
+    /// bytes at the most, where the answer makes these `changes`. A sign-in that begins with
+    /// it stays: it could not be completed.
+    pub(crate) fn make_room(
+        &self,
+        jar: &CookieJar<'_>,
+        changes: &[Cookie<'static>],
+        max: usize,
+    ) -> Vec<Cookie<'static>> {
+        let bytes = |cookie: &Cookie<'_>| weight(cookie.name(), cookie.value());
+        let ours = jar.iter().filter(|cookie| cookie.name().starts_with(self.cookies.session()));
+        let replaced = changes.iter().filter_map(|cookie| jar.get(cookie.name()));
+        let set = changes.iter().filter(|cookie| !cookie.value().is_empty());
+        let after = ours.chain(set).map(bytes).sum::<usize>();
+        let mut after = after.saturating_sub(replaced.map(bytes).sum());
+        let mut removals = Vec::new();
+        if after <= max {
+            return removals;
+        }
+        for (name, value) in self.newest_first(jar).into_iter().rev() {
+            if after <= max {
+                break;
+            }
+            if changes.iter().all(|cookie| cookie.name() != name) {
+                after = after.saturating_sub(weight(&name, &value));
+                removals.push(self.cookies.remove(name));
+            }
+        }
+        removals
+    }
+
     fn cookie(&self, transaction: &Transaction) -> Cookie<'static> {
         let name = self.cookies.transaction(&transaction.state);
         let value = self.sealer.seal_text(&name, &transaction.encode());

@@ -10,6 +10,7 @@ mod process;
 #[allow(dead_code, reason = "the interop tests use all of it")]
 #[path = "../interop/quickstart.rs"]
 mod quickstart;
+mod uploads;
 
 use std::env;
 use std::path::Path;
@@ -21,12 +22,17 @@ use serde_json::json;
 
 use self::process::Program;
 use self::quickstart::Quickstart;
+use self::uploads::Uploads;
 
 /// How the application is reached.
 enum Over {
     Http,
     /// Through a proxy that ends TLS.
     Https,
+    /// With cookies that end with the browser.
+    Transient,
+    /// To an application of its own.
+    Uploads,
 }
 
 /// A test for each scenario, which has the test's name with spaces.
@@ -59,6 +65,8 @@ scenarios! {
     a_sign_in_begun_on_another_name_of_this_host_succeeds: Http,
     only_a_navigation_begins_a_sign_in: Http,
     only_a_click_signs_anybody_out: Http,
+    a_session_that_is_not_persistent_ends_with_the_browser: Transient,
+    an_upload_after_the_session_has_ended_is_answered: Uploads,
     the_pages_fit_phones_and_desktops_in_light_and_dark: Http,
 }
 
@@ -71,12 +79,19 @@ fn every_scenario_has_a_test() {
 
 fn run(scenario: &str, over: &Over) {
     let Some(mut driver) = driver() else { return };
+    let name = scenario.replace('_', " ");
     let https = format!("https://localhost:{}", driver.proxy);
     let application = match over {
         Over::Http => Quickstart::start(&[]),
+        Over::Transient => Quickstart::start(&[("LOGTO_SESSION_PERSISTENT", "false")]),
         Over::Https => Quickstart::start(&[("LOGTO_BASE_URL", &https)]),
+        Over::Uploads => {
+            let application = Uploads::start();
+            assert_eq!(driver.run(&name, &application.url()), None);
+            return;
+        }
     };
-    let problem = driver.run(&scenario.replace('_', " "), &application);
+    let problem = driver.run(&name, &application.base_url);
     assert!(
         problem.is_none(),
         "{}\n{}",
@@ -112,8 +127,8 @@ impl Driver {
     }
 
     /// Runs a scenario, and returns what went wrong.
-    fn run(&mut self, scenario: &str, application: &Quickstart) -> Option<String> {
-        let order = json!({ "scenario": scenario, "app": application.base_url });
+    fn run(&mut self, scenario: &str, application: &str) -> Option<String> {
+        let order = json!({ "scenario": scenario, "app": application });
         self.program.tell(&order.to_string());
         let line = self.program.line().expect("the browser runs");
         serde_json::from_str(&line).expect("it answers in JSON")

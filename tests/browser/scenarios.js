@@ -386,6 +386,31 @@ export const scenarios = {
     assert.equal((await page.goto(`${app}/api/me`)).status(), 200);
   },
 
+  async 'a session that is not persistent ends with the browser'({ app, visitor }) {
+    const context = await visitor();
+    const page = await context.newPage();
+    await signsIn(page, `${app}/protected`);
+    const [session] = (await cookiesFor(context, app)).filter(isSession);
+    assert.equal(session.expires, -1);
+    assert.equal((await page.reload()).status(), 200);
+  },
+
+  async 'an upload after the session has ended is answered'({ app, visitor }) {
+    const page = await (await visitor()).newPage();
+    const size = 5 * 1024 * 1024;
+    await page.goto(app);
+    const file = { name: 'x', mimeType: 'application/octet-stream', buffer: Buffer.alloc(size) };
+    await page.setInputFiles('input', file);
+    await page.getByRole('button', { name: 'Upload' }).click();
+    await page.waitForURL(`${app}/signed-out`);
+    assert.equal(await heading(page), 'Please sign in');
+    const fetched = await page.evaluate(async (length) => {
+      const answer = await fetch('/api/upload', { method: 'POST', body: new Uint8Array(length) });
+      return [answer.status, await answer.json()];
+    }, size);
+    assert.deepEqual(fetched, [401, { error: 'Not authenticated' }]);
+  },
+
   // They are for people to look at; that nothing sticks out is checked.
   async 'the pages fit phones and desktops in light and dark'({ app, visitor, screenshots }) {
     mkdirSync(screenshots, { recursive: true });

@@ -59,7 +59,8 @@ async fn thousands_of_sign_ins_cost_what_a_few_cost() {
     let path = callback.strip_prefix("http://localhost:8000").unwrap();
     let back = get(&live, path, &[format!("{crowd}; {own}")]).await;
     assert_eq!(headers(&back, "location"), ["/"], "{back}");
-    assert!(headers(&back, "set-cookie").len() <= 3, "its own, the session and the count");
+    // Its own, the session and the count, and those that make room for them.
+    assert!(headers(&back, "set-cookie").len() <= 3 + 32);
     let session = set(&back).join("; ");
     let home = get(&live, "/", &[format!("{crowd}; {session}")]).await;
     assert!(home.ends_with("Hello, u-alice!"), "{home}");

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use logto_tests::{Alter, Answer, Browser, Deviation, Hostile, app, is_session, random};
+use rocket::figment::Figment;
 use rocket::http::Status;
 
 use crate::jar::{deleted, is_stranger};
@@ -17,6 +18,11 @@ fn noise(length: usize) -> String {
     text
 }
 
+/// The configuration of an application whose sessions may take as much as can be.
+fn roomy(op: &Hostile) -> Figment {
+    op.figment().merge(("logto.session.max_cookie_bytes", 39_000))
+}
+
 /// Signs in a user whose ID token carries `length` characters more.
 async fn signed_in_with(op: &Hostile, browser: &Browser, length: usize) -> Answer {
     op.behave();
@@ -29,7 +35,7 @@ async fn signed_in_with(op: &Hostile, browser: &Browser, length: usize) -> Answe
 #[rocket::async_test]
 async fn a_session_of_any_size_is_read_as_it_was_written() {
     let op = Hostile::start().await;
-    let browser = Browser::open(app(op.figment())).await;
+    let browser = Browser::open(app(roomy(&op))).await;
     let mut parts = HashSet::new();
     let around_one = (1_600..3_200).step_by(97);
     for length in around_one.chain([4_000, 6_000, 8_000, 12_000, 20_000]) {
@@ -51,7 +57,7 @@ async fn a_session_of_any_size_is_read_as_it_was_written() {
 #[rocket::async_test]
 async fn no_byte_is_lost_where_a_second_part_begins() {
     let op = Hostile::start().await;
-    let browser = Browser::open(app(op.figment())).await;
+    let browser = Browser::open(app(roomy(&op))).await;
     let boundary = boundary(&op, &browser).await;
     for length in boundary - 4..boundary + 4 {
         browser.forget();
@@ -80,7 +86,7 @@ async fn boundary(op: &Hostile, browser: &Browser) -> usize {
 #[rocket::async_test]
 async fn a_session_too_large_for_cookies_is_refused() {
     let op = Hostile::start().await;
-    let browser = Browser::open(app(op.figment())).await;
+    let browser = Browser::open(app(roomy(&op))).await;
     for length in [30_000, 100_000, 400_000] {
         browser.forget();
         let back = signed_in_with(&op, &browser, length).await;
@@ -99,7 +105,7 @@ async fn a_session_too_large_for_cookies_is_refused() {
 #[rocket::async_test]
 async fn parts_of_a_longer_session_are_deleted() {
     let op = Hostile::start().await;
-    let browser = Browser::open(app(op.figment())).await;
+    let browser = Browser::open(app(roomy(&op))).await;
     // As many parts as there may be.
     signed_in_with(&op, &browser, 28_500).await;
     let long = browser.session_cookies();
@@ -115,7 +121,7 @@ async fn parts_of_a_longer_session_are_deleted() {
 #[rocket::async_test]
 async fn a_sign_out_deletes_every_part() {
     let op = Hostile::start().await;
-    let browser = Browser::open(app(op.figment())).await;
+    let browser = Browser::open(app(roomy(&op))).await;
     signed_in_with(&op, &browser, 12_000).await;
     assert!(browser.session_cookies().len() > 2);
     browser.visit("/sign-out").await;
@@ -126,7 +132,7 @@ async fn a_sign_out_deletes_every_part() {
 #[rocket::async_test]
 async fn parts_that_do_not_fit_are_no_session() {
     let op = Hostile::start().await;
-    let browser = Browser::open(app(op.figment())).await;
+    let browser = Browser::open(app(roomy(&op))).await;
     signed_in_with(&op, &browser, 12_000).await;
     let whole = browser.session_cookies();
     let names: Vec<_> = whole.keys().cloned().collect();
@@ -159,7 +165,7 @@ async fn parts_that_do_not_fit_are_no_session() {
 #[rocket::async_test]
 async fn parts_with_absurd_names_are_ignored() {
     let op = Hostile::start().await;
-    let browser = Browser::open(app(op.figment())).await;
+    let browser = Browser::open(app(roomy(&op))).await;
     for length in [1, 12_000] {
         browser.forget();
         signed_in_with(&op, &browser, length).await;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use logto_tests::{Browser, Hostile, app, base64url, is_session};
+use logto_tests::{Alter, Browser, Deviation, Hostile, app, base64url, is_session};
 use rocket::figment::Figment;
 use rocket::http::{Cookie, SameSite, Status};
 use serde_json::{Value, json};
@@ -65,6 +65,30 @@ async fn cookies_are_deleted_with_the_same_attributes() {
         assert!(names.eq(session.keys()), "{gone:?}");
         gone.values().for_each(|cookie| assert_attributes(cookie, secure));
         assert!(browser.session_cookies().is_empty());
+    }
+}
+
+/// S33: the session's cookie ends with the browser, whenever it is written; its removal and
+/// the other cookies are as ever.
+#[rocket::async_test]
+async fn a_cookie_that_is_not_persistent_ends_with_the_browser() {
+    for store in ["cookie", "memory"] {
+        let op = Hostile::start().await;
+        op.deviate(Deviation::Tokens(Alter::set("expires_in", 0)));
+        let figment = op.figment().merge(("logto.session.store", store));
+        let browser = Browser::open(app(figment.merge(("logto.session.persistent", false)))).await;
+        let started = browser.visit("/sign-in").await;
+        assert!(started.cookies[0].max_age().is_some_and(|age| age.is_positive()));
+        let back = browser.visit(&op.authorize(started.location())).await;
+        let refreshed = browser.visit("/api/userinfo").await;
+        assert_eq!(refreshed.status, Status::Ok);
+        let written = back.session_cookies().into_iter().chain(refreshed.session_cookies());
+        let ends: Vec<_> = written.map(|cookie| (cookie.max_age(), cookie.expires())).collect();
+        assert_eq!(ends, vec![(None, None); ends.len()], "{store}");
+        assert_eq!(ends.len(), 2, "{store}");
+        let gone = browser.visit("/sign-out").await;
+        let session = deleted(&gone).into_keys().filter(|name| is_session(name)).count();
+        assert_eq!((session, browser.session_cookies().len()), (1, 0), "{store}");
     }
 }
 

@@ -77,6 +77,16 @@ const SHAPE: Shape = Shape {
     ],
 };
 
+/// The claims that grow with what a user has.
+const GROWING: [&str; 6] = [
+    "organizations",
+    "organization_roles",
+    "organization_data",
+    "roles",
+    "identities",
+    "custom_data",
+];
+
 claims!(IdTokenClaims, SHAPE);
 raw_claims!(IdTokenClaims);
 user_claims!(IdTokenClaims);
@@ -143,6 +153,20 @@ impl IdTokenClaims {
     /// How the user proved who they are (`amr`, RFC 8176).
     pub fn amr(&self) -> Claim<Vec<&str>> {
         self.0.texts("amr")
+    }
+
+    /// The claims that grow with what a user has, and their bytes as JSON, the largest
+    /// first.
+    pub(crate) fn growing(&self) -> Vec<(&'static str, usize)> {
+        let bytes = |name| Some((name, self.0.get(name).value()?.to_string().len()));
+        let mut growing: Vec<_> = GROWING.into_iter().filter_map(bytes).collect();
+        growing.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
+        growing
+    }
+
+    /// All claims but those.
+    pub(crate) fn without_growing(&self) -> Self {
+        Self(self.0.without(&GROWING))
     }
 
     /// The claims as a session keeps them.

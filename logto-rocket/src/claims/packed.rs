@@ -1,12 +1,16 @@
-//! The compact form of claims in a session: a byte for a name that is often used,
-//! a tag and the bare value. Smaller than JSON, which every request carries, and
-//! faster to read, which every handler that takes the user waits for.
+//! The compact form of claims in a session: a byte for a name that is often used, a tag
+//! and the bare value; lists and objects are written against those before. Smaller than
+//! JSON, which every request carries, and faster to read, which every handler that takes
+//! the user waits for.
+
+mod tree;
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use self::tree::{Reader, Writer};
 use super::set::ClaimSet;
 
 /// Names of further claims that Logto sends. Append only: a name's place is its
@@ -56,7 +60,8 @@ enum Packed<'a> {
     Integer(i64),
     #[serde(borrow)]
     Text(&'a str),
-    Json(String),
+    #[serde(borrow)]
+    Tree(Cow<'a, [u8]>),
 }
 
 type PackedClaim<'a> = (Name<'a>, Packed<'a>);
@@ -74,11 +79,11 @@ fn name(number: u8, order: Order) -> Option<&'static str> {
 
 impl ClaimSet {
     pub(super) fn pack(&self, order: Order) -> Vec<u8> {
-        let mut out = Vec::new();
+        let (mut out, mut writer) = (Vec::new(), Writer::default());
         for (name, value) in self.iter() {
             let name = number(name, order).map_or(Name::Other(name), Name::Known);
-            out =
-                postcard::to_extend(&(name, pack(value)), out).expect("a claim has a binary form");
+            out = postcard::to_extend(&(name, pack(value, &mut writer)), out)
+                .expect("a claim has a binary form");
         }
         out
     }
@@ -106,17 +111,17 @@ impl ClaimSet {
 
     /// Reads what [`pack()`](Self::pack) wrote, in the order it was written.
     pub(super) fn unpack(mut bytes: &[u8], order: Order) -> Option<Self> {
-        let mut claims = Vec::with_capacity(24);
+        let (mut claims, mut reader) = (Vec::with_capacity(24), Reader::default());
         while !bytes.is_empty() {
             let ((name, value), rest) = postcard::take_from_bytes::<PackedClaim<'_>>(bytes).ok()?;
-            claims.push((unpack_name(name, order)?, unpack(value)?));
+            claims.push((unpack_name(name, order)?, unpack(value, &mut reader)?));
             bytes = rest;
         }
         Some(Self::in_order(claims))
     }
 }
 
-fn pack(value: &Value) -> Packed<'_> {
+fn pack<'a>(value: &'a Value, writer: &mut Writer<'a>) -> Packed<'a> {
     match value {
         Value::Null => Packed::Null,
         Value::Bool(flag) => Packed::Bool(*flag),
@@ -124,7 +129,7 @@ fn pack(value: &Value) -> Packed<'_> {
         Value::Number(number) if number.is_i64() => {
             Packed::Integer(number.as_i64().unwrap_or_default())
         }
-        other => Packed::Json(other.to_string()),
+        other => Packed::Tree(writer.write(other).into()),
     }
 }
 
@@ -135,13 +140,15 @@ fn unpack_name(name: Name<'_>, order: Order) -> Option<Cow<'static, str>> {
     }
 }
 
-fn unpack(value: Packed<'_>) -> Option<Value> {
+fn unpack<'a>(value: Packed<'a>, reader: &mut Reader<'a>) -> Option<Value> {
     match value {
         Packed::Null => Some(Value::Null),
         Packed::Bool(flag) => Some(flag.into()),
         Packed::Integer(number) => Some(number.into()),
         Packed::Text(text) => Some(text.into()),
-        Packed::Json(json) => serde_json::from_str(&json).ok(),
+        // Borrowed, as it was read from bytes that are there.
+        Packed::Tree(Cow::Borrowed(tree)) => reader.read(tree),
+        Packed::Tree(Cow::Owned(_)) => None,
     }
 }
 

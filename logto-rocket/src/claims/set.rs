@@ -21,6 +21,11 @@ impl ClaimSet {
         self.0.iter().map(|(name, value)| (&**name, value))
     }
 
+    /// The claims but those of these names.
+    pub(super) fn without(&self, names: &[&str]) -> Self {
+        Self(self.0.iter().filter(|(name, _)| !names.contains(&&**name)).cloned().collect())
+    }
+
     pub(super) fn get(&self, name: &str) -> Claim<&Value> {
         Claim::found(self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value))
     }

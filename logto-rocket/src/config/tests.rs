@@ -90,6 +90,11 @@ fn the_environment_wins_over_every_profile_and_is_read_as_it_is_written() {
         ("LOGTO_SESSION_STORE", "memory"),
         ("LOGTO_SESSION_IDLE", "60"),
         ("LOGTO_SESSION_CACHE_BYTES", "1048576"),
+        ("LOGTO_SESSION_PERSISTENT", "false"),
+        ("LOGTO_SESSION_MAX_COOKIE_BYTES", "7000"),
+        ("LOGTO_DRAIN_MAX_BYTES", "1000"),
+        ("LOGTO_DRAIN_SECONDS", "5"),
+        ("LOGTO_DRAIN_REQUESTS", "6"),
         ("LOGTO_INCLUDE_RESERVED_SCOPES", "true"),
     ];
     let toml = "[release.logto]\nendpoint = \"https://foo.logto.app\"\napp_id = \"app-id\"";
@@ -102,6 +107,9 @@ fn the_environment_wins_over_every_profile_and_is_read_as_it_is_written() {
         assert_eq!(config.trusted_origins, ["https://a.example.com", "https://b.example.com"]);
         assert_eq!((config.session.store, config.session.idle), (StoreKind::Memory, 60));
         assert_eq!(config.session.cache_bytes, 1024 * 1024);
+        assert_eq!((config.session.persistent, config.session.max_cookie_bytes), (false, 7000));
+        let drain = &config.drain;
+        assert_eq!((drain.max_bytes, drain.seconds, drain.requests), (1000, 5, 6));
         assert_eq!(checked.secrets.bytes.len(), 2);
     });
 }
@@ -146,6 +154,12 @@ fn every_table_can_be_written() {
         [debug.logto.session]
         store = "memory"
         capacity = 10
+        persistent = false
+        max_cookie_bytes = 8000
+        [debug.logto.drain]
+        max_bytes = 33554432
+        seconds = 30
+        requests = 0
     "#;
     usable(debug(keys).split("[release").next().expect("a part"), &[], |checked| {
         let routes = &checked.config.routes;
@@ -156,6 +170,9 @@ fn every_table_can_be_written() {
         let options = checked.config.sign_in_options();
         assert_eq!(options.prompt, Some(vec![Prompt::Login, Prompt::Consent]));
         assert_eq!(options.scopes, ["email"]);
+        let (session, drain) = (&checked.config.session, &checked.config.drain);
+        assert_eq!((session.persistent, session.max_cookie_bytes), (false, 8000));
+        assert_eq!((drain.max_bytes, drain.seconds, drain.requests), (32 * 1024 * 1024, 30, 0));
     });
 }
 
@@ -177,6 +194,8 @@ fn a_misspelt_key_is_named_with_its_file_and_profile() {
         &["`logto.app_secrt`", "Rocket.toml", "profile `debug`", "app_secret"],
     );
     refused("[default.logto.session]\nstor = \"memory\"", &[], &["`logto.session.stor`"]);
+    refused("[default.logto.session]\npersist = false", &[], &["`logto.session.persist`"]);
+    refused("[default.logto.drain]\nmax = 5", &[], &["`logto.drain.max`", "max_bytes"]);
 }
 
 #[test]
@@ -299,6 +318,17 @@ fn contradictions_are_named_with_the_way_out() {
         &["`logto.sign_in.extra_params`", "`state`"],
     );
     refused(&debug("clock_skew = 3600"), &[], &["`logto.clock_skew` = \"3600\"", "300"]);
+    for (key, number, limit) in [
+        ("session.max_cookie_bytes", 1999, "2000 to 39000"),
+        ("session.max_cookie_bytes", 39_001, "2000 to 39000"),
+        ("drain.max_bytes", 1_073_741_825, "0 to 1073741824"),
+        ("drain.seconds", 0, "1 to 600"),
+        ("drain.seconds", 601, "1 to 600"),
+        ("drain.requests", 1_000_001, "0 to 1000000"),
+    ] {
+        let shown = format!("`logto.{key}` = \"{number}\"");
+        refused(&debug(&format!("{key} = {number}")), &[], &[&shown, limit]);
+    }
     let plain = [("LOGTO_ENDPOINT", "http://logto.internal:3001")];
     refused(&debug(""), &plain, &["`logto.endpoint`", "plain http", "danger_allow_http"]);
     usable(&debug("danger_allow_http = true"), &plain, |checked| {

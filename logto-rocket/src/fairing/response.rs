@@ -61,9 +61,17 @@ fn finish<'r>(request: &'r Request<'_>, response: &mut Response<'r>) {
         }
     }
     let writes = !cookies.is_empty();
-    for cookie in &cookies {
-        response.adjoin_header(cookie);
+    if writes {
+        let removals = logto.make_room(request.cookies(), &cookies);
+        cookies.extend(removals);
     }
+    let mut bytes = 0;
+    for cookie in &cookies {
+        let header = Header::from(cookie);
+        bytes += "Set-Cookie: \r\n".len() + header.value().len();
+        response.adjoin_header(header);
+    }
+    logto.warn_of_large_header(bytes);
     if writes || outgoing.depends_on_cookies {
         keep_private(response, writes);
     }

@@ -217,6 +217,17 @@ impl Logto {
         Ok(())
     }
 
+    /// The removals of sign-ins under way that give way to `changes`, as
+    /// `session.max_cookie_bytes` says.
+    pub(crate) fn make_room(
+        &self,
+        jar: &CookieJar<'_>,
+        changes: &[Cookie<'static>],
+    ) -> Vec<Cookie<'static>> {
+        let max = usize::try_from(self.config().session.max_cookie_bytes).unwrap_or(usize::MAX);
+        self.0.sign_ins.transactions().make_room(jar, changes, max)
+    }
+
     /// What the answer does to the session's cookies. A session that was ended since the
     /// request began is not carried: the answer of a slow handler would bring it back.
     ///

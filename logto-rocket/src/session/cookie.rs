@@ -12,10 +12,6 @@ use crate::seal::{ATTRIBUTES, Cookies, MAX_COOKIE};
 /// header. A bound on the work that a forged cookie can cause.
 const MAX_PARTS: usize = 10;
 
-/// What a session may take before it is worth a warning: many servers that stand in front
-/// of applications accept no line of a header beyond 8 KiB.
-const LARGE: usize = 6 * 1024;
-
 fn part_name(name: &str, part: usize) -> String {
     if part == 0 { name.to_owned() } else { format!("{name}.{part}") }
 }
@@ -23,6 +19,12 @@ fn part_name(name: &str, part: usize) -> String {
 /// What a part of the value `name` holds, unless it is the last one.
 fn part_size(name: &str) -> usize {
     MAX_COOKIE - ATTRIBUTES - name.len() - ".10=".len()
+}
+
+/// What a value of this length takes in a request's header, with the names of its parts.
+pub(crate) fn weight(name: &str, length: usize) -> usize {
+    let parts = 0..length.div_ceil(part_size(name));
+    length + parts.map(|part| part_name(name, part).len() + "=; ".len()).sum::<usize>()
 }
 
 /// Other first parts that are tried at the most: with that in the jar, a stranger's
@@ -66,7 +68,8 @@ pub(crate) fn doubles<'h>(headers: &[&'h str], jar: &CookieJar<'_>, name: &str) 
     found
 }
 
-/// The cookies that write `value`, and remove the parts of a longer old one.
+/// The cookies that write `value` for so many seconds, or until the browser is closed,
+/// and remove the parts of a longer old one.
 ///
 /// # Errors
 ///
@@ -75,7 +78,7 @@ pub(crate) fn write(
     cookies: &Cookies,
     jar: &CookieJar<'_>,
     value: &str,
-    seconds: i64,
+    seconds: Option<i64>,
 ) -> Result<Vec<Cookie<'static>>> {
     let name = cookies.session();
     let size = part_size(name);
@@ -85,19 +88,16 @@ pub(crate) fn write(
             format!("{} bytes; `session.store = \"memory\"` has no such limit", value.len());
         return Err(Error::new(ErrorKind::SessionTooLarge, detail));
     }
-    if value.len() > LARGE {
-        log::warn!(
-            "logto: a session takes {} bytes of cookies, which servers in front may refuse; \
-             ask for fewer scopes, or set `session.store`",
-            value.len()
-        );
-    }
     let mut all: Vec<_> = (0..count)
         .map(|part| {
             // A sealed value is base64url: every byte is a character of its own.
             let end = value.len().min((part + 1) * size);
             let text = value[part * size..end].to_owned();
-            cookies.set(part_name(name, part), text, seconds)
+            let name = part_name(name, part);
+            match seconds {
+                Some(seconds) => cookies.set(name, text, seconds),
+                None => cookies.set_until_closed(name, text),
+            }
         })
         .collect();
     all.extend(stale(cookies, jar, count));
@@ -146,7 +146,7 @@ mod tests {
         let text: String = ('a'..='z').cycle().take(64 * 1024).collect();
         for size in around.chain((1..=64 * 1024).step_by(509)) {
             let value = text[..size].to_owned();
-            let set = with_jar(&[], |jar| write(&names, jar, &value, 604_800));
+            let set = with_jar(&[], |jar| write(&names, jar, &value, Some(604_800)));
             if size > part * MAX_PARTS {
                 let error = set.expect_err("too large");
                 assert_eq!(error.kind(), ErrorKind::SessionTooLarge, "{size}");
@@ -165,10 +165,10 @@ mod tests {
     #[test]
     fn parts_that_are_no_longer_used_are_removed() {
         let names = Cookies::new("app", "http://app.example", false);
-        let long =
-            with_jar(&[], |jar| write(&names, jar, &"x".repeat(12_000), 60)).expect("cookies");
+        let long = with_jar(&[], |jar| write(&names, jar, &"x".repeat(12_000), Some(60)))
+            .expect("cookies");
         assert_eq!(long.len(), 4);
-        let short = with_jar(&long, |jar| write(&names, jar, "short", 60)).expect("cookies");
+        let short = with_jar(&long, |jar| write(&names, jar, "short", Some(60))).expect("cookies");
         let removed: Vec<_> = short.iter().filter(|c| c.value().is_empty()).collect();
         assert_eq!((short.len(), removed.len()), (4, 3));
         assert_eq!(with_jar(&long, |jar| remove(&names, jar)).len(), 4);
@@ -178,8 +178,8 @@ mod tests {
     #[test]
     fn missing_and_absurd_parts_are_not_read() {
         let names = Cookies::new("app", "http://app.example", false);
-        let mut parts =
-            with_jar(&[], |jar| write(&names, jar, &"x".repeat(12_000), 60)).expect("cookies");
+        let mut parts = with_jar(&[], |jar| write(&names, jar, &"x".repeat(12_000), Some(60)))
+            .expect("cookies");
         let whole = with_jar(&parts, |jar| value_of(jar, &names)).expect("a value");
         parts.push(Cookie::new(format!("{}.99999999", names.session()), "y"));
         parts.push(Cookie::new(format!("{}.01", names.session()), "y"));

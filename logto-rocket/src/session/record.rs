@@ -19,7 +19,7 @@ use crate::wiped::Wiped;
 
 /// The first byte of the binary form. A value with another one was written by
 /// another version of this crate and is not read.
-const FORMAT: u8 = 4;
+const FORMAT: u8 = 5;
 
 /// One session. A refresh makes a new record of the next generation; the older
 /// ones are superseded wherever they turn up.

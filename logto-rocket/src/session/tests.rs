@@ -64,7 +64,7 @@ fn in_storage(storage: Storage) -> Sessions {
     Sessions::new(SessionConfig::default(), cookies, (clock, checked.clock_skew()), client, storage)
 }
 
-fn in_cookies() -> Sessions {
+pub(super) fn in_cookies() -> Sessions {
     in_storage(Storage::cookie(sealer(Kind::Session), CACHE))
 }
 
@@ -97,7 +97,7 @@ async fn read(sessions: &Sessions, cookies: &[Cookie<'static>]) -> Read {
     }
 }
 
-async fn cookies(sessions: &Sessions, session: &Session) -> Vec<Cookie<'static>> {
+pub(super) async fn cookies(sessions: &Sessions, session: &Session) -> Vec<Cookie<'static>> {
     let client = Browser::untracked(rocket::build()).await.expect("a client");
     let request = client.get("/");
     sessions.write(request.inner().cookies(), session).expect("cookies")

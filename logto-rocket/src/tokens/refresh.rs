@@ -131,6 +131,7 @@ impl Tokens {
         self.failures.forget(&key);
         let token = Arc::new(grant.token.clone());
         let next = next_record(&session.record, &audience, &grant, verified, self.clock.now());
+        let next = self.sessions.fit(next);
         if let Some(id_token) = grant.id_token {
             self.sessions.kept().keep_id_token(next.key(), id_token.into());
         }

@@ -1,0 +1,27 @@
+//! Bodies of requests that are refused: read to their end and discarded, so that the
+//! client has sent all when the answer comes, and reads it.
+
+use std::time::Duration;
+
+use rocket::Data;
+use rocket::data::ToByteUnit as _;
+use rocket::request::Request;
+use rocket::tokio::io::sink;
+use tokio::time::timeout;
+
+use crate::logto::Logto;
+
+/// Reads the body to its end, if that is within the limits of the configuration. Whether
+/// it was makes no difference to the answer.
+pub(crate) async fn drain(logto: &Logto, request: &Request<'_>, data: Data<'_>) {
+    let limits = &logto.config().drain;
+    let length = request.headers().get_one("Content-Length").and_then(|n| n.parse::<u64>().ok());
+    if data.peek_complete() || limits.max_bytes == 0 || length > Some(limits.max_bytes) {
+        return;
+    }
+    let Ok(_place) = logto.drains().try_acquire() else { return };
+    // A byte more, which tells a body of just this length from a longer one.
+    let all = data.open((limits.max_bytes + 1).bytes()).stream_to(sink());
+    // A failure is the client's, who then reads no answer either.
+    let _ = timeout(Duration::from_secs(limits.seconds), all).await;
+}
