@@ -47,17 +47,29 @@ pub(crate) enum Answer {
 pub(crate) fn stranger(logto: &Logto, request: &Request<'_>, stranger: Stranger) -> Answer {
     let location = match (stranger, Navigation::of(request)) {
         (Stranger::Unauthorized, _) | (_, Navigation::No) => return unauthorized(request),
-        (Stranger::Page(path), _) => logto.site().page_returning(path, None),
-        (Stranger::SignIn, Navigation::Page) => {
-            logto.sign_in_location(ReturnPath::of(request).as_ref())
+        (Stranger::Page(path), _) => {
+            logto.site().page_returning(path, ReturnPath::of(request).as_ref())
         }
-        (Stranger::SignIn, Navigation::Form) => logto.sign_in_location(None),
+        (Stranger::SignIn, _) => logto.sign_in_location(ReturnPath::of(request).as_ref()),
     };
     Answer::Redirect(Redirect::to(location))
 }
 
-/// 401, by the application's own catcher for it or as JSON.
+/// 401: by the application's own catcher, as a page with a link to sign in where a person
+/// navigates to HTML, else as JSON.
 pub(crate) fn unauthorized(request: &Request<'_>) -> Answer {
+    let navigates = Navigation::of(request) != Navigation::No;
+    if navigates
+        && Navigation::accepts_html(request)
+        && let Some(logto) = Logto::of(request)
+    {
+        if has_catcher(request, |code| code.is_none_or(|code| code == 401)) {
+            return Answer::Catcher(Status::Unauthorized);
+        }
+        let sign_in = logto.sign_in_location(ReturnPath::of(request).as_ref());
+        let page = Page::new(Status::Unauthorized, "Sign in to continue", "You are not signed in.");
+        return Answer::Page(page.link(sign_in, "Sign in"));
+    }
     if has_catcher(request, |code| code == Some(401)) {
         return Answer::Catcher(Status::Unauthorized);
     }
@@ -79,7 +91,7 @@ pub(crate) fn failure(request: &Request<'_>, error: &Error) -> Answer {
     Answer::Page(page(request, error))
 }
 
-/// The page of a failure, which leads to the same page again.
+/// The page of a failure, which leads to the same page again, or home if that was a form.
 pub(crate) fn page(request: &Request<'_>, error: &Error) -> Page {
     let title = match error.kind() {
         ErrorKind::SignInLoop => "Sign-in does not hold",
@@ -89,10 +101,11 @@ pub(crate) fn page(request: &Request<'_>, error: &Error) -> Page {
         _ => "Something went wrong",
     };
     let page = Page::new(error.status(), title, message(error));
-    let again = ReturnPath::of(request).unwrap_or_else(ReturnPath::root);
-    match Logto::of(request) {
-        Some(logto) => page.link(logto.site().page(&again), "Try again"),
-        None => page,
+    let Some(logto) = Logto::of(request) else { return page };
+    match ReturnPath::of(request) {
+        Some(again) => page.link(logto.site().page(&again), "Try again"),
+        // What was sent cannot be sent again for them.
+        None => page.link(logto.site().page(&ReturnPath::root()), "Home"),
     }
 }
 

@@ -11,7 +11,8 @@ use rocket::request::Request;
 use rocket::response::{self, Responder, Response};
 use url::Url;
 
-use crate::uri::is_path;
+use crate::uri::{MAX_PATH, is_path};
+use crate::warning;
 
 /// A path with an optional query on this site, to return to after sign-in. A
 /// browser that resolves it stays on the site.
@@ -32,11 +33,25 @@ impl ReturnPath {
         (origin.starts_with('/') && !origin.starts_with("//")).then_some(Self(origin))
     }
 
+    /// As [`parse()`](Self::parse); what is too long for its cookie loses its query.
+    fn shortened(path: &str) -> Option<Self> {
+        if path.len() <= MAX_PATH {
+            return Self::parse(path);
+        }
+        let without = path.split_once('?').map_or(path, |(without, _)| without);
+        let shortened = Self::parse(without);
+        warning::warn_of(match shortened {
+            Some(_) => "a page to return to is too long; it loses its query",
+            None => "a page to return to is too long; it is forgotten",
+        });
+        shortened
+    }
+
     /// The page that `request` asks for. Only pages that can be asked for again
     /// with GET: a form's target would answer 404 or act without its form.
     pub(crate) fn of(request: &Request<'_>) -> Option<Self> {
         matches!(request.method(), Method::Get | Method::Head)
-            .then(|| Self::parse(&request.uri().clone().into_normalized().to_string()))
+            .then(|| Self::shortened(&request.uri().clone().into_normalized().to_string()))
             .flatten()
     }
 
@@ -69,7 +84,7 @@ impl Site {
         format!("{}{}", self.prefix, path.as_str())
     }
 
-    /// As [`page()`](Self::page), with `return_to` as the only query parameter.
+    /// As [`page()`](Self::page), with `return_to` as a query parameter.
     pub(crate) fn page_returning(&self, path: &str, return_to: Option<&ReturnPath>) -> String {
         // A page that begins as the prefix does would be read as another one.
         let unmistakable = |path: &ReturnPath| match self.below(path.as_str()) {
@@ -100,9 +115,9 @@ impl Site {
         let path = given.strip_prefix(&origin).filter(|rest| rest.starts_with('/'));
         let path = path.unwrap_or(given);
         match self.below(path) {
-            Some(rest) if rest.starts_with('/') => ReturnPath::parse(rest),
-            Some(rest) => ReturnPath::parse(&format!("/{rest}")),
-            None => ReturnPath::parse(path),
+            Some(rest) if rest.starts_with('/') => ReturnPath::shortened(rest),
+            Some(rest) => ReturnPath::shortened(&format!("/{rest}")),
+            None => ReturnPath::shortened(path),
         }
     }
 
@@ -164,7 +179,11 @@ fn decode_unreserved(path: &str) -> String {
 
 fn with_query<'a>(page: String, pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
     let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
-    if query.is_empty() { page } else { format!("{page}?{query}") }
+    match (query.is_empty(), page.contains('?')) {
+        (true, _) => page,
+        (false, true) => format!("{page}&{query}"),
+        (false, false) => format!("{page}?{query}"),
+    }
 }
 
 /// A responder: 303 See Other to where an operation of [`LogtoClient`](crate::LogtoClient) leads.

@@ -98,6 +98,11 @@ async fn sign_in(
     request: &Request<'_>,
     options: &SignInOptions,
 ) -> Result<Answer, Failure> {
+    if RequestState::of(request).is_head() {
+        // A link checker would begin sign-ins that nobody ends.
+        let page = Page::new(Status::Ok, "Sign in", "Open this address to sign in.");
+        return Ok(Answer::Page(page));
+    }
     if Navigation::of(request) != Navigation::Page {
         return Ok(answer::unauthorized(request));
     }

@@ -183,14 +183,14 @@ async fn user_info_from_a_provider_that_is_down_is_none_or_an_error_of_503() {
 async fn a_stranger_gets_the_applications_401_where_there_is_one() {
     let op = Hostile::start().await;
     let plain = Browser::open(app(op.figment())).await;
-    let answer = plain.visit("/protected").await;
+    let answer = plain.fetch("/protected").await;
     assert_eq!(answer.body, r#"{"error":"Not authenticated"}"#);
     assert_eq!(answer.header("content-type"), Some("application/json"));
 
     let own = app(op.figment()).register("/", catchers![unauthorized]);
     assert_eq!(Browser::open(own).await.visit("/protected").await.body, "our 401, nobody");
     let elsewhere = app(op.figment()).register("/admin", catchers![unauthorized]);
-    let answer = Browser::open(elsewhere).await.visit("/protected").await;
+    let answer = Browser::open(elsewhere).await.fetch("/protected").await;
     assert_eq!(answer.body, r#"{"error":"Not authenticated"}"#);
 }
 

@@ -21,6 +21,7 @@ mod hooks;
 mod id_token;
 mod instances;
 mod jar;
+mod landing;
 mod leaving;
 mod locations;
 mod logout_route;

@@ -297,7 +297,7 @@ async fn a_line_break_in_a_path_does_not_become_a_header() {
     assert_eq!(resolved(back.location()).origin(), Url::parse(BASE_URL).unwrap().origin());
 }
 
-/// R10: a path that does not fit is dropped, and the sign-in goes on.
+/// R10, R15: a path that does not fit loses its query, or is dropped, and the sign-in goes on.
 #[rocket::async_test]
 async fn a_path_that_is_too_long_is_dropped() {
     let op = Hostile::start().await;
@@ -310,7 +310,22 @@ async fn a_path_that_is_too_long_is_dropped() {
     assert_eq!(landing(&op, &browser, &encoded(&huge)).await, "/");
     browser.forget();
     let callback = op.authorize(&browser.start(&format!("/pages/1?tab={long}")).await);
-    assert_eq!(browser.visit(&callback).await.location(), "/");
+    assert_eq!(browser.visit(&callback).await.location(), "/pages/1");
+}
+
+/// R15: in the form of an address, each letter of it takes six bytes.
+#[rocket::async_test]
+async fn a_search_in_cyrillic_is_returned_to() {
+    let op = Hostile::start().await;
+    let browser = Browser::open(app(op.figment())).await;
+    let words = "как войти в приложение через единый вход и вернуться на ту же страницу";
+    let query: String = form_urlencoded::byte_serialize(words.repeat(2).as_bytes()).collect();
+    let page = format!("/pages/1?tab={query}");
+    assert!((513..1024).contains(&page.len()), "{}", page.len());
+    let callback = op.authorize(&browser.start(&page).await);
+    let cookies = browser.sign_in_cookies();
+    assert!(cookies.iter().all(|(name, value)| name.len() + value.len() <= 2048), "{cookies:?}");
+    assert_eq!(browser.visit(&callback).await.location(), page);
 }
 
 /// R11: what is no text, or no path, is no reason to fail.

@@ -257,10 +257,11 @@ async fn without_redirect_every_stranger_gets_401() {
     let op = Hostile::start().await;
     let browser = Browser::open(app(op.figment())).await;
     for path in ["/api/me", "/api/userinfo"] {
-        let answer = browser.visit(path).await;
-        assert_eq!(answer.status, Status::Unauthorized);
+        let page = browser.visit(path).await;
+        let answer = browser.fetch(path).await;
+        assert_eq!((page.status, answer.status), (Status::Unauthorized, Status::Unauthorized));
         assert_eq!(answer.json(), json!({"error": "Not authenticated"}));
-        assert_eq!(answer.cookies.len(), 0);
+        assert_eq!((page.cookies.len(), answer.cookies.len()), (0, 0));
     }
 }
 

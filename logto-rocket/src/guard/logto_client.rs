@@ -89,6 +89,29 @@ impl<'r> LogtoClient<'r> {
         Ok(Redirect::to(location))
     }
 
+    /// The address of a link to sign in, after which the user goes to `return_to`: a path of
+    /// this site, or its full address. What is neither is left out, so that it may come from a
+    /// query; without it the user goes to `post_redirect_path` of the configuration, else home.
+    ///
+    /// It is the path of [`Routes::sign_in`](crate::Routes::sign_in), with `return_to` as its
+    /// query parameter. A landing page (`redirect = "/welcome"`) is given `return_to`, and
+    /// passes it on so:
+    ///
+    /// ```rust
+    /// use logto_rocket::LogtoClient;
+    /// use rocket::{get, response::content::RawHtml};
+    ///
+    /// #[get("/welcome?<return_to>")]
+    /// fn welcome(return_to: Option<&str>, logto: LogtoClient<'_>) -> RawHtml<String> {
+    ///     let link = logto.sign_in_link(return_to).replace('&', "&amp;");
+    ///     RawHtml(format!(r#"<a href="{link}">Sign in</a>"#))
+    /// }
+    /// ```
+    pub fn sign_in_link(&self, return_to: Option<&str>) -> String {
+        let return_to = return_to.and_then(|path| self.logto.site().return_path(path));
+        self.logto.sign_in_location(return_to.as_ref())
+    }
+
     /// Completes the sign-in of this request's callback and returns the redirect
     /// to where the user was going.
     ///

@@ -32,22 +32,29 @@ impl Navigation {
 
 /// Fetch Metadata and the older signs of a request that is no navigation.
 fn says_otherwise(request: &Request<'_>) -> bool {
-    let header = |name| request.headers().get_one(name);
-    let other = |name, expected: &str| {
-        header(name).is_some_and(|value| !value.trim().eq_ignore_ascii_case(expected))
+    let header = |name| request.headers().get_one(name).map(str::trim);
+    let is = |value: &str, word: &str| value.eq_ignore_ascii_case(word);
+    let mode = header("Sec-Fetch-Mode");
+    let by_script = match mode {
+        Some(mode) => !is(mode, "navigate"),
+        // The WebView of an Android application sends the application's name here, with
+        // every page; only this value is a script's.
+        None => header("X-Requested-With").is_some_and(|with| is(with, "XMLHttpRequest")),
     };
-    other("Sec-Fetch-Mode", "navigate")
-        || other("Sec-Fetch-Dest", "document")
-        || is_ahead(request)
-        || header("Upgrade").is_some()
-        || header("X-Requested-With").is_some()
+    let elsewhere = header("Sec-Fetch-Dest").is_some_and(|dest| {
+        // A service worker that passes a navigation on has no destination of its own, and
+        // neither has a download, which asks for no HTML.
+        let passed_on = mode.is_some() && is(dest, "empty") && Navigation::accepts_html(request);
+        !is(dest, "document") && !passed_on
+    });
+    by_script || elsewhere || is_ahead(request) || header("Upgrade").is_some()
 }
 
 /// Whether a browser asks before anybody has clicked: it prefetches or prerenders.
 pub(super) fn is_ahead(request: &Request<'_>) -> bool {
-    ["Sec-Purpose", "Purpose", "X-Moz"].iter().any(|name| {
+    ["Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"].iter().any(|name| {
         let purpose = request.headers().get_one(name).unwrap_or_default().to_ascii_lowercase();
-        purpose.contains("prefetch") || purpose.contains("prerender")
+        ["prefetch", "prerender", "preview"].iter().any(|ahead| purpose.contains(ahead))
     })
 }
 
@@ -84,7 +91,8 @@ mod tests {
 
     const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 
-    /// A23: only a person's navigation is worth a sign-in.
+    /// A23, A35, A36: only a person's navigation is worth a sign-in, in the browser of another
+    /// application, through a service worker and over plain http too.
     #[test]
     fn only_navigations_are_sent_to_a_page() {
         use Navigation::{Form, No, Page};
@@ -106,6 +114,36 @@ mod tests {
             (Method::Get, &[("Sec-Purpose", "Prerender")], No),
             (Method::Get, &[("Upgrade", "websocket")], No),
             (Method::Get, &[("X-Requested-With", "XMLHttpRequest")], No),
+            (Method::Get, &[("Accept", BROWSER), ("X-Requested-With", "xmlhttprequest")], No),
+            (Method::Get, &[("Accept", BROWSER), ("X-Requested-With", "com.example.app")], Page),
+            (
+                Method::Get,
+                &[("X-Requested-With", "XMLHttpRequest"), ("Sec-Fetch-Mode", "navigate")],
+                Page,
+            ),
+            (
+                Method::Get,
+                &[("X-Requested-With", "com.example.app"), ("Sec-Fetch-Mode", "cors")],
+                No,
+            ),
+            (
+                Method::Get,
+                &[("Accept", BROWSER), ("Sec-Fetch-Mode", "navigate"), ("Sec-Fetch-Dest", "empty")],
+                Page,
+            ),
+            (Method::Get, &[("Sec-Fetch-Mode", "navigate"), ("Sec-Fetch-Dest", "empty")], No),
+            (
+                Method::Get,
+                &[("Accept", "*/*"), ("Sec-Fetch-Mode", "navigate"), ("Sec-Fetch-Dest", "empty")],
+                No,
+            ),
+            (Method::Get, &[("Accept", BROWSER), ("Sec-Fetch-Dest", "object")], No),
+            (Method::Get, &[("Accept", BROWSER), ("Sec-Fetch-Dest", "embed")], No),
+            (Method::Get, &[("Accept", "text/event-stream")], No),
+            (Method::Get, &[("Accept", "image/*")], No),
+            (Method::Get, &[("Accept", "font/woff2;q=1.0,font/*;q=0.9,*/*;q=0.1")], No),
+            (Method::Get, &[("Accept", BROWSER), ("Purpose", "preview")], No),
+            (Method::Get, &[("Accept", BROWSER), ("X-Purpose", "preview")], No),
             (Method::Post, &[("Accept", BROWSER)], Form),
             (Method::Post, &[("Accept", "*/*")], No),
             (Method::Post, &[], No),
