@@ -114,7 +114,7 @@ impl ClaimSet {
         let (mut claims, mut reader) = (Vec::with_capacity(24), Reader::default());
         while !bytes.is_empty() {
             let ((name, value), rest) = postcard::take_from_bytes::<PackedClaim<'_>>(bytes).ok()?;
-            claims.push((unpack_name(name, order)?, unpack(value, &mut reader)?));
+            claims.push((unpack_name(name, order)?, unpack(&value, &mut reader)?));
             bytes = rest;
         }
         Some(Self::in_order(claims))
@@ -140,12 +140,12 @@ fn unpack_name(name: Name<'_>, order: Order) -> Option<Cow<'static, str>> {
     }
 }
 
-fn unpack<'a>(value: Packed<'a>, reader: &mut Reader<'a>) -> Option<Value> {
+fn unpack<'a>(value: &Packed<'a>, reader: &mut Reader<'a>) -> Option<Value> {
     match value {
         Packed::Null => Some(Value::Null),
-        Packed::Bool(flag) => Some(flag.into()),
-        Packed::Integer(number) => Some(number.into()),
-        Packed::Text(text) => Some(text.into()),
+        Packed::Bool(flag) => Some((*flag).into()),
+        Packed::Integer(number) => Some((*number).into()),
+        Packed::Text(text) => Some((*text).into()),
         // Borrowed, as it was read from bytes that are there.
         Packed::Tree(Cow::Borrowed(tree)) => reader.read(tree),
         Packed::Tree(Cow::Owned(_)) => None,
