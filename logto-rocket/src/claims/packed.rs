@@ -179,6 +179,8 @@ mod tests {
             any::<u64>().prop_map(Value::from),
             any::<f64>().prop_map(Value::from),
             ".*".prop_map(Value::from),
+            // With words that come again.
+            "[ab:]{0,4}".prop_map(Value::from),
         ];
         leaf.prop_recursive(3, 16, 4, |inner| {
             let object = vec((".*", inner.clone()), 0..4);
