@@ -134,8 +134,9 @@ pub(crate) fn message(error: &Error) -> &'static str {
         ErrorKind::Unreachable => "The sign-in service does not answer. Please try again shortly.",
         ErrorKind::Store => "Your session cannot be read right now. Please try again shortly.",
         ErrorKind::SessionTooLarge => {
-            "There is more to keep of you, as of your organizations and roles, than fits into this \
-             browser's cookies. Another try does not help: please tell who runs this application."
+            "What has to be kept of you, such as your organizations and roles, does not fit into \
+             your browser's cookies. Trying again will not help: please tell whoever runs this \
+             application."
         }
         ErrorKind::Denied => "You have no access to this, or not in this organization.",
         ErrorKind::NotGranted => {

@@ -236,11 +236,12 @@ pub struct SessionConfig {
     /// Servers in front refuse long headers, on every page and at sign-out too: nginx a line
     /// of more than 8 KiB, as long as `large_client_header_buffers` says nothing else. The
     /// oldest sign-ins under way give way first; one that begins is always kept, with up to
-    /// 2 KiB. Who would be signed in with a session of more gets 500 Internal Server Error
-    /// and a page that says so, and the log names the largest claims. A session that grows
-    /// beyond it at a refresh goes on without the claims that grow with the user:
-    /// `organizations`, `organization_roles`, `organization_data`, `roles`, `identities` and
-    /// `custom_data` are absent then, never old. In a store, sessions have no such limit.
+    /// 2 KiB on top. A sign-in whose session would take more is refused with 500 Internal
+    /// Server Error and a page that says so, and the log names the largest claims. A session
+    /// that grows beyond the limit at a refresh goes on without the claims that grow with the
+    /// user: `organizations`, `organization_roles`, `organization_data`, `roles`,
+    /// `identities` and `custom_data` are absent then, never old. Sessions in a store have
+    /// no such limit.
     pub max_cookie_bytes: u64,
     /// Sessions that the memory store keeps at the most; the least used go first.
     /// **(default: `100000`)**

@@ -113,8 +113,9 @@ pub enum ErrorKind {
     /// The session store failed; its own error is the source. Retrying may help;
     /// nothing is lost.
     Store,
-    /// The session does not fit into cookies. Ask for fewer scopes or keep
-    /// sessions in a store.
+    /// The session does not fit into cookies, as
+    /// [`max_cookie_bytes`](crate::SessionConfig::max_cookie_bytes) says. Ask for fewer
+    /// scopes or keep sessions in a store.
     SessionTooLarge,
     /// A page of another site sent the request, or of another host of this site, and it
     /// would have changed something or signed the user out. If that page is yours, add

@@ -114,7 +114,7 @@ impl ClaimSet {
         let (mut claims, mut reader) = (Vec::with_capacity(24), Reader::default());
         while !bytes.is_empty() {
             let ((name, value), rest) = postcard::take_from_bytes::<PackedClaim<'_>>(bytes).ok()?;
-            claims.push((unpack_name(name, order)?, unpack(value, &mut reader)?));
+            claims.push((unpack_name(name, order)?, unpack(&value, &mut reader)?));
             bytes = rest;
         }
         Some(Self::in_order(claims))
@@ -140,12 +140,12 @@ fn unpack_name(name: Name<'_>, order: Order) -> Option<Cow<'static, str>> {
     }
 }
 
-fn unpack<'a>(value: Packed<'a>, reader: &mut Reader<'a>) -> Option<Value> {
+fn unpack<'a>(value: &Packed<'a>, reader: &mut Reader<'a>) -> Option<Value> {
     match value {
         Packed::Null => Some(Value::Null),
-        Packed::Bool(flag) => Some(flag.into()),
-        Packed::Integer(number) => Some(number.into()),
-        Packed::Text(text) => Some(text.into()),
+        Packed::Bool(flag) => Some((*flag).into()),
+        Packed::Integer(number) => Some((*number).into()),
+        Packed::Text(text) => Some((*text).into()),
         // Borrowed, as it was read from bytes that are there.
         Packed::Tree(Cow::Borrowed(tree)) => reader.read(tree),
         Packed::Tree(Cow::Owned(_)) => None,
@@ -179,6 +179,8 @@ mod tests {
             any::<u64>().prop_map(Value::from),
             any::<f64>().prop_map(Value::from),
             ".*".prop_map(Value::from),
+            // With words that come again.
+            "[ab:]{0,4}".prop_map(Value::from),
         ];
         leaf.prop_recursive(3, 16, 4, |inner| {
             let object = vec((".*", inner.clone()), 0..4);

@@ -6,7 +6,9 @@ use serde::Deserialize;
 /// connection was reset (RFC 9112 section 9.6), as for an upload after the session has
 /// ended. So where a protected route or the sign-out refuses a request, the body is read
 /// to its end first, and discarded. A part of it would help nobody: a body that
-/// `Content-Length` says is too long is not read at all.
+/// `Content-Length` says is too long is not read at all. A request that no protected route
+/// refuses keeps its body: that of a guard which forwards, as `&User` does, is the next
+/// route's.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]

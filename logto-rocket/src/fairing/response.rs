@@ -1,7 +1,7 @@
 //! What every answer gets from us: the cookies, and the last word on caching.
 
 use rocket::fairing::{Fairing, Info, Kind, Result};
-use rocket::http::{Header, Status};
+use rocket::http::{Cookie, Header, Status};
 use rocket::request::Request;
 use rocket::response::Responder as _;
 use rocket::{Build, Response, Rocket};
@@ -65,13 +65,11 @@ fn finish<'r>(request: &'r Request<'_>, response: &mut Response<'r>) {
         let removals = logto.make_room(request.cookies(), &cookies);
         cookies.extend(removals);
     }
-    let mut bytes = 0;
     for cookie in &cookies {
-        let header = Header::from(cookie);
-        bytes += "Set-Cookie: \r\n".len() + header.value().len();
-        response.adjoin_header(header);
+        response.adjoin_header(cookie);
     }
-    logto.warn_of_large_header(bytes);
+    let bytes = |cookie: &Cookie<'_>| "Set-Cookie: \r\n".len() + cookie.to_string().len();
+    logto.warn_of_large_header(cookies.iter().map(bytes).sum());
     if writes || outgoing.depends_on_cookies {
         keep_private(response, writes);
     }
