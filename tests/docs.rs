@@ -7,7 +7,8 @@ use std::path::Path;
 use logto_tests::{TestFunction, test_functions};
 
 /// What a document promises to show by a test.
-const DOCUMENTS: [&str; 3] = ["SECURITY.md", "BENCHMARKS.md", "logto-rocket/PARITY.md"];
+const DOCUMENTS: [&str; 4] =
+    ["SECURITY.md", "BENCHMARKS.md", "logto-rocket/PARITY.md", "tests/reports.md"];
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace")

@@ -20,6 +20,7 @@
 //! |---|---|
 //! | protect a route | [`authenticated`](macro@authenticated), or [`protect()`] without the macro |
 //! | know the user | the guards [`&User`](User), [`&IdTokenClaims`](IdTokenClaims), [`&UserInfo`](UserInfo) |
+//! | link to sign in, and come back | `/sign-in?return_to=/page` ([`Routes`]), [`LogtoClient::sign_in_link()`] |
 //! | call an API for the user | the guards [`AccessToken`], [`OrganizationToken`], and [`ApiResource`](trait@ApiResource) |
 //! | write routes of one's own | [`LogtoClient`], [`SignInOptions`] |
 //! | configure | [`Config`], [`Logto::fairing()`] |
@@ -72,9 +73,9 @@ mod wiped;
 ///
 /// | | a stranger gets | the handler can take |
 /// |---|---|---|
-/// | `#[authenticated]` | 401, `{"error":"Not authenticated"}` or the application's own 401 | [`&User`](User), [`&IdTokenClaims`](IdTokenClaims) |
+/// | `#[authenticated]` | 401: a page that leads to sign-in and back, `{"error":"Not authenticated"}` or the application's own | [`&User`](User), [`&IdTokenClaims`](IdTokenClaims) |
 /// | `#[authenticated(redirect)]` | 303 to sign-in, and back here afterwards | same |
-/// | `#[authenticated(redirect = "/welcome")]` | 303 to that page of this site | same |
+/// | `#[authenticated(redirect = "/welcome")]` | 303 to that page of this site, with `return_to` in its query | same |
 /// | `#[authenticated(fetch_user_info)]` | as above | also [`&UserInfo`](UserInfo), fetched before |
 /// | `#[authenticated(resource = "https://api.example.com")]` | as above | also [`AccessToken`]: the user's token for that API resource, fetched before |
 /// | `#[authenticated(organization = "<org>")]` | as above | also [`OrganizationToken`]: of the organization whose id is that segment of the path, fetched before |
@@ -92,8 +93,10 @@ mod wiped;
 ///
 ///   * A signed-in user reaches the handler. The function itself stays as it was
 ///     written and can be called in tests.
-///   * A stranger gets **401** Unauthorized: from the application's catcher if it
-///     has one for exactly 401, else as JSON. With `redirect`, a person who
+///   * A stranger gets **401** Unauthorized. A person who navigates, with an `Accept` that
+///     names HTML, gets a page with a link to sign in and come back, unless the application
+///     has a catcher for 401 or a default one. Everything else gets JSON, unless the
+///     application has a catcher for exactly 401. With `redirect`, a person who
 ///     navigates gets **303** See Other instead; scripts, prefetches, websockets
 ///     and clients that want JSON get the 401.
 ///   * A signed-in user's request with a method other than GET, HEAD or OPTIONS gets

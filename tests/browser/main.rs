@@ -11,6 +11,7 @@ mod process;
 #[path = "../interop/quickstart.rs"]
 mod quickstart;
 mod uploads;
+mod workers;
 
 use std::env;
 use std::path::Path;
@@ -23,6 +24,7 @@ use serde_json::json;
 use self::process::Program;
 use self::quickstart::Quickstart;
 use self::uploads::Uploads;
+use self::workers::Workers;
 
 /// How the application is reached.
 enum Over {
@@ -33,6 +35,8 @@ enum Over {
     Transient,
     /// To an application of its own.
     Uploads,
+    /// To an application with service workers.
+    Workers,
 }
 
 /// A test for each scenario, which has the test's name with spaces.
@@ -67,6 +71,7 @@ scenarios! {
     only_a_click_signs_anybody_out: Http,
     a_session_that_is_not_persistent_ends_with_the_browser: Transient,
     an_upload_after_the_session_has_ended_is_answered: Uploads,
+    service_workers_pass_sign_ins_on: Workers,
     the_pages_fit_phones_and_desktops_in_light_and_dark: Http,
 }
 
@@ -87,6 +92,11 @@ fn run(scenario: &str, over: &Over) {
         Over::Https => Quickstart::start(&[("LOGTO_BASE_URL", &https)]),
         Over::Uploads => {
             let application = Uploads::start();
+            assert_eq!(driver.run(&name, &application.url()), None);
+            return;
+        }
+        Over::Workers => {
+            let application = Workers::start();
             assert_eq!(driver.run(&name, &application.url()), None);
             return;
         }

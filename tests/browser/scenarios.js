@@ -411,6 +411,34 @@ export const scenarios = {
     assert.deepEqual(fetched, [401, { error: 'Not authenticated' }]);
   },
 
+  async 'service workers pass sign ins on'({ app, visitor }) {
+    for (const kind of ['naive', 'preloading', 'caching']) {
+      const browser = await visitor();
+      const page = await browser.newPage();
+      await page.goto(`${app}/public`);
+      await page.evaluate(async (script) => {
+        await navigator.serviceWorker.register(script, { scope: '/' });
+        await navigator.serviceWorker.ready;
+      }, `/workers/${kind}`);
+      await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+      // What the worker fetches for an image is no navigation.
+      const image = await page.evaluate(async () => {
+        const answer = await fetch('/images/private', { headers: { Accept: 'image/*' } });
+        return answer.status;
+      });
+      assert.equal(image, 401, kind);
+      assert.equal((await cookiesFor(browser, app)).length, 0, kind);
+
+      await signsIn(page, `${app}/pages/private`);
+      assert.equal(await heading(page), 'Hello, Alice Lidell!', kind);
+      await page.reload();
+      assert.equal(await heading(page), 'Hello, Alice Lidell!', kind);
+      await page.getByRole('link', { name: 'Sign out' }).click();
+      await page.waitForURL((url) => url.pathname === '/');
+      assert.deepEqual(await lastingCookiesFor(browser, app), [], kind);
+    }
+  },
+
   // They are for people to look at; that nothing sticks out is checked.
   async 'the pages fit phones and desktops in light and dark'({ app, visitor, screenshots }) {
     mkdirSync(screenshots, { recursive: true });

@@ -33,7 +33,8 @@ pub(crate) const SHAPES: &[Shape] = &[
     Shape::get("#[options]", "/options", "options").by(Method::Options),
     Shape::get("a redirect to the sign-in", "/sent/7?x=1", "7 1")
         .redirecting("/sign-in?return_to=%2Fpaths%2Fsent%2F7%3Fx%3D1"),
-    Shape::get("a redirect to a page", "/welcomed", "alice").redirecting("/welcome"),
+    Shape::get("a redirect to a page", "/welcomed", "alice")
+        .redirecting("/welcome?return_to=%2Fpaths%2Fwelcomed"),
 ];
 
 pub(crate) fn routes() -> Vec<Route> {

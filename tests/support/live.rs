@@ -23,6 +23,15 @@ impl Live {
     ///
     /// If it does not launch.
     pub async fn start(rocket: Rocket<Build>) -> Self {
+        Self::at(0, rocket).await
+    }
+
+    /// Launches `rocket` on this port, or any if it is 0.
+    ///
+    /// # Panics
+    ///
+    /// If it does not launch.
+    pub async fn at(port: u16, rocket: Rocket<Build>) -> Self {
         let (tell, told) = oneshot::channel();
         let tell = Mutex::new(Some(tell));
         let on_liftoff = AdHoc::on_liftoff("Port", move |rocket| {
@@ -30,7 +39,7 @@ impl Live {
             let found = (rocket.config().port, rocket.shutdown());
             Box::pin(async move { drop(tell.map(|tell| tell.send(found))) })
         });
-        let figment = Figment::from(rocket.figment()).merge(("port", 0));
+        let figment = Figment::from(rocket.figment()).merge(("port", port));
         let figment = figment.merge(("address", "127.0.0.1")).merge(("shutdown.ctrlc", false));
         tokio::spawn(rocket.configure(figment).attach(on_liftoff).launch());
         let (port, shutdown) = told.await.expect("the application launches");

@@ -18,10 +18,14 @@ use serde::de::{self, Deserializer, MapAccess, Visitor};
 pub struct Routes {
     /// Path in front of all of them. **(default: `/`)**
     pub base: String,
-    /// Begins a sign-in. **(default: `/sign-in`)**
+    /// Begins a sign-in. **(default: `/sign-in`)** A link to `/sign-in?return_to=/page` ends at
+    /// that page of this site; what is longer than 1,024 bytes loses its query, and what leads
+    /// elsewhere is ignored. HEAD begins nothing.
+    /// [`LogtoClient::sign_in_link()`](crate::LogtoClient::sign_in_link) makes the link.
     #[serde(deserialize_with = "sign_in")]
     pub sign_in: RoutePath,
-    /// Begins a sign-in with Logto's registration page. **(default: `/sign-up`)**
+    /// Begins a sign-in with Logto's registration page. **(default: `/sign-up`)** It takes
+    /// `return_to` too.
     #[serde(deserialize_with = "sign_up")]
     pub sign_up: RoutePath,
     /// Where Logto sends the browser back. **(default: `/callback`)**

@@ -47,7 +47,8 @@ fn word(id: &str, user: &User) -> String {
 async fn a_public_route_forwards_to_a_protected_one() {
     let app = App::of(routes![public_number, word]).await;
     assert_eq!(app.stranger(app.client().get("/second/7")).await.body, "public 7");
-    assert_eq!(app.stranger(app.client().get("/second/x")).await.location(), "/welcome");
+    let stranger = app.stranger(app.client().get("/second/x")).await;
+    assert_eq!(stranger.location(), "/welcome?return_to=%2Fsecond%2Fx");
     assert_eq!(runs(), 0);
     assert_eq!(app.user(app.client().get("/second/x")).await.body, "x alice");
 }
