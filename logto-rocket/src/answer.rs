@@ -138,7 +138,17 @@ pub(crate) fn message(error: &Error) -> &'static str {
              your browser's cookies. Trying again will not help: please tell whoever runs this \
              application."
         }
-        ErrorKind::Denied => "You have no access to this, or not in this organization.",
+        ErrorKind::Denied => match error.description() {
+            Some(said) if said.contains("MFA") => {
+                "This organization asks for a second factor, and you have none. Please set one up \
+                 in your account and sign in again."
+            }
+            Some(said) if said.contains("not a member") => {
+                "You are not a member of this organization."
+            }
+            _ => "You have no access to this, or not in this organization.",
+        },
+        ErrorKind::InteractionRequired => "Please sign in to go on.",
         ErrorKind::NotGranted => {
             "Your sign-in does not cover this. Please sign out, sign in again and retry."
         }

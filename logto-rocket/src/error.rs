@@ -45,6 +45,13 @@ pub struct Error {
     source: Option<Arc<dyn StdError + Send + Sync>>,
     /// Whether Logto answered that it will not do this now.
     is_busy: bool,
+    refusal: Option<Arc<Refusal>>,
+}
+
+/// What Logto said when it refused (RFC 6749 sections 4.1.2.1 and 5.2).
+struct Refusal {
+    code: String,
+    description: Option<String>,
 }
 
 /// The kind of an [`Error`]: what happened, and what can be done.
@@ -67,9 +74,17 @@ pub enum ErrorKind {
     /// twice, missing, or from another issuer (RFC 9207). The user can sign in
     /// again.
     InvalidCallback,
-    /// The user turned back on Logto's pages (`error=access_denied`). Offer to
-    /// sign in again.
+    /// The user turned back on Logto's pages, or may not use this application: Logto says
+    /// `access_denied` of both. Also a callback without any parameter while a sign-in of this
+    /// browser is under way, which is how Logto's consent page is left. Offer to sign in
+    /// again.
     Cancelled,
+    /// Logto would have had to ask the user something, and `prompt=none` forbade it
+    /// (`login_required`, `consent_required`, `interaction_required` or
+    /// `account_selection_required`), or somebody else is signed in at Logto than here. An
+    /// application that signs in silently goes on without a user; see
+    /// [`SignInOptions`](crate::SignInOptions).
+    InteractionRequired,
     /// The application refused the sign-in, by
     /// [`Hooks::after_sign_in()`](crate::Hooks::after_sign_in). The message is its
     /// own.
@@ -87,7 +102,8 @@ pub enum ErrorKind {
     /// or keep sessions in a store.
     AnswerBegun,
     /// Logto refused a request with an OAuth error code, which the message names.
-    /// Usually a matter of the configuration here or in the Logto Console.
+    /// Usually a matter of the configuration here or in the Logto Console. So is a token
+    /// without a user that Logto refuses; the message says what to change.
     Refused,
     /// The ID token does not prove who the user is: wrong signature, issuer,
     /// audience, nonce or time. Nobody is signed in. Check this machine's clock
@@ -134,7 +150,9 @@ impl ErrorKind {
     /// The status that an answer to this kind of failure carries.
     pub fn status(self) -> Status {
         match self {
-            Self::NotAuthenticated | Self::SessionEnded => Status::Unauthorized,
+            Self::NotAuthenticated | Self::SessionEnded | Self::InteractionRequired => {
+                Status::Unauthorized
+            }
             Self::SignInNotFound
             | Self::InvalidCallback
             | Self::Cancelled
@@ -162,6 +180,7 @@ impl ErrorKind {
             Self::SignInLoop => "sign-ins go round and leave no session",
             Self::InvalidCallback => "the callback does not fit the sign-in",
             Self::Cancelled => "the sign-in was cancelled",
+            Self::InteractionRequired => "Logto would have to ask the user",
             Self::SignInRefused => "the application refused the sign-in",
             Self::Denied => "Logto denied the token",
             Self::NotGranted => "the sign-in did not ask for this token",
@@ -185,7 +204,19 @@ impl ErrorKind {
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, detail: detail.into(), source: None, is_busy: false }
+        Self { kind, detail: detail.into(), source: None, is_busy: false, refusal: None }
+    }
+
+    /// Logto refused with this code, and said this of it.
+    pub(crate) fn refused(kind: ErrorKind, code: &str, description: Option<&str>) -> Self {
+        let description = description.map(harmless).filter(|text| !text.is_empty());
+        let refusal = Some(Arc::new(Refusal { code: code.to_owned(), description }));
+        Self { refusal, ..Self::new(kind, code.to_owned()) }
+    }
+
+    /// The same refusal, of another kind, with what it means here.
+    pub(crate) fn reread(self, kind: ErrorKind, meaning: &str) -> Self {
+        Self { kind, detail: format!("{}: {meaning}", self.detail).into(), ..self }
     }
 
     /// Logto answered that it will not do this now, which is no outage.
@@ -244,6 +275,22 @@ impl Error {
         self.kind
     }
 
+    /// The OAuth error code that Logto refused with, as `access_denied` (RFC 6749 sections
+    /// 4.1.2.1 and 5.2); `None` if it did not refuse.
+    pub fn oauth_error(&self) -> Option<&str> {
+        self.refusal.as_ref().map(|refusal| refusal.code.as_str())
+    }
+
+    /// What Logto said of its refusal, in English (`error_description`). `None` if it did not
+    /// refuse, or said nothing.
+    ///
+    /// On the callback anybody can have written it: escape it on a page, and base nothing on
+    /// it. It has 200 characters at the most, and no control characters; what is as long as a
+    /// token is left out.
+    pub fn description(&self) -> Option<&str> {
+        self.refusal.as_ref().and_then(|refusal| refusal.description.as_deref())
+    }
+
     /// What happened in particular; empty if the kind says it all.
     pub(crate) fn detail(&self) -> &str {
         &self.detail
@@ -297,9 +344,34 @@ impl StdError for Error {
     }
 }
 
+/// Somebody else's text, for the log: on one line, and without anything that may be a token.
+fn harmless(text: &str) -> String {
+    let text: String = text.chars().take(200).collect();
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control());
+    let shown = words.filter(|word| !word.is_empty()).map(|word| match word.len() {
+        ..=40 => word,
+        _ => "…",
+    });
+    shown.collect::<Vec<_>>().join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A31: it is for the log, whoever wrote it.
+    #[test]
+    fn a_description_has_one_line_and_no_token() {
+        let error = |text: &str| Error::refused(ErrorKind::Refused, "invalid_request", Some(text));
+        let token = "eyJhbGciOiJFUzM4NCJ9".repeat(4);
+        let said = error(&format!("no\r\nINFO signed in\t{token} \u{7f} good"));
+        assert_eq!(said.description(), Some("no INFO signed in … good"));
+        assert_eq!(said.oauth_error(), Some("invalid_request"));
+        assert_eq!(error("").description(), None);
+        assert_eq!(error(&"a ".repeat(4000)).description().map(str::len), Some(199));
+        let plain = Error::new(ErrorKind::Refused, "x");
+        assert_eq!((plain.oauth_error(), plain.description()), (None, None));
+    }
 
     #[test]
     fn an_error_says_the_kind_then_the_detail_and_not_its_source() {

@@ -146,17 +146,19 @@ impl Reply {
         struct Body {
             error: Option<String>,
             code: Option<String>,
+            error_description: Option<String>,
         }
-        let code = object::<Body>(&self.body).ok().and_then(|b| b.error.or(b.code));
-        match code.as_deref().and_then(error_code) {
-            Some("invalid_grant") => Error::new(ErrorKind::SessionEnded, "invalid_grant"),
-            Some("access_denied") => Error::new(ErrorKind::Denied, "access_denied"),
-            Some(code @ ("invalid_target" | "insufficient_scope" | "invalid_scope")) => {
-                Error::new(ErrorKind::NotGranted, code.to_owned())
-            }
-            Some(code) => Error::new(ErrorKind::Refused, code.to_owned()),
-            None => unexpected(self.status),
-        }
+        let body = object::<Body>(&self.body).ok();
+        let description = body.as_ref().and_then(|body| body.error_description.as_deref());
+        let code = body.as_ref().and_then(|b| b.error.as_deref().or(b.code.as_deref()));
+        let Some(code) = code.and_then(error_code) else { return unexpected(self.status) };
+        let kind = match code {
+            "invalid_grant" => ErrorKind::SessionEnded,
+            "access_denied" => ErrorKind::Denied,
+            "invalid_target" | "insufficient_scope" | "invalid_scope" => ErrorKind::NotGranted,
+            _ => ErrorKind::Refused,
+        };
+        Error::refused(kind, code, description)
     }
 }
 

@@ -100,6 +100,51 @@ const UNCHECKED_PARAMETERS: &[&str] = &["acr_values", "claims", "id_token_hint",
 ///     logto.sign_in(SignInOptions::new().one_time_token(token).login_hint(email)).await
 /// }
 /// ```
+///
+/// # Silent sign-in
+///
+/// A public page knows users who are signed in at Logto without asking them anything: with
+/// `prompt=none` Logto signs in whom it knows, and else answers with an error of kind
+/// [`InteractionRequired`](crate::ErrorKind::InteractionRequired), which the hook sends back
+/// to the page. The page tries once, or it would go round for ever: the cookie says so, and a
+/// browser without cookies ends at the callback. Where somebody is signed in here, and
+/// somebody else at Logto, nothing changes and the error is the same.
+///
+/// ```rust
+/// use logto_rocket::{Error, ErrorKind, Hooks, Logto, LogtoClient, Prompt, Redirect, SignInOptions};
+/// use rocket::http::{Cookie, CookieJar};
+/// use rocket::response::{self, Responder, Response};
+/// use rocket::{Request, get, routes};
+///
+/// #[get("/")]
+/// async fn home(
+///     logto: LogtoClient<'_>, jar: &CookieJar<'_>,
+/// ) -> Result<Result<String, Redirect>, Error> {
+///     if let Some(user) = logto.user().await? {
+///         return Ok(Ok(format!("Hello, {}!", user.display_name())));
+///     }
+///     if jar.get("tried").is_some() {
+///         return Ok(Ok("Hello, stranger!".into()));
+///     }
+///     jar.add(Cookie::new("tried", "1"));
+///     let silently = SignInOptions::new().prompt([Prompt::None]).post_redirect_path("/");
+///     Ok(Err(logto.sign_in(silently).await?))
+/// }
+///
+/// struct Silent;
+///
+/// #[rocket::async_trait]
+/// impl Hooks for Silent {
+///     async fn on_error<'r>(&self, request: &'r Request<'_>, error: &Error) -> Option<Response<'r>> {
+///         let is_silent = error.kind() == ErrorKind::InteractionRequired;
+///         is_silent.then(|| response::Redirect::to("/").respond_to(request).ok()).flatten()
+///     }
+/// }
+///
+/// # fn app() -> rocket::Rocket<rocket::Build> {
+/// rocket::build().attach(Logto::fairing().hooks(Silent)).mount("/", routes![home])
+/// # }
+/// ```
 #[derive(Clone, Default, PartialEq, serde::Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
@@ -178,6 +223,11 @@ impl SignInOptions {
     pub fn prompt(mut self, prompt: impl IntoIterator<Item = Prompt>) -> Self {
         self.prompt = Some(prompt.into_iter().collect());
         self
+    }
+
+    /// Whether Logto is to ask the user nothing.
+    pub(crate) fn is_silent(&self) -> bool {
+        self.prompt.as_deref() == Some(&[Prompt::None])
     }
 
     /// Sets what the first page may ask for.

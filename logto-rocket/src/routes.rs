@@ -163,7 +163,10 @@ async fn callback(logto: &Logto, request: &Request<'_>) -> Result<Answer, Failur
         Err(failed) => {
             RequestState::of(request).fail(&failed.error);
             let answer = Answer::Page(failed_page(logto, request, &failed));
-            Err(Failure { error: failed.error, answer })
+            let is_bare =
+                failed.error.kind() == ErrorKind::Cancelled && failed.error.oauth_error().is_none();
+            // Anybody can link to it: no hook is told that a user left.
+            if is_bare { Ok(answer) } else { Err(Failure { error: failed.error, answer }) }
         }
     }
 }
@@ -174,7 +177,13 @@ fn failed_page(logto: &Logto, request: &Request<'_>, failed: &FailedCallback) ->
     warning::warn("a callback did not sign in", &failed.error);
     let (title, message) = match failed.error.kind() {
         ErrorKind::SignInRefused => ("Sign-in refused", failed.error.detail().to_owned()),
-        ErrorKind::Cancelled => ("Sign-in cancelled", "You left before it was finished.".into()),
+        ErrorKind::Cancelled if failed.error.oauth_error().is_none() => {
+            ("Sign-in cancelled", "You left before it was finished.".into())
+        }
+        ErrorKind::Cancelled => {
+            let message = "You left before it was finished, or you may not use this application.";
+            ("Sign-in cancelled", message.into())
+        }
         ErrorKind::SignInNotFound => ("Sign-in expired", lost(logto, request)),
         ErrorKind::SessionTooLarge => ("Too much to keep", answer::message(&failed.error).into()),
         ErrorKind::InvalidCallback => {
@@ -185,6 +194,7 @@ fn failed_page(logto: &Logto, request: &Request<'_>, failed: &FailedCallback) ->
     };
     Page::new(failed.error.status(), title, message)
         .link(logto.sign_in_location(Some(&failed.return_to)), "Sign in again")
+        .link(logto.site().page(&ReturnPath::root()), "Home")
 }
 
 /// How a sign-in came to be unknown. A browser without any cookie may be one that lost

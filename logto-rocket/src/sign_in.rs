@@ -26,6 +26,7 @@ use crate::session::store::SessionId;
 use crate::session::{Session, Sessions};
 use crate::token::Grant;
 use crate::transaction::{Transaction, Transactions};
+use crate::warning;
 
 /// The sign-ins of one application: those under way, and those that were completed.
 pub(crate) struct SignIns {
@@ -83,7 +84,13 @@ impl SignIns {
         let configured = options.post_redirect_path.as_deref();
         let configured = configured.and_then(|path| self.site.return_path(path));
         let return_to = return_to.or(configured).unwrap_or_else(ReturnPath::root);
-        let transaction = Transaction::begin(&return_to, self.clock.now());
+        let mut transaction = Transaction::begin(&return_to, self.clock.now());
+        if options.is_silent()
+            && let Some(session) = visit.session(&self.sessions).await?
+        {
+            let user = session.user()?;
+            transaction.subject_hash = Some(seal::sha256(user.subject().as_bytes()));
+        }
         let url = within_patience(self.client.authorization_url(&transaction, &options)).await?;
         visit.state.add_transactions(self.transactions.add(visit.jar, &transaction));
         Ok(url.into())
@@ -123,9 +130,14 @@ impl SignIns {
     ) -> Result<Completed, FailedCallback> {
         let lost = |error| FailedCallback { error, return_to: ReturnPath::root() };
         let callback = Callback::parse(query).map_err(lost)?;
+        visit.state.depend_on_cookies();
+        if callback.is_bare()
+            && let Some(left) = self.left(visit)
+        {
+            return Err(left);
+        }
         let state = callback.state();
         let key = seal::sha256(state.as_bytes());
-        visit.state.depend_on_cookies();
         let Some(transaction) = self.transactions.find(visit.jar, state) else {
             return self.repeated(visit, key, ReturnPath::root()).await;
         };
@@ -154,10 +166,29 @@ impl SignIns {
         }
     }
 
+    /// A callback that says nothing while sign-ins are under way: the user left one of them.
+    /// Anybody can link to it, so it uses none of them up.
+    fn left(&self, visit: Visit<'_>) -> Option<FailedCallback> {
+        let mut pages = self.transactions.under_way(visit.jar, self.clock.now()).into_iter();
+        let (page, another) = (pages.next()?, pages.next());
+        let return_to = if another.is_none() { page } else { ReturnPath::root() };
+        Some(FailedCallback { error: Error::new(ErrorKind::Cancelled, ""), return_to })
+    }
+
     async fn redeem(self: Arc<Self>, code: String, transaction: Transaction) -> Result<Session> {
         let nonce = transaction.nonce;
         let verifier = transaction.pkce_verifier;
         let (grant, claims) = self.client.redeem(&code, &verifier, &nonce).await?;
+        let is_another = |hash: [u8; 32]| hash != seal::sha256(claims.subject().as_bytes());
+        if transaction.subject_hash.is_some_and(is_another) {
+            if let Some(token) = &grant.refresh_token
+                && let Err(error) = self.client.revoke(token).await
+            {
+                warning::warn("a refresh token was not revoked", &error);
+            }
+            let detail = "another user is signed in at Logto than here";
+            return Err(Error::new(ErrorKind::InteractionRequired, detail));
+        }
         let record = new_record(&grant, &claims, &nonce, self.clock.now());
         let key = record.key();
         let session = self.sessions.begin(record).await?;

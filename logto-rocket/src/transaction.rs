@@ -34,7 +34,7 @@ const MAX_BYTES: usize = 4096;
 const MAX_OPENED: usize = 32;
 
 /// The first byte of the binary form.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 /// One sign-in under way.
 #[derive(Serialize, Deserialize)]
@@ -43,6 +43,8 @@ pub(crate) struct Transaction {
     pub(crate) nonce: Wiped<Nonce>,
     pub(crate) pkce_verifier: Wiped<PkceCodeVerifier>,
     pub(crate) return_to: String,
+    /// SHA-256 of the id of the user that it is for, if it must not change the user.
+    pub(crate) subject_hash: Option<[u8; 32]>,
     created: Timestamp,
 }
 
@@ -54,6 +56,7 @@ impl Transaction {
             nonce: Nonce::new(seal::random_text()).into(),
             pkce_verifier: PkceCodeVerifier::new(seal::random_text()).into(),
             return_to: return_to.as_str().into(),
+            subject_hash: None,
             created: now,
         }
     }
@@ -179,6 +182,13 @@ impl Transactions {
             .collect();
         others.sort_by_key(|(created, _)| std::cmp::Reverse(*created));
         others.into_iter().map(|(_, cookie)| cookie).collect()
+    }
+
+    /// Where those under way return to, the newest first.
+    pub(crate) fn under_way(&self, jar: &CookieJar<'_>, now: Timestamp) -> Vec<ReturnPath> {
+        let others = self.newest_first(jar).into_iter();
+        let opened = others.filter_map(|(name, value)| self.open(&name, &value));
+        opened.filter(|it| !it.is_over(now)).map(|it| it.return_path()).collect()
     }
 
     /// The transaction of this `state`, if this browser began it. Its time may be over.

@@ -18,8 +18,9 @@ static WARNINGS: LazyLock<Mutex<Warnings>> = LazyLock::new(Mutex::default);
 
 /// Warns that `what` happened because of `error`.
 pub(crate) fn warn(what: &'static str, error: &Error) {
+    let said = error.description().map(|said| format!(" ({said})")).unwrap_or_default();
     let causes = error.causes().map(|causes| format!(", caused by: {causes}"));
-    once(what, &format!("{what}: {error}{}", causes.unwrap_or_default()));
+    once(what, &format!("{what}: {error}{said}{}", causes.unwrap_or_default()));
 }
 
 /// Warns of what needs no error.

@@ -83,22 +83,29 @@ async fn a_machine_token_without_scopes_has_none() {
     assert_eq!(scopes(&token), [""; 0]);
 }
 
+/// T28: no user is blamed, and whoever runs the application reads what to change.
 #[rocket::async_test]
-async fn what_logto_refuses_to_a_machine_is_said_by_its_kind() {
+async fn what_logto_refuses_to_a_machine_names_what_to_change() {
     let provider = Provider::builder().machine_app(machine()).start().await;
     let with = logto(figment(&provider)).await;
-    let none = [""; 0];
-    let globex = Audience::organization(GLOBEX);
-    assert_eq!(kind(with.client_credentials(globex, none).await), ErrorKind::Denied);
-    let nowhere = "https://nowhere.example.com";
-    assert_eq!(kind(with.client_credentials(nowhere, none).await), ErrorKind::NotGranted);
-    let own = with.client_credentials(Audience::logto(), none).await;
-    assert_eq!(kind(own), ErrorKind::NotGranted);
-    // The web application may not: Logto gives such tokens to machines only.
     let without = logto(without_machine(&provider)).await;
-    assert_eq!(kind(without.client_credentials(API, none).await), ErrorKind::Refused);
     let wrong = figment(&provider).merge(("logto.machine.app_secret", "not the secret"));
-    assert_eq!(kind(logto(wrong).await.client_credentials(API, none).await), ErrorKind::Refused);
+    let wrong = logto(wrong).await;
+    let nowhere = Audience::resource("https://nowhere.example.com");
+    for (logto, audience, error, hint) in [
+        (&with, Audience::organization(GLOBEX), "access_denied", "add the machine-to-machine app"),
+        (&with, nowhere, "invalid_target", "no API resource of this indicator (resource \"https"),
+        (&with, Audience::logto(), "invalid_target", "name an API resource or an organization"),
+        // The web application may not: Logto gives such tokens to machines only.
+        (&without, Audience::resource(API), "invalid_request", "set `machine.app_id`"),
+        (&wrong, Audience::resource(API), "invalid_client", "invalid_client"),
+    ] {
+        let refused = logto.client_credentials(audience, [""; 0]).await.expect_err(error);
+        assert_eq!((refused.kind(), refused.oauth_error()), (ErrorKind::Refused, Some(error)));
+        assert!(refused.description().is_some(), "{refused}");
+        assert!(refused.to_string().contains(hint), "{refused}");
+        assert_eq!(refused.status().code, 502);
+    }
 }
 
 #[rocket::async_test]
@@ -152,6 +159,31 @@ async fn a_subject_token_is_exchanged_for_a_token_of_the_user() {
     let onward = logto.exchange_token(&onward).await.unwrap();
     let TokenClaims::Jwt(claims) = onward.claims() else { panic!("it is a JWT") };
     assert_eq!(claims.audiences().value(), Some(vec![OTHER]));
+}
+
+/// T28: the setting, the subject token and the resource are told apart.
+#[rocket::async_test]
+async fn an_exchange_that_logto_refuses_names_what_to_change() {
+    let allowed = Provider::start().await;
+    let forbidden = Provider::builder().token_exchange(false).start().await;
+    let subject = |provider: &Provider| provider.subject_token("alice");
+    for (provider, token, audience, kind, hint) in [
+        (&forbidden, subject(&forbidden), API, ErrorKind::Refused, "\"Allow token exchange\""),
+        (
+            &allowed,
+            "nonsense".into(),
+            API,
+            ErrorKind::InvalidSubjectToken,
+            "has expired or was used",
+        ),
+        (&allowed, subject(&allowed), "https://no.example", ErrorKind::Refused, "no API resource"),
+    ] {
+        let logto = logto(provider.figment()).await;
+        let exchange = TokenExchange::impersonation(&token).audience(audience);
+        let refused = logto.exchange_token(&exchange).await.expect_err(hint);
+        assert_eq!(refused.kind(), kind, "{refused}");
+        assert!(refused.to_string().contains(hint), "{refused}");
+    }
 }
 
 #[rocket::async_test]

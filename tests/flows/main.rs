@@ -41,6 +41,7 @@ mod readme;
 mod refresh;
 mod refreshed;
 mod refreshing;
+mod refusals;
 mod return_path;
 mod revalidate;
 mod rotations;

@@ -156,9 +156,9 @@ async fn who_is_no_member_gets_403_before_anything_of_the_handler_runs() {
     {
         let answer = browser.visit(path).await;
         assert_eq!(answer.status, Status::Forbidden, "{path}: {answer:?}");
-        assert!(answer.body.contains("You have no access to this"), "{path}: {answer:?}");
+        assert!(answer.body.contains("You are not a member of this"), "{path}: {answer:?}");
         let answer = browser.fetch(path).await;
-        let error = json!({"error": "You have no access to this, or not in this organization."});
+        let error = json!({"error": "You are not a member of this organization."});
         assert_eq!((answer.status, answer.body), (Status::Forbidden, error.to_string()), "{path}");
     }
     // What is not the organization's, they have.

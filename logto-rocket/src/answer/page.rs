@@ -10,7 +10,7 @@ pub(crate) struct Page {
     status: Status,
     title: &'static str,
     message: Cow<'static, str>,
-    link: Option<(String, &'static str)>,
+    links: Vec<(String, &'static str)>,
 }
 
 /// No scripts, no images, nothing from anywhere: whatever slipped into the page
@@ -28,6 +28,7 @@ h1{font-size:1.375rem;line-height:1.25;margin:0 0 .5rem}p{margin:0 0 1.5rem}\
 p:last-child{margin:0}\
 a{display:inline-block;padding:.625rem 1.25rem;border-radius:.5rem;text-decoration:none;\
 background:light-dark(#4f3bd1,#a99bff);color:light-dark(#fff,#18181b);font-weight:600}\
+a+a{margin-left:.5rem;background:none;color:inherit;box-shadow:inset 0 0 0 1px}\
 a:focus-visible{outline:3px solid light-dark(#a99bff,#fff);outline-offset:2px}";
 
 impl Page {
@@ -36,27 +37,29 @@ impl Page {
         title: &'static str,
         message: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { status, title, message: message.into(), link: None }
+        Self { status, title, message: message.into(), links: Vec::new() }
     }
 
-    /// Adds a way on: an address of this site and what it does.
+    /// Adds a way on, the likeliest first: an address of this site and what it does.
     pub(crate) fn link(mut self, location: String, text: &'static str) -> Self {
-        self.link = Some((location, text));
+        self.links.push((location, text));
         self
     }
 
     fn html(&self) -> String {
-        let link = self.link.as_ref().map(|(location, text)| {
-            format!("<p><a href=\"{}\">{}</a></p>", escape(location), escape(text))
-        });
+        let links: String = self
+            .links
+            .iter()
+            .map(|(location, text)| format!("<a href=\"{}\">{text}</a>", escape(location)))
+            .collect();
+        let links = if links.is_empty() { links } else { format!("<p>{links}</p>") };
         format!(
             "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\">\
              <meta name=\"viewport\" content=\"width=device-width\"><title>{title}</title>\
-             <style>{STYLE}</style></head><body><main><h1>{title}</h1><p>{message}</p>{link}</main>\
+             <style>{STYLE}</style></head><body><main><h1>{title}</h1><p>{message}</p>{links}</main>\
              </body></html>",
             title = escape(self.title),
             message = escape(&self.message),
-            link = link.unwrap_or_default(),
         )
     }
 }

@@ -86,7 +86,8 @@ impl Client {
         let mut fields = vec![("grant_type", "client_credentials")];
         fields.extend(audience.fields());
         fields.extend(scope_field(scope));
-        self.request_token(self.machine(), &fields).await
+        let granted = self.request_token(self.machine(), &fields).await;
+        granted.map_err(|error| blames_no_user(error, audience))
     }
 
     /// Another token in place of one (RFC 8693 section 2.1).
@@ -104,9 +105,16 @@ impl Client {
         fields.extend(exchange.requested_audience().fields());
         fields.extend(scope_field(&scope));
         let app = if exchange.is_by_machine() { self.machine() } else { self.app() };
-        self.request_token(app, &fields).await.map_err(|error| match error.kind() {
-            ErrorKind::SessionEnded => {
-                Error::new(ErrorKind::InvalidSubjectToken, error.detail().to_owned())
+        self.request_token(app, &fields).await.map_err(|error| match error.oauth_error() {
+            Some("invalid_grant") => error
+                .reread(ErrorKind::InvalidSubjectToken, "it is unknown, has expired or was used"),
+            Some("invalid_request" | "unauthorized_client" | "unsupported_grant_type") => error
+                .reread(
+                    ErrorKind::Refused,
+                    "turn on \"Allow token exchange\" for the application in the Logto Console",
+                ),
+            Some("invalid_target") => {
+                error.reread(ErrorKind::Refused, "Logto has no API resource of this indicator")
             }
             _ => error,
         })
@@ -124,6 +132,28 @@ impl Client {
         let answer = self.http.post_form_again(&metadata.token_endpoint, app, fields).await?;
         granted(&answer, self.clock.now())
     }
+}
+
+/// A refusal of a token without a user, which is a matter of the configuration: what to change.
+fn blames_no_user(error: Error, audience: &Audience) -> Error {
+    let meaning = match error.oauth_error() {
+        Some("invalid_target") if audience.is_logto() => "name an API resource or an organization",
+        Some("invalid_target") => "Logto has no API resource of this indicator",
+        Some("invalid_scope" | "insufficient_scope") => {
+            "give the machine-to-machine application a role with these permissions in the Logto \
+             Console"
+        }
+        Some("access_denied") => {
+            "add the machine-to-machine application to the organization in the Logto Console"
+        }
+        Some("invalid_request" | "unauthorized_client" | "unsupported_grant_type") => {
+            "only a machine-to-machine application gets such tokens; set `machine.app_id` and \
+             `machine.app_secret`"
+        }
+        Some("invalid_grant") => "the machine-to-machine application is not known any more",
+        _ => return error,
+    };
+    error.reread(ErrorKind::Refused, &format!("{meaning} ({})", audience.named()))
 }
 
 fn scope_field(scope: &str) -> Option<(&'static str, &str)> {

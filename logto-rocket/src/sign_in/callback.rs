@@ -13,6 +13,7 @@ pub(super) struct Callback<'q> {
     iss: Option<Cow<'q, str>>,
     code: Option<Cow<'q, str>>,
     error: Option<Cow<'q, str>>,
+    error_description: Option<Cow<'q, str>>,
 }
 
 /// The code in a callback's query that is an answer of `issuer`.
@@ -32,6 +33,7 @@ impl<'q> Callback<'q> {
                 "iss" => &mut callback.iss,
                 "code" => &mut callback.code,
                 "error" => &mut callback.error,
+                "error_description" => &mut callback.error_description,
                 _ => continue,
             };
             if slot.replace(value).is_some() {
@@ -40,6 +42,11 @@ impl<'q> Callback<'q> {
             }
         }
         Ok(callback)
+    }
+
+    /// Whether it says nothing at all: Logto's consent page is left that way.
+    pub(super) fn is_bare(&self) -> bool {
+        [&self.state, &self.iss, &self.code, &self.error].iter().all(|given| given.is_none())
     }
 
     /// The `state`; empty if there is none.
@@ -57,16 +64,30 @@ impl<'q> Callback<'q> {
         if !from_us {
             return Err(Error::new(ErrorKind::InvalidCallback, "`iss` is not this Logto"));
         }
-        match (self.error.as_deref().map(error_code), self.code.as_deref()) {
-            (Some(Some("access_denied")), _) => Err(Error::new(ErrorKind::Cancelled, "")),
-            (Some(code), _) => {
-                let detail = code.unwrap_or("an error without a code").to_owned();
-                Err(Error::new(ErrorKind::Refused, detail))
-            }
+        match (self.error.as_deref(), self.code.as_deref()) {
+            (Some(error), _) => Err(refusal(error, self.error_description.as_deref())),
             (None, Some(code)) if !code.is_empty() => Ok(code),
             (None, _) => Err(Error::new(ErrorKind::InvalidCallback, "there is no code")),
         }
     }
+}
+
+/// What an error of Logto's means (RFC 6749 section 4.1.2.1; OpenID Connect Core, section
+/// 3.1.2.6).
+fn refusal(error: &str, description: Option<&str>) -> Error {
+    let Some(code) = error_code(error) else {
+        return Error::new(ErrorKind::Refused, "an error without a code");
+    };
+    let kind = match code {
+        "access_denied" => ErrorKind::Cancelled,
+        "login_required"
+        | "consent_required"
+        | "interaction_required"
+        | "account_selection_required" => ErrorKind::InteractionRequired,
+        "server_error" | "temporarily_unavailable" => ErrorKind::Unreachable,
+        _ => ErrorKind::Refused,
+    };
+    Error::refused(kind, code, description)
 }
 
 #[cfg(test)]
@@ -102,8 +123,8 @@ mod tests {
         };
         assert_eq!(error("access_denied").kind(), ErrorKind::Cancelled);
         assert_eq!(
-            error("login_required").to_string(),
-            "Logto refused the request: login_required"
+            error("invalid_target").to_string(),
+            "Logto refused the request: invalid_target"
         );
         assert!(!error("%3Cscript%3E").to_string().contains('<'));
     }

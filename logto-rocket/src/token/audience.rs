@@ -56,6 +56,18 @@ impl Audience {
         self.resource.is_none() && self.organization.is_none()
     }
 
+    /// How the log calls it. The id of an organization can come from a request's path.
+    pub(crate) fn named(&self) -> String {
+        match (&self.resource, &self.organization) {
+            (None, None) => "Logto's own".into(),
+            (Some(resource), None) => format!("resource {resource:?}"),
+            (None, Some(id)) => format!("organization {id:.64?}"),
+            (Some(resource), Some(id)) => {
+                format!("resource {resource:?} in organization {id:.64?}")
+            }
+        }
+    }
+
     /// The fields of a token request (RFC 8707 section 2, and Logto's own).
     pub(crate) fn fields(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let resource = self.resource.as_deref().map(|resource| ("resource", resource));

@@ -223,7 +223,7 @@ impl Tokens {
     /// the session, and so does `access_denied` where no resource and no organization was
     /// asked for: Logto denies the user this application. All else leaves the session.
     async fn refused(&self, session: &Session, audience: &Audience, error: Error) -> Error {
-        use ErrorKind::{Denied, InvalidIdToken, NotAuthenticated, SessionEnded};
+        use ErrorKind::{Denied, InvalidIdToken, NotAuthenticated, NotGranted, SessionEnded};
         let id = session.record.key();
         match error.kind() {
             SessionEnded | InvalidIdToken => {}
@@ -231,9 +231,13 @@ impl Tokens {
             NotAuthenticated => return error,
             Denied => {
                 self.sessions.kept().forget_access_token(&id, audience);
-                return error;
+                return error.reread(Denied, &audience.named());
             }
             _ => {
+                let error = match error.kind() {
+                    NotGranted => error.reread(NotGranted, &audience.named()),
+                    _ => error,
+                };
                 if !error.is_transient() {
                     warning::warn("could not refresh a session", &error);
                 }
