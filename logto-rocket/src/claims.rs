@@ -27,6 +27,7 @@ pub use self::custom_data::CustomDataError;
 pub use self::id_token::IdTokenClaims;
 pub use self::identity::{Identity, IdentityDetails, SsoIdentity};
 pub use self::organization::{OrganizationData, OrganizationRole};
+pub(crate) use self::set::numeric_date;
 pub use self::user::User;
 pub use self::user_info::UserInfo;
 

@@ -5,7 +5,6 @@ mod sealed_session;
 
 use std::fmt;
 
-use openidconnect::core::CoreJwsSigningAlgorithm;
 use openidconnect::{AccessToken, Nonce};
 use rocket::figment::Figment;
 use rocket::http::{Cookie, CookieJar};
@@ -19,7 +18,7 @@ use crate::config::{Config, ConfigError, Environment, check};
 use crate::discovery::ProviderMetadata;
 use crate::error::Result;
 use crate::http::Reply;
-use crate::jwks::{KeySet, PublicKey};
+use crate::jwks::KeySet;
 use crate::jwt::{self, Whom};
 use crate::location::{ReturnPath, Site};
 use crate::seal::{self, Cookies, Kind, Sealer};
@@ -51,13 +50,6 @@ impl Addresses {
     pub fn return_path(&self, given: &str) -> Option<String> {
         self.0.return_path(given).map(|path| self.0.page(&path))
     }
-}
-
-/// A published key, in the form that this crate verifies with.
-pub fn published_key(
-    jwk: serde_json::Value,
-) -> impl openidconnect::JsonWebKey<SigningAlgorithm = CoreJwsSigningAlgorithm> {
-    PublicKey::try_from(jwk).expect("a key")
 }
 
 fn secret() -> [Zeroizing<Vec<u8>>; 1] {
@@ -181,10 +173,29 @@ impl IdTokens {
     ///
     /// It is no ID token of the provider, or the keys are none.
     pub fn verify(&self, keys: &[u8], id_token: &str) -> Option<Result<IdTokenClaims>> {
-        let keys = KeySet::parse(keys).ok()?;
+        Some(self.verify_with(&Keys::parse(keys)?, id_token))
+    }
+
+    /// As [`verify()`](Self::verify), with keys that were read before.
+    ///
+    /// # Errors
+    ///
+    /// It is no ID token of the provider.
+    pub fn verify_with(&self, keys: &Keys, id_token: &str) -> Result<IdTokenClaims> {
         let expected = Expected::Nonce(&self.nonce);
         let access_token = AccessToken::new("access".into());
-        Some(self.client.verify_at_hand(id_token, &self.metadata, &keys, expected, &access_token))
+        self.client.verify_at_hand(id_token, &self.metadata, &keys.0, expected, &access_token)
+    }
+}
+
+/// Published keys.
+#[derive(Debug)]
+pub struct Keys(KeySet);
+
+impl Keys {
+    /// Reads a set of keys, if it is one.
+    pub fn parse(keys: &[u8]) -> Option<Self> {
+        KeySet::parse(keys).ok().map(Self)
     }
 }
 

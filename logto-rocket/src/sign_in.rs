@@ -304,7 +304,7 @@ impl SignIns {
 
 fn new_record(grant: &Grant, claims: &IdTokenClaims, nonce: &Nonce, now: Timestamp) -> Record {
     let sid = claims.sid().value().filter(|sid| !sid.is_empty());
-    let issued_at = claims.get("iat").value().and_then(|iat| iat.as_i64());
+    let issued_at = claims.whole_seconds("iat");
     Record {
         id: SessionId::random(),
         generation: 0,

@@ -291,6 +291,22 @@ async fn a_token_answer_may_be_sparse_or_rich() {
     assert_accepted(tokens(Alter::set("extra", json!({"a": [1]})))).await;
 }
 
+/// T29: a time may have a fraction (RFC 7519 section 2), and a lifetime may be a text.
+#[rocket::async_test]
+async fn times_with_a_fraction_and_lifetimes_in_text_are_read() {
+    let fraction = |seconds: i64| json!(f64::from(i32::try_from(from_now(seconds)).unwrap()) + 0.5);
+    assert_accepted(vec![Deviation::Claims(Alter::set("exp", fraction(60)))]).await;
+    assert_accepted(vec![Deviation::Claims(Alter::set("iat", fraction(-5)))]).await;
+    assert_refused(Deviation::Claims(Alter::set("exp", fraction(-90)))).await;
+    assert_refused(Deviation::Claims(Alter::set("iat", fraction(90)))).await;
+    for seconds in [json!("3600"), json!(3600.5), json!(null)] {
+        assert_accepted(vec![Deviation::Tokens(Alter::set("expires_in", seconds))]).await;
+    }
+    for nonsense in [json!("soon"), json!(-1), json!([3600])] {
+        assert_refused(Deviation::Tokens(Alter::set("expires_in", nonsense))).await;
+    }
+}
+
 /// T22: a logout token and an access token are signed by the same keys, and are no ID tokens.
 #[rocket::async_test]
 async fn other_tokens_of_the_provider_are_no_id_tokens() {
@@ -317,10 +333,30 @@ async fn other_tokens_of_the_provider_are_no_id_tokens() {
     assert_accepted(vec![typ("JWT")]).await;
 }
 
-/// What only describes the user to the application may be of any type.
+/// T29: what only describes the user to the application may be of any type.
 #[rocket::async_test]
-async fn a_claim_of_logtos_own_of_another_type_keeps_nobody_out() {
-    const OWN: [&str; 9] = [
+async fn a_claim_that_proves_nothing_keeps_nobody_out_whatever_its_type() {
+    const OWN: [&str; 29] = [
+        "name",
+        "given_name",
+        "family_name",
+        "middle_name",
+        "nickname",
+        "preferred_username",
+        "profile",
+        "picture",
+        "website",
+        "email",
+        "email_verified",
+        "gender",
+        "birthdate",
+        "zoneinfo",
+        "locale",
+        "phone_number",
+        "phone_number_verified",
+        "address",
+        "updated_at",
+        "c_hash",
         "username",
         "created_at",
         "roles",
@@ -331,7 +367,7 @@ async fn a_claim_of_logtos_own_of_another_type_keeps_nobody_out() {
         "sso_identities",
         "custom_data",
     ];
-    for value in [json!(7), json!({"a": [1]}), json!([null]), json!("text")] {
+    for value in [json!(7), json!({"a": [1]}), json!([null]), json!("text"), json!("true")] {
         let change = Alter::by(format!("own claims {value}"), move |claims| {
             OWN.iter().for_each(|name| claims[*name] = value.clone());
         });

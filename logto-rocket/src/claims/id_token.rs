@@ -1,9 +1,11 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use serde_json::Value;
+
 use super::Claim;
 use super::accessors::{raw_claims, user_claims};
 use super::read::{ClaimKind, Shape, claims};
-use super::set::ClaimSet;
+use super::set::{ClaimSet, whole_seconds};
 
 /// The claims of an ID token: who signed in, when, and at which Logto.
 ///
@@ -13,9 +15,7 @@ use super::set::ClaimSet;
 ///
 /// Of the wrong type, a claim of the protocol (`iss`, `sub`, `aud`, `exp`, `iat`,
 /// `nbf`, `auth_time`, `nonce`, `at_hash`, `azp`, `acr`, `amr`, `sid`) is an error,
-/// as is any claim that is given twice; every other claim then reads as absent. At
-/// sign-in the claims of OpenID Connect Core, section 5.1, as `name` or `address`,
-/// must have their types too.
+/// as is any claim that is given twice; every other claim then reads as absent.
 ///
 /// # Request Guard
 ///
@@ -64,10 +64,10 @@ const SHAPE: Shape = Shape {
         ("iss", ClaimKind::Text),
         ("sub", ClaimKind::Text),
         ("aud", ClaimKind::TextOrList),
-        ("exp", ClaimKind::Integer),
-        ("iat", ClaimKind::Integer),
-        ("nbf", ClaimKind::Integer),
-        ("auth_time", ClaimKind::Integer),
+        ("exp", ClaimKind::Number),
+        ("iat", ClaimKind::Number),
+        ("nbf", ClaimKind::Number),
+        ("auth_time", ClaimKind::Number),
         ("nonce", ClaimKind::Text),
         ("at_hash", ClaimKind::Text),
         ("azp", ClaimKind::Text),
@@ -92,6 +92,21 @@ raw_claims!(IdTokenClaims);
 user_claims!(IdTokenClaims);
 
 impl IdTokenClaims {
+    /// The claims of the protocol alone, with their times in whole seconds.
+    pub(crate) fn protocol(&self) -> Value {
+        let claims = SHAPE.protocol.iter().filter_map(|(name, kind)| {
+            let value = self.0.get(name).value()?;
+            let whole = matches!(kind, ClaimKind::Number).then(|| whole_seconds(value)).flatten();
+            Some(((*name).to_owned(), whole.map_or_else(|| value.clone(), Value::from)))
+        });
+        Value::Object(claims.collect())
+    }
+
+    /// A time of the protocol in whole seconds (RFC 7519 section 2: it may have a fraction).
+    pub(crate) fn whole_seconds(&self, name: &str) -> Option<i64> {
+        self.0.get(name).value().and_then(whole_seconds)
+    }
+
     /// The user's id (`sub`). Unique and stable within one Logto.
     pub fn subject(&self) -> &str {
         self.0.text("sub").unwrap_or_default()

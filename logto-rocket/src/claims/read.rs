@@ -9,7 +9,7 @@ use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use serde::ser::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::set::ClaimSet;
+use super::set::{ClaimSet, whole_seconds};
 
 /// What a type of claims is read by.
 pub(super) struct Shape {
@@ -25,7 +25,7 @@ pub(super) struct Shape {
 /// The JSON types that a claim of the protocol may have besides null.
 #[derive(Clone, Copy)]
 pub(super) enum ClaimKind {
-    Integer,
+    Number,
     Text,
     TextList,
     TextOrList,
@@ -37,7 +37,7 @@ impl ClaimKind {
             || value.as_array().is_some_and(|list| list.iter().all(Value::is_string));
         match self {
             _ if value.is_null() => true,
-            Self::Integer => value.is_i64() || value.is_u64(),
+            Self::Number => whole_seconds(value).is_some(),
             Self::Text => value.is_string(),
             Self::TextList => is_text_list(),
             Self::TextOrList => value.is_string() || is_text_list(),

@@ -3,9 +3,25 @@
 use std::borrow::Cow;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use serde::de::{Deserialize as _, Deserializer, Error as _};
 use serde_json::Value;
 
 use super::Claim;
+
+/// Reads a time of the protocol in whole seconds (RFC 7519 section 2: it may have a fraction).
+pub(crate) fn numeric_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    whole_seconds(&value).ok_or_else(|| D::Error::custom("it is not a time"))
+}
+
+/// A time in seconds without its fraction, if it is one that numbers can tell apart.
+pub(super) fn whole_seconds(value: &Value) -> Option<i64> {
+    // 2^53, after which not every whole number has a float of its own.
+    const LAST: f64 = 9_007_199_254_740_992.0;
+    let fraction = || value.as_f64().filter(|seconds| seconds.abs() < LAST);
+    #[expect(clippy::cast_possible_truncation, reason = "it is what is asked for")]
+    value.as_i64().or_else(|| fraction().map(|seconds| seconds.floor() as i64))
+}
 
 /// Claims in the order in which they are written again.
 #[derive(Clone, Debug, Default, PartialEq)]

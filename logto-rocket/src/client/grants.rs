@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use openidconnect::{Nonce, PkceCodeVerifier, RefreshToken};
 use serde::Deserialize;
+use serde::de::{Deserializer, Error as _};
+use serde_json::Value;
 
 use super::{Client, Expected};
 use crate::claims::IdTokenClaims;
@@ -173,10 +175,24 @@ pub(crate) fn granted(answer: &Reply, now: Timestamp) -> Result<Grant> {
 pub(super) struct TokenAnswer {
     access_token: Wiped<openidconnect::AccessToken>,
     token_type: String,
+    #[serde(default, deserialize_with = "seconds")]
     pub(super) expires_in: Option<u64>,
     refresh_token: Option<Wiped<RefreshToken>>,
     id_token: Option<String>,
     scope: Option<String>,
+}
+
+/// A number, as RFC 6749 section 5.1 has it, or a text of one, as some send it.
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    let value = Option::<Value>::deserialize(deserializer)?;
+    let read = |value: &Value| match value {
+        Value::String(text) => text.parse().ok(),
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "to seconds")]
+        value => value.as_u64().or_else(|| {
+            value.as_f64().filter(|seconds| *seconds >= 0.0).map(|seconds| seconds as u64)
+        }),
+    };
+    value.map(|value| read(&value).ok_or_else(|| D::Error::custom("no seconds"))).transpose()
 }
 
 impl TokenAnswer {

@@ -7,11 +7,8 @@ use std::str::FromStr as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
-use openidconnect::core::CoreIdToken;
-use openidconnect::{
-    AccessToken, ClaimsVerificationError, ClientId, IdTokenVerifier, IssuerUrl, JsonWebKeySet,
-    Nonce,
-};
+use openidconnect::core::{CoreIdToken, CoreIdTokenVerifier, CoreJsonWebKeySet};
+use openidconnect::{AccessToken, ClaimsVerificationError, ClientId, IssuerUrl, Nonce};
 use serde::Deserialize;
 
 use self::checks::{check_at_hash, check_begun, check_claims, check_nonce, check_same};
@@ -43,9 +40,14 @@ impl Expected<'_> {
 
 /// An ID token as it was received, and what came with it.
 struct Received<'a> {
-    token: CoreIdToken,
+    /// With the claims of the protocol only. Of the others, as a name, openidconnect would
+    /// insist on the type, and they prove nothing.
+    protocol: CoreIdToken,
     header: JoseHeader,
-    payload: Vec<u8>,
+    claims: IdTokenClaims,
+    /// What the signature is of.
+    signed: &'a str,
+    signature: Vec<u8>,
     access_token: &'a AccessToken,
     expected: Expected<'a>,
 }
@@ -90,11 +92,12 @@ impl Client {
         metadata: &ProviderMetadata,
         key: &PublicKey,
     ) -> Result<IdTokenClaims, Unverified> {
-        let verifier = self.verifier(metadata, vec![key.clone()])?;
-        let verifier = verifier.set_allowed_algs([signer.algorithm.clone()]);
-        let claims = self.check(received, signer, &verifier)?;
-        check_begun(&claims, self.clock.now().seconds() + self.skew())?;
-        Ok(claims)
+        if !key.verifies(&signer.algorithm, received.signed.as_bytes(), &received.signature) {
+            return Err(Unverified::WrongSignature);
+        }
+        self.check_unsigned(received, signer, metadata)?;
+        check_begun(&received.claims, self.clock.now().seconds() + self.skew())?;
+        Ok(received.claims.clone())
     }
 
     /// Refuses a token that no signature could make right. It accepts none: what it
@@ -105,39 +108,28 @@ impl Client {
         signer: &Signer<'_>,
         metadata: &ProviderMetadata,
     ) -> Result<(), Unverified> {
-        let verifier = self.verifier(metadata, Vec::new())?.insecure_disable_signature_check();
-        self.check(received, signer, &verifier).map(drop)
+        let nonce = |nonce: Option<&Nonce>| check_nonce(nonce, received.expected);
+        received.protocol.claims(&self.verifier(metadata)?, nonce)?;
+        check_claims(&received.claims, &self.app_id)?;
+        check_at_hash(&received.claims, &signer.algorithm, received.access_token)?;
+        match received.expected {
+            Expected::Same { claims: first, .. } => check_same(&received.claims, first),
+            Expected::Nonce(_) => Ok(()),
+        }
     }
 
+    /// Checks what the token says; the signature is checked before, with the very key.
     fn verifier(
         &self,
         metadata: &ProviderMetadata,
-        keys: Vec<PublicKey>,
-    ) -> Result<IdTokenVerifier<'static, PublicKey>, Unverified> {
+    ) -> Result<CoreIdTokenVerifier<'static>, Unverified> {
         let issuer =
             IssuerUrl::new(metadata.issuer.clone()).map_err(|_| Unverified::Refused(no_url()))?;
         let app_id = ClientId::new(self.app_id.clone());
         let earliest = time(self.clock.now().seconds() - self.skew());
-        let verifier = IdTokenVerifier::new_public_client(app_id, issuer, JsonWebKeySet::new(keys));
-        Ok(verifier.set_time_fn(move || earliest))
-    }
-
-    fn check(
-        &self,
-        received: &Received<'_>,
-        signer: &Signer<'_>,
-        verifier: &IdTokenVerifier<'_, PublicKey>,
-    ) -> Result<IdTokenClaims, Unverified> {
-        let nonce = |nonce: Option<&Nonce>| check_nonce(nonce, received.expected);
-        received.token.claims(verifier, nonce)?;
-        let claims: IdTokenClaims = serde_json::from_slice(&received.payload)
-            .map_err(|_| invalid("a claim is missing or has the wrong type"))?;
-        check_claims(&claims, &self.app_id)?;
-        check_at_hash(&claims, &signer.algorithm, received.access_token)?;
-        if let Expected::Same { claims: first, .. } = received.expected {
-            check_same(&claims, first)?;
-        }
-        Ok(claims)
+        let keys = CoreJsonWebKeySet::new(Vec::new());
+        let verifier = CoreIdTokenVerifier::new_public_client(app_id, issuer, keys);
+        Ok(verifier.set_time_fn(move || earliest).insecure_disable_signature_check())
     }
 
     fn skew(&self) -> i64 {
@@ -168,19 +160,23 @@ impl Client {
 
 impl<'a> Received<'a> {
     fn read(
-        id_token: &str,
+        id_token: &'a str,
         expected: Expected<'a>,
         access_token: &'a AccessToken,
     ) -> Result<Self, Unverified> {
-        let mut parts = id_token.split('.').map(|part| URL_SAFE_NO_PAD.decode(part));
-        let (Ok(token), Some(Ok(header)), Some(Ok(payload))) =
-            (CoreIdToken::from_str(id_token), parts.next(), parts.next())
-        else {
-            return Err(invalid("it has not its form"));
-        };
-        let header =
-            serde_json::from_slice(&header).map_err(|_| invalid("its header has not its form"))?;
-        Ok(Self { token, header, payload, access_token, expected })
+        let malformed = || invalid("it has not its form");
+        let (signed, signature_part) = id_token.rsplit_once('.').ok_or_else(malformed)?;
+        let (header_part, payload) = signed.split_once('.').ok_or_else(malformed)?;
+        let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| malformed());
+        let header = serde_json::from_slice(&decode(header_part)?)
+            .map_err(|_| invalid("its header has not its form"))?;
+        let claims: IdTokenClaims = serde_json::from_slice(&decode(payload)?)
+            .map_err(|_| invalid("a claim is missing or has the wrong type"))?;
+        let protocol = URL_SAFE_NO_PAD.encode(claims.protocol().to_string());
+        let protocol = format!("{header_part}.{protocol}.{signature_part}");
+        let protocol = CoreIdToken::from_str(&protocol).map_err(|_| malformed())?;
+        let signature = decode(signature_part)?;
+        Ok(Self { protocol, header, claims, signed, signature, access_token, expected })
     }
 
     fn signer(&self) -> Result<Signer<'_>, Unverified> {

@@ -1,10 +1,8 @@
-//! A published key, in the one form that verifies every kind of token: openidconnect's
-//! verifier runs over it, and what else is signed is verified by it directly.
+//! A published key, in the one form that verifies every kind of token.
 
 use std::fmt;
 use std::sync::Arc;
 
-use aws_lc_rs::digest;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ECDSA_P521_SHA512_FIXED, ED25519,
     ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384,
@@ -13,33 +11,26 @@ use aws_lc_rs::signature::{
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use openidconnect::core::{
-    CoreJsonWebKeyType as KeyType, CoreJsonWebKeyUse as KeyUse,
-    CoreJwsSigningAlgorithm as Algorithm,
-};
-use openidconnect::{JsonWebKey, JsonWebKeyAlgorithm, JsonWebKeyId, SignatureVerificationError};
-use serde::{Deserialize, Serialize};
+use openidconnect::core::CoreJwsSigningAlgorithm as Algorithm;
 use serde_json::Value;
 
-use super::algorithm::{hash, named};
+use super::algorithm::named;
 
 /// A public key with the algorithms that it verifies: no token can have it do
 /// another's work (RFC 8725 section 3.1). That of a curve has one, an RSA key has
 /// several unless it names one.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(try_from = "Value", into = "Value")]
+#[derive(Clone)]
 pub(crate) struct PublicKey(Arc<Inner>);
 
 struct Inner {
-    jwk: Value,
-    kid: Option<JsonWebKeyId>,
-    kty: KeyType,
+    kid: Option<String>,
+    has_curve: bool,
     verifying: Vec<(Algorithm, ParsedPublicKey)>,
 }
 
 impl PublicKey {
     pub(crate) fn kid(&self) -> Option<&str> {
-        self.0.kid.as_ref().map(|kid| kid.as_str())
+        self.0.kid.as_deref()
     }
 
     /// Whether it verifies signatures that were made with this algorithm.
@@ -49,7 +40,7 @@ impl PublicKey {
 
     /// The algorithm that belongs to the key's curve, if it has a curve.
     pub(crate) fn curve_algorithm(&self) -> Option<&Algorithm> {
-        self.algorithms().next().filter(|_| self.0.kty != KeyType::RSA)
+        self.algorithms().next().filter(|_| self.0.has_curve)
     }
 
     /// Whether this key made the signature, with this algorithm.
@@ -72,10 +63,10 @@ impl TryFrom<Value> for PublicKey {
         if jwk.get("use").is_some_and(|usage| usage != "sig") {
             return Err("it is not for signatures");
         }
-        let (kty, mut verifying) = match (jwk["kty"].as_str(), jwk["crv"].as_str()) {
-            (Some("RSA"), _) => (KeyType::RSA, rsa(&jwk)),
-            (Some("EC"), Some(curve)) => (KeyType::EllipticCurve, point(&jwk, curve)),
-            (Some("OKP"), Some("Ed25519")) => (KeyType::OctetKeyPair, ed25519(&jwk)),
+        let (has_curve, mut verifying) = match (jwk["kty"].as_str(), jwk["crv"].as_str()) {
+            (Some("RSA"), _) => (false, rsa(&jwk)),
+            (Some("EC"), Some(curve)) => (true, point(&jwk, curve)),
+            (Some("OKP"), Some("Ed25519")) => (true, ed25519(&jwk)),
             _ => return Err("its kind is not known"),
         };
         // A key that names its algorithm is for no other.
@@ -86,63 +77,8 @@ impl TryFrom<Value> for PublicKey {
         if verifying.is_empty() {
             return Err("it verifies nothing");
         }
-        let kid = jwk["kid"].as_str().map(|kid| JsonWebKeyId::new(kid.into()));
-        Ok(Self(Arc::new(Inner { jwk, kid, kty, verifying })))
-    }
-}
-
-impl From<PublicKey> for Value {
-    fn from(key: PublicKey) -> Self {
-        key.0.jwk.clone()
-    }
-}
-
-impl JsonWebKey for PublicKey {
-    type KeyUse = KeyUse;
-    type SigningAlgorithm = Algorithm;
-
-    fn key_id(&self) -> Option<&JsonWebKeyId> {
-        self.0.kid.as_ref()
-    }
-
-    fn key_type(&self) -> &KeyType {
-        &self.0.kty
-    }
-
-    fn key_use(&self) -> Option<&KeyUse> {
-        Some(&KeyUse::Signature)
-    }
-
-    fn signing_alg(&self) -> JsonWebKeyAlgorithm<&Algorithm> {
-        match &*self.0.verifying {
-            [] => JsonWebKeyAlgorithm::Unsupported,
-            [(algorithm, _)] => JsonWebKeyAlgorithm::Algorithm(algorithm),
-            _ => JsonWebKeyAlgorithm::Unspecified,
-        }
-    }
-
-    /// No secret is a key here: what this makes verifies nothing.
-    fn new_symmetric(_: Vec<u8>) -> Self {
-        let (kty, verifying) = (KeyType::Symmetric, Vec::new());
-        Self(Arc::new(Inner { jwk: Value::Null, kid: None, kty, verifying }))
-    }
-
-    fn verify_signature(
-        &self,
-        algorithm: &Algorithm,
-        message: &[u8],
-        signature: &[u8],
-    ) -> Result<(), SignatureVerificationError> {
-        match self.verifies(algorithm, message, signature) {
-            true => Ok(()),
-            false => Err(SignatureVerificationError::CryptoError("another key made it".into())),
-        }
-    }
-
-    fn hash_bytes(&self, bytes: &[u8], algorithm: &Algorithm) -> Result<Vec<u8>, String> {
-        let hash = hash(algorithm).filter(|_| self.is_for(algorithm));
-        let hash = hash.ok_or("the key is for another algorithm")?;
-        Ok(digest::digest(hash, bytes).as_ref().to_vec())
+        let kid = jwk["kid"].as_str().map(Into::into);
+        Ok(Self(Arc::new(Inner { kid, has_curve, verifying })))
     }
 }
 

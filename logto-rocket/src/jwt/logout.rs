@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::compact::{is_present, some};
+use crate::claims::numeric_date;
 
 /// The event that makes a token a logout token (OpenID Connect Back-Channel Logout
 /// 1.0, section 2.4).
@@ -44,8 +45,9 @@ pub(crate) enum Whom {
 struct LogoutClaims {
     iss: String,
     aud: Audiences,
+    #[serde(deserialize_with = "numeric_date")]
     iat: i64,
-    #[serde(default, deserialize_with = "some")]
+    #[serde(default, deserialize_with = "some_date")]
     exp: Option<i64>,
     jti: String,
     events: Map<String, Value>,
@@ -55,6 +57,10 @@ struct LogoutClaims {
     sid: Option<String>,
     #[serde(default, deserialize_with = "is_present")]
     nonce: bool,
+}
+
+fn some_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    numeric_date(deserializer).map(Some)
 }
 
 #[derive(Deserialize)]

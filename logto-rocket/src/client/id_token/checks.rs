@@ -19,11 +19,11 @@ pub(super) fn check_claims(claims: &IdTokenClaims, app_id: &str) -> Result<(), U
     // Far beyond any real time; keeps the arithmetic with it from overflowing.
     const LAST: i64 = 1 << 53;
     for name in ["exp", "iat"] {
-        if !number(claims, name).is_some_and(|n| (0..LAST).contains(&n)) {
+        if !claims.whole_seconds(name).is_some_and(|n| (0..LAST).contains(&n)) {
             return Err(invalid("`exp` or `iat` is not a time"));
         }
     }
-    if !claims.get("nbf").is_absent() && number(claims, "nbf").is_none() {
+    if !claims.get("nbf").is_absent() && claims.whole_seconds("nbf").is_none() {
         return Err(invalid("`nbf` is not a time"));
     }
     let azp = claims.get("azp");
@@ -42,15 +42,11 @@ pub(super) fn check_begun(claims: &IdTokenClaims, latest: i64) -> Result<(), Unv
         ("iat", "`iat` is in the future; check this machine's clock"),
         ("nbf", "`nbf` is in the future; check this machine's clock"),
     ] {
-        if number(claims, name).is_some_and(|time| time > latest) {
+        if claims.whole_seconds(name).is_some_and(|time| time > latest) {
             return Err(Unverified::NotYet(Error::new(ErrorKind::InvalidIdToken, detail)));
         }
     }
     Ok(())
-}
-
-fn number(claims: &IdTokenClaims, name: &str) -> Option<i64> {
-    claims.get(name).value().and_then(Value::as_i64)
 }
 
 pub(super) fn check_nonce(nonce: Option<&Nonce>, expected: Expected<'_>) -> Result<(), String> {

@@ -51,25 +51,10 @@ fn a_key_verifies_what_it_signed_and_nothing_else() {
     assert_eq!(key.kid(), None);
 }
 
-/// T3: an application's secret is no key, whatever it is asked to verify.
 #[test]
-fn a_secret_verifies_nothing() {
-    let key = PublicKey::new_symmetric(b"secret".to_vec());
-    for algorithm in [Algorithm::HmacSha256, Algorithm::RsaSsaPkcs1V15Sha256, Algorithm::None] {
-        assert!(key.verify_signature(&algorithm, b"", b"").is_err());
-        assert!(key.hash_bytes(b"", &algorithm).is_err());
-    }
-    assert!(matches!(key.signing_alg(), JsonWebKeyAlgorithm::Unsupported));
-}
-
-/// A set of keys may be written and read again.
-#[test]
-fn a_key_is_written_as_it_was_published() {
+fn the_debug_form_of_a_key_says_what_it_is_for() {
     let (_, jwk) = p256();
-    let written = serde_json::to_value(read(&jwk)).expect("JSON");
-    assert_eq!(written, jwk);
-    let debug = format!("{:?}", read(&jwk));
-    assert_eq!(debug, "PublicKey [EcdsaP256Sha256]");
+    assert_eq!(format!("{:?}", read(&jwk)), "PublicKey [EcdsaP256Sha256]");
 }
 
 /// T3, T9: a key has the algorithm of its kind, and of its name if it has one.
