@@ -156,12 +156,19 @@ pub(crate) fn opaque(
     AccessToken { token, scope: Some(scopes.join(" ")), expires_in: ttl.as_secs() }
 }
 
-/// Makes sure that a user belongs to the organization that a request names.
-pub(crate) fn check_membership(params: &Params, user: &User) -> Result<(), OidcError> {
-    match params.one("organization_id") {
-        Some(id) if !user.organizations.contains_key(id) => {
-            Err(OidcError::forbidden("user is not a member of the organization"))
-        }
-        _ => Ok(()),
+/// Makes sure that a user belongs to the organization that a request names, and may act there.
+pub(crate) fn check_membership(
+    params: &Params,
+    user: &User,
+    tenant: &Tenant,
+) -> Result<(), OidcError> {
+    let Some(id) = params.one("organization_id") else { return Ok(()) };
+    if !user.organizations.contains_key(id) {
+        return Err(OidcError::forbidden("user is not a member of the organization"));
     }
+    if tenant.organizations.get(id).is_some_and(|found| found.requires_mfa) {
+        let description = "organization requires MFA but user has no MFA configured";
+        return Err(OidcError::forbidden(description));
+    }
+    Ok(())
 }

@@ -16,18 +16,28 @@ pub struct Organization {
     pub(crate) name: String,
     #[serde(default)]
     pub(crate) description: Option<String>,
+    #[serde(default)]
+    pub(crate) requires_mfa: bool,
 }
 
 impl Organization {
     /// Describes an organization by its identifier and its name.
     pub fn new(id: impl Into<String>, name: impl Into<String>) -> Self {
-        Self { id: id.into(), name: name.into(), description: None }
+        Self { id: id.into(), name: name.into(), description: None, requires_mfa: false }
     }
 
     /// Sets the description.
     #[must_use]
     pub fn description(mut self, description: impl Into<String>) -> Self {
         self.description = Some(description.into());
+        self
+    }
+
+    /// Has members prove themselves with a second factor, which no user of this provider
+    /// has: their tokens for the organization are denied.
+    #[must_use]
+    pub fn requires_mfa(mut self, requires: bool) -> Self {
+        self.requires_mfa = requires;
         self
     }
 

@@ -66,7 +66,7 @@ fn issue(
     tenant: &Tenant,
 ) -> Result<Tokens, OidcError> {
     let user = tenant.user_by_id(&authorization.sub).ok_or_else(OidcError::invalid_grant)?;
-    check_organization(params, &user, authorization)?;
+    check_organization(params, &user, authorization, tenant)?;
     let access = match Target::of(params, tenant)? {
         Some(target) => for_target(&target, params, &user, authorization, tenant)?,
         None => access::opaque(authorization, scopes, tenant),
@@ -84,13 +84,14 @@ fn check_organization(
     params: &Params,
     user: &User,
     authorization: &Authorization,
+    tenant: &Tenant,
 ) -> Result<(), OidcError> {
     if params.one("organization_id").is_some() && !authorization.has_scope(ORGANIZATIONS) {
         let description = "refresh token missing required scope";
         let error = OidcError::new("insufficient_scope", description);
         return Err(error.status(Status::Forbidden).scope(ORGANIZATIONS));
     }
-    access::check_membership(params, user)
+    access::check_membership(params, user, tenant)
 }
 
 /// A JWT for what the request names.

@@ -26,7 +26,7 @@ pub(crate) fn issue(
 ) -> Result<AccessToken, OidcError> {
     let subject = params.required("subject_token")?;
     let user = user(subject, params.required("subject_token_type")?, tenant)?;
-    access::check_membership(params, &user)?;
+    access::check_membership(params, &user, tenant)?;
     let target = Target::of(params, tenant)?;
     let actor = actor(params, tenant)?;
     // Used up only now: a request that failed leaves the token alone.

@@ -104,8 +104,8 @@ fn style() -> RawCss<&'static str> {
     RawCss(include_str!("style.css"))
 }
 
-/// Every failure that has no catcher of its own. The 401 of a protected route
-/// is JSON unless there is a catcher for exactly 401.
+/// Every failure that has no catcher of its own. Scripts get the 401 of a protected
+/// route as JSON unless there is a catcher for exactly 401.
 #[catch(default)]
 fn failure(status: Status, _: &Request<'_>) -> Page {
     pages::failure(status)

@@ -143,18 +143,22 @@ fn organization(organization: &Organization) -> String {
         [] => "<i>none</i>".to_owned(),
         words => Text(&words.join(", ")).to_string(),
     };
+    let permissions = match permissions {
+        Ok(permissions) => format!("Permissions: {}", list(permissions)),
+        Err(reason) => format!("Logto denies its token: {}", Text(reason)),
+    };
     format!(
-        "<div><dt>{}</dt><dd><code>{}</code><br>Roles: {}<br>Permissions: {}</dd></div>\n",
+        "<div><dt>{}</dt><dd><code>{}</code><br>Roles: {}<br>{permissions}</dd></div>\n",
         Text(name.as_deref().unwrap_or("An organization")),
         Text(id),
         list(roles),
-        list(permissions),
     )
 }
 
 /// What went wrong, in words.
 pub(crate) fn failure(status: Status) -> Page {
     let explanation = match status.code {
+        401 => "You are not signed in.",
         403 => "You have no access to this.",
         404 => "There is no such page.",
         502 => "Logto gave an answer that cannot be used. The log says more.",

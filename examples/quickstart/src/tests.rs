@@ -1,6 +1,6 @@
 //! What the README promises, with a provider instead of Logto.
 
-use logto_dev::{Provider, User};
+use logto_dev::{Organization, Provider, User};
 use rocket::Config;
 use rocket::figment::Figment;
 use rocket::http::{ContentType, Status};
@@ -124,6 +124,19 @@ async fn organizations_are_shown_with_what_the_user_may_do_there() {
     client.get("/sign-out").dispatch().await;
     sign_in(&client, &provider, path, "bob").await;
     assert!(text(&client, path).await.contains("You are in no organization."));
+}
+
+#[rocket::async_test]
+async fn an_organization_that_denies_its_token_is_shown_with_the_reason() {
+    let strict = Organization::new("8wz3nrme4n02", "acme").requires_mfa(true);
+    let provider = Provider::builder().organization(strict).start().await;
+    let client = client(&provider).await;
+    let path = "/protected/organizations";
+    sign_in(&client, &provider, path, "alice").await;
+    let page = text(&client, path).await;
+    let denied = "Logto denies its token: organization requires MFA but user has no MFA configured";
+    assert!(page.contains(denied), "{page}");
+    assert!(page.contains("<dt>globex</dt>") && page.contains("Permissions: "), "{page}");
 }
 
 #[rocket::async_test]

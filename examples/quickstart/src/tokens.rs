@@ -2,7 +2,7 @@
 
 use std::time::SystemTime;
 
-use logto_rocket::{AccessToken, Audience, Error, LogtoClient, UserInfo};
+use logto_rocket::{AccessToken, Audience, Error, ErrorKind, LogtoClient, UserInfo};
 use rocket::serde::json::{Value, json};
 
 /// One of the user's organizations.
@@ -10,8 +10,8 @@ pub(crate) struct Organization {
     pub(crate) id: String,
     pub(crate) name: Option<String>,
     pub(crate) roles: Vec<String>,
-    /// What the user may do there, by the organization's token.
-    pub(crate) permissions: Vec<String>,
+    /// What the user may do there, by the organization's token, or why Logto denies it.
+    pub(crate) permissions: Result<Vec<String>, String>,
 }
 
 /// The user's organizations, with a token for each.
@@ -21,8 +21,13 @@ pub(crate) async fn of_organizations(
 ) -> Result<Vec<Organization>, Error> {
     let mut organizations = Vec::new();
     for id in info.organizations().unwrap_or_default() {
-        let token = logto.organization_token(id).await?;
-        let permissions = token.iter().flat_map(AccessToken::scopes).map(String::from).collect();
+        let permissions = match logto.organization_token(id).await {
+            Ok(token) => Ok(token.iter().flat_map(AccessToken::scopes).map(String::from).collect()),
+            Err(error) if error.kind() == ErrorKind::Denied => {
+                Err(error.description().unwrap_or("access denied").to_owned())
+            }
+            Err(error) => return Err(error),
+        };
         let data = info.organization_data().unwrap_or_default();
         let name = data.iter().find(|data| data.id() == id).and_then(|data| data.name().value());
         let roles = info.organization_roles().unwrap_or_default();
