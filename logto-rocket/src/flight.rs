@@ -27,6 +27,11 @@ where
         Self(Arc::default())
     }
 
+    /// Whether no work is under way.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+
     /// Waits for the work of this key, which `begin` describes if none is under
     /// way. It runs in a task of its own, so dropping the waiter does not stop it.
     pub(crate) async fn join<F>(&self, key: K, begin: impl FnOnce() -> F) -> Result<T>
@@ -145,14 +150,20 @@ impl<K: Eq + Hash, T> Drop for Departure<K, T> {
 }
 
 /// Turns, by key: what must not be done twice at once, one after the other.
-pub(crate) struct Turns<K>(Mutex<HashMap<K, Weak<AsyncMutex<()>>>>);
+pub(crate) struct Turns<K>(Mutex<Kept<K>>);
 
-/// How many keys are kept before those that nobody waits for are looked for.
+struct Kept<K> {
+    turns: HashMap<K, Weak<AsyncMutex<()>>>,
+    /// How many keys there may be before those that nobody waits for are looked for.
+    limit: usize,
+}
+
+/// The least that the limit is.
 const IDLE_TURNS: usize = 1024;
 
 impl<K: Eq + Hash> Turns<K> {
     pub(crate) fn new() -> Self {
-        Self(Mutex::default())
+        Self(Mutex::new(Kept { turns: HashMap::new(), limit: IDLE_TURNS }))
     }
 
     /// Waits for the turn of this key, which is over when it is dropped.
@@ -161,12 +172,15 @@ impl<K: Eq + Hash> Turns<K> {
     }
 
     fn of(&self, key: K) -> Arc<AsyncMutex<()>> {
-        let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Kept { turns, limit } = &mut *kept;
         if let Some(turn) = turns.get(&key).and_then(Weak::upgrade) {
             return turn;
         }
-        if turns.len() >= IDLE_TURNS {
+        if turns.len() >= *limit {
             turns.retain(|_, turn| turn.strong_count() > 0);
+            // As many new keys pay for the next look as it takes.
+            *limit = IDLE_TURNS.max(2 * turns.len());
         }
         let turn = Arc::default();
         turns.insert(key, Arc::downgrade(&turn));
@@ -285,6 +299,6 @@ mod tests {
         for key in 0..5000 {
             drop(turns.take(key).await);
         }
-        assert!(turns.0.lock().expect("turns").len() <= IDLE_TURNS);
+        assert!(turns.0.lock().expect("turns").turns.len() <= IDLE_TURNS);
     }
 }

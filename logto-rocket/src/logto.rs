@@ -150,6 +150,7 @@ impl Logto {
 
     /// Waits until no session waits to be saved.
     pub(crate) async fn all_saved(&self) {
+        self.0.tokens.all_refreshed().await;
         self.0.sessions.all_saved().await;
     }
 

@@ -232,10 +232,11 @@ impl SignIns {
                 Err(_) => return self.repeated(visit, key, return_to).await,
             }
         }
+        self.sessions.remember_as_replaced(visit.jar, &session);
         let turn = self.transactions.count_turn(visit.jar, old.is_none());
         visit.state.add_transactions([turn]);
         if let Some(old) = old.filter(|old| old.record.key() != session.record.key()) {
-            self.sessions.end_replaced(&old).await;
+            self.sessions.end_replaced(&old, &session).await;
         }
         Ok(Completed { return_to })
     }
@@ -248,7 +249,13 @@ impl SignIns {
         completion: &Completion,
         return_to: &ReturnPath,
     ) -> Result<Admission> {
-        let session = within_patience(completion.session()).await?;
+        let session = match within_patience(completion.session()).await {
+            Ok(session) => session,
+            Err(error) => {
+                self.give_back(completion);
+                return Err(error);
+            }
+        };
         // A session that cannot be carried is no session: said now, with a way on.
         self.sessions.check_size(&session.record)?;
         let user = session.user()?;
@@ -264,14 +271,23 @@ impl SignIns {
                 // The hook may have had its tokens refreshed.
                 let session = self.sessions.current(&session).await.unwrap_or(session);
                 if let Err(failure) = self.sessions.end_and_revoke(&session).await {
-                    let causes = failure.causes().unwrap_or_default();
-                    log::warn!(
-                        "logto: the session of a refused sign-in was not ended: {failure}: {causes}"
-                    );
+                    warning::warn("the session of a refused sign-in was not ended", &failure);
                 }
                 Err(error)
             }
         }
+    }
+
+    /// Ends the session of a sign-in that was answered before it was there: no browser has it.
+    fn give_back(&self, completion: &Completion) {
+        let (sessions, late) = (Arc::clone(&self.sessions), completion.session());
+        tokio::spawn(async move {
+            if let Ok(session) = late.await
+                && let Err(error) = sessions.end_and_revoke(&session).await
+            {
+                warning::warn("the session of a late sign-in was not ended", &error);
+            }
+        });
     }
 
     fn destination(&self, decided: AfterSignIn, return_to: &ReturnPath) -> Result<ReturnPath> {

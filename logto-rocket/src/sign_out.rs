@@ -9,7 +9,7 @@ use self::backchannel::Receipts;
 use crate::client::Client;
 use crate::clock::Clock;
 use crate::error::Result;
-use crate::flight::within_patience;
+use crate::flight::{in_its_own_task, within_patience};
 use crate::hooks::Hooks;
 use crate::jwt::Verifier;
 use crate::request::Visit;
@@ -86,7 +86,9 @@ impl SignOuts {
 
     async fn end_session(&self, visit: Visit<'_>) -> Result<()> {
         if let Some(session) = visit.session(&self.sessions).await? {
-            self.sessions.end_and_revoke(&session).await?;
+            let (sessions, ended) = (Arc::clone(&self.sessions), session.clone());
+            // A request that is given up must not leave half of it.
+            in_its_own_task(async move { sessions.end_and_revoke(&ended).await }).await?;
             visit.state.end();
             if let Ok(user) = session.user() {
                 log::info!("logto: {} signed out", self.sessions.named(user.subject()));
@@ -105,7 +107,8 @@ impl SignOuts {
     /// The store failed: the session goes on.
     pub(crate) async fn forget(&self, visit: Visit<'_>) -> Result<()> {
         if let Some(session) = visit.session(&self.sessions).await? {
-            self.sessions.end(&session).await?;
+            let sessions = Arc::clone(&self.sessions);
+            in_its_own_task(async move { sessions.end(&session).await }).await?;
         }
         visit.state.end();
         Ok(())

@@ -145,6 +145,13 @@ impl Tokens {
         }
     }
 
+    /// Waits until no refresh is under way, which may still have a token to save.
+    pub(crate) async fn all_refreshed(&self) {
+        while !(self.refreshes.is_empty() && self.forced.is_empty()) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// Forgets every access token of the session, so that the next one comes from
     /// Logto.
     ///

@@ -9,8 +9,8 @@ use rocket::figment::Figment;
 use rocket::futures::future::join;
 use rocket::http::Status;
 use rocket::tokio::sync::Semaphore;
-use rocket::tokio::time::sleep;
 use rocket::{Build, Rocket, State, get, routes};
+use sleep;
 
 /// A handler that has begun waits here until it is let go.
 struct Gates {
@@ -213,6 +213,65 @@ async fn a_late_request_of_a_replaced_session_leaves_the_new_cookie() {
     assert_eq!((answer.body.as_str(), answer.cookies.len()), ("nobody", 0));
     browser.restore(new);
     assert_eq!(browser.visit("/me").await.body, "u-alice");
+}
+
+/// S30: also where Logto had ended the session before the new sign-in. The late answer to its
+/// cookie would take the new one away.
+#[rocket::async_test]
+async fn a_late_request_of_an_ended_session_leaves_the_new_cookie() {
+    for store in ["cookie", "memory"] {
+        let (op, gates) = (Hostile::start().await, Gates::closed());
+        gates.go.add_permits(10);
+        let figment = op.figment().merge(("logto.session.store", store));
+        let browser = signed_in(&op, figment, &gates).await;
+        let old = browser.cookies();
+        browser.post_logout(&op.logout_token("u-alice", None)).await;
+        sleep(Duration::from_millis(1_100)).await;
+        let callback = op.authorize(browser.visit("/sign-in").await.location());
+        browser.visit(&callback).await;
+        let new = browser.cookies();
+        browser.restore(old);
+        let answer = browser.visit("/optional").await;
+        assert_eq!(
+            (answer.body.as_str(), answer.session_cookies().len()),
+            ("nobody", 0),
+            "{store}"
+        );
+        browser.restore(new);
+        assert_eq!(browser.visit("/me").await.body, "u-alice", "{store}");
+    }
+}
+
+/// S31: the session of another user in the same browser ends with its refresh token, that of the
+/// same user leaves the grant to the new one.
+#[rocket::async_test]
+async fn a_sign_in_of_another_user_revokes_what_the_one_before_had() {
+    let (op, gates) = (Hostile::start().await, Gates::closed());
+    let browser = signed_in(&op, op.figment(), &gates).await;
+    for (user, revoked) in [("u-alice", 0), ("u-bob", 1)] {
+        op.account(serde_json::json!({"sub": user}));
+        let callback = op.authorize(browser.visit("/sign-in").await.location());
+        assert_eq!(browser.visit(&callback).await.status, Status::SeeOther);
+        sleep(Duration::from_millis(100)).await;
+        assert_eq!(op.count("revocation"), revoked, "{user}");
+    }
+}
+
+/// S29: a code that Logto redeems after the callback was answered leaves no session behind.
+#[rocket::async_test]
+async fn a_sign_in_that_is_too_late_is_given_back() {
+    let (op, gates) = (Hostile::start().await, Gates::closed());
+    let figment = op.figment().merge(("logto.session.store", "memory"));
+    let browser = Browser::open(app(figment, gates)).await;
+    let callback = op.authorize(browser.visit("/sign-in").await.location());
+    // The token endpoint answers within the limit of a call, the keys after that of all.
+    op.deviate(Deviation::Answer("token", Fault::Late(Duration::from_millis(3_000))));
+    op.deviate(Deviation::Answer("jwks", Fault::Late(Duration::from_millis(3_000))));
+    assert_eq!(browser.visit(&callback).await.status, Status::ServiceUnavailable);
+    assert_eq!(op.count("revocation"), 0);
+    while op.count("revocation") == 0 {
+        sleep(Duration::from_millis(50)).await;
+    }
 }
 
 #[rocket::async_test]

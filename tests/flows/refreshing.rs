@@ -91,6 +91,43 @@ async fn a_refresh_that_ends_after_the_sign_out_of_its_request_leaves_no_cookie(
     assert!(browser.session_cookies().is_empty());
 }
 
+/// S29: a user who signs out while a refresh is under way leaves no refresh token behind.
+#[rocket::async_test]
+async fn what_a_refresh_brings_after_the_sign_out_is_revoked() {
+    for store in ["cookie", "memory"] {
+        let op = Hostile::start().await;
+        let figment = op.figment().merge(("logto.session.store", store));
+        let browser = Browser::open(app(figment)).await;
+        op.deviate(Deviation::RotateRefreshTokens);
+        sign_in(&op, &browser).await;
+        slow(&op);
+        assert_eq!(browser.visit("/leave").await.body, "signed out", "{store}");
+        while op.count("revocation") < 2 {
+            sleep(Duration::from_millis(10)).await;
+        }
+        let revoked = op.requests("revocation");
+        let revoked: Vec<_> = revoked.iter().map(|r| r.field("token").expect("a token")).collect();
+        assert_ne!(revoked[0], revoked[1], "{store}");
+    }
+}
+
+/// T27: a refresh that began before user info refused a token may bring that very token.
+#[rocket::async_test]
+async fn a_refused_token_that_another_refresh_brought_does_not_end_the_session() {
+    let op = Hostile::start().await;
+    let browser = Browser::open(app(op.figment())).await;
+    op.deviate(Deviation::Tokens(Alter::set("expires_in", 0)));
+    sign_in(&op, &browser).await;
+    op.behave();
+    let same = json!({"access_token": "the same", "token_type": "Bearer", "expires_in": 3600});
+    for _ in 0..2 {
+        op.deviate(Deviation::AnswerOnce("token", Fault::Json(200, same.clone())));
+    }
+    op.deviate(Deviation::AnswerOnce("me", Fault::Json(401, json!({"error": "invalid_token"}))));
+    assert_eq!(browser.fetch("/info").await.status, Status::Ok);
+    assert_eq!((op.count("token"), op.count("me")), (4, 2));
+}
+
 /// T26: a token that is refused once may have been withdrawn alone; the refresh token knows.
 #[rocket::async_test]
 async fn a_new_token_that_user_info_refuses_once_does_not_end_the_session() {

@@ -7,6 +7,7 @@ use super::{Session, Sessions};
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::revocation::Logout;
+use crate::warning;
 
 /// What the revocation of a refresh token may take.
 const REVOCATION: Duration = Duration::from_secs(2);
@@ -70,13 +71,17 @@ impl Sessions {
     }
 
     /// Ends the session in whose place the same browser has another one, so that its
-    /// cookie is worth nothing any more (session fixation); its refresh token is left
-    /// alone, as Logto gives both sessions of one browser the same grant.
-    pub(crate) async fn end_replaced(&self, old: &Session) {
+    /// cookie is worth nothing any more (session fixation). The refresh token of the same
+    /// user is left alone, as Logto gives both sessions of one browser the same grant;
+    /// another user's is revoked.
+    pub(crate) async fn end_replaced(&self, old: &Session, new: &Session) {
         self.replaced.insert(old.record.key(), ());
-        if let Err(error) = self.end(old).await {
-            let causes = error.causes().unwrap_or_default();
-            log::warn!("logto: the replaced session was not ended: {error}: {causes}");
+        let ended = match is_of_same_user(old, new) {
+            true => self.end(old).await,
+            false => self.end_and_revoke(old).await,
+        };
+        if let Err(error) = ended {
+            warning::warn("the replaced session was not ended", &error);
         }
     }
 
@@ -118,9 +123,14 @@ impl Sessions {
         tokio::spawn(async move {
             match tokio::time::timeout(REVOCATION, client.revoke(&token)).await {
                 Ok(Ok(())) => {}
-                Ok(Err(error)) => log::warn!("logto: a refresh token was not revoked: {error}"),
-                Err(_) => log::warn!("logto: a refresh token was not revoked: no answer in time"),
+                Ok(Err(error)) => warning::warn("a refresh token was not revoked", &error),
+                Err(_) => warning::warn_of("a refresh token was not revoked: no answer in time"),
             }
         });
     }
+}
+
+fn is_of_same_user(one: &Session, other: &Session) -> bool {
+    let claims = one.record.id_token_claims().ok().zip(other.record.id_token_claims().ok());
+    claims.is_some_and(|(one, other)| one.subject() == other.subject())
 }

@@ -1,7 +1,10 @@
 //! What a request's cookies say of a session: known at a look, or asked for.
 
+use std::sync::Arc;
+
 use rocket::http::CookieJar;
 
+use super::record::Record;
 use super::store::{SessionId, SessionKey};
 use super::{Session, Sessions, cookie};
 use crate::clock::Timestamp;
@@ -59,6 +62,31 @@ impl Sessions {
         };
         let session = self.storage.at_hand(key).ok_or(Wait::Store(key))?;
         self.settle(Some(key), session)
+    }
+
+    /// Remembers that the browser gets the session `new` in place of the one that its cookie
+    /// names, which may be none any more: the removal of that could overtake the new cookie.
+    pub(crate) fn remember_as_replaced(&self, jar: &CookieJar<'_>, new: &Session) {
+        if let Some(key) = self.key_in(jar).filter(|key| *key != new.record.key()) {
+            self.replaced.insert(key, ());
+        }
+    }
+
+    /// Whether the browser has another session by now than the one that its cookie names.
+    pub(crate) fn is_replaced(&self, jar: &CookieJar<'_>) -> bool {
+        self.key_in(jar).is_some_and(|key| self.replaced.contains_key(&key))
+    }
+
+    /// The key of the session that the cookie names.
+    fn key_in(&self, jar: &CookieJar<'_>) -> Option<SessionKey> {
+        let value = cookie::read(jar, self.cookies.session())?;
+        match self.storage.cookie_sealer() {
+            Some(sealer) => {
+                let opened = self.storage.open_cookie(sealer, self.cookies.session(), &value)?;
+                Some(opened.record.key())
+            }
+            None => SessionId::from_text(&value).map(|id| id.key()),
+        }
     }
 
     /// Waits for what a look did not tell.
@@ -124,6 +152,9 @@ impl Sessions {
     /// What is known of a session that was found, or not.
     fn settle(&self, key: Option<SessionKey>, session: Option<Session>) -> Result<Read, Wait> {
         let now = self.clock.now();
+        let generation = session.as_ref().map(|session| session.record.generation);
+        // Its last use is in the newest one.
+        let session = session.map(|session| self.unsaved.newest(self.storage.newest(session)));
         let lives = |session: &Session| session.record.remaining(now, &self.config).is_some();
         let session = session.filter(lives).filter(|session| self.has_begun(session, now));
         let Some(session) = session else {
@@ -138,12 +169,10 @@ impl Sessions {
                 false => Wait::Delete(session.record.key()),
             });
         }
-        let generation = session.record.generation;
-        let session = self.unsaved.newest(self.storage.newest(session));
         if session.record.is_touch_due(now, &self.config) {
             return Err(Wait::Touch(session));
         }
-        let rewrite = self.are_in_cookies() && session.record.generation > generation;
+        let rewrite = self.are_in_cookies() && Some(session.record.generation) > generation;
         Ok(Read::Session { session, rewrite })
     }
 
@@ -167,6 +196,12 @@ impl Sessions {
             self.revoke_in_background(session);
         }
         standing != Standing::Live
+    }
+
+    /// Gives back what came for a session after its end: a user who signed out meanwhile had
+    /// the refresh token before this one revoked. Whether it had ended.
+    pub(crate) fn came_too_late(&self, record: &Arc<Record>) -> bool {
+        self.has_ended(&Session { record: Arc::clone(record), version: None })
     }
 
     /// Writes the last use down. A store that cannot write just now keeps nobody out.

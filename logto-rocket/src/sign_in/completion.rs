@@ -109,8 +109,8 @@ impl Completions {
 impl Completion {
     /// The session that the code was redeemed for, which no browser has yet. It goes on
     /// in a task of its own: a code is good for one attempt.
-    pub(super) async fn session(&self) -> Result<Session> {
-        self.session.clone().await
+    pub(super) fn session(&self) -> impl Future<Output = Result<Session>> + Send + use<> {
+        self.session.clone()
     }
 
     /// What `decide` found out, once for all who wait.

@@ -199,10 +199,17 @@ impl Tokens {
         for pause in PAUSES {
             tokio::time::sleep(pause).await;
             match self.try_save(&mut session, &record).await {
+                // In cookies it can be saved whatever became of it.
+                Ok(Some(saved)) if self.sessions.came_too_late(&saved.record) => {
+                    return Err(Error::new(ErrorKind::SessionEnded, "the user signed out"));
+                }
                 Ok(Some(saved)) => return Ok(saved),
                 Ok(None) => {}
                 Err(error) if error.kind() == ErrorKind::Store => {}
-                Err(error) => return Err(error),
+                Err(error) => {
+                    self.sessions.came_too_late(&Arc::new(record));
+                    return Err(error);
+                }
             }
         }
         self.sessions.save_later(&session, record)
@@ -309,6 +316,6 @@ fn secret(session: &Session) -> &str {
     session.record.refresh_token.as_ref().map_or("", |token| token.secret())
 }
 
-fn same(a: &str, b: &str) -> bool {
+pub(super) fn same(a: &str, b: &str) -> bool {
     seal::same_secret(a.as_bytes(), b.as_bytes())
 }

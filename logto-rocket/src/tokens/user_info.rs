@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Tokens;
+use super::refresh::same;
 use crate::claims::UserInfo;
 use crate::error::{ErrorKind, Result};
 use crate::flight::within_patience;
@@ -36,7 +37,13 @@ impl Tokens {
             // The token was withdrawn before its time. If the refresh token is still
             // good, so is the session.
             Err(error) if error.kind() == ErrorKind::SessionEnded => {
-                self.renew(visit, session, &audience, Some(token)).await?
+                let refused = Arc::clone(&token);
+                let renewed = self.renew(visit, session, &audience, Some(token)).await?;
+                // That of a refresh which began before it was refused may be the same one.
+                match same(renewed.secret().secret(), refused.secret().secret()) {
+                    true => self.renew_at_any_rate(visit, session, &audience).await?,
+                    false => renewed,
+                }
             }
             answer => return answer,
         };
