@@ -150,9 +150,9 @@ impl<K: Eq + Hash, T> Drop for Departure<K, T> {
 }
 
 /// Turns, by key: what must not be done twice at once, one after the other.
-pub(crate) struct Turns<K>(Mutex<Kept<K>>);
+pub(crate) struct Turns<K>(Mutex<Taken<K>>);
 
-struct Kept<K> {
+struct Taken<K> {
     turns: HashMap<K, Weak<AsyncMutex<()>>>,
     /// How many keys there may be before those that nobody waits for are looked for.
     limit: usize,
@@ -163,7 +163,13 @@ const IDLE_TURNS: usize = 1024;
 
 impl<K: Eq + Hash> Turns<K> {
     pub(crate) fn new() -> Self {
-        Self(Mutex::new(Kept { turns: HashMap::new(), limit: IDLE_TURNS }))
+        Self(Mutex::new(Taken { turns: HashMap::new(), limit: IDLE_TURNS }))
+    }
+
+    /// Whether nobody has a turn or waits for one.
+    pub(crate) fn is_idle(&self) -> bool {
+        let taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.turns.values().all(|turn| turn.strong_count() == 0)
     }
 
     /// Waits for the turn of this key, which is over when it is dropped.
@@ -172,8 +178,8 @@ impl<K: Eq + Hash> Turns<K> {
     }
 
     fn of(&self, key: K) -> Arc<AsyncMutex<()>> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Kept { turns, limit } = &mut *kept;
+        let mut taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Taken { turns, limit } = &mut *taken;
         if let Some(turn) = turns.get(&key).and_then(Weak::upgrade) {
             return turn;
         }

@@ -295,7 +295,10 @@ impl Live {
     fn take_in(&mut self, read: Read) {
         match read {
             Read::Nothing => {}
-            Read::Invalid => self.end(),
+            Read::Invalid => {
+                self.session = None;
+                self.outgoing.session = SessionCookie::Cleared;
+            }
             Read::Session { session, rewrite } => self.begin(session, rewrite),
         }
     }

@@ -147,7 +147,7 @@ impl Tokens {
 
     /// Waits until no refresh is under way, which may still have a token to save.
     pub(crate) async fn all_refreshed(&self) {
-        while !(self.refreshes.is_empty() && self.forced.is_empty()) {
+        while !(self.refreshes.is_empty() && self.turns.is_idle()) {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }

@@ -32,6 +32,7 @@ fn basket() {}
 fn fill() {}
 
 #[get("/welcome?<return_to>")]
+#[expect(clippy::needless_pass_by_value, reason = "Rocket gives guards by value")]
 fn welcome(return_to: Option<&str>, logto: LogtoClient<'_>) -> String {
     logto.sign_in_link(return_to)
 }

@@ -9,8 +9,8 @@ use rocket::figment::Figment;
 use rocket::futures::future::join;
 use rocket::http::Status;
 use rocket::tokio::sync::Semaphore;
+use rocket::tokio::time::sleep;
 use rocket::{Build, Rocket, State, get, routes};
-use sleep;
 
 /// A handler that has begun waits here until it is let go.
 struct Gates {

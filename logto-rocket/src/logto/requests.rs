@@ -243,8 +243,8 @@ impl Logto {
         match cookie {
             SessionCookie::Untouched => Ok(Vec::new()),
             // The removal could reach the browser after the cookie of its new session.
-            SessionCookie::Removed if sessions.is_replaced(jar) => Ok(Vec::new()),
-            SessionCookie::Removed => Ok(sessions.remove(jar)),
+            SessionCookie::Cleared if sessions.is_replaced(jar) => Ok(Vec::new()),
+            SessionCookie::Removed | SessionCookie::Cleared => Ok(sessions.remove(jar)),
             SessionCookie::Carries(session) => match sessions.to_carry(session) {
                 Some(session) => sessions.write(jar, &session),
                 None => Ok(Vec::new()),

@@ -22,5 +22,8 @@ pub(crate) enum SessionCookie {
     Untouched,
     /// It carries this session.
     Carries(Session),
+    /// It goes: the session was ended.
     Removed,
+    /// It goes, as it is no session, unless the browser has another one by then.
+    Cleared,
 }

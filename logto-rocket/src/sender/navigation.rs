@@ -1,4 +1,4 @@
-use rocket::http::{Accept, Method};
+use rocket::http::Method;
 use rocket::request::Request;
 
 /// Whether a person navigates with this request, so that sending them to a page
@@ -17,40 +17,42 @@ pub(crate) enum Navigation {
 impl Navigation {
     pub(crate) fn of(request: &Request<'_>) -> Self {
         match request.method() {
-            _ if says_otherwise(request) => Self::No,
-            Method::Get | Method::Head if accepts_page(request) => Self::Page,
-            Method::Post if Self::accepts_html(request) => Self::Form,
+            _ if is_ahead(request) || request.headers().contains("Upgrade") => Self::No,
+            Method::Get | Method::Head if navigates(request) => Self::Page,
+            Method::Post if navigates(request) && Self::accepts_html(request) => Self::Form,
             _ => Self::No,
         }
     }
 
     /// Whether `Accept` names HTML; `*/*` does not.
     pub(crate) fn accepts_html(request: &Request<'_>) -> bool {
-        request.accept().is_some_and(|accept| names(accept, "html") || names(accept, "xhtml+xml"))
+        let is_html = |name: &String| matches!(&**name, "text/html" | "application/xhtml+xml");
+        accepted(request).iter().any(is_html)
     }
 }
 
-/// Fetch Metadata and the older signs of a request that is no navigation.
-fn says_otherwise(request: &Request<'_>) -> bool {
+/// Whether a browser says that it navigates, or, where it says nothing of that, may.
+fn navigates(request: &Request<'_>) -> bool {
     let header = |name| request.headers().get_one(name).map(str::trim);
-    let is = |value: &str, word: &str| value.eq_ignore_ascii_case(word);
-    let mode = header("Sec-Fetch-Mode");
-    let by_script = match mode {
-        Some(mode) => !is(mode, "navigate"),
-        // The WebView of an Android application sends the application's name here, with
-        // every page; only this value is a script's.
-        None => header("X-Requested-With").is_some_and(|with| is(with, "XMLHttpRequest")),
-    };
-    let elsewhere = header("Sec-Fetch-Dest").is_some_and(|dest| {
-        // A service worker that passes a navigation on has no destination of its own, and
-        // neither has a download, which asks for no HTML.
-        let passed_on = mode.is_some() && is(dest, "empty") && Navigation::accepts_html(request);
-        !is(dest, "document") && !passed_on
-    });
-    by_script || elsewhere || is_ahead(request) || header("Upgrade").is_some()
+    match (header("Sec-Fetch-Mode"), header("Sec-Fetch-Dest")) {
+        (Some("navigate") | None, Some("document")) => true,
+        // A service worker passes a navigation on so. Downloads name no HTML.
+        (Some("navigate"), Some("empty")) => Navigation::accepts_html(request),
+        (Some("navigate"), None) => accepts_page(request),
+        // Only then: an app on Android gives its own name with every navigation inside it.
+        (None, None) => accepts_page(request) && !is_script(request),
+        _ => false,
+    }
 }
 
-/// Whether a browser asks before anybody has clicked: it prefetches or prerenders.
+/// Whether a script says that it is one, as jQuery's do.
+fn is_script(request: &Request<'_>) -> bool {
+    let sender = request.headers().get_one("X-Requested-With");
+    sender.is_some_and(|sender| sender.trim().eq_ignore_ascii_case("XMLHttpRequest"))
+}
+
+/// Whether a browser asks before anybody has clicked: it prefetches, prerenders or makes
+/// a preview.
 pub(super) fn is_ahead(request: &Request<'_>) -> bool {
     ["Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"].iter().any(|name| {
         let purpose = request.headers().get_one(name).unwrap_or_default().to_ascii_lowercase();
@@ -58,19 +60,17 @@ pub(super) fn is_ahead(request: &Request<'_>) -> bool {
     })
 }
 
-/// Whether `Accept` names HTML, says nothing or is `*/*`. All that tells an image from a
-/// page where a browser sends no Fetch Metadata, as over plain http.
+/// Whether `Accept` names HTML, says nothing or is `*/*` alone. All that tells an image
+/// from a page where a browser sends no Fetch Metadata, as over plain http.
 fn accepts_page(request: &Request<'_>) -> bool {
-    let anything = |accept: &Accept| accept.iter().all(|quality| quality.media_type().is_any());
-    Navigation::accepts_html(request) || request.accept().is_none_or(anything)
+    Navigation::accepts_html(request) || accepted(request).iter().all(|name| name == "*/*")
 }
 
-fn names(accept: &Accept, sub: &str) -> bool {
-    let suffix = format!("+{sub}");
-    accept.iter().any(|quality| {
-        let given = quality.media_type().sub().as_str();
-        given == sub || given.ends_with(&suffix)
-    })
+/// The media types in `Accept`. Rocket gives none at all where it cannot read one.
+fn accepted(request: &Request<'_>) -> Vec<String> {
+    let names = request.headers().get("Accept").flat_map(|line| line.split(','));
+    let names = names.filter_map(|name| name.split(';').next()).map(str::trim);
+    names.filter(|name| !name.is_empty()).map(str::to_ascii_lowercase).collect()
 }
 
 #[cfg(test)]
@@ -80,7 +80,9 @@ mod tests {
 
     use super::*;
 
-    fn of(method: Method, headers: &[(&'static str, &'static str)]) -> Navigation {
+    type Headers<'a> = &'a [(&'static str, &'static str)];
+
+    fn of(method: Method, headers: Headers<'_>) -> Navigation {
         let client = Client::untracked(rocket::build()).expect("a client");
         let mut request = client.req(method, "/");
         for (name, value) in headers {
@@ -91,65 +93,107 @@ mod tests {
 
     const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
 
-    /// A23, A35, A36: only a person's navigation is worth a sign-in, in the browser of another
-    /// application, through a service worker and over plain http too.
+    const NAVIGATE: (&str, &str) = ("Sec-Fetch-Mode", "navigate");
+    const DOCUMENT: (&str, &str) = ("Sec-Fetch-Dest", "document");
+    const EMPTY: (&str, &str) = ("Sec-Fetch-Dest", "empty");
+    const XHR: (&str, &str) = ("X-Requested-With", "XMLHttpRequest");
+    /// What Android's WebView adds to every request: the name of the app that it is in.
+    const IN_APP: (&str, &str) = ("X-Requested-With", "com.instagram.android");
+
+    fn assert_all(cases: &[(Method, Headers<'_>, Navigation)]) {
+        for (method, headers, expected) in cases {
+            assert_eq!(of(*method, headers), *expected, "{method} {headers:?}");
+        }
+    }
+
+    /// A23: only a person's navigation is worth a sign-in.
     #[test]
     fn only_navigations_are_sent_to_a_page() {
         use Navigation::{Form, No, Page};
-        for (method, headers, expected) in [
-            (Method::Get, &[][..], Page),
-            (Method::Head, &[], Page),
-            (Method::Get, &[("Accept", "*/*")], Page),
-            (Method::Get, &[("Accept", BROWSER)], Page),
-            (Method::Get, &[("Accept", BROWSER), ("Sec-Fetch-Mode", "navigate")], Page),
-            (Method::Get, &[("Accept", "application/json")], No),
-            (Method::Get, &[("Accept", "application/problem+json")], No),
-            (Method::Get, &[("Accept", "application/json, text/html")], Page),
-            (Method::Get, &[("Accept", "image/avif,image/webp,image/*,*/*;q=0.8")], No),
-            (Method::Get, &[("Accept", "text/css,*/*;q=0.1")], No),
+        assert_all(&[
+            (Method::Get, &[("Accept", BROWSER), NAVIGATE, DOCUMENT], Page),
+            (Method::Get, &[NAVIGATE, DOCUMENT], Page),
+            (Method::Get, &[("Accept", BROWSER), NAVIGATE], Page),
+            (Method::Get, &[("Accept", BROWSER), ("Sec-Fetch-Mode", "cors"), EMPTY], No),
             (Method::Get, &[("Sec-Fetch-Mode", "cors")], No),
-            (Method::Get, &[("Sec-Fetch-Mode", "navigate"), ("Sec-Fetch-Dest", "iframe")], No),
             (Method::Get, &[("Sec-Fetch-Dest", "image")], No),
-            (Method::Get, &[("Sec-Purpose", "prefetch;prerender")], No),
-            (Method::Get, &[("Sec-Purpose", "Prerender")], No),
-            (Method::Get, &[("Upgrade", "websocket")], No),
-            (Method::Get, &[("X-Requested-With", "XMLHttpRequest")], No),
-            (Method::Get, &[("Accept", BROWSER), ("X-Requested-With", "xmlhttprequest")], No),
-            (Method::Get, &[("Accept", BROWSER), ("X-Requested-With", "com.example.app")], Page),
-            (
-                Method::Get,
-                &[("X-Requested-With", "XMLHttpRequest"), ("Sec-Fetch-Mode", "navigate")],
-                Page,
-            ),
-            (
-                Method::Get,
-                &[("X-Requested-With", "com.example.app"), ("Sec-Fetch-Mode", "cors")],
-                No,
-            ),
-            (
-                Method::Get,
-                &[("Accept", BROWSER), ("Sec-Fetch-Mode", "navigate"), ("Sec-Fetch-Dest", "empty")],
-                Page,
-            ),
-            (Method::Get, &[("Sec-Fetch-Mode", "navigate"), ("Sec-Fetch-Dest", "empty")], No),
-            (
-                Method::Get,
-                &[("Accept", "*/*"), ("Sec-Fetch-Mode", "navigate"), ("Sec-Fetch-Dest", "empty")],
-                No,
-            ),
-            (Method::Get, &[("Accept", BROWSER), ("Sec-Fetch-Dest", "object")], No),
-            (Method::Get, &[("Accept", BROWSER), ("Sec-Fetch-Dest", "embed")], No),
-            (Method::Get, &[("Accept", "text/event-stream")], No),
-            (Method::Get, &[("Accept", "image/*")], No),
-            (Method::Get, &[("Accept", "font/woff2;q=1.0,font/*;q=0.9,*/*;q=0.1")], No),
+            (Method::Get, &[("Accept", BROWSER), ("Sec-Purpose", "prefetch;prerender")], No),
+            (Method::Get, &[("Accept", BROWSER), ("Sec-Purpose", "Prerender")], No),
+            (Method::Get, &[("Accept", BROWSER), ("Purpose", "prefetch")], No),
             (Method::Get, &[("Accept", BROWSER), ("Purpose", "preview")], No),
             (Method::Get, &[("Accept", BROWSER), ("X-Purpose", "preview")], No),
+            (Method::Get, &[("Accept", BROWSER), ("X-Moz", "prefetch")], No),
+            (Method::Get, &[("Upgrade", "websocket")], No),
             (Method::Post, &[("Accept", BROWSER)], Form),
+            (Method::Post, &[("Accept", BROWSER), NAVIGATE, DOCUMENT], Form),
             (Method::Post, &[("Accept", "*/*")], No),
             (Method::Post, &[], No),
             (Method::Put, &[("Accept", BROWSER)], No),
-        ] {
-            assert_eq!(of(method, headers), expected, "{method} {headers:?}");
-        }
+        ]);
+    }
+
+    /// A23: over plain http there is no Fetch Metadata, and all that tells a page from an
+    /// image, a stream or a font is `Accept`.
+    #[test]
+    fn without_fetch_metadata_a_page_is_what_names_html_or_nothing_at_all() {
+        use Navigation::{No, Page};
+        assert_all(&[
+            (Method::Get, &[], Page),
+            (Method::Head, &[], Page),
+            (Method::Get, &[("Accept", "*/*")], Page),
+            (Method::Get, &[("Accept", BROWSER)], Page),
+            (Method::Get, &[("Accept", "TEXT/HTML;q=0.9, */*")], Page),
+            (Method::Get, &[("Accept", "application/json, text/html")], Page),
+            (Method::Get, &[("Accept", "application/json"), ("Accept", "text/html")], Page),
+            (Method::Get, &[("Accept", "application/json")], No),
+            (Method::Get, &[("Accept", "application/problem+json")], No),
+            (Method::Get, &[("Accept", "image/avif,image/webp,image/*,*/*;q=0.8")], No),
+            (Method::Get, &[("Accept", "image/*")], No),
+            (Method::Get, &[("Accept", "image/*;q=0.8,*/*;q=0.5")], No),
+            (Method::Get, &[("Accept", "audio/*")], No),
+            (Method::Get, &[("Accept", "font/woff2;q=1.0,font/*;q=0.8")], No),
+            (Method::Get, &[("Accept", "font/*")], No),
+            (Method::Get, &[("Accept", "text/*")], No),
+            (Method::Get, &[("Accept", "text/event-stream")], No),
+            (Method::Get, &[("Accept", "text/css,*/*;q=0.1")], No),
+            (Method::Get, &[("Accept", "text/html-like, not a type")], No),
+        ]);
+    }
+
+    /// A35: an app's name is not that of a script, and nothing else has its word.
+    #[test]
+    fn an_in_app_browser_navigates_and_a_script_does_not() {
+        use Navigation::{Form, No, Page};
+        assert_all(&[
+            (Method::Get, &[("Accept", BROWSER), IN_APP], Page),
+            (Method::Get, &[("Accept", BROWSER), IN_APP, NAVIGATE, DOCUMENT], Page),
+            (Method::Get, &[("Accept", BROWSER), ("X-Requested-With", "")], Page),
+            (Method::Post, &[("Accept", BROWSER), IN_APP], Form),
+            (Method::Get, &[IN_APP, ("Accept", "*/*"), ("Sec-Fetch-Mode", "cors"), EMPTY], No),
+            (Method::Get, &[IN_APP, ("Accept", "image/*")], No),
+            (Method::Get, &[XHR], No),
+            (Method::Get, &[("Accept", BROWSER), XHR], No),
+            (Method::Get, &[("X-Requested-With", "xmlhttprequest")], No),
+            (Method::Post, &[("Accept", BROWSER), XHR], No),
+            (Method::Get, &[("Accept", BROWSER), XHR, NAVIGATE, DOCUMENT], Page),
+        ]);
+    }
+
+    /// A36: what a worker's `fetch(event.request)` sends for a navigation has no `document`
+    /// for its destination; what it sends for a frame keeps that.
+    #[test]
+    fn a_navigation_that_a_service_worker_passes_on_is_one() {
+        use Navigation::{Form, No, Page};
+        assert_all(&[
+            (Method::Get, &[("Accept", BROWSER), NAVIGATE, EMPTY], Page),
+            (Method::Post, &[("Accept", BROWSER), NAVIGATE, EMPTY], Form),
+            (Method::Get, &[("Accept", "*/*"), NAVIGATE, EMPTY], No),
+            (Method::Get, &[NAVIGATE, EMPTY], No),
+            (Method::Get, &[("Accept", BROWSER), NAVIGATE, ("Sec-Fetch-Dest", "object")], No),
+            (Method::Get, &[("Accept", BROWSER), NAVIGATE, ("Sec-Fetch-Dest", "embed")], No),
+            (Method::Get, &[("Accept", BROWSER), NAVIGATE, ("Sec-Fetch-Dest", "frame")], No),
+            (Method::Get, &[("Accept", BROWSER), NAVIGATE, ("Sec-Fetch-Dest", "iframe")], No),
+            (Method::Get, &[("Accept", BROWSER), ("Sec-Fetch-Mode", "same-origin"), EMPTY], No),
+        ]);
     }
 }
