@@ -431,6 +431,12 @@ fn items(org: &str, _other: AccessToken<Other>) -> String {
     org.to_owned()
 }
 
+#[authenticated(resource = "https://api.example.com", organization = "<org>")]
+#[get("/<org>/owned")]
+fn owned(org: &str) -> String {
+    org.to_owned()
+}
+
 #[rocket::async_test]
 async fn a_launch_that_lacks_something_says_what_to_add_and_for_which_route() {
     let _turn = keep_log().await;
@@ -540,4 +546,28 @@ async fn sign_ins_and_their_ends_are_a_line_each() {
         let line = format!("logto: Logto ended the sessions of {user}");
         assert!(logged_out.len() == 1 && logged_out[0].ends_with(&line), "{logged_out:?}");
     }
+}
+
+/// A32: whoever runs the application reads which token was denied, and what Logto says of it.
+#[rocket::async_test]
+async fn a_denied_token_is_logged_with_its_organization_and_resource() {
+    let _turn = keep_log().await;
+    let op = Hostile::start().await;
+    let figment = op.figment().merge(("logto.resources", [API]));
+    let figment = figment.merge(("logto.scopes", ["urn:logto:scope:organizations"]));
+    let rocket = rocket::custom(figment).attach(Logto::fairing());
+    let browser = Browser::open(rocket.mount("/", routes![owned, private])).await;
+    browser.sign_in(&op, "/sign-in").await;
+    let body = json!({
+        "error": "access_denied",
+        "error_description": "user is not a member of the organization",
+    });
+    op.deviate(Deviation::Answer("token", logto_tests::Fault::Json(403, body)));
+    log();
+    assert_eq!(browser.visit("/acme/owned").await.status, Status::Forbidden);
+    let log = log();
+    let line = "logto: a request failed: Logto denied the token: access_denied: resource \
+                \"https://api.example.com\" in organization \"acme\" \
+                (user is not a member of the organization)\n";
+    assert!(log.contains(line), "{log}");
 }
