@@ -68,6 +68,10 @@ pub(crate) use self::source::unknown_variables;
 /// | `LOGTO_CLOCK_SKEW` `LOGTO_COOKIE_SECURE` `LOGTO_DANGER_ALLOW_HTTP` | as named |
 /// | `LOGTO_POST_SIGN_OUT_PATH` | as named |
 ///
+/// A secret may be in a file, as Docker and Kubernetes have it: `LOGTO_APP_SECRET_FILE`,
+/// `LOGTO_COOKIE_SECRET_FILE` and `LOGTO_MACHINE_APP_SECRET_FILE` name it. Space around it is
+/// left out. Both forms at once end the launch, and so does a file that cannot be read.
+///
 /// A key that is missing, misspelt, of the wrong type, a placeholder or in
 /// contradiction to another ends the launch with a message that names the key,
 /// its value unless secret, where it stands, and what to write instead. All of them are

@@ -212,6 +212,9 @@ impl Check<'_> {
         for (key, value) in given {
             if value.is_some_and(is_placeholder) {
                 self.problem(key, value, "is empty or a placeholder", "write the real value");
+            } else if value.is_some_and(is_wrapped) {
+                let fix = "write it as the Logto Console shows it, without anything around it";
+                self.problem(key, value, "has quotes, spaces or line breaks around it", fix);
             }
         }
     }
@@ -382,6 +385,14 @@ fn written_path(address: &str) -> &str {
 
 fn is_weak(secret: &[u8]) -> bool {
     secret.len() < MIN_SECRET || secret.iter().all(|byte| byte == &secret[0])
+}
+
+/// Whether something came along when a value was copied or read from a file: neither ids nor
+/// secrets of Logto's have it, and a callback would fail with `invalid_client`.
+fn is_wrapped(value: &str) -> bool {
+    value.trim().len() < value.len()
+        || value.chars().any(char::is_control)
+        || ['"', '\'', '`'].iter().any(|quote| value.starts_with(*quote) || value.ends_with(*quote))
 }
 
 /// Whether a value is what an example has in its place. Ids such as `app-id` are

@@ -1,12 +1,17 @@
 //! Reading the configuration from figment and the environment, and saying where a
 //! value stands.
 
+use std::borrow::Cow;
+
 use rocket::figment::value::{Dict, Map, Value};
 use rocket::figment::{self, Figment, Metadata, Profile, Provider};
 
-use super::keys::{Form, KEYS};
+use super::keys::{Form, KEYS, is_secret};
 
 pub(super) const PREFIX: &str = "LOGTO_";
+
+/// What the variable of a secret ends in that names a file with it.
+const FILE: &str = "_FILE";
 
 pub(super) fn with_environment(figment: &Figment) -> Figment {
     figment.clone().merge(Environment(std::env::vars_os().filter_map(pair).collect()))
@@ -21,7 +26,10 @@ fn pair((name, value): (std::ffi::OsString, std::ffi::OsString)) -> Option<(Stri
 /// been meant to be.
 pub(crate) fn unknown_variables() -> Vec<String> {
     let names = std::env::vars_os().filter_map(pair).map(|(name, _)| name);
-    let known: Vec<&str> = KEYS.iter().map(|(known, _, _)| *known).collect();
+    let files = KEYS.iter().filter(|(_, key, _)| is_secret(key));
+    let files: Vec<String> = files.map(|(name, _, _)| format!("{name}{FILE}")).collect();
+    let known = KEYS.iter().map(|(known, _, _)| *known);
+    let known: Vec<&str> = known.chain(files.iter().map(String::as_str)).collect();
     let described = |name: String| match nearest(&name, &known) {
         Some(known) => format!("{PREFIX}{name} (did you mean {PREFIX}{known}?)"),
         None => format!("{PREFIX}{name}"),
@@ -31,6 +39,29 @@ pub(crate) fn unknown_variables() -> Vec<String> {
 
 /// The variables `LOGTO_*` without their prefix.
 pub(crate) struct Environment(pub(crate) Vec<(String, String)>);
+
+impl Environment {
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(given, _)| given == name).map(|(_, text)| text.as_str())
+    }
+
+    /// The text of a secret, which may be in a file, as Docker and Kubernetes have it.
+    fn secret(&self, name: &str) -> figment::Result<Option<Cow<'_, str>>> {
+        let file = format!("{name}{FILE}");
+        let (text, path) = match (self.get(name), self.get(&file)) {
+            (text, None) => return Ok(text.map(Cow::Borrowed)),
+            (Some(_), Some(_)) => {
+                let both = format!("{PREFIX}{name} and {PREFIX}{file} are both set; unset one");
+                return Err(both.into());
+            }
+            (None, Some(path)) => (std::fs::read_to_string(path), path),
+        };
+        let unread =
+            |error| format!("{PREFIX}{file} names {path:?}, which cannot be read: {error}");
+        // An editor or `echo` ends the last line.
+        Ok(Some(text.map_err(unread)?.trim().to_owned().into()))
+    }
+}
 
 impl Provider for Environment {
     fn metadata(&self) -> Metadata {
@@ -45,8 +76,12 @@ impl Provider for Environment {
     fn data(&self) -> figment::Result<Map<Profile, Dict>> {
         let mut table = Dict::new();
         for (name, key, form) in KEYS {
-            if let Some((_, text)) = self.0.iter().find(|(given, _)| given == name) {
-                insert(&mut table, key, value(text, *form));
+            let text = match is_secret(key) {
+                true => self.secret(name)?,
+                false => self.get(name).map(Cow::Borrowed),
+            };
+            if let Some(text) = text {
+                insert(&mut table, key, value(&text, *form));
             }
         }
         // Global values win over those of every profile.

@@ -543,3 +543,45 @@ fn the_address_of_the_issuer_or_its_metadata_is_refused_with_that_of_logto() {
         }
     }
 }
+
+/// Docker and Kubernetes give secrets as files.
+#[test]
+fn a_secret_is_read_from_the_file_that_the_environment_names() {
+    let folder = std::env::temp_dir().join(format!("logto-rocket-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let file = |name: &str, text: &str| {
+        let path = folder.join(name);
+        std::fs::write(&path, text).expect("a file");
+        path.to_str().expect("text").to_owned()
+    };
+    let app = file("app", "the secret\n");
+    let cookie = file("cookie", &format!("{}\r\n", SECRET.replace(' ', "-")));
+    let toml = debug("");
+    let environment = [("LOGTO_APP_SECRET_FILE", &*app), ("LOGTO_COOKIE_SECRET_FILE", &*cookie)];
+    usable(&toml, &environment, |checked| {
+        let secret = checked.config.app_secret.as_ref().expect("a secret");
+        assert_eq!(secret.secret(), "the secret");
+        assert_eq!(&**checked.secrets.bytes[0], SECRET.replace(' ', "-").as_bytes());
+    });
+    let both = [("LOGTO_APP_SECRET_FILE", &*app), ("LOGTO_APP_SECRET", "another one")];
+    let parts = ["LOGTO_APP_SECRET and LOGTO_APP_SECRET_FILE are both set"];
+    refused(&toml, &both, &parts);
+    let missing = [("LOGTO_APP_SECRET_FILE", "/nowhere/secret")];
+    refused(&toml, &missing, &["LOGTO_APP_SECRET_FILE names \"/nowhere/secret\"", "No such file"]);
+    std::fs::remove_dir_all(&folder).expect("it goes");
+}
+
+/// RFC 6749 appendix A.1 and A.2: what was copied along with an id or a secret is none of it.
+#[test]
+fn what_stands_around_an_id_or_a_secret_ends_the_launch() {
+    for value in
+        ["x1y2z3\\n", " x1y2z3", "x1y2z3 ", "'x1y2z3'", "\\\"x1y2z3\\\"", "`x1y2z3`", "x1\\ty2"]
+    {
+        let toml = format!(
+            "[debug.logto]\nendpoint = \"https://foo.logto.app\"\napp_id = \"{value}\"\n\
+             app_secret = \"{value}\""
+        );
+        let parts = ["`logto.app_id` = ", "`logto.app_secret` (", "around it"];
+        refused(&toml, &[], &parts);
+    }
+}
