@@ -149,6 +149,7 @@ pub(crate) fn message(error: &Error) -> &'static str {
             _ => "You have no access to this, or not in this organization.",
         },
         ErrorKind::InteractionRequired => "Please sign in to go on.",
+        ErrorKind::Cancelled => "The sign-in was cancelled.",
         ErrorKind::NotGranted => {
             "Your sign-in does not cover this. Please sign out, sign in again and retry."
         }

@@ -112,7 +112,7 @@ const UNCHECKED_PARAMETERS: &[&str] = &["acr_values", "claims", "id_token_hint",
 ///
 /// ```rust
 /// use logto_rocket::{Error, ErrorKind, Hooks, Logto, LogtoClient, Prompt, Redirect, SignInOptions};
-/// use rocket::http::{Cookie, CookieJar};
+/// use rocket::http::{Cookie, CookieJar, SameSite};
 /// use rocket::response::{self, Responder, Response};
 /// use rocket::{Request, get, routes};
 ///
@@ -126,7 +126,8 @@ const UNCHECKED_PARAMETERS: &[&str] = &["acr_values", "claims", "id_token_hint",
 ///     if jar.get("tried").is_some() {
 ///         return Ok(Ok("Hello, stranger!".into()));
 ///     }
-///     jar.add(Cookie::new("tried", "1"));
+///     // `Lax`, as a strict one would not come back from Logto.
+///     jar.add(Cookie::build(("tried", "1")).same_site(SameSite::Lax));
 ///     let silently = SignInOptions::new().prompt([Prompt::None]).post_redirect_path("/");
 ///     Ok(Err(logto.sign_in(silently).await?))
 /// }

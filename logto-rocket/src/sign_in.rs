@@ -181,11 +181,6 @@ impl SignIns {
         let (grant, claims) = self.client.redeem(&code, &verifier, &nonce).await?;
         let is_another = |hash: [u8; 32]| hash != seal::sha256(claims.subject().as_bytes());
         if transaction.subject_hash.is_some_and(is_another) {
-            if let Some(token) = &grant.refresh_token
-                && let Err(error) = self.client.revoke(token).await
-            {
-                warning::warn("a refresh token was not revoked", &error);
-            }
             let detail = "another user is signed in at Logto than here";
             return Err(Error::new(ErrorKind::InteractionRequired, detail));
         }
@@ -279,11 +274,13 @@ impl SignIns {
     }
 
     /// Ends the session of a sign-in that was answered before it was there: no browser has it.
+    /// Its refresh token is left alone, as Logto gives the user's next try in this browser the
+    /// same grant.
     fn give_back(&self, completion: &Completion) {
         let (sessions, late) = (Arc::clone(&self.sessions), completion.session());
         tokio::spawn(async move {
             if let Ok(session) = late.await
-                && let Err(error) = sessions.end_and_revoke(&session).await
+                && let Err(error) = sessions.end(&session).await
             {
                 warning::warn("the session of a late sign-in was not ended", &error);
             }

@@ -10,8 +10,9 @@ use crate::error::Error;
 /// How long a warning stands for those like it.
 const QUIET: Duration = Duration::from_secs(60);
 
-/// Reasons that are told apart: some have in them what others chose.
-const REASONS: usize = 256;
+/// Reasons that are told apart for each thing that happens: some have in them what others
+/// chose, and must not crowd out the rest.
+const REASONS: usize = 32;
 
 /// Of the process, as the log is.
 static WARNINGS: LazyLock<Mutex<Warnings>> = LazyLock::new(Mutex::default);
@@ -39,7 +40,7 @@ fn once(what: &'static str, message: &str) {
 }
 
 #[derive(Default)]
-struct Warnings(HashMap<String, Said>);
+struct Warnings(HashMap<&'static str, HashMap<String, Said>>);
 
 struct Said {
     at: Instant,
@@ -51,16 +52,17 @@ impl Warnings {
     /// How many like it were left unsaid, if this one is to be said.
     fn due(&mut self, what: &'static str, message: &str, now: Instant) -> Option<u64> {
         let is_quiet = |said: &Said| now.saturating_duration_since(said.at) < QUIET;
-        if self.0.len() >= REASONS && !self.0.contains_key(message) {
-            self.0.retain(|_, said| is_quiet(said));
+        let reasons = self.0.entry(what).or_default();
+        if reasons.len() >= REASONS && !reasons.contains_key(message) {
+            reasons.retain(|_, said| is_quiet(said));
         }
-        let is_crowded = self.0.len() >= REASONS && !self.0.contains_key(message);
+        let is_crowded = reasons.len() >= REASONS && !reasons.contains_key(message);
         let reason = if is_crowded { what } else { message };
-        if let Some(said) = self.0.get_mut(reason).filter(|said| is_quiet(said)) {
+        if let Some(said) = reasons.get_mut(reason).filter(|said| is_quiet(said)) {
             said.unsaid += 1;
             return None;
         }
-        let last = self.0.insert(reason.into(), Said { at: now, unsaid: 0 });
+        let last = reasons.insert(reason.into(), Said { at: now, unsaid: 0 });
         Some(last.map_or(0, |last| last.unsaid))
     }
 }
@@ -92,6 +94,8 @@ mod tests {
             warnings.due("a callback did not sign in", &message, now).is_some()
         });
         assert_eq!(due.count(), REASONS + 1);
-        assert_eq!(warnings.0.len(), REASONS + 1);
+        assert_eq!(warnings.0.values().map(HashMap::len).sum::<usize>(), REASONS + 1);
+        let another = warnings.due("a request failed", "a request failed: no answer", now);
+        assert_eq!(another, Some(0), "they crowd out nothing else");
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use logto_rocket::{
     Find, Logto, MemoryStore, Result, Saved, SessionKey, SessionStore, StoredSession, User, Version,
 };
-use logto_tests::{Alter, Browser, Deviation, Hostile, app};
+use logto_tests::{Alter, Browser, Deviation, Fault, Hostile, app};
 use rocket::figment::Figment;
 use rocket::http::{Cookie, Status};
 use rocket::local::asynchronous::Client;
@@ -161,4 +161,24 @@ fn requests_at_once_never_see_each_others_user() {
             }
         });
     }
+}
+
+/// S29: a code that Logto redeems after the callback was answered leaves no session behind. Its
+/// grant may be that of the user's next try, and stays.
+#[rocket::async_test]
+async fn a_sign_in_that_is_too_late_leaves_no_session_behind() {
+    let (op, asked) = (Hostile::start().await, Arc::default());
+    let browser = Browser::open(counted(op.figment(), &asked)).await;
+    let callback = op.authorize(browser.visit("/sign-in").await.location());
+    // Each answers within the limit of a call, and both together after that of the callback.
+    for endpoint in ["token", "jwks"] {
+        op.deviate(Deviation::Answer(endpoint, Fault::Late(Duration::from_secs(3))));
+    }
+    assert_eq!(browser.visit(&callback).await.status, Status::ServiceUnavailable);
+    assert_eq!(asked.load(Ordering::SeqCst), 0);
+    // It is created, and deleted.
+    while asked.load(Ordering::SeqCst) < 2 {
+        rocket::tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(op.count("revocation"), 0);
 }

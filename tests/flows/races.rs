@@ -257,23 +257,6 @@ async fn a_sign_in_of_another_user_revokes_what_the_one_before_had() {
     }
 }
 
-/// S29: a code that Logto redeems after the callback was answered leaves no session behind.
-#[rocket::async_test]
-async fn a_sign_in_that_is_too_late_is_given_back() {
-    let (op, gates) = (Hostile::start().await, Gates::closed());
-    let figment = op.figment().merge(("logto.session.store", "memory"));
-    let browser = Browser::open(app(figment, gates)).await;
-    let callback = op.authorize(browser.visit("/sign-in").await.location());
-    // The token endpoint answers within the limit of a call, the keys after that of all.
-    op.deviate(Deviation::Answer("token", Fault::Late(Duration::from_millis(3_000))));
-    op.deviate(Deviation::Answer("jwks", Fault::Late(Duration::from_millis(3_000))));
-    assert_eq!(browser.visit(&callback).await.status, Status::ServiceUnavailable);
-    assert_eq!(op.count("revocation"), 0);
-    while op.count("revocation") == 0 {
-        sleep(Duration::from_millis(50)).await;
-    }
-}
-
 #[rocket::async_test]
 async fn after_a_callback_the_request_has_the_new_user() {
     let (op, gates) = (Hostile::start().await, Gates::closed());

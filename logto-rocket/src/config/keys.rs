@@ -48,5 +48,7 @@ pub(super) const KEYS: &[(&str, &str, Form)] = &[
 
 /// Whether the value of this key may be shown.
 pub(super) fn is_secret(key: &str) -> bool {
-    matches!(key, "app_secret" | "machine.app_secret" | "cookie_secret")
+    // Also an item of a list, and what stands in the place of a table.
+    matches!(key, "app_secret" | "machine.app_secret" | "machine")
+        || key.split('.').next() == Some("cookie_secret")
 }

@@ -46,13 +46,13 @@ impl Environment {
     }
 
     /// The text of a secret, which may be in a file, as Docker and Kubernetes have it.
-    fn secret(&self, name: &str) -> figment::Result<Option<Cow<'_, str>>> {
+    fn secret(&self, name: &str) -> Result<Option<Cow<'_, str>>, String> {
         let file = format!("{name}{FILE}");
         let (text, path) = match (self.get(name), self.get(&file)) {
             (text, None) => return Ok(text.map(Cow::Borrowed)),
             (Some(_), Some(_)) => {
                 let both = format!("{PREFIX}{name} and {PREFIX}{file} are both set; unset one");
-                return Err(both.into());
+                return Err(both);
             }
             (None, Some(path)) => (std::fs::read_to_string(path), path),
         };

@@ -58,13 +58,12 @@ impl Audience {
 
     /// How the log calls it. The id of an organization can come from a request's path.
     pub(crate) fn named(&self) -> String {
-        match (&self.resource, &self.organization) {
+        let id = self.organization.as_deref().map(|id| id.chars().take(64).collect::<String>());
+        match (&self.resource, id) {
             (None, None) => "Logto's own".into(),
             (Some(resource), None) => format!("resource {resource:?}"),
-            (None, Some(id)) => format!("organization {id:.64?}"),
-            (Some(resource), Some(id)) => {
-                format!("resource {resource:?} in organization {id:.64?}")
-            }
+            (None, Some(id)) => format!("organization {id:?}"),
+            (Some(resource), Some(id)) => format!("resource {resource:?} in organization {id:?}"),
         }
     }
 
