@@ -29,7 +29,8 @@ fn ours(bencher: Bencher<'_, '_>, alg: &str) {
     let keys = Keys::parse(json!({"keys": [jwk]}).to_string().as_bytes()).expect("keys");
     let metadata = json!({
         "issuer": ISSUER, "authorization_endpoint": format!("{ISSUER}/auth"),
-        "token_endpoint": format!("{ISSUER}/token"), "jwks_uri": format!("{ISSUER}/jwks"),
+        "token_endpoint": format!("{ISSUER}/token"), "userinfo_endpoint": format!("{ISSUER}/me"),
+        "jwks_uri": format!("{ISSUER}/jwks"),
         "id_token_signing_alg_values_supported": [alg],
     });
     let verifier = IdTokens::new(metadata.to_string().as_bytes(), "n");
