@@ -19,7 +19,6 @@ use rocket::figment::Figment;
 use rocket::tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use rocket::tokio::net::UnixStream;
 use rocket::tokio::time::sleep;
-use serde_json::json;
 
 use self::process::Program;
 
@@ -147,7 +146,7 @@ impl<'a> Visitor<'a> {
     /// Signs in as a member of so many organizations; returns the callback's answer.
     async fn sign_in(&mut self, op: &Hostile, organizations: usize) -> Answer {
         op.behave();
-        op.deviate(Deviation::Claims(member(organizations)));
+        op.deviate(Deviation::Claims(Alter::member(organizations)));
         // nginx passes another `Host` on, and this says that the browser was sent here before.
         let started = self.visit("/sign-in?moved=1").await;
         let location = started.text.lines().find_map(|line| {
@@ -156,17 +155,6 @@ impl<'a> Visitor<'a> {
         let callback = op.authorize(location.expect("a way to the provider").1);
         self.visit(callback.strip_prefix("http://localhost:8000").expect("a way back")).await
     }
-}
-
-/// The claims of a user in so many organizations, with two roles in each.
-fn member(organizations: usize) -> Alter {
-    let ids: Vec<_> = (0..organizations).map(|_| random()[..12].to_owned()).collect();
-    let roles: Vec<_> =
-        ids.iter().flat_map(|id| [format!("{id}:admin"), format!("{id}:member")]).collect();
-    Alter::by(format!("{organizations} organizations"), move |claims| {
-        claims["organizations"] = json!(ids);
-        claims["organization_roles"] = json!(roles);
-    })
 }
 
 fn with(op: &Hostile, key: &str, value: impl Into<rocket::figment::value::Value>) -> Figment {

@@ -163,12 +163,18 @@ async fn callback(logto: &Logto, request: &Request<'_>) -> Result<Answer, Failur
         Err(failed) => {
             RequestState::of(request).fail(&failed.error);
             let answer = Answer::Page(failed_page(logto, request, &failed));
-            let is_bare =
-                failed.error.kind() == ErrorKind::Cancelled && failed.error.oauth_error().is_none();
             // Anybody can link to it: no hook is told that a user left.
-            if is_bare { Ok(answer) } else { Err(Failure { error: failed.error, answer }) }
+            match was_left(&failed.error) {
+                true => Ok(answer),
+                false => Err(Failure { error: failed.error, answer }),
+            }
         }
     }
+}
+
+/// Whether a callback said nothing, as where Logto's consent page is left.
+fn was_left(error: &Error) -> bool {
+    error.kind() == ErrorKind::Cancelled && error.oauth_error().is_none()
 }
 
 /// The page of a failed callback. Never a redirect: with a browser that drops
@@ -177,7 +183,7 @@ fn failed_page(logto: &Logto, request: &Request<'_>, failed: &FailedCallback) ->
     warning::warn("a callback did not sign in", &failed.error);
     let (title, message) = match failed.error.kind() {
         ErrorKind::SignInRefused => ("Sign-in refused", failed.error.detail().to_owned()),
-        ErrorKind::Cancelled if failed.error.oauth_error().is_none() => {
+        ErrorKind::Cancelled if was_left(&failed.error) => {
             ("Sign-in cancelled", "You left before it was finished.".into())
         }
         ErrorKind::Cancelled => {

@@ -1,7 +1,7 @@
 //! Our cookies beside each other: what they take together is bounded, as servers in front
 //! refuse a header that is too long, on every page and at sign-out too.
 
-use logto_tests::{Alter, Answer, Browser, Deviation, Hostile, app, random};
+use logto_tests::{Alter, Answer, Browser, Deviation, Hostile, app};
 use rocket::figment::Figment;
 use rocket::http::Status;
 use serde_json::{Value, json};
@@ -10,17 +10,6 @@ use crate::jar::is_stranger;
 
 /// The default of `session.max_cookie_bytes`.
 const MAX: usize = 6000;
-
-/// The claims of a user in so many organizations, with two roles in each.
-fn member(organizations: usize) -> Alter {
-    let ids: Vec<_> = (0..organizations).map(|_| random()[..12].to_owned()).collect();
-    let roles: Vec<_> =
-        ids.iter().flat_map(|id| [format!("{id}:admin"), format!("{id}:member")]).collect();
-    Alter::by(format!("{organizations} organizations"), move |claims| {
-        claims["organizations"] = json!(ids);
-        claims["organization_roles"] = json!(roles);
-    })
-}
 
 /// What all cookies of ours take in a request.
 fn bytes(browser: &Browser) -> usize {
@@ -34,7 +23,7 @@ fn with_memory(op: &Hostile) -> Figment {
 async fn signed_in(op: &Hostile, browser: &Browser, organizations: usize) -> Answer {
     op.behave();
     op.deviate(Deviation::Tokens(Alter::set("expires_in", 0)));
-    op.deviate(Deviation::Claims(member(organizations)));
+    op.deviate(Deviation::Claims(Alter::member(organizations)));
     let started = browser.visit("/sign-in").await;
     browser.visit(&op.authorize(started.location())).await
 }
@@ -103,7 +92,7 @@ async fn a_session_that_grows_at_a_refresh_loses_the_claims_that_grow() {
     let refreshed = async |organizations: usize| -> Value {
         op.behave();
         op.deviate(Deviation::Tokens(Alter::set("expires_in", 0)));
-        op.deviate(Deviation::RefreshedClaims(member(organizations)));
+        op.deviate(Deviation::RefreshedClaims(Alter::member(organizations)));
         op.deviate(Deviation::RefreshedClaims(Alter::set("roles", json!(["new"]))));
         op.deviate(Deviation::RefreshedClaims(Alter::set("custom_data", json!({"new": true}))));
         op.deviate(Deviation::RefreshedClaims(Alter::set("name", "New Name")));
@@ -129,7 +118,7 @@ async fn a_stored_session_may_grow() {
     signed_in(&op, &browser, 20).await;
     op.behave();
     op.deviate(Deviation::Tokens(Alter::set("expires_in", 0)));
-    op.deviate(Deviation::RefreshedClaims(member(500)));
+    op.deviate(Deviation::RefreshedClaims(Alter::member(500)));
     for _ in 0..2 {
         assert_eq!(browser.visit("/api/userinfo").await.status, Status::Ok);
     }

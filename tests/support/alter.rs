@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use crate::encode::random;
+
 /// A change to a JSON object: claims, a header, an answer.
 #[derive(Clone)]
 pub struct Alter {
@@ -41,6 +43,18 @@ impl Alter {
         Self::by(format!("{key} + {suffix:?}"), move |object| {
             let text = object[key].as_str().unwrap_or_else(|| panic!("`{key}` is no text"));
             object[key] = format!("{text}{suffix}").into();
+        })
+    }
+
+    /// Returns the change to the claims of a member of so many organizations, with two roles in
+    /// each.
+    pub fn member(organizations: usize) -> Self {
+        let ids: Vec<_> = (0..organizations).map(|_| random()[..12].to_owned()).collect();
+        let roles: Vec<_> =
+            ids.iter().flat_map(|id| [format!("{id}:admin"), format!("{id}:member")]).collect();
+        Self::by(format!("{organizations} organizations"), move |claims| {
+            claims["organizations"] = ids.clone().into();
+            claims["organization_roles"] = roles.clone().into();
         })
     }
 
