@@ -100,8 +100,8 @@ impl Client {
         Ok(received.claims.clone())
     }
 
-    /// Refuses a token that no signature could make right. It accepts none: what it
-    /// reads may be anybody's.
+    /// Refuses a token for what it says, whoever signed it. By itself it proves nothing: what
+    /// it reads may be anybody's.
     fn check_unsigned(
         &self,
         received: &Received<'_>,
