@@ -585,3 +585,64 @@ fn what_stands_around_an_id_or_a_secret_ends_the_launch() {
         refused(&toml, &[], &parts);
     }
 }
+
+/// H20: Logto inside, as in Docker.
+#[test]
+fn an_internal_endpoint_has_a_switch_of_its_own_for_plain_http() {
+    let internal = "internal_endpoint = \"http://logto:3001/\"";
+    refused(
+        &debug(internal),
+        &[],
+        &["`logto.internal_endpoint`", "plain http", "`danger_allow_internal_http = true`"],
+    );
+    refused(
+        &debug(&format!("{internal}\ndanger_allow_http = true")),
+        &[],
+        &["`danger_allow_internal_http = true`"],
+    );
+    let allowed = format!("{internal}\ndanger_allow_internal_http = true");
+    usable(&debug(&allowed), &[], |checked| {
+        assert_eq!(checked.issuer, "https://foo.logto.app/oidc");
+        assert_eq!(checked.internal_endpoint.as_deref(), Some("http://logto:3001"));
+    });
+    let environment = [
+        ("LOGTO_INTERNAL_ENDPOINT", "http://10.1.2.3:3001/logto"),
+        ("LOGTO_DANGER_ALLOW_INTERNAL_HTTP", "true"),
+        ("LOGTO_TIMEOUT", "10"),
+    ];
+    usable(&debug(""), &environment, |checked| {
+        assert_eq!(checked.internal_endpoint.as_deref(), Some("http://10.1.2.3:3001/logto"));
+        assert_eq!(checked.timeout().as_secs(), 10);
+    });
+}
+
+#[test]
+fn the_switch_for_the_inside_allows_nothing_outside() {
+    let toml = "[debug.logto]\nendpoint = \"http://foo.example\"\napp_id = \"app-id\"\n\
+                danger_allow_internal_http = true";
+    refused(toml, &[], &["`logto.endpoint`", "plain http", "`danger_allow_http = true`"]);
+}
+
+#[test]
+fn an_internal_endpoint_is_an_address_of_logto() {
+    for (given, fix) in [
+        ("logto:3001", "is not an absolute http or https address"),
+        ("https://logto:3001/oidc", "write `https://logto:3001`"),
+        ("https://user:secret@logto", "is not an absolute http or https address"),
+        ("<internal>", "is empty or a placeholder"),
+    ] {
+        refused(
+            &debug(&format!("internal_endpoint = {given:?}")),
+            &[],
+            &["internal_endpoint", fix],
+        );
+    }
+}
+
+#[test]
+fn a_timeout_is_a_number_of_seconds_within_limits() {
+    for timeout in ["0", "61", "\"4s\""] {
+        refused(&debug(&format!("timeout = {timeout}")), &[], &["`logto.timeout`"]);
+    }
+    usable(&debug(""), &[], |checked| assert_eq!(checked.timeout().as_secs(), 4));
+}
