@@ -189,6 +189,7 @@ fn routes() -> Vec<rocket::Route> {
         interaction::cancel,
         manage::users,
         manage::user,
+        manage::confirm_delete,
         manage::change,
         token::token,
         user_info::user_info,
