@@ -67,7 +67,7 @@ pub(crate) use self::source::unknown_variables;
 /// | `LOGTO_MACHINE_APP_ID` `LOGTO_MACHINE_APP_SECRET` | under `machine` |
 /// | `LOGTO_TIMEOUT` `LOGTO_CLOCK_SKEW` `LOGTO_COOKIE_SECURE` | as named |
 /// | `LOGTO_DANGER_ALLOW_HTTP` `LOGTO_DANGER_ALLOW_INTERNAL_HTTP` | as named |
-/// | `LOGTO_POST_SIGN_OUT_PATH` | as named |
+/// | `LOGTO_POST_SIGN_OUT_PATH` `LOGTO_APP_NAME` | as named |
 ///
 /// A secret may be in a file, as Docker and Kubernetes have it: `LOGTO_APP_SECRET_FILE`,
 /// `LOGTO_COOKIE_SECRET_FILE` and `LOGTO_MACHINE_APP_SECRET_FILE` name it. Space around it is
@@ -184,6 +184,10 @@ pub struct Config {
     /// Console as `{base_url}{path}`. **(default: `/`)**
     #[serde(default = "root")]
     pub post_sign_out_path: String,
+    /// What users call this application. **(default: none)** The pages that sign-in,
+    /// sign-out and failures end on show it, above the title and in the browser's tab.
+    #[serde(default, deserialize_with = "secret::some_scalar")]
+    pub app_name: Option<String>,
     /// Where sessions live, and how long. **(default: in the cookie, 7 days after
     /// the last use and 30 days at the most)**
     #[serde(default)]
@@ -335,6 +339,7 @@ impl Config {
             sign_in: SignInOptions::default(),
             routes: Routes::default(),
             post_sign_out_path: root(),
+            app_name: None,
             session: SessionConfig::default(),
             drain: DrainConfig::default(),
             machine: None,

@@ -100,6 +100,7 @@ pub(crate) fn check(config: &Config, figment: &Figment) -> Result<Checked, Confi
     check.placeholders(config);
     check.scopes(config);
     check.paths(config);
+    check.app_name(config);
     check.numbers(config);
     let secrets = check.secrets(config);
     let secure_cookies = base.as_ref().is_some_and(|base| check.secure(config, base));
@@ -307,6 +308,13 @@ impl Check<'_> {
                 let path = route.path.clone();
                 self.problem(key, Some(&path), "is the path of another route", "write another one");
             }
+        }
+    }
+
+    fn app_name(&mut self, config: &Config) {
+        if config.app_name.as_ref().is_some_and(|name| name.trim().is_empty()) {
+            let fix = "write what users call the application, or leave the key out";
+            self.problem("app_name", config.app_name.as_deref(), "is empty", fix);
         }
     }
 

@@ -29,6 +29,7 @@ pub(super) const KEYS: &[(&str, &str, Form)] = &[
     ("INCLUDE_RESERVED_SCOPES", "include_reserved_scopes", Form::Literal),
     ("PROMPT", "prompt", Form::List),
     ("POST_SIGN_OUT_PATH", "post_sign_out_path", Form::Text),
+    ("APP_NAME", "app_name", Form::Text),
     ("SESSION_STORE", "session.store", Form::Text),
     ("SESSION_IDLE", "session.idle", Form::Literal),
     ("SESSION_ABSOLUTE", "session.absolute", Form::Literal),

@@ -82,6 +82,7 @@ fn the_environment_wins_over_every_profile_and_is_read_as_it_is_written() {
         ("ROCKET_PROFILE", "release"),
         ("LOGTO_ENDPOINT", "https://bar.logto.app"),
         ("LOGTO_APP_SECRET", "0012345"),
+        ("LOGTO_APP_NAME", "007 \"Bond\""),
         ("LOGTO_BASE_URL", "https://app.example.com"),
         ("LOGTO_COOKIE_SECRET", &format!("{0} {0}2", SECRET.replace(' ', "-"))),
         ("LOGTO_SCOPES", "email, roles"),
@@ -102,6 +103,7 @@ fn the_environment_wins_over_every_profile_and_is_read_as_it_is_written() {
         let config = &checked.config;
         assert_eq!(checked.issuer, "https://bar.logto.app/oidc");
         assert_eq!(config.app_secret.as_ref().expect("a secret").secret(), "0012345");
+        assert_eq!(config.app_name.as_deref(), Some("007 \"Bond\""));
         assert_eq!(config.scopes, ["email", "roles"]);
         assert_eq!(config.resources, ["https://api.example.com"]);
         assert_eq!(config.trusted_origins, ["https://a.example.com", "https://b.example.com"]);
@@ -290,6 +292,7 @@ fn contradictions_are_named_with_the_way_out() {
         &[],
         &["`logto.cookie_secure`", "`base_url` is http"],
     );
+    refused(&debug("app_name = \" \""), &[], &["`logto.app_name` = \" \"", "leave the key out"]);
     refused(&debug("base_url = \"/app\""), &[], &["`logto.base_url` = \"/app\"", "absolute"]);
     refused(
         &debug("include_reserved_scopes = false\nscopes = [\"email\"]"),
