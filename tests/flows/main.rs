@@ -15,6 +15,7 @@ mod debug;
 mod deployments;
 mod dump;
 mod entrances;
+mod environment;
 mod forged;
 mod guards;
 mod hooks;
