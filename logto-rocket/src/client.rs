@@ -25,6 +25,8 @@ use crate::config::{AppSecret, Checked, MachineConfig};
 use crate::discovery::{Discovery, ProviderMetadata};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::Http;
+#[cfg(feature = "testing")]
+use crate::http::StandIn;
 use crate::jwks::Jwks;
 use crate::options::SignInOptions;
 use crate::scope::{requested_resources, requested_scopes};
@@ -69,6 +71,11 @@ impl Client {
             clock_skew: checked.clock_skew(),
             clock,
         })
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn stand_in(&self) -> &StandIn {
+        self.http.stand_in()
     }
 
     pub(crate) async fn metadata(&self) -> Result<Arc<ProviderMetadata>> {

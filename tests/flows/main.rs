@@ -55,6 +55,7 @@ mod signature;
 mod sizes;
 mod stores;
 mod streams;
+mod testing;
 mod tokens;
 mod turnover;
 mod uploads;
