@@ -1,6 +1,7 @@
 //! The provider, as tests and applications hold it.
 
 mod application;
+mod sign_in;
 mod tokens;
 mod users;
 
@@ -30,7 +31,7 @@ use crate::tenant::Tenant;
 ///
 /// # rocket::execute(async {
 /// let provider = Provider::start().await;
-/// let application = rocket::custom(provider.figment());
+/// let application = provider.configure(rocket::build());
 /// # drop(application);
 ///
 /// // The application's `/sign-in` redirects to a URL like this one.

@@ -61,3 +61,4 @@ mod turnover;
 mod uploads;
 mod user_info;
 mod verdict;
+mod walks;
