@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::{LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
+use logto_rocket::testing::{TestClient as _, TestUser};
 use logto_rocket::{
     AccessToken, ApiResource, Error, Find, Logto, LogtoClient, Saved, SessionKey, SessionStore,
     StoredSession, User, UserInfo, Version, authenticated,
@@ -570,4 +571,19 @@ async fn a_denied_token_is_logged_with_its_organization_and_resource() {
                 \"https://api.example.com\" in organization \"acme\" \
                 (user is not a member of the organization)\n";
     assert!(log.contains(line), "{log}");
+}
+
+/// A test that would have asked Logto is told what its user does not have.
+#[rocket::async_test]
+async fn a_test_is_told_what_its_user_lacks() {
+    let _turn = keep_log().await;
+    let op = Hostile::start().await;
+    let client = Client::tracked(app(&op)).await.expect("the application launches");
+    client.sign_in_as(TestUser::new("alice")).await;
+    assert_eq!(client.get("/tokens").dispatch().await.status(), Status::ServiceUnavailable);
+    let log = log();
+    let line = "for an access token for resource \"https://api.example.com\"; \
+                add `.access_token(..)` to its `TestUser`";
+    assert!(log.contains(line), "{log}");
+    assert_eq!(op.count("token"), 0);
 }

@@ -3,13 +3,15 @@
 //! It speaks Logto's part of a sign-in and of all that follows: refreshes,
 //! tokens for API resources and organizations, tokens of machines and exchanged
 //! ones, introspection, and logout over the back channel. It has Logto's paths,
-//! claims and error messages, ES384 signatures, and no password. Three doors lead
+//! claims and error messages, ES384 signatures, and no password. Four doors lead
 //! to it:
 //!
 //!   * [`Provider::fairing()`], one line in an application: run it without an
 //!     account at Logto.
 //!   * [`Provider::start()`], for tests: a provider, and the configuration for
-//!     an application that signs in with it.
+//!     an application that signs in with it, by [`Provider::configure()`].
+//!   * [`Provider::sign_in()`], for tests: a whole sign-in of one of Rocket's local
+//!     clients.
 //!   * [`Provider::approve()`], for tests: the browser's part, from the URL of
 //!     a sign-in to the URL of its callback.
 //!

@@ -1,14 +1,13 @@
 //! The provider, as tests and applications hold it.
 
+mod application;
+mod sign_in;
 mod tokens;
 mod users;
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
-
-use rocket::Config;
-use rocket::figment::Figment;
 
 use crate::browser::{self, Deed};
 use crate::error::Error;
@@ -32,7 +31,7 @@ use crate::tenant::Tenant;
 ///
 /// # rocket::execute(async {
 /// let provider = Provider::start().await;
-/// let application = rocket::custom(provider.figment());
+/// let application = provider.configure(rocket::build());
 /// # drop(application);
 ///
 /// // The application's `/sign-in` redirects to a URL like this one.
@@ -96,25 +95,6 @@ impl Provider {
     #[must_use]
     pub fn machine_app_secret(&self) -> &str {
         &self.tenant.machine_app.secret
-    }
-
-    /// Returns a configuration for an application under test.
-    ///
-    /// It is Rocket's default of the `debug` profile with the log off, plus
-    /// `logto.endpoint`, `logto.app_id`, `logto.app_secret`, `logto.base_url`,
-    /// `logto.cookie_secret` and, for the machine-to-machine application,
-    /// `logto.machine`. It reads no file and no variable.
-    #[must_use]
-    pub fn figment(&self) -> Figment {
-        Figment::from(Config::debug_default())
-            .merge(("log_level", "off"))
-            .merge(("logto.endpoint", self.endpoint()))
-            .merge(("logto.app_id", self.app_id()))
-            .merge(("logto.app_secret", self.app_secret()))
-            .merge(("logto.base_url", &self.base_url))
-            .merge(("logto.cookie_secret", &self.cookie_secret))
-            .merge(("logto.machine.app_id", self.machine_app_id()))
-            .merge(("logto.machine.app_secret", self.machine_app_secret()))
     }
 
     /// Opens an authorization URL in a fresh browser, signs in as a user and

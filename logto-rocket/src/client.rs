@@ -26,6 +26,8 @@ use crate::discovery::{Discovery, Endpoints, ProviderMetadata};
 use crate::error::{Error, ErrorKind, Result};
 use crate::flight::within;
 use crate::http::Http;
+#[cfg(feature = "testing")]
+use crate::http::StandIn;
 use crate::jwks::Jwks;
 use crate::options::SignInOptions;
 use crate::scope::{requested_resources, requested_scopes};
@@ -83,6 +85,11 @@ impl Client {
         work: impl Future<Output = Result<T>>,
     ) -> Result<T> {
         within(self.patience, work).await
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn stand_in(&self) -> &StandIn {
+        self.http.stand_in()
     }
 
     pub(crate) async fn metadata(&self) -> Result<Arc<ProviderMetadata>> {

@@ -77,7 +77,7 @@ impl Clock {
     }
 
     /// Lets time pass.
-    #[cfg(test)]
+    #[cfg(any(test, feature = "testing"))]
     pub(crate) fn advance(&self, by: Duration) {
         let by = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
         self.ahead.fetch_add(by, Ordering::Relaxed);

@@ -27,7 +27,7 @@ pub(crate) use self::source::unknown_variables;
 /// The configuration.
 ///
 /// It is read from the table `logto` of any profile in `Rocket.toml`, then from
-/// the environment, which wins:
+/// the environment, which wins (over all but a `logto_dev::Provider` that a test started):
 ///
 /// ```toml
 /// [default.logto]

@@ -16,6 +16,8 @@ use crate::config::{Config, check, unknown_variables};
 use crate::hooks::{Hooks, NoHooks};
 use crate::logto::Logto;
 use crate::request::RequestState;
+#[cfg(feature = "testing")]
+use crate::request::Visit;
 use crate::routes::routes;
 use crate::session::store::SessionStore;
 
@@ -147,6 +149,10 @@ impl Fairing for LogtoFairing {
     /// address: Rocket logs every address, and this one has the code in it.
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
         let Some(logto) = Logto::of(request) else { return };
+        #[cfg(feature = "testing")]
+        if let Some(errand) = RequestState::of(request).errand() {
+            errand.run(Visit::of(request)).await;
+        }
         if request.method() == Method::Head {
             RequestState::of(request).came_as_head();
         }

@@ -29,6 +29,7 @@
 //! | know of sign-ins | [`Hooks`] |
 //! | keep sessions elsewhere | [`SessionStore`], [`contract`] |
 //! | come from another of Logto's SDKs | [`parity`] |
+//! | test an application | `testing`, with the feature of this name |
 //! | handle failures | [`Error`], [`ErrorKind`] |
 
 mod answer;
@@ -62,6 +63,8 @@ mod session;
 mod sign_in;
 mod sign_out;
 mod signed;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod token;
 mod tokens;
 mod transaction;

@@ -178,6 +178,27 @@ impl Logto {
         &self.0.drains
     }
 
+    #[cfg(feature = "testing")]
+    pub(crate) fn client(&self) -> &Client {
+        &self.0.client
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn sessions(&self) -> &Sessions {
+        &self.0.sessions
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    /// `{endpoint}/oidc`.
+    #[cfg(feature = "testing")]
+    pub(crate) fn issuer(&self) -> &str {
+        &self.0.checked.issuer
+    }
+
     #[cfg(test)]
     pub(crate) fn sign_ins(&self) -> &SignIns {
         &self.0.sign_ins

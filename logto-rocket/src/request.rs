@@ -1,5 +1,7 @@
 //! What one request knows, and what its answer must carry.
 
+#[cfg(feature = "testing")]
+mod errand;
 mod outgoing;
 mod user;
 
@@ -13,6 +15,8 @@ use rocket::request::Request;
 use rocket::route::Route;
 use tokio::sync::OnceCell;
 
+#[cfg(feature = "testing")]
+pub(crate) use self::errand::Errand;
 pub(crate) use self::outgoing::{Outgoing, SessionCookie};
 pub(crate) use self::user::RequestUser;
 use self::user::RequestUsers;
@@ -71,6 +75,8 @@ pub(crate) struct RequestState {
     users: RequestUsers,
     /// The query of the callback, taken out of the address before it is logged.
     callback: OnceLock<String>,
+    #[cfg(feature = "testing")]
+    errand: OnceLock<Arc<dyn Errand>>,
 }
 
 #[derive(Default)]
@@ -249,6 +255,17 @@ impl RequestState {
     pub(crate) fn callback_query<'a>(&'a self, uri: &'a Origin<'_>) -> &'a str {
         let in_address = || uri.query().map(|query| query.as_str());
         self.callback.get().map(String::as_str).or_else(in_address).unwrap_or_default()
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn send_on(&self, errand: Arc<dyn Errand>) {
+        let _ = self.errand.set(errand);
+    }
+
+    /// What a test has this request do; it is done once.
+    #[cfg(feature = "testing")]
+    pub(crate) fn errand(&self) -> Option<&Arc<dyn Errand>> {
+        self.errand.get()
     }
 
     pub(crate) fn came_as_head(&self) {

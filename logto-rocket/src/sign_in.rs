@@ -318,7 +318,13 @@ impl SignIns {
     }
 }
 
-fn new_record(grant: &Grant, claims: &IdTokenClaims, nonce: &Nonce, now: Timestamp) -> Record {
+/// The session that a sign-in begins.
+pub(crate) fn new_record(
+    grant: &Grant,
+    claims: &IdTokenClaims,
+    nonce: &Nonce,
+    now: Timestamp,
+) -> Record {
     let sid = claims.sid().value().filter(|sid| !sid.is_empty());
     let issued_at = claims.whole_seconds("iat");
     Record {

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, dead_code)]
 
+mod testing;
+
 use logto_dev::Provider;
 use logto_rocket::{Audience, Error, Logto, LogtoClient, User, authenticated};
 use logto_tests::Browser;
@@ -34,10 +36,8 @@ fn rocket() -> _ {
 #[rocket::async_test]
 async fn alice_sees_her_name() {
     let provider = Provider::start().await;
-    let client = Client::tracked(rocket().configure(provider.figment())).await.unwrap();
-    let sign_in = client.get("/sign-in").dispatch().await;
-    let callback = provider.approve(sign_in.headers().get_one("Location").unwrap(), "alice").await;
-    client.get(callback.unwrap().trim_start_matches("http://localhost:8000")).dispatch().await;
+    let client = Client::tracked(provider.configure(rocket())).await.unwrap();
+    provider.sign_in(&client, "alice").await;
     assert!(client.get("/profile").dispatch().await.into_string().await.unwrap().contains("Alice"));
 }
 
@@ -54,12 +54,13 @@ async fn alice_may_read_items_in_acme() {
     assert_eq!(browser.visit("/items/8wz3nrme4n02").await.body, "may read: true");
 }
 
-/// Every block of the README's Rust is a part of this file.
+/// Every block of the README's Rust is a part of these files.
 #[test]
 fn the_code_of_the_readme_is_this_code() {
-    let (readme, here) = (include_str!("../../README.md"), include_str!("readme.rs"));
+    let readme = include_str!("../../README.md");
+    let here = concat!(include_str!("readme.rs"), include_str!("readme/testing.rs"));
     let blocks: Vec<_> = readme.split("```rust\n").skip(1).collect();
-    assert_eq!(blocks.len(), 3);
+    assert_eq!(blocks.len(), 4);
     for block in blocks {
         let code = block.split("```").next().unwrap_or_default();
         let items = code.split("\n\n").filter(|item| !item.starts_with("use "));

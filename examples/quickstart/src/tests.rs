@@ -30,15 +30,6 @@ fn location(response: &LocalResponse<'_>) -> String {
     location.strip_prefix(BASE_URL).unwrap_or(location).to_owned()
 }
 
-/// Follows the way of a stranger who opens `path`, and returns where it ends.
-async fn sign_in(client: &Client, provider: &Provider, path: &str, username: &str) -> String {
-    let to_sign_in = location(&client.get(path).dispatch().await);
-    let to_provider = location(&client.get(to_sign_in).dispatch().await);
-    let callback = provider.approve(&to_provider, username).await.expect("the user exists");
-    let callback = callback.strip_prefix(BASE_URL).expect("the way back leads here").to_owned();
-    location(&client.get(callback).dispatch().await)
-}
-
 #[rocket::async_test]
 async fn a_stranger_sees_the_public_page_and_its_links() {
     let provider = Provider::start().await;
@@ -63,7 +54,7 @@ async fn a_stranger_sees_the_public_page_and_its_links() {
 async fn a_stranger_signs_in_and_comes_back_to_the_page() {
     let provider = Provider::start().await;
     let client = client(&provider).await;
-    assert_eq!(sign_in(&client, &provider, "/protected", "alice").await, "/protected");
+    assert_eq!(provider.sign_in_at(&client, "/protected", "alice").await, "/protected");
 
     let page = text(&client, "/protected").await;
     assert!(page.contains("<dt>email</dt><dd>alice@example.com</dd>"), "{page}");
@@ -88,7 +79,7 @@ async fn the_user_info_leaves_out_what_logto_left_out() {
     let provider = Provider::start().await;
     let client = client(&provider).await;
     let path = "/protected/userinfo";
-    assert_eq!(sign_in(&client, &provider, path, "bob").await, path);
+    assert_eq!(provider.sign_in_at(&client, path, "bob").await, path);
 
     let page = text(&client, path).await;
     assert!(page.contains("<pre>{\n  \"sub\": \""), "{page}");
@@ -100,7 +91,7 @@ async fn the_user_info_leaves_out_what_logto_left_out() {
 async fn the_api_answers_in_json() {
     let provider = Provider::start().await;
     let client = client(&provider).await;
-    sign_in(&client, &provider, "/protected", "alice").await;
+    provider.sign_in_at(&client, "/protected", "alice").await;
 
     let me = json(&client, "/api/me").await;
     assert_eq!(me["iss"], provider.issuer());
@@ -115,14 +106,14 @@ async fn organizations_are_shown_with_what_the_user_may_do_there() {
     let provider = Provider::start().await;
     let client = client(&provider).await;
     let path = "/protected/organizations";
-    assert_eq!(sign_in(&client, &provider, path, "alice").await, path);
+    assert_eq!(provider.sign_in_at(&client, path, "alice").await, path);
     let page = text(&client, path).await;
     assert!(page.contains("<dt>acme</dt><dd><code>8wz3nrme4n02</code>"), "{page}");
     assert!(page.contains("Roles: admin, editor<br>Permissions: write:data, read:data"), "{page}");
     assert!(page.contains("<dt>globex</dt>"), "{page}");
 
     client.get("/sign-out").dispatch().await;
-    sign_in(&client, &provider, path, "bob").await;
+    provider.sign_in_at(&client, path, "bob").await;
     assert!(text(&client, path).await.contains("You are in no organization."));
 }
 
@@ -132,7 +123,7 @@ async fn an_organization_that_denies_its_token_is_shown_with_the_reason() {
     let provider = Provider::builder().organization(strict).start().await;
     let client = client(&provider).await;
     let path = "/protected/organizations";
-    sign_in(&client, &provider, path, "alice").await;
+    provider.sign_in_at(&client, path, "alice").await;
     let page = text(&client, path).await;
     let denied = "Logto denies its token: organization requires MFA but user has no MFA configured";
     assert!(page.contains(denied), "{page}");
@@ -144,7 +135,7 @@ async fn a_token_is_described_and_shown_only_when_asked_for() {
     let provider = Provider::start().await;
     let figment = provider.figment().merge(("logto.resources", [crate::RESOURCE]));
     let client = Client::tracked(application(figment)).await.expect("the sample launches");
-    sign_in(&client, &provider, "/protected", "alice").await;
+    provider.sign_in_at(&client, "/protected", "alice").await;
 
     let path = "/api/token?resource=https://api.example.com&organization=8wz3nrme4n02";
     let token = json(&client, path).await;
@@ -166,7 +157,7 @@ async fn a_token_is_described_and_shown_only_when_asked_for() {
 async fn a_signed_out_user_is_a_stranger() {
     let provider = Provider::start().await;
     let client = client(&provider).await;
-    sign_in(&client, &provider, "/protected", "alice").await;
+    provider.sign_in_at(&client, "/protected", "alice").await;
 
     let out = location(&client.get("/sign-out").dispatch().await);
     assert!(out.starts_with(&provider.issuer()), "{out}");
@@ -177,7 +168,7 @@ async fn a_signed_out_user_is_a_stranger() {
 async fn a_failure_has_a_page_of_its_own() {
     let provider = Provider::start().await;
     let client = client(&provider).await;
-    sign_in(&client, &provider, "/protected", "alice").await;
+    provider.sign_in_at(&client, "/protected", "alice").await;
     provider.stop().await;
 
     for (path, status, kind) in [
@@ -199,7 +190,7 @@ async fn a_name_is_never_markup() {
     let provider = Provider::start().await;
     provider.add(User::new("eve").name("<script>alert(1)</script>"));
     let client = client(&provider).await;
-    sign_in(&client, &provider, "/protected", "eve").await;
+    provider.sign_in_at(&client, "/protected", "eve").await;
     for path in ["/", "/protected", "/protected/userinfo"] {
         let page = text(&client, path).await;
         assert!(page.contains("&lt;script&gt;") && !page.contains("<script>"), "{page}");

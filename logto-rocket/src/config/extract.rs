@@ -77,7 +77,7 @@ fn problem(error: &figment::Error, figment: &Figment) -> Problem {
     let (message, fix) = match &error.kind {
         Kind::MissingField(name) => {
             join(name);
-            ("is missing".into(), missing_fix(&key))
+            ("is missing".into(), missing_fix(&key, figment))
         }
         Kind::UnknownField(name, known) => {
             let meant = nearest(name, known).map(|known| format!("did you mean `{known}`?"));
@@ -115,14 +115,17 @@ fn problem(error: &figment::Error, figment: &Figment) -> Problem {
     Problem { key, value, place, message, fix }
 }
 
-fn missing_fix(name: &str) -> String {
+fn missing_fix(name: &str, figment: &Figment) -> String {
     let variable = KEYS.iter().find(|(_, key, _)| *key == name).map(|(variable, _, _)| variable);
-    match variable {
-        Some(variable) => format!(
-            "set it under `[default.logto]` in Rocket.toml or as {PREFIX}{variable} in the environment"
-        ),
-        None => "set it under `[default.logto]` in Rocket.toml".into(),
+    let mut fix = "set it under `[default.logto]` in Rocket.toml".to_owned();
+    if let Some(variable) = variable {
+        fix += &format!(" or as {PREFIX}{variable} in the environment");
     }
+    if name == "endpoint" && figment.profile() == "debug" {
+        fix += "; to start without an account at Logto, attach `logto_dev::Provider::fairing()` \
+                before `Logto::fairing()`";
+    }
+    fix
 }
 
 fn type_name(actual: &Actual) -> &'static str {

@@ -16,8 +16,23 @@ const FILE: &str = "_FILE";
 /// Those that `logto-dev` reads.
 const DEVELOPMENT: [&str; 3] = ["DEV_ADDRESS", "DEV_PORT", "DEV_ENDPOINT"];
 
+/// What the settings of a `logto_dev::Provider` that a test started are named. No file and
+/// no variable can name itself so.
+const TEST: &str = "logto-dev, started by a test";
+
 pub(super) fn with_environment(figment: &Figment) -> Figment {
-    figment.clone().merge(Environment(std::env::vars_os().filter_map(pair).collect()))
+    let variables = std::env::vars_os().filter_map(pair);
+    let variables = variables.filter(|(name, _)| !is_of_test(figment, name));
+    figment.clone().merge(Environment(variables.collect()))
+}
+
+/// Whether a test set the key of this variable: it must not sign in at the Logto of whoever
+/// exported that.
+fn is_of_test(figment: &Figment, variable: &str) -> bool {
+    let name = variable.strip_suffix(FILE).unwrap_or(variable);
+    let known = KEYS.iter().find(|(known, _, _)| *known == name);
+    let source = known.and_then(|(_, key, _)| figment.find_metadata(&format!("logto.{key}")));
+    source.is_some_and(|source| source.name == TEST)
 }
 
 fn pair((name, value): (std::ffi::OsString, std::ffi::OsString)) -> Option<(String, String)> {

@@ -185,7 +185,12 @@ fn what_is_missing_is_named_with_both_ways_to_set_it() {
         &[],
         &["`logto.app_id`", "is missing", "Rocket.toml", "LOGTO_APP_ID"],
     );
-    refused("", &[], &["`logto.endpoint`", "LOGTO_ENDPOINT"]);
+    refused("", &[], &["`logto.endpoint`", "LOGTO_ENDPOINT", "logto_dev::Provider::fairing()"]);
+    // Which starts in the debug profile only.
+    with("", &[("ROCKET_PROFILE", "release")], |figment| {
+        let message = read(figment).expect_err("nothing is set").to_string();
+        assert!(message.contains("LOGTO_ENDPOINT") && !message.contains("logto_dev"), "{message}");
+    });
 }
 
 #[test]
