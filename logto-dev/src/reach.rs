@@ -69,8 +69,8 @@ impl Reach {
         let danger = || {
             format!(
                 "DANGER: it listens on {called}, so other machines may reach it, and anybody who \
-                 does signs in as anybody and changes anybody. Nothing that matters belongs into \
-                 this application."
+                 does signs in as anybody and changes anybody. Keep whatever matters out \
+                 of this application."
             )
         };
         self.is_open().then(danger)

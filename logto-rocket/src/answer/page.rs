@@ -27,7 +27,7 @@ const STYLE: &str = "\
 --accent:light-dark(#5d34f2,#b8a3ff);--on-accent:light-dark(#fff,#1b1140)}\
 body{font:1rem/1.5 system-ui,sans-serif;margin:0;min-height:100vh;display:grid;place-items:center;\
 background:var(--ground);color:var(--text)}\
-main{box-sizing:border-box;width:min(28rem,100vw - 2rem);padding:2rem;border-radius:1rem;\
+main{box-sizing:border-box;overflow-wrap:anywhere;width:min(28rem,100vw - 2rem);padding:2rem;border-radius:1rem;\
 background:var(--card);box-shadow:0 1px 3px #0003}\
 h1{font-size:1.375rem;line-height:1.25;margin:0 0 .5rem}p{margin:0 0 1.5rem}\
 p:last-child{margin:0}.app{margin:0 0 .25rem;color:var(--soft)}\
