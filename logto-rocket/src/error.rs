@@ -93,6 +93,17 @@ pub enum ErrorKind {
     /// organization or lacks the second factor it asks for, or the application may
     /// not act there.
     Denied,
+    /// Whoever asks is known and may not: a role, scope or permission is missing, which the
+    /// message names. The log has it, and in the `debug` profile the answer too.
+    NotAllowed,
+    /// The access token that a request presented does not prove anything here: wrong
+    /// signature, issuer, audience, type or time, or no token of this Logto. The client gets
+    /// a new one and tries again (RFC 6750 section 3.1, `invalid_token`).
+    InvalidAccessToken,
+    /// A request presented its access token in a form that cannot be read: two
+    /// `Authorization` headers, or no token in one (RFC 6750 section 3.1,
+    /// `invalid_request`).
+    InvalidRequest,
     /// A token was asked for that the sign-in did not ask for, or for which there is
     /// no such resource. Add to the configuration what the message names; users then
     /// sign in again.
@@ -150,18 +161,21 @@ impl ErrorKind {
     /// The status that an answer to this kind of failure carries.
     pub fn status(self) -> Status {
         match self {
-            Self::NotAuthenticated | Self::SessionEnded | Self::InteractionRequired => {
-                Status::Unauthorized
-            }
+            Self::NotAuthenticated
+            | Self::SessionEnded
+            | Self::InteractionRequired
+            | Self::InvalidAccessToken => Status::Unauthorized,
             Self::SignInNotFound
             | Self::InvalidCallback
             | Self::Cancelled
             | Self::InvalidLogoutToken
-            | Self::InvalidSubjectToken => Status::BadRequest,
+            | Self::InvalidSubjectToken
+            | Self::InvalidRequest => Status::BadRequest,
             Self::CrossSite
             | Self::NotNavigation
             | Self::SignInRefused
             | Self::Denied
+            | Self::NotAllowed
             | Self::NotGranted => Status::Forbidden,
             Self::SessionTooLarge | Self::InvalidOptions | Self::AnswerBegun | Self::SignInLoop => {
                 Status::InternalServerError
@@ -183,6 +197,9 @@ impl ErrorKind {
             Self::InteractionRequired => "Logto would have to ask the user",
             Self::SignInRefused => "the application refused the sign-in",
             Self::Denied => "Logto denied the token",
+            Self::NotAllowed => "not allowed",
+            Self::InvalidAccessToken => "the access token is not valid",
+            Self::InvalidRequest => "the access token cannot be read",
             Self::NotGranted => "the sign-in did not ask for this token",
             Self::AnswerBegun => "the answer has begun, so no new token can be had",
             Self::Refused => "Logto refused the request",

@@ -14,7 +14,7 @@ use serde_json::Value;
 pub(crate) use self::algorithm::{hash, named};
 pub(crate) use self::key::PublicKey;
 use crate::clock::{Clock, Timestamp};
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::http::{Cached, Http};
 
 /// Keys are fetched again in vain at most once in this time and for each source of
@@ -31,6 +31,21 @@ pub(crate) enum Source {
     Refresh,
     /// Somebody who says to be Logto.
     BackChannel,
+    /// Whoever asks for something of this application's API.
+    Bearer,
+}
+
+impl Source {
+    const ALL: usize = 4;
+
+    /// What a token of this source is that proves nothing.
+    pub(crate) fn error_kind(self) -> ErrorKind {
+        match self {
+            Self::Code | Self::Refresh => ErrorKind::InvalidIdToken,
+            Self::BackChannel => ErrorKind::InvalidLogoutToken,
+            Self::Bearer => ErrorKind::InvalidAccessToken,
+        }
+    }
 }
 
 /// The keys of one provider.
@@ -39,7 +54,7 @@ pub(crate) struct Jwks {
     http: Http,
     cached: Cached<KeySet>,
     /// Until when no unknown key is worth another fetch, by source.
-    quiet: Mutex<[Option<Timestamp>; 3]>,
+    quiet: Mutex<[Option<Timestamp>; Source::ALL]>,
     clock: Clock,
 }
 
@@ -55,6 +70,11 @@ impl Jwks {
     /// Whether none were fetched yet.
     pub(crate) fn is_empty(&self) -> bool {
         self.cached.peek().is_none()
+    }
+
+    /// Those that were fetched last.
+    pub(crate) fn peek(&self) -> Option<Arc<KeySet>> {
+        self.cached.peek()
     }
 
     pub(crate) async fn keys(&self, jwks_uri: &str) -> Result<Arc<KeySet>> {

@@ -1,5 +1,6 @@
 //! Tokens that somebody sends to this application and says to have from Logto.
 
+mod access;
 mod compact;
 mod logout;
 
@@ -7,6 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub(crate) use self::access::Verified;
 use self::compact::Compact;
 pub(crate) use self::logout::{LogoutToken, MAX_AGE, Whom};
 use crate::clock::Clock;
@@ -38,26 +40,65 @@ impl Verifier {
     /// [`ErrorKind::InvalidLogoutToken`], or any other kind where the metadata or the
     /// keys cannot be had: then the token may be good.
     pub(crate) async fn logout_token(&self, token: &str) -> Result<LogoutToken> {
-        let token = parse(token)?;
-        let signer = signer(&token)?;
-        let now = self.clock.now().seconds();
-        let skew = i64::try_from(self.clock_skew.as_secs()).unwrap_or(0);
-        let verified = self.signatures.verify(Source::BackChannel, &signer, |metadata, key| {
-            check_signature(&token, &signer, key)?;
-            read(&token, metadata, &self.app_id, now, skew)
+        let verified = self.verify(Source::BackChannel, token, logout::check_type, |payload, m| {
+            LogoutToken::read(payload, &m.issuer, &self.app_id, self.now(), self.skew())
         });
-        verified.await.map_err(failed)
+        verified.await.map_err(|failure| failure.into_error(ErrorKind::InvalidLogoutToken))
+    }
+
+    /// Verifies an access token, whatever route it is for (RFC 9068 section 4).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::InvalidAccessToken`], or any other kind where the metadata or the
+    /// keys cannot be had: then the token may be good.
+    pub(crate) async fn access_token(&self, token: &str) -> Result<Verified> {
+        let verified = self.verify(Source::Bearer, token, access::check_type, |payload, m| {
+            access::read(payload, &m.issuer, self.now(), self.skew())
+        });
+        verified.await.map_err(|failure| failure.into_error(ErrorKind::InvalidAccessToken))
+    }
+
+    async fn verify<T>(
+        &self,
+        source: Source,
+        token: &str,
+        check_type: fn(Option<&str>) -> Result<(), &'static str>,
+        read: impl Fn(&str, &ProviderMetadata) -> Result<T, &'static str>,
+    ) -> Result<T, Unverified> {
+        let kind = source.error_kind();
+        let token = parse(token, check_type, kind)?;
+        let signer = signer(&token)?;
+        let verified = self.signatures.verify(source, &signer, |metadata, key| {
+            check_signature(&token, &signer, key)?;
+            let read = read(&token.payload, metadata);
+            read.map_err(|detail| Unverified::Refused(Error::new(kind, detail)))
+        });
+        verified.await
+    }
+
+    fn now(&self) -> i64 {
+        self.clock.now().seconds()
+    }
+
+    fn skew(&self) -> i64 {
+        i64::try_from(self.clock_skew.as_secs()).unwrap_or(0)
     }
 }
 
-fn parse(token: &str) -> Result<Compact<'_>> {
+fn parse(
+    token: &str,
+    check_type: fn(Option<&str>) -> Result<(), &'static str>,
+    kind: ErrorKind,
+) -> Result<Compact<'_>, Unverified> {
+    let refused = |detail| Unverified::Refused(Error::new(kind, detail));
     let token = Compact::parse(token).map_err(refused)?;
-    logout::check_type(token.typ()).map_err(refused)?;
+    check_type(token.typ()).map_err(refused)?;
     Ok(token)
 }
 
-fn signer<'a>(token: &'a Compact<'_>) -> Result<Signer<'a>> {
-    Signer::new(token.alg(), token.kid()).map_err(failed)
+fn signer<'a>(token: &'a Compact<'_>) -> Result<Signer<'a>, Unverified> {
+    Signer::new(token.alg(), token.kid())
 }
 
 fn check_signature(
@@ -71,17 +112,6 @@ fn check_signature(
     }
 }
 
-fn read(
-    token: &Compact<'_>,
-    metadata: &ProviderMetadata,
-    app_id: &str,
-    now: i64,
-    skew: i64,
-) -> Result<LogoutToken, Unverified> {
-    let read = LogoutToken::read(&token.payload, &metadata.issuer, app_id, now, skew);
-    read.map_err(|detail| Unverified::Refused(refused(detail)))
-}
-
 /// As [`Verifier::logout_token()`], with what there is to know of the provider.
 #[cfg(feature = "__internal")]
 pub(crate) fn logout_token_at_hand(
@@ -91,21 +121,16 @@ pub(crate) fn logout_token_at_hand(
     app_id: &str,
     now: i64,
 ) -> Result<LogoutToken> {
-    let token = parse(token)?;
-    let signer = signer(&token)?;
-    let verified = crate::signed::tried(&signer, metadata, keys, |metadata, key| {
-        check_signature(&token, &signer, key)?;
-        read(&token, metadata, app_id, now, 60)
+    const KIND: ErrorKind = ErrorKind::InvalidLogoutToken;
+    let verified = parse(token, logout::check_type, KIND).and_then(|token| {
+        let signer = signer(&token)?;
+        crate::signed::tried(&signer, metadata, keys, |metadata, key| {
+            check_signature(&token, &signer, key)?;
+            let read = LogoutToken::read(&token.payload, &metadata.issuer, app_id, now, 60);
+            read.map_err(|detail| Unverified::Refused(Error::new(KIND, detail)))
+        })
     });
-    verified.map_err(failed)
-}
-
-fn failed(failure: Unverified) -> Error {
-    failure.into_error(ErrorKind::InvalidLogoutToken)
-}
-
-fn refused(detail: &'static str) -> Error {
-    Error::new(ErrorKind::InvalidLogoutToken, detail)
+    verified.map_err(|failure| failure.into_error(KIND))
 }
 
 impl fmt::Debug for Verifier {

@@ -33,9 +33,11 @@
 //! | handle failures | [`Error`], [`ErrorKind`] |
 
 mod answer;
+mod auth_info;
 mod claims;
 mod client;
 mod clock;
+mod conditions;
 mod config;
 pub mod contract;
 mod discovery;
@@ -183,6 +185,7 @@ pub use logto_macros::authenticated;
 /// Implements [`ApiResource`](trait@ApiResource), whose documentation says how.
 pub use logto_macros::ApiResource;
 
+pub use self::auth_info::AuthInfo;
 pub use self::claims::{
     AccessTokenClaims, Address, Claim, CustomDataError, IdTokenClaims, Identity, IdentityDetails,
     OrganizationData, OrganizationRole, SsoIdentity, TokenClaims, User, UserInfo,

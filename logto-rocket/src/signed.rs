@@ -53,6 +53,11 @@ impl Signatures {
         Self { discovery, jwks }
     }
 
+    /// The keys that were fetched last.
+    pub(crate) fn keys(&self) -> Option<Arc<KeySet>> {
+        self.jwks.peek()
+    }
+
     /// Fetches the keys if there are none, in the background: while a user is at Logto, so
     /// that the first callback need not wait for them. A callback that comes without them
     /// fetches them itself, and says why it could not.
@@ -102,7 +107,7 @@ impl Signatures {
 fn no_new_keys(source: Source) -> Unverified {
     let detail = "its keys were fetched a moment ago and no key fits";
     match source {
-        Source::BackChannel => Unverified::NoKeyFits,
+        Source::BackChannel | Source::Bearer => Unverified::NoKeyFits,
         Source::Code | Source::Refresh => {
             Unverified::Unreachable(Error::new(ErrorKind::Unreachable, detail))
         }

@@ -5,6 +5,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny};
 
+use crate::claims::numeric_date;
+
 /// The longest token that is read; those of Logto have some hundred bytes.
 const MAX_BYTES: usize = 16 * 1024;
 
@@ -70,6 +72,21 @@ pub(super) fn some<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
+}
+
+/// A date that may be absent, but not null.
+pub(super) fn some_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+    numeric_date(deserializer).map(Some)
+}
+
+/// Whether `typ` is this type. The first half of the media type may be left out (RFC 7515
+/// section 4.1.9).
+pub(super) fn is_type(typ: &str, expected: &str) -> bool {
+    let name = match typ.split_once('/') {
+        Some((kind, name)) if kind.eq_ignore_ascii_case("application") => name,
+        _ => typ,
+    };
+    name.eq_ignore_ascii_case(expected)
 }
 
 /// Whether a member is there, whatever its value.

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::compact::{is_present, some};
+use super::compact::{is_present, is_type, some, some_date};
 use crate::claims::numeric_date;
 
 /// The event that makes a token a logout token (OpenID Connect Back-Channel Logout
@@ -59,10 +59,6 @@ struct LogoutClaims {
     nonce: bool,
 }
 
-fn some_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
-    numeric_date(deserializer).map(Some)
-}
-
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Audiences {
@@ -74,14 +70,7 @@ enum Audiences {
 /// recommends the type and does not require it. Logto always says it, and `events`
 /// tells a logout token from any other all the same.
 pub(super) fn check_type(typ: Option<&str>) -> Result<(), &'static str> {
-    let fits = typ.is_none_or(|typ| {
-        // RFC 7515 section 4.1.9: the first half of the media type may be left out.
-        let name = match typ.split_once('/') {
-            Some((kind, name)) if kind.eq_ignore_ascii_case("application") => name,
-            _ => typ,
-        };
-        name.eq_ignore_ascii_case("logout+jwt")
-    });
+    let fits = typ.is_none_or(|typ| is_type(typ, "logout+jwt"));
     if fits { Ok(()) } else { Err("`typ` is not that of a logout token") }
 }
 

@@ -1,0 +1,241 @@
+//! What a policy asks of whoever it is to admit: data, and one function that decides.
+
+use std::fmt;
+
+use crate::error::{Error, ErrorKind};
+
+/// Names of which all are needed, and names of which one is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Needed {
+    pub(crate) all: &'static [&'static str],
+    pub(crate) any: &'static [&'static str],
+}
+
+/// Whom a token may be about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum About {
+    Anybody,
+    /// A user, whoever got the token for them.
+    User,
+    /// An application on its own behalf.
+    Machine,
+}
+
+/// The conditions of a policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Conditions {
+    pub(crate) scopes: Needed,
+    pub(crate) roles: Needed,
+    pub(crate) organization_roles: Needed,
+    /// The applications whose tokens are taken; any if there is none.
+    pub(crate) clients: &'static [&'static str],
+    pub(crate) about: About,
+}
+
+/// What is known of whoever asks. What is absent or odd is not here: it means no.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Facts<'a> {
+    pub(crate) scopes: &'a [&'a str],
+    pub(crate) roles: &'a [&'a str],
+    /// In the organization of the route.
+    pub(crate) organization_roles: &'a [&'a str],
+    /// The application that got the token; `None` for a session.
+    pub(crate) client: Option<&'a str>,
+    pub(crate) is_machine: bool,
+}
+
+/// Why somebody is not admitted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Missing {
+    Scopes(Needed),
+    Roles(Needed),
+    OrganizationRoles(Needed),
+    Client,
+    User,
+    Machine,
+}
+
+impl Needed {
+    pub(crate) const NOTHING: Self = Self { all: &[], any: &[] };
+
+    pub(crate) const fn is_nothing(&self) -> bool {
+        self.all.is_empty() && self.any.is_empty()
+    }
+
+    fn is_among(&self, held: &[&str]) -> bool {
+        self.all.iter().all(|name| held.contains(name))
+            && (self.any.is_empty() || self.any.iter().any(|name| held.contains(name)))
+    }
+
+    /// All the names, as a space-separated list (RFC 6750 section 3).
+    pub(crate) fn names(&self) -> String {
+        [self.all, self.any].concat().join(" ")
+    }
+}
+
+impl Conditions {
+    pub(crate) const NONE: Self = Self {
+        scopes: Needed::NOTHING,
+        roles: Needed::NOTHING,
+        organization_roles: Needed::NOTHING,
+        clients: &[],
+        about: About::Anybody,
+    };
+
+    /// Whether there is nothing to decide.
+    pub(crate) const fn is_none(&self) -> bool {
+        self.scopes.is_nothing()
+            && !self.ask_roles()
+            && self.clients.is_empty()
+            && matches!(self.about, About::Anybody)
+    }
+
+    /// Whether the roles of a user decide, which an ID token or custom claims have.
+    pub(crate) const fn ask_roles(&self) -> bool {
+        !self.roles.is_nothing() || !self.organization_roles.is_nothing()
+    }
+
+    /// Decides.
+    ///
+    /// # Errors
+    ///
+    /// The first condition that is not met. Who asks comes before what they may.
+    pub(crate) fn check(&self, facts: &Facts<'_>) -> Result<(), Missing> {
+        if facts.client.is_some_and(|id| !self.clients.is_empty() && !self.clients.contains(&id)) {
+            return Err(Missing::Client);
+        }
+        match self.about {
+            About::User if facts.is_machine => return Err(Missing::User),
+            About::Machine if !facts.is_machine => return Err(Missing::Machine),
+            _ => {}
+        }
+        if !self.scopes.is_among(facts.scopes) {
+            return Err(Missing::Scopes(self.scopes));
+        }
+        if !self.roles.is_among(facts.roles) {
+            return Err(Missing::Roles(self.roles));
+        }
+        if !self.organization_roles.is_among(facts.organization_roles) {
+            return Err(Missing::OrganizationRoles(self.organization_roles));
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Needed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let quoted = |names: &[&str], word: &str| {
+            let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+            names.join(word)
+        };
+        match (self.all.is_empty(), self.any.is_empty()) {
+            (false, false) => {
+                write!(f, "{} and one of {}", quoted(self.all, ", "), quoted(self.any, ", "))
+            }
+            (_, true) => f.write_str(&quoted(self.all, ", ")),
+            (true, false) => write!(f, "one of {}", quoted(self.any, ", ")),
+        }
+    }
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Scopes(needed) => write!(f, "needs the scopes {needed}"),
+            Self::Roles(needed) => write!(f, "needs the roles {needed}"),
+            Self::OrganizationRoles(needed) => {
+                write!(f, "needs the roles {needed} in the organization")
+            }
+            Self::Client => f.write_str("takes no tokens of this application"),
+            Self::User => f.write_str("is for users, not for machines"),
+            Self::Machine => f.write_str("is for machines, not for users"),
+        }
+    }
+}
+
+impl From<Missing> for Error {
+    fn from(missing: Missing) -> Self {
+        Self::new(ErrorKind::NotAllowed, format!("the route {missing}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NAMES: [&str; 2] = ["a", "b"];
+
+    /// All subsets of two names.
+    const SETS: [&[&str]; 4] = [&[], &["a"], &["b"], &["a", "b"]];
+
+    /// B1: what is asked for with `all` and `any`, over everything that can be held.
+    #[test]
+    fn needed_names_are_held_all_of_them_or_one_of_them() {
+        for all in SETS {
+            for any in SETS {
+                for held in SETS {
+                    let expected = NAMES.iter().all(|n| !all.contains(n) || held.contains(n))
+                        && (any.is_empty()
+                            || NAMES.iter().any(|n| any.contains(n) && held.contains(n)));
+                    let needed = Needed { all, any };
+                    assert_eq!(needed.is_among(held), expected, "{needed:?} of {held:?}");
+                }
+            }
+        }
+    }
+
+    /// B1: the whole table: each condition is met or not, whatever the others are.
+    #[test]
+    fn every_condition_decides_by_itself() {
+        let lists: [&[&str]; 2] = [&[], &["a"]];
+        let needed = |all| Needed { all, any: &[] };
+        let mut admitted = 0;
+        for bits in 0..1_u32 << 9 {
+            let bit = |at: u32| (bits >> at & 1) as usize;
+            let conditions = Conditions {
+                scopes: needed(lists[bit(0)]),
+                roles: needed(lists[bit(1)]),
+                organization_roles: needed(lists[bit(2)]),
+                clients: [&[], &["app"][..]][bit(3)],
+                about: About::Anybody,
+            };
+            for about in [About::Anybody, About::User, About::Machine] {
+                let conditions = Conditions { about, ..conditions };
+                let facts = Facts {
+                    scopes: lists[bit(4)],
+                    roles: lists[bit(5)],
+                    organization_roles: lists[bit(6)],
+                    client: Some(["app", "other"][bit(7)]),
+                    is_machine: bit(8) == 1,
+                };
+                let met = bit(0) <= bit(4)
+                    && bit(1) <= bit(5)
+                    && bit(2) <= bit(6)
+                    && (bit(3) == 0 || bit(7) == 0)
+                    && match about {
+                        About::Anybody => true,
+                        About::User => bit(8) == 0,
+                        About::Machine => bit(8) == 1,
+                    };
+                assert_eq!(conditions.check(&facts).is_ok(), met, "{conditions:?} {facts:?}");
+                assert_eq!(conditions.is_none(), conditions == Conditions::NONE);
+                admitted += usize::from(met);
+            }
+        }
+        assert!(admitted > 0);
+    }
+
+    /// B2: a session's user is of no other application, and what is absent means no.
+    #[test]
+    fn nothing_known_meets_no_condition_but_that_of_the_client() {
+        let facts = Facts::default();
+        let clients = Conditions { clients: &["app"], ..Conditions::NONE };
+        assert_eq!(clients.check(&facts), Ok(()));
+        let scopes = Needed { all: &["a"], any: &["b", "c"] };
+        let missing = Conditions { scopes, ..Conditions::NONE }.check(&facts).expect_err("no scope");
+        assert_eq!(missing.to_string(), "needs the scopes `a` and one of `b`, `c`");
+        assert_eq!(scopes.names(), "a b c");
+        let error = Error::from(missing);
+        assert_eq!(error.status(), rocket::http::Status::Forbidden);
+    }
+}
