@@ -3,27 +3,31 @@
 
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::{env, fs};
 
 use logto_tests::{Browser, app};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
+};
 use rocket::figment::Figment;
 use rocket::http::Status;
 use rocket::tokio::io::{AsyncReadExt, AsyncWriteExt};
 use rocket::tokio::net::TcpListener;
 use serde_json::json;
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+use tokio_rustls::rustls::{self, ServerConfig};
 
-/// The variable that rustls reads the trusted certificates from.
-const TRUSTED: &str = "SSL_CERT_FILE";
+/// The variables that rustls reads the trusted certificates from: a file, or a folder whose
+/// files have the names that `c_rehash` gives them.
+const TRUSTED: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
 
 type Authority = CertifiedIssuer<'static, KeyPair>;
 
-fn authority() -> Authority {
+fn authority(name: &str) -> Authority {
     let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::OrganizationName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("an authority")
 }
@@ -40,7 +44,11 @@ fn server(name: &str, year: i32, authority: Option<&Authority>) -> ServerConfig 
     };
     let chain = vec![certificate.expect("a certificate").der().clone()];
     let key = PrivateKeyDer::try_from(key.serialize_der()).expect("a key in its form");
-    ServerConfig::builder().with_no_client_auth().with_single_cert(chain, key).expect("they fit")
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder =
+        ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let builder = builder.expect("versions of TLS").with_no_client_auth();
+    builder.with_single_cert(chain, key).expect("they fit")
 }
 
 /// Serves the metadata of a Logto under this certificate; returns its endpoint.
@@ -94,30 +102,111 @@ async fn begins(config: ServerConfig) -> bool {
 /// H6: self-signed, of a stranger's authority, of another host, and out of date.
 #[rocket::async_test]
 async fn certificates_are_checked() {
-    let authority = authority();
-    let Some(trusted) = env::var_os(TRUSTED).filter(|_| env::var_os("CHILD").is_some()) else {
-        return in_a_process_of_its_own("certificates_are_checked");
-    };
-    fs::write(PathBuf::from(trusted), authority.pem()).expect("a file of the test");
+    let authority = authority("trusted");
+    if !trusts(&authority, "certificates_are_checked") {
+        return;
+    }
     assert!(begins(server("localhost", 2120, Some(&authority))).await, "the right one");
     assert!(!begins(server("localhost", 2120, None)).await, "self-signed");
-    assert!(!begins(server("localhost", 2120, Some(&self::authority()))).await, "a stranger's");
+    assert!(
+        !begins(server("localhost", 2120, Some(&self::authority("a stranger")))).await,
+        "a stranger's"
+    );
     assert!(!begins(server("evil.example", 2120, Some(&authority))).await, "of another host");
     assert!(!begins(server("localhost", 2021, Some(&authority))).await, "out of date");
 }
 
-/// The trusted certificates are those of a file, which a process reads once.
-fn in_a_process_of_its_own(test: &str) {
-    let name = format!("logto-rocket-tls-{}.pem", std::process::id());
-    let file = env::temp_dir().join(name);
+/// H21: a stranger's certificate, one of another host, nobody there, and a proxy that is dead.
+#[rocket::async_test]
+async fn the_log_says_why_logto_was_not_reached() {
+    let authority = authority("trusted");
+    if !trusts(&authority, "the_log_says_why_logto_was_not_reached") {
+        return;
+    }
+    capture();
+    let strangers = serve(server("localhost", 2120, Some(&self::authority("a stranger")))).await;
+    let others = serve(server("evil.example", 2120, Some(&authority))).await;
+    let out_of_date = serve(server("localhost", 2021, Some(&authority))).await;
+    let nobody = "https://localhost:1".to_owned();
+    let proxied = "https://logto.example".to_owned();
+    for (endpoint, reasons) in [
+        (strangers, &["UnknownIssuer", "SSL_CERT_FILE"][..]),
+        (others, &["not valid for name \"localhost\"", "evil.example"]),
+        (out_of_date, &["expired"]),
+        (nobody, &["Connection refused"]),
+        (proxied, &["Connection refused", "the variable HTTPS_PROXY names a proxy"]),
+    ] {
+        let browser = Browser::open(app(figment(&endpoint).merge(("log_level", "normal")))).await;
+        assert_eq!(browser.visit("/sign-in").await.status, Status::ServiceUnavailable);
+        let log = LOG.lock().expect("the log").join("\n");
+        LOG.lock().expect("the log").clear();
+        let address = format!("no connection to {endpoint}/oidc/.well-known/openid-configuration");
+        for part in reasons.iter().copied().chain([address.as_str()]) {
+            assert!(log.contains(part), "{part:?} is not in: {log}");
+        }
+    }
+}
+
+/// What was logged.
+static LOG: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
+fn capture() {
+    struct Logger;
+    impl log::Log for Logger {
+        fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+            true
+        }
+        fn log(&self, record: &log::Record<'_>) {
+            LOG.lock().expect("the log").push(record.args().to_string());
+        }
+        fn flush(&self) {}
+    }
+    log::set_boxed_logger(Box::new(Logger)).expect("the first one");
+    log::set_max_level(log::LevelFilter::Warn);
+}
+
+/// Whether this process trusts `authority`. Trusted certificates are read once in a process,
+/// so that another one is started first that runs `test`, once for each variable.
+fn trusts(authority: &Authority, test: &str) -> bool {
+    let Some(variable) = env::var_os("CHILD") else {
+        TRUSTED.iter().for_each(|variable| in_a_process_of_its_own(test, variable));
+        return false;
+    };
+    let place = PathBuf::from(env::var_os(&variable).expect("it was set"));
+    let file = if variable == TRUSTED[0] { place } else { place.join("0123abcd.0") };
+    fs::write(file, authority.pem()).expect("a file of the test");
+    true
+}
+
+fn in_a_process_of_its_own(test: &str, variable: &str) {
+    let name = format!("logto-rocket-tls-{}-{test}-{variable}", std::process::id());
+    let place = env::temp_dir().join(name);
+    if variable == TRUSTED[1] {
+        fs::create_dir(&place).expect("a folder of the test");
+    }
     let output = Command::new(env::current_exe().expect("this test"))
         .args(["--exact", test, "--nocapture"])
-        .env(TRUSTED, &file)
-        .env("CHILD", "1")
+        .env_remove(TRUSTED[0])
+        .env_remove(TRUSTED[1])
+        .env(variable, &place)
+        .env("CHILD", variable)
+        .env("HTTPS_PROXY", "http://localhost:1")
         .output()
         .expect("it runs");
-    fs::remove_file(&file).expect("the test wrote it");
+    let removed = if place.is_dir() { fs::remove_dir_all(&place) } else { fs::remove_file(&place) };
+    removed.expect("the test wrote it");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// REL-17: these tests are built with ring beside it, as an application whose own client has
+/// that: rustls then has no provider that it would take by itself.
+#[rocket::async_test]
+async fn two_providers_of_cryptography_are_no_harm() {
+    assert!(rustls::crypto::CryptoProvider::get_default().is_none());
+    let chosen = std::panic::catch_unwind(ServerConfig::builder);
+    assert!(chosen.is_err(), "rustls does not choose");
+    let _ = rustls::crypto::ring::default_provider();
+    assert!(!begins(server("localhost", 2120, None)).await, "a client is made, and works");
 }
 
 /// H6: plain http is for this machine, unless somebody says that it is not dangerous.

@@ -21,16 +21,18 @@ pub(crate) enum Deed {
 /// browser is sent to: the callback.
 pub(crate) async fn visit(tenant: Arc<Tenant>, url: String, deed: Deed) -> Result<String, Error> {
     let endpoint = tenant.endpoint();
-    if !url.starts_with(&format!("{endpoint}/oidc/auth?")) {
-        return Err(Error::new(format!("no authorization URL of {endpoint}: {url}")));
-    }
+    let path = url.strip_prefix(endpoint).filter(|path| path.starts_with("/oidc/auth?"));
+    let path =
+        path.ok_or_else(|| Error::new(format!("no authorization URL of {endpoint}: {url}")))?;
+    // What browsers call the provider may lead to it from elsewhere only.
+    let local = tenant.local();
     let client = client()?;
-    let location = redirect(client.get(&url).send().await).await?;
+    let location = redirect(client.get(format!("{local}{path}")).send().await).await?;
     if !location.starts_with('/') {
         // The provider answered at once, most likely with an error.
         return Ok(location);
     }
-    let page = Url::parse(&format!("{endpoint}{location}"))
+    let page = Url::parse(&format!("{local}{location}"))
         .map_err(|error| Error::new(format!("the provider redirects to {location}: {error}")))?;
     let (_, interaction) = page
         .query_pairs()
@@ -45,7 +47,7 @@ pub(crate) async fn visit(tenant: Arc<Tenant>, url: String, deed: Deed) -> Resul
         .append_pair("interaction", &interaction)
         .append_pair("username", username)
         .finish();
-    let request = client.post(format!("{endpoint}{path}"));
+    let request = client.post(format!("{local}{path}"));
     let request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(form);
     redirect(request.send().await).await
 }

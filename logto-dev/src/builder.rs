@@ -1,9 +1,11 @@
 //! How a provider is set up, in code or in `Rocket.toml`.
 
+mod reach;
 mod table;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::mem::take;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -238,16 +240,23 @@ impl Builder {
     /// # Panics
     ///
     /// Panics if a URI that was set does not parse, if both applications have one
-    /// identifier, or if the operating system gives no port or no thread.
+    /// identifier, if other machines were to reach a release build, or if the
+    /// operating system does not give the port or no thread.
     pub async fn start(self) -> Provider {
         match self.try_start().await {
-            Ok(provider) => provider,
+            Ok(provider) => {
+                if let Some(danger) = provider.danger() {
+                    log::warn!("A development provider runs. {danger}");
+                }
+                provider
+            }
             Err(error) => panic!("the development provider did not start: {error}"),
         }
     }
 
-    pub(crate) async fn try_start(self) -> Result<Provider, Error> {
+    pub(crate) async fn try_start(mut self) -> Result<Provider, Error> {
         self.check_uris()?;
+        self.settings.reach = take(&mut self.settings.reach).checked(!cfg!(debug_assertions))?;
         if self.machine_app.id == self.app.0 {
             let id = self.app.0;
             return Err(Error::new(format!("`{id}` is the identifier of two applications")));

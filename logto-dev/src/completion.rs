@@ -81,8 +81,7 @@ pub(crate) fn session_cookie(id: String, tenant: &Tenant) -> Cookie<'static> {
 /// The port stands in the name, as cookies know none: one browser may visit several
 /// providers of this machine.
 fn cookie_name(tenant: &Tenant) -> String {
-    let port = tenant.endpoint().rsplit(':').next().unwrap_or_default();
-    format!("_session_{port}")
+    format!("_session_{}", tenant.port())
 }
 
 /// Goes back to the application without a user.

@@ -10,6 +10,7 @@ use rocket::{Build, Config, Orbit, Rocket};
 
 use crate::error::Error;
 use crate::provider::Provider;
+use crate::reach::is_of_this_machine;
 
 /// How an application starts a provider.
 impl Provider {
@@ -19,9 +20,14 @@ impl Provider {
     /// `logto.app_secret`, so it must be attached _before_ `Logto::fairing()`.
     /// Where an endpoint is configured, in `Rocket.toml` or by
     /// `LOGTO_ENDPOINT`, it does nothing, in any profile. Without an endpoint,
-    /// and outside the `debug` profile, the application does not launch.
+    /// and outside the `debug` profile, the application does not launch. Nor does
+    /// it if `Logto::fairing()` was attached before and found no endpoint: the log
+    /// says what to write. Where `Logto::fairing()` was attached before and is
+    /// configured in code, it does nothing, and the log says so.
     ///
-    /// The table `logto_dev` adds to what the provider knows: `users`,
+    /// The table `logto_dev` says where the provider is, `address`, `port` and
+    /// `endpoint`, which the variables `LOGTO_DEV_ADDRESS`, `LOGTO_DEV_PORT` and
+    /// `LOGTO_DEV_ENDPOINT` set too, and adds to what it knows: `users`,
     /// `organizations`, `roles`, `resources`, `machine_app`, `redirect_uris`,
     /// `post_logout_redirect_uris`, `backchannel_logout_uri`,
     /// `backchannel_logout_session_required`, `generation` (`"1.42"` or
@@ -33,7 +39,27 @@ impl Provider {
     /// # Security
     ///
     /// Anybody who reaches the provider signs in as anybody. It listens on
-    /// `127.0.0.1` only.
+    /// `127.0.0.1` only, unless the configuration says otherwise. Where other
+    /// machines may reach it, the log has a line that says what that means.
+    ///
+    /// # In a container, or for another machine
+    ///
+    /// In a container, with the ports 8000 and 3001 published, browsers of the
+    /// machine around it open `http://localhost:8000`:
+    ///
+    /// ```sh
+    /// ROCKET_ADDRESS=0.0.0.0 LOGTO_DEV_ADDRESS=0.0.0.0 LOGTO_DEV_PORT=3001
+    /// ```
+    ///
+    /// For a phone or another machine, which knows this one as `192.168.1.5`, say so
+    /// too:
+    ///
+    /// ```sh
+    /// LOGTO_BASE_URL=http://192.168.1.5:8000 LOGTO_DEV_ENDPOINT=http://192.168.1.5:3001
+    /// ```
+    ///
+    /// The application calls the endpoint itself, so it must be reached from there
+    /// too. Where that is plain http, `logto.danger_allow_http` is set.
     ///
     /// # Example
     ///
@@ -74,6 +100,17 @@ impl Fairing for DevelopmentProvider {
         if setting(&figment, "endpoint").is_some() {
             return Ok(rocket);
         }
+        if figment.contains(FAILED) {
+            say_late();
+            return Err(rocket);
+        }
+        if has_logto(&rocket) {
+            log::warn!(
+                "the development provider does nothing: `Logto::fairing()` has its endpoint"
+            );
+            log::warn!(target: INDENTED, "it is configured in code; leave `Provider::fairing()` out");
+            return Ok(rocket);
+        }
         if figment.profile() != Config::DEBUG_PROFILE {
             refuse(figment.profile().as_str().as_str());
             return Err(rocket);
@@ -103,7 +140,14 @@ impl Fairing for DevelopmentProvider {
         let address = base_url.as_deref().unwrap_or(&local);
         let users = provider.tenant().usernames().join(", ");
         log::warn!("Signing in with the development provider at {}.", provider.endpoint());
-        log::warn!(target: INDENTED, "It stands in for Logto, for development only: it asks for no password.");
+        log::warn!(
+            target: INDENTED,
+            "It stands in for Logto, for development only: it asks for no password, and anybody who \
+             reaches it signs in as anybody."
+        );
+        if let Some(danger) = provider.danger() {
+            log::warn!(target: INDENTED, "{danger}");
+        }
         log::warn!(target: INDENTED, "Open {address} and sign in as one of: {users}.");
         log::warn!(target: INDENTED, "To change the users, open {}.", provider.endpoint());
         log::warn!(target: INDENTED, "To use Logto, configure `logto.endpoint`.");
@@ -118,6 +162,24 @@ impl Fairing for DevelopmentProvider {
 
 /// Rocket's logger indents what goes to such a target.
 const INDENTED: &str = "logto_dev::_";
+
+/// What `Logto::fairing()` sets when it could not do its work, and how its routes are called.
+const FAILED: &str = "logto_fairing_failed";
+const ROUTES: &str = "logto ";
+
+/// Whether `Logto::fairing()` was attached before, and found an endpoint.
+fn has_logto(rocket: &Rocket<Build>) -> bool {
+    let mut names = rocket.routes().filter_map(|route| route.name.as_deref());
+    names.any(|name| name.starts_with(ROUTES))
+}
+
+fn say_late() {
+    log::error!("the development provider was attached after `Logto::fairing()`, which needs it");
+    log::error!(
+        target: INDENTED,
+        "write `.attach(Provider::fairing()).attach(Logto::fairing())`, in this order"
+    );
+}
 
 fn refuse(profile: &str) {
     log::error!("the development provider runs in the `debug` profile only");
@@ -149,6 +211,13 @@ async fn start(figment: &Figment) -> Result<Started, Error> {
 
 /// The figment with what an application needs to find the provider.
 fn fill_in(figment: Figment, provider: &Provider) -> Figment {
+    // The application refuses plain http to other machines, whose every sign-in can be read
+    // and forged. Here anybody signs in as anybody at any rate.
+    let plain = provider.endpoint().starts_with("http://");
+    let figment = match plain && !is_of_this_machine(provider.endpoint()) {
+        true => figment.join(("logto.danger_allow_http", true)),
+        false => figment,
+    };
     figment
         .merge(("logto.endpoint", provider.endpoint()))
         .merge(("logto.app_id", provider.app_id()))

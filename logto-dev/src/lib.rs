@@ -27,7 +27,11 @@
 //!
 //! The provider announces itself as `http://127.0.0.1:<port>` while the
 //! application is on `localhost`. To a browser those are different sites, as
-//! they are in production, so cookies behave as they will there.
+//! they are in production, so cookies behave as they will there. For a container, a
+//! phone or another machine, [`Builder::address()`], [`port()`](Builder::port) and
+//! [`endpoint()`](Builder::endpoint) set where it listens and what browsers call it.
+//!
+//! Its requests stand in the application's log with `/logto-dev` before their path.
 //!
 //! Whoever opens that address can suspend, reinstate and delete its users and
 //! change their roles, to see what the application makes of it. Tests do the same
@@ -37,8 +41,9 @@
 //! # Security
 //!
 //! This is no Logto: anybody signs in as anybody and changes anybody, and
-//! everything is forgotten at the end. The fairing works in the `debug` profile only, and does nothing
-//! where an endpoint is configured.
+//! everything is forgotten at the end. The fairing works in the `debug` profile only, and does
+//! nothing where an endpoint is configured. It listens on `127.0.0.1` until it is told otherwise,
+//! which a release build refuses.
 
 mod access;
 mod answer;
@@ -73,6 +78,7 @@ mod pages;
 mod params;
 mod provider;
 mod random;
+mod reach;
 mod request;
 mod revocation;
 mod server;

@@ -50,6 +50,14 @@ pub(crate) fn user(query: &Query, tenant: &Shared) -> Answer {
     }
 }
 
+#[get("/user/delete")]
+pub(crate) fn confirm_delete(query: &Query, tenant: &Shared) -> Answer {
+    match tenant.user(query.0.one("username").unwrap_or_default()) {
+        Some(user) => pages::delete(&user),
+        None => unknown(),
+    }
+}
+
 #[post("/user/<action>", data = "<form>")]
 pub(crate) fn change(_own: OwnPage, action: &str, form: &Form, tenant: &Shared) -> Answer {
     let params = &form.0;

@@ -92,6 +92,12 @@ impl Role {
         self
     }
 
+    /// Whether it is for members of organizations alone: nobody else has organization
+    /// permissions.
+    pub(crate) fn is_for_organizations(&self) -> bool {
+        !self.permissions.is_empty()
+    }
+
     pub(crate) fn defaults() -> [Self; 4] {
         let api = "https://api.example.com";
         [

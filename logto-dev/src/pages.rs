@@ -15,7 +15,7 @@ use crate::user::User;
 
 use layout::{alert, escape, page, status};
 pub(crate) use layout::{initial, notice};
-pub(crate) use manage::{user, user_path, users};
+pub(crate) use manage::{delete, user, user_path, users};
 
 /// The page that lists the users.
 pub(crate) fn sign_in(interaction: &str, problem: Option<&str>, tenant: &Tenant) -> Answer {

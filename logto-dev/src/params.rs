@@ -59,7 +59,7 @@ impl Params {
     }
 }
 
-/// The query of a request, which [`hide_query`] moved out of the URI.
+/// The query of a request, which [`rewrite`] moved out of the URI.
 #[derive(Default)]
 pub(crate) struct Query(pub(crate) Params);
 
@@ -72,14 +72,13 @@ impl<'r> FromRequest<'r> for &'r Query {
     }
 }
 
-/// Moves the query out of the URI before Rocket logs it: the provider shares
-/// the log with the application, and the query holds `state` and the like.
-pub(crate) fn hide_query(request: &mut Request<'_>) {
-    let Some(query) = request.uri().query() else { return };
-    let query = Query(Params::parse(query.as_str().as_bytes()));
-    let path = request.uri().path().as_str().to_string();
+/// Moves the query out of the URI before Rocket logs it, and puts `mark` before the path: the
+/// provider shares the log with the application, and the query holds `state` and the like.
+pub(crate) fn rewrite(request: &mut Request<'_>, mark: &str) {
+    let query = request.uri().query().map(|query| Params::parse(query.as_str().as_bytes()));
+    let path = format!("{mark}{}", request.uri().path());
     if let Ok(path) = Origin::parse_owned(path) {
-        request.local_cache(|| query);
+        request.local_cache(|| Query(query.unwrap_or_default()));
         request.set_uri(path);
     }
 }

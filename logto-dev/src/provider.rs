@@ -54,18 +54,20 @@ pub struct Provider {
 
 impl Provider {
     pub(crate) async fn launch(tenant: Arc<Tenant>, base_url: String) -> Result<Self, Error> {
-        let server = Server::start(Arc::clone(&tenant), 0).await?;
+        let server = Server::start(Arc::clone(&tenant), tenant.settings.reach.port).await?;
         let server = RwLock::new(Arc::new(server));
         Ok(Self { tenant, base_url, cookie_secret: random(), server })
     }
 
-    /// Returns the endpoint, `http://127.0.0.1:<port>`.
+    /// Returns the endpoint, `http://127.0.0.1:<port>` unless
+    /// [`Builder::endpoint()`](crate::Builder::endpoint) or
+    /// [`address()`](crate::Builder::address) set another one.
     #[must_use]
     pub fn endpoint(&self) -> &str {
         self.tenant.endpoint()
     }
 
-    /// Returns the issuer, `http://127.0.0.1:<port>/oidc`.
+    /// Returns the issuer, `{endpoint}/oidc`.
     #[must_use]
     pub fn issuer(&self) -> String {
         self.tenant.issuer()
@@ -178,6 +180,11 @@ impl Provider {
         let server = Server::start(Arc::clone(&self.tenant), server.port).await?;
         *self.server.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(server);
         Ok(())
+    }
+
+    /// What is to be said where other machines reach the provider.
+    pub(crate) fn danger(&self) -> Option<String> {
+        self.tenant.settings.reach.danger(self.tenant.port())
     }
 
     pub(crate) fn tenant(&self) -> &Tenant {

@@ -3,7 +3,7 @@
 //! So it can be started from any runtime, outlives that runtime's pauses, and
 //! closes every connection the moment it stops.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
@@ -100,6 +100,7 @@ async fn serve(tenant: Arc<Tenant>, port: u16, ready: Ready, stopping: oneshot::
     let quiet = Quiet { level: log::max_level(), _turn: IGNITION.lock().await };
     let ready = Arc::new(Mutex::new(Some((quiet, ready))));
     let liftoff = Arc::clone(&ready);
+    let listens = SocketAddr::new(tenant.settings.reach.address, port);
     let rocket = build(tenant, port).attach(AdHoc::on_liftoff("Port", move |rocket| {
         let tell = take(&liftoff);
         let port = rocket.config().port;
@@ -117,7 +118,10 @@ async fn serve(tenant: Arc<Tenant>, port: u16, ready: Ready, stopping: oneshot::
     tokio::select! {
         result = rocket.launch() => {
             if let (Err(error), Some((_quiet, ready))) = (result, take(&ready)) {
-                let _ = ready.send(Err(Error::new(format!("cannot start: {}", error.kind()))));
+                let _ = ready.send(Err(Error::new(format!(
+                    "cannot start on {listens}: {}",
+                    error.kind()
+                ))));
             }
         }
         _ = stopping => (),
@@ -140,33 +144,36 @@ impl Drop for Quiet {
     }
 }
 
+/// What every path begins with once Rocket logs it: the application's log has the requests
+/// of both, and `GET /sign-in` may be a page of either.
+const MARK: &str = "/logto-dev";
+
 fn build(tenant: Arc<Tenant>, port: u16) -> Rocket<Build> {
-    rocket::custom(figment(port))
+    rocket::custom(figment(tenant.settings.reach.address, port))
         .manage(tenant)
-        .mount("/", routes())
+        .mount(MARK, routes())
         .register("/", catchers![forbidden, not_found])
         .attach(AdHoc::on_request("Query and count", |request, _| {
             Box::pin(async move {
-                params::hide_query(request);
                 let tenant = request.rocket().state::<Arc<Tenant>>();
                 let tenant = tenant.expect("the server manages its tenant");
                 tenant.counts.add(request.uri().path().as_str());
+                params::rewrite(request, MARK);
             })
         }))
-        .attach(AdHoc::on_liftoff("Endpoint", |rocket| {
+        .attach(AdHoc::on_liftoff("Known port", |rocket| {
             Box::pin(async move {
                 let tenant = rocket.state::<Arc<Tenant>>().expect("the server manages its tenant");
-                let endpoint = || format!("http://127.0.0.1:{}", rocket.config().port);
-                tenant.endpoint.get_or_init(endpoint);
+                tenant.port.get_or_init(|| rocket.config().port);
             })
         }))
 }
 
 /// A configuration that looks at no file and no variable: those are the
 /// application's. Rocket warns about foreign runtimes in the debug profile.
-fn figment(port: u16) -> Figment {
+fn figment(address: IpAddr, port: u16) -> Figment {
     Figment::from(Config::release_default())
-        .merge(("address", Ipv4Addr::LOCALHOST))
+        .merge(("address", address))
         .merge(("port", port))
         .merge(("log_level", "off"))
         .merge(("secret_key", random().into_bytes()))
@@ -189,6 +196,7 @@ fn routes() -> Vec<rocket::Route> {
         interaction::cancel,
         manage::users,
         manage::user,
+        manage::confirm_delete,
         manage::change,
         token::token,
         user_info::user_info,
@@ -210,5 +218,6 @@ fn forbidden() -> Answer {
 
 #[catch(404)]
 fn not_found(request: &Request<'_>) -> Answer {
-    error::unrecognized(request.method().as_str(), request.uri().path().as_str())
+    let path = request.uri().path().as_str();
+    error::unrecognized(request.method().as_str(), path.strip_prefix(MARK).unwrap_or(path))
 }

@@ -14,6 +14,7 @@ use crate::grant::Grants;
 use crate::keys::Keys;
 use crate::organization::{ApiResource, Organization, Role};
 use crate::random::random;
+use crate::reach::Reach;
 use crate::user::User;
 
 /// Which Logto the provider looks like.
@@ -44,13 +45,15 @@ pub(crate) struct Tenant {
     pub(crate) keys: Keys,
     pub(crate) clock: Clock,
     pub(crate) counts: Counts,
-    pub(crate) endpoint: OnceLock<String>,
+    pub(crate) port: OnceLock<u16>,
+    endpoint: OnceLock<String>,
     pub(crate) users: RwLock<BTreeMap<String, User>>,
     grants: Mutex<Grants>,
 }
 
 /// What does not change while the provider runs.
 pub(crate) struct Settings {
+    pub(crate) reach: Reach,
     pub(crate) generation: Generation,
     pub(crate) access_token_ttl: Duration,
     pub(crate) rotate_refresh_tokens: bool,
@@ -61,6 +64,7 @@ pub(crate) struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            reach: Reach::default(),
             generation: Generation::default(),
             access_token_ttl: Duration::from_secs(3600),
             rotate_refresh_tokens: false,
@@ -82,18 +86,30 @@ impl Tenant {
             keys: Keys::new(),
             clock: Clock::new(),
             counts: Counts::default(),
+            port: OnceLock::new(),
             endpoint: OnceLock::new(),
             users: RwLock::default(),
             grants: Mutex::default(),
         }
     }
 
-    /// `http://127.0.0.1:<port>`.
-    pub(crate) fn endpoint(&self) -> &str {
-        self.endpoint.get().expect("no request comes before the port is known")
+    /// The port that the provider listens on.
+    pub(crate) fn port(&self) -> u16 {
+        *self.port.get().expect("no request comes before the port is known")
     }
 
-    /// `http://127.0.0.1:<port>/oidc`.
+    /// What browsers call the provider: `http://127.0.0.1:<port>` unless it was set.
+    pub(crate) fn endpoint(&self) -> &str {
+        let announced = || self.settings.reach.endpoint.clone().unwrap_or_else(|| self.local());
+        self.endpoint.get_or_init(announced)
+    }
+
+    /// The address by which this machine reaches the provider.
+    pub(crate) fn local(&self) -> String {
+        self.settings.reach.local(self.port())
+    }
+
+    /// `{endpoint}/oidc`.
     pub(crate) fn issuer(&self) -> String {
         format!("{}/oidc", self.endpoint())
     }

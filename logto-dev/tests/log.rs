@@ -1,5 +1,6 @@
 //! What the provider says, and keeps to itself, in the application's log.
 
+use std::net::Ipv4Addr;
 use std::sync::{Mutex, Once};
 
 use log::{LevelFilter, Log, Metadata, Record};
@@ -58,8 +59,54 @@ async fn an_application_says_that_it_is_for_development_only() {
     let client = rocket::local::asynchronous::Client::untracked(rocket).await;
     client.expect("the application launches");
     let log = log();
-    for words in ["for development only", "http://localhost:4322", "alice, bob"] {
+    let anybody = "anybody who reaches it signs in as anybody";
+    for words in ["for development only", anybody, "http://localhost:4322", "alice, bob"] {
         assert!(log.contains(words), "{words} in {log}");
+    }
+}
+
+#[async_test]
+async fn a_provider_that_other_machines_may_reach_says_what_that_means() {
+    log();
+    let open = Provider::builder().address(Ipv4Addr::UNSPECIFIED).start().await;
+    let port = open.endpoint().rsplit(':').next().expect("a port");
+    let said = log();
+    let mut dangers = said.lines().filter(|line| line.contains("DANGER"));
+    let line = dangers.find(|line| line.contains(&format!("0.0.0.0:{port},")));
+    assert!(line.is_some_and(|line| line.contains("signs in as anybody")), "{said}");
+
+    let own = Provider::start().await;
+    let port = own.endpoint().rsplit(':').next().expect("a port");
+    let said = log();
+    let mut dangers = said.lines().filter(|line| line.contains("DANGER"));
+    assert!(dangers.all(|line| !line.contains(&format!(":{port}"))), "{said}");
+
+    let figment = Figment::from(Config::debug_default())
+        .merge(("logto_dev.endpoint", "http://dev.example.com:3001"));
+    let rocket = rocket::custom(figment).attach(Provider::fairing());
+    let client = rocket::local::asynchronous::Client::untracked(rocket).await;
+    client.expect("the application launches");
+    let said = log();
+    let line = said.lines().find(|line| line.contains("is called http://dev.example.com:3001"));
+    assert!(line.is_some_and(|line| line.contains("DANGER")), "{said}");
+}
+
+/// The application has a page at `/sign-in` too.
+#[async_test]
+async fn a_request_of_the_provider_is_told_from_one_of_the_application() {
+    log();
+    let provider = Provider::start().await;
+    for path in ["/sign-in", "/oidc/nowhere", "/"] {
+        let address = format!("{}{path}", provider.endpoint());
+        reqwest::get(address).await.expect("an answer");
+    }
+    let said = log();
+    for line in ["GET /logto-dev/sign-in:", "(sign_in_page) GET /logto-dev/sign-in", "(users) GET"]
+    {
+        assert!(said.contains(line), "{line} in {said}");
+    }
+    for line in said.lines().filter(|line| line.contains("GET ")) {
+        assert!(line.contains("GET /logto-dev"), "{line}");
     }
 }
 
@@ -76,7 +123,7 @@ async fn what_a_browser_sends_stays_out_of_the_log() {
     let callback = provider.approve(&url, "alice").await.expect("a callback");
     let (_, code) = callback.split_once("code=").expect("a code");
     let log = log();
-    assert!(log.contains("GET /oidc/auth"), "{log}");
+    assert!(log.contains("GET /logto-dev/oidc/auth"), "{log}");
     assert!(!log.contains("the-secret-state"), "{log}");
     assert!(!log.contains(code.split('&').next().expect("a code")), "{log}");
 }

@@ -22,8 +22,9 @@ pub(crate) use self::id_token::Expected;
 use crate::claims::UserInfo;
 use crate::clock::Clock;
 use crate::config::{AppSecret, Checked, MachineConfig};
-use crate::discovery::{Discovery, ProviderMetadata};
+use crate::discovery::{Discovery, Endpoints, ProviderMetadata};
 use crate::error::{Error, ErrorKind, Result};
+use crate::flight::within;
 use crate::http::Http;
 #[cfg(feature = "testing")]
 use crate::http::StandIn;
@@ -47,16 +48,19 @@ pub(crate) struct Client {
     post_sign_out_uri: String,
     include_reserved_scopes: bool,
     clock_skew: Duration,
+    /// What an operation may take in all, however many calls to Logto it needs.
+    patience: Duration,
     clock: Clock,
 }
 
 impl Client {
     pub(crate) fn new(checked: &Checked, clock: Clock) -> Result<Self> {
-        let http = Http::new()?;
         let config = &checked.config;
-        let issuer = checked.issuer.clone();
+        let http = Http::new(checked.timeout())?;
+        // Inside there is no proxy on the way, and plain http may be spoken.
+        let http = if checked.internal_endpoint.is_some() { http.without_proxies() } else { http };
         let discovery =
-            Arc::new(Discovery::new(http.clone(), issuer, config.danger_allow_http, clock.clone()));
+            Arc::new(Discovery::new(http.clone(), Endpoints::new(checked), clock.clone()));
         let jwks = Jwks::new(http.clone(), clock.clone());
         Ok(Self {
             signatures: Arc::new(Signatures::new(Arc::clone(&discovery), jwks)),
@@ -69,8 +73,18 @@ impl Client {
             post_sign_out_uri: checked.post_sign_out_uri(),
             include_reserved_scopes: config.include_reserved_scopes,
             clock_skew: checked.clock_skew(),
+            // A call that is given up is known to have failed.
+            patience: checked.timeout() + Duration::from_secs(1),
             clock,
         })
+    }
+
+    /// Gives an operation up that takes too long. What runs in a task of its own goes on.
+    pub(crate) async fn within_patience<T>(
+        &self,
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        within(self.patience, work).await
     }
 
     #[cfg(feature = "testing")]

@@ -58,19 +58,27 @@ pub(crate) use self::source::unknown_variables;
 ///
 /// | environment | key |
 /// |---|---|
-/// | `LOGTO_ENDPOINT` `LOGTO_APP_ID` `LOGTO_APP_SECRET` `LOGTO_BASE_URL` | as named |
+/// | `LOGTO_ENDPOINT` `LOGTO_INTERNAL_ENDPOINT` `LOGTO_APP_ID` `LOGTO_APP_SECRET` `LOGTO_BASE_URL` | as named |
 /// | `LOGTO_COOKIE_SECRET` | `cookie_secret`; several with spaces between them |
 /// | `LOGTO_SCOPES` `LOGTO_RESOURCES` `LOGTO_TRUSTED_ORIGINS` | as named; commas or spaces between items |
 /// | `LOGTO_PROMPT` `LOGTO_INCLUDE_RESERVED_SCOPES` | as named |
 /// | `LOGTO_SESSION_STORE` `LOGTO_SESSION_IDLE` `LOGTO_SESSION_ABSOLUTE` `LOGTO_SESSION_PERSISTENT` `LOGTO_SESSION_REVALIDATE` `LOGTO_SESSION_MAX_COOKIE_BYTES` `LOGTO_SESSION_CAPACITY` `LOGTO_SESSION_CACHE_BYTES` `LOGTO_SESSION_LOG_USER_IDS` | under `session` |
 /// | `LOGTO_DRAIN_MAX_BYTES` `LOGTO_DRAIN_SECONDS` `LOGTO_DRAIN_REQUESTS` | under `drain` |
 /// | `LOGTO_MACHINE_APP_ID` `LOGTO_MACHINE_APP_SECRET` | under `machine` |
-/// | `LOGTO_CLOCK_SKEW` `LOGTO_COOKIE_SECURE` `LOGTO_DANGER_ALLOW_HTTP` | as named |
-/// | `LOGTO_POST_SIGN_OUT_PATH` | as named |
+/// | `LOGTO_TIMEOUT` `LOGTO_CLOCK_SKEW` `LOGTO_COOKIE_SECURE` | as named |
+/// | `LOGTO_DANGER_ALLOW_HTTP` `LOGTO_DANGER_ALLOW_INTERNAL_HTTP` | as named |
+/// | `LOGTO_POST_SIGN_OUT_PATH` `LOGTO_APP_NAME` | as named |
 ///
 /// A secret may be in a file, as Docker and Kubernetes have it: `LOGTO_APP_SECRET_FILE`,
 /// `LOGTO_COOKIE_SECRET_FILE` and `LOGTO_MACHINE_APP_SECRET_FILE` name it. Space around it is
 /// left out. Both forms at once end the launch, and so does a file that cannot be read.
+///
+/// Logto's certificate must be of an authority that the operating system trusts. A private
+/// authority goes into `SSL_CERT_FILE`, the path of a file of PEM, or `SSL_CERT_DIR`, a folder
+/// of files with the names that `c_rehash` gives them; they replace those of the system.
+/// Requests to other machines go through the proxies of `HTTPS_PROXY`, `HTTP_PROXY`,
+/// `ALL_PROXY` and `NO_PROXY`, except those to an [`internal_endpoint`](Config::internal_endpoint).
+/// Where Logto is not reached, the log has the address and the causes.
 ///
 /// A key that is missing, misspelt, of the wrong type, a placeholder or in
 /// contradiction to another ends the launch with a message that names the key,
@@ -101,6 +109,16 @@ pub struct Config {
     /// the issuer is `{endpoint}/oidc`, and is not to be written here.
     #[serde(deserialize_with = "secret::scalar")]
     pub endpoint: String,
+    /// The address at which this application reaches Logto, where it is not the one that
+    /// browsers use: `http://logto:3001` in Docker or Kubernetes. **(default: none;
+    /// `endpoint` is for both)**
+    ///
+    /// Metadata, keys, tokens, user info and revocations are asked for here, and through no
+    /// proxy. Browsers are sent to `endpoint`, and tokens are issued by `{endpoint}/oidc`,
+    /// whichever way they came: Logto's own variable `ENDPOINT` must be that public address.
+    /// Plain http to another host needs `danger_allow_internal_http`.
+    #[serde(default, deserialize_with = "secret::some_scalar")]
+    pub internal_endpoint: Option<String>,
     /// The id of the application, from its page in the Logto Console.
     /// **(required)** OpenID Connect calls it `client_id`.
     #[serde(deserialize_with = "secret::scalar")]
@@ -166,6 +184,10 @@ pub struct Config {
     /// Console as `{base_url}{path}`. **(default: `/`)**
     #[serde(default = "root")]
     pub post_sign_out_path: String,
+    /// What users call this application. **(default: none)** The pages that sign-in,
+    /// sign-out and failures end on show it, above the title and in the browser's tab.
+    #[serde(default, deserialize_with = "secret::some_scalar")]
+    pub app_name: Option<String>,
     /// Where sessions live, and how long. **(default: in the cookie, 7 days after
     /// the last use and 30 days at the most)**
     #[serde(default)]
@@ -178,6 +200,11 @@ pub struct Config {
     /// **(default: none; `app_id` and `app_secret` are used)**
     #[serde(default)]
     pub machine: Option<MachineConfig>,
+    /// Seconds that one call to Logto may take; an operation that needs several may take one
+    /// second more in all. What takes longer is answered with 503 Service Unavailable.
+    /// **(default: `4`; `1` to `60`)**
+    #[serde(default = "four")]
+    pub timeout: u64,
     /// Seconds by which Logto's clock and this machine's may differ, and those of the
     /// instances of this application: a session that began further in the future is none.
     /// **(default: `60`, at most `300`)**
@@ -188,6 +215,11 @@ pub struct Config {
     /// and signs in as anybody.
     #[serde(default)]
     pub danger_allow_http: bool,
+    /// Whether [`internal_endpoint`](Self::internal_endpoint) may be plain http on another
+    /// host than this one. **(default: `false`)** Whoever is in the network between the two
+    /// then reads every token. It allows nothing for `endpoint`.
+    #[serde(default)]
+    pub danger_allow_internal_http: bool,
 }
 
 /// The machine-to-machine application, which has a page of its own in the Logto
@@ -293,6 +325,7 @@ impl Config {
     pub fn new(endpoint: impl Into<String>, app_id: impl Into<String>) -> Self {
         Self {
             endpoint: endpoint.into(),
+            internal_endpoint: None,
             app_id: app_id.into(),
             app_secret: None,
             base_url: None,
@@ -306,11 +339,14 @@ impl Config {
             sign_in: SignInOptions::default(),
             routes: Routes::default(),
             post_sign_out_path: root(),
+            app_name: None,
             session: SessionConfig::default(),
             drain: DrainConfig::default(),
             machine: None,
+            timeout: four(),
             clock_skew: sixty(),
             danger_allow_http: false,
+            danger_allow_internal_http: false,
         }
     }
 
@@ -334,6 +370,10 @@ fn consent() -> Vec<Prompt> {
 
 fn root() -> String {
     "/".into()
+}
+
+fn four() -> u64 {
+    4
 }
 
 fn sixty() -> u64 {

@@ -1,22 +1,26 @@
 //! Provider metadata: fetched when first needed, kept, renewed in the background.
 
+mod endpoints;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use url::Url;
 
+pub(crate) use self::endpoints::Endpoints;
 use crate::clock::{Clock, Timestamp};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Cached, Http};
-use crate::location::is_loopback;
 
 /// Metadata older than this are renewed, while the old ones serve.
 const MAX_AGE: Duration = Duration::from_secs(60 * 60);
 
 /// What Logto says about itself (OpenID Connect Discovery, section 3).
+///
+/// With [`internal_endpoint`](crate::Config::internal_endpoint), the endpoints for tokens,
+/// user info, keys and revocation are those inside, the other two those for browsers.
 #[derive(Clone, Deserialize)]
 pub struct ProviderMetadata {
     pub(crate) issuer: String,
@@ -78,30 +82,25 @@ impl ProviderMetadata {
 
     /// Refuses metadata of another issuer (OpenID Connect Discovery, section 4.3)
     /// and endpoints that secrets must not be sent to.
-    pub(crate) fn checked(self, issuer: &str, allow_http: bool) -> Result<Self> {
-        if self.issuer.trim_end_matches('/') != issuer {
-            let detail = format!("the metadata are not those of {issuer}");
+    pub(crate) fn checked(self, endpoints: &Endpoints) -> Result<Self> {
+        if self.issuer.trim_end_matches('/') != endpoints.issuer {
+            let theirs: String = self.issuer.chars().take(200).collect();
+            let detail = format!(
+                "the metadata are those of the issuer {theirs:?}, and `endpoint` makes it {:?}",
+                endpoints.issuer
+            );
             return Err(Error::new(ErrorKind::InvalidAnswer, detail));
         }
-        let optional = [&self.end_session_endpoint, &self.revocation_endpoint];
-        let endpoints = [
-            &self.authorization_endpoint,
-            &self.token_endpoint,
-            &self.userinfo_endpoint,
-            &self.jwks_uri,
-        ];
-        for endpoint in endpoints.into_iter().chain(optional.into_iter().flatten()) {
-            let safe = Url::parse(endpoint).is_ok_and(|url| match url.scheme() {
-                "https" => true,
-                "http" => allow_http || is_loopback(&url),
-                _ => false,
-            });
-            if !safe {
-                let detail = "the metadata name an endpoint that is not https";
-                return Err(Error::new(ErrorKind::InvalidAnswer, detail));
-            }
-        }
-        Ok(self)
+        let (browsers, us) = (|url| endpoints.for_browsers(url), |url| endpoints.for_us(url));
+        Ok(Self {
+            authorization_endpoint: browsers(self.authorization_endpoint)?,
+            end_session_endpoint: self.end_session_endpoint.map(browsers).transpose()?,
+            token_endpoint: us(self.token_endpoint)?,
+            userinfo_endpoint: us(self.userinfo_endpoint)?,
+            jwks_uri: us(self.jwks_uri)?,
+            revocation_endpoint: self.revocation_endpoint.map(us).transpose()?,
+            ..self
+        })
     }
 }
 
@@ -118,17 +117,16 @@ impl fmt::Debug for ProviderMetadata {
 /// The metadata of one provider.
 #[derive(Debug)]
 pub(crate) struct Discovery {
-    issuer: String,
-    allow_http: bool,
+    endpoints: Endpoints,
     http: Http,
     cached: Arc<Cached<ProviderMetadata>>,
     clock: Clock,
 }
 
 impl Discovery {
-    pub(crate) fn new(http: Http, issuer: String, allow_http: bool, clock: Clock) -> Self {
+    pub(crate) fn new(http: Http, endpoints: Endpoints, clock: Clock) -> Self {
         let cached = Arc::new(Cached::new(clock.clone()));
-        Self { issuer, allow_http, http, cached, clock }
+        Self { endpoints, http, cached, clock }
     }
 
     pub(crate) async fn metadata(&self) -> Result<Arc<ProviderMetadata>> {
@@ -154,12 +152,11 @@ impl Discovery {
     }
 
     fn fetch(&self) -> impl Future<Output = Result<ProviderMetadata>> + use<> {
-        let (http, issuer, allow_http) = (self.http.clone(), self.issuer.clone(), self.allow_http);
-        let clock = self.clock.clone();
+        let (http, endpoints, clock) =
+            (self.http.clone(), self.endpoints.clone(), self.clock.clone());
         async move {
-            let answer = http.get(&format!("{issuer}/.well-known/openid-configuration")).await?;
-            let metadata = answer.json::<ProviderMetadata>("the metadata")?;
-            let metadata = metadata.checked(&issuer, allow_http)?;
+            let answer = http.get(&endpoints.metadata()).await?;
+            let metadata = answer.json::<ProviderMetadata>("the metadata")?.checked(&endpoints)?;
             Ok(ProviderMetadata { fetched: clock.now(), ..metadata })
         }
     }
@@ -179,7 +176,7 @@ mod tests {
         });
         change(&mut json);
         let metadata: ProviderMetadata = serde_json::from_value(json).expect("metadata");
-        metadata.checked("https://foo.logto.app/oidc", false)
+        metadata.checked(&Endpoints::of("https://foo.logto.app/oidc"))
     }
 
     /// H1, H2: metadata of another issuer or with endpoints in clear.
@@ -192,6 +189,19 @@ mod tests {
         assert!(metadata(|m| m["jwks_uri"] = "file:///etc/passwd".into()).is_err());
         assert!(metadata(|m| m["revocation_endpoint"] = "http://169.254.169.254/".into()).is_err());
         assert!(metadata(|m| m["token_endpoint"] = "http://127.0.0.1:3001/".into()).is_ok());
+    }
+
+    /// H21: a proxy in front of Logto, or its `ENDPOINT`, is set to something else.
+    #[test]
+    fn metadata_of_another_issuer_are_refused_with_both_names() {
+        let error = metadata(|m| m["issuer"] = "http://localhost:3001/oidc".into());
+        let error = error.expect_err("another issuer").to_string();
+        for issuer in ["\"http://localhost:3001/oidc\"", "\"https://foo.logto.app/oidc\""] {
+            assert!(error.contains(issuer), "{error}");
+        }
+        let long = metadata(|m| m["issuer"] = "x\n".repeat(10_000).into());
+        let long = long.expect_err("another issuer").to_string();
+        assert!(long.len() < 1000 && !long.contains('\n'), "{long}");
     }
 
     #[test]
@@ -220,9 +230,9 @@ mod tests {
 
     /// Metadata that were fetched at the epoch, and what has them.
     async fn with_old_ones(provider: &logto_dev::Provider) -> (Discovery, Arc<ProviderMetadata>) {
-        let issuer = format!("{}/oidc", provider.endpoint());
-        let discovery =
-            Discovery::new(Http::new().expect("a client"), issuer, false, Clock::default());
+        let endpoints = Endpoints::of(&format!("{}/oidc", provider.endpoint()));
+        let http = Http::new(Duration::from_secs(4)).expect("a client");
+        let discovery = Discovery::new(http, endpoints, Clock::default());
         let fresh = discovery.metadata().await.expect("metadata");
         let old = ProviderMetadata { fetched: Timestamp::default(), ..(*fresh).clone() };
         let old = discovery.cached.replace(Some(&fresh), async || Ok(old)).await.expect("old ones");

@@ -14,8 +14,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// What went wrong while talking to Logto or reading a session.
 ///
 /// An `Error` says what failed ([`kind()`](Error::kind)), what it means for an
-/// answer ([`status()`](Error::status)) and keeps a store's own error as its
-/// [`source()`](StdError::source). Neither its `Display` nor its `Debug` form
+/// answer ([`status()`](Error::status)) and keeps the error of a store, or of the connection
+/// to Logto, as its [`source()`](StdError::source). Neither its `Display` nor its `Debug` form
 /// contains a token, a code, a secret or a cookie value, so both may be logged.
 ///
 /// A stranger is not an error for a guard: guards forward then.
@@ -214,6 +214,15 @@ impl Error {
         Self { refusal, ..Self::new(kind, code.to_owned()) }
     }
 
+    /// A failure that something outside explains.
+    pub(crate) fn caused(
+        kind: ErrorKind,
+        detail: String,
+        cause: impl StdError + Send + Sync + 'static,
+    ) -> Self {
+        Self { source: Some(Arc::new(cause)), ..Self::new(kind, detail) }
+    }
+
     /// The same refusal, of another kind, with what it means here.
     pub(crate) fn reread(self, kind: ErrorKind, meaning: &str) -> Self {
         Self { kind, detail: format!("{}: {meaning}", self.detail).into(), ..self }
@@ -259,7 +268,7 @@ impl Error {
         Self { source: Some(Arc::from(cause.into())), ..Self::new(ErrorKind::Store, "") }
     }
 
-    /// What a store says of its failure, on one line; `None` where no store failed.
+    /// What the source says, and the source of that, on one line.
     pub(crate) fn causes(&self) -> Option<String> {
         let (mut causes, mut next) = (Vec::new(), self.source());
         while let Some(cause) = next {

@@ -112,7 +112,9 @@ impl Fairing for LogtoFairing {
             }
             Err(message) => {
                 log::error!("logto: {message}");
-                Err(rocket)
+                // `logto-dev` sees that it was attached after this fairing, and says so.
+                let figment = rocket.figment().clone().merge(("logto_fairing_failed", true));
+                Err(rocket.configure(figment))
             }
         }
     }

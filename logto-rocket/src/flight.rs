@@ -124,13 +124,10 @@ pub(crate) async fn in_its_own_task<T: Send + 'static>(
     tokio::spawn(work).await.unwrap_or_else(|_| Err(stopped()))
 }
 
-/// What an operation may take in all, however many calls to Logto it needs.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-/// Gives `work` up when it takes too long. What runs in a task of its own goes on.
-pub(crate) async fn within_patience<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+/// Gives `work` up when it takes longer than this. What runs in a task of its own goes on.
+pub(crate) async fn within<T>(limit: Duration, work: impl Future<Output = Result<T>>) -> Result<T> {
     let late = || Error::new(ErrorKind::Unreachable, "no answer in time");
-    tokio::time::timeout(PATIENCE, work).await.unwrap_or_else(|_| Err(late()))
+    tokio::time::timeout(limit, work).await.unwrap_or_else(|_| Err(late()))
 }
 
 fn stopped() -> Error {

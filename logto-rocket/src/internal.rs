@@ -15,7 +15,7 @@ use crate::claims::{AccessTokenClaims, IdTokenClaims};
 use crate::client::{Client, Expected, granted};
 use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, ConfigError, Environment, check};
-use crate::discovery::ProviderMetadata;
+use crate::discovery::{Endpoints, ProviderMetadata};
 use crate::error::Result;
 use crate::http::Reply;
 use crate::jwks::KeySet;
@@ -140,7 +140,7 @@ pub fn callback_code(query: &str, issuer: &str) -> Result<String> {
 
 /// Metadata of `issuer`, with every endpoint.
 pub fn metadata(json: &[u8], issuer: &str) -> Option<ProviderMetadata> {
-    serde_json::from_slice::<ProviderMetadata>(json).ok()?.checked(issuer, false).ok()
+    serde_json::from_slice::<ProviderMetadata>(json).ok()?.checked(&Endpoints::of(issuer)).ok()
 }
 
 /// How many of the keys in a set can be used.

@@ -52,6 +52,11 @@ impl Jwks {
         Self { http, cached: Cached::new(clock.clone()), quiet: Mutex::default(), clock }
     }
 
+    /// Whether none were fetched yet.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.cached.peek().is_none()
+    }
+
     pub(crate) async fn keys(&self, jwks_uri: &str) -> Result<Arc<KeySet>> {
         self.cached.get(|| self.fetch(jwks_uri)).await
     }

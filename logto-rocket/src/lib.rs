@@ -24,6 +24,7 @@
 //! | call an API for the user | the guards [`AccessToken`], [`OrganizationToken`], and [`ApiResource`](trait@ApiResource) |
 //! | write routes of one's own | [`LogtoClient`], [`SignInOptions`] |
 //! | configure | [`Config`], [`Logto::fairing()`] |
+//! | deploy behind nginx, Caddy, Traefik or in Docker | [`guide::proxy`] |
 //! | call APIs | [`LogtoClient::access_token()`], [`Logto::client_credentials()`] |
 //! | know of sign-ins | [`Hooks`] |
 //! | keep sessions elsewhere | [`SessionStore`], [`contract`] |
@@ -42,6 +43,7 @@ mod error;
 mod fairing;
 mod flight;
 mod guard;
+pub mod guide;
 mod hooks;
 mod http;
 mod jwks;

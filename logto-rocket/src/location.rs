@@ -133,15 +133,10 @@ impl Site {
         is_loopback(&self.base).then(|| self.base.port_or_known_default()).flatten()
     }
 
-    /// Whether `host`, as a `Host` header gives it, is the one in the base URL.
+    /// Whether `host`, the name in a `Host` header, is the one in the base URL. Cookies are
+    /// the same on all ports, and some proxies leave the port out.
     pub(crate) fn is_host(&self, host: &str) -> bool {
-        let expected = self.base.host_str().unwrap_or_default();
-        let port = self.base.port();
-        match (port, host.strip_prefix(expected)) {
-            (Some(port), Some(rest)) => rest.strip_prefix(':') == Some(&port.to_string()),
-            (None, Some(rest)) => matches!(rest, "" | ":80" | ":443"),
-            (_, None) => false,
-        }
+        self.base.host_str().is_some_and(|expected| expected.eq_ignore_ascii_case(host))
     }
 }
 

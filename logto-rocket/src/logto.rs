@@ -14,7 +14,6 @@ use crate::clock::{Clock, OnceAMinute};
 use crate::config::{Checked, Config, StoreKind};
 use crate::discovery::ProviderMetadata;
 use crate::error::Result;
-use crate::flight::within_patience;
 use crate::hooks::Hooks;
 use crate::jwt::Verifier;
 use crate::location::{ReturnPath, Site};
@@ -228,7 +227,7 @@ impl Logto {
     /// [`ErrorKind::Unreachable`]: crate::ErrorKind::Unreachable
     /// [`ErrorKind::InvalidAnswer`]: crate::ErrorKind::InvalidAnswer
     pub async fn provider_metadata(&self) -> Result<Arc<ProviderMetadata>> {
-        within_patience(self.0.client.metadata()).await
+        self.0.client.within_patience(self.0.client.metadata()).await
     }
 
     /// An access token for the application itself, without a user (OAuth's client
@@ -287,7 +286,7 @@ impl Logto {
     ///
     /// [`ErrorKind::InvalidSubjectToken`]: crate::ErrorKind::InvalidSubjectToken
     pub async fn exchange_token(&self, exchange: &TokenExchange) -> Result<AccessToken> {
-        let grant = within_patience(self.0.client.exchange(exchange)).await?;
+        let grant = self.0.client.within_patience(self.0.client.exchange(exchange)).await?;
         Ok(AccessToken::new(Arc::new(grant.token)))
     }
 

@@ -109,7 +109,7 @@ async fn sign_in(
     let query = Query::of(request);
     if let Some(host) = request.host()
         && !query.moved
-        && !logto.site().is_host(&host.to_string())
+        && !logto.site().is_host(host.domain().as_str())
     {
         // Cookies set on another name, as `127.0.0.1` for `localhost`, would not be sent
         // to the callback.

@@ -15,7 +15,6 @@ use crate::claims::IdTokenClaims;
 use crate::client::Client;
 use crate::clock::{Clock, Timestamp};
 use crate::error::{Error, ErrorKind, Result};
-use crate::flight::within_patience;
 use crate::hooks::{AfterSignIn, Hooks};
 use crate::location::{ReturnPath, Site};
 use crate::options::SignInOptions;
@@ -91,7 +90,11 @@ impl SignIns {
             let user = session.user()?;
             transaction.subject_hash = Some(seal::sha256(user.subject().as_bytes()));
         }
-        let url = within_patience(self.client.authorization_url(&transaction, &options)).await?;
+        let url = self
+            .client
+            .within_patience(self.client.authorization_url(&transaction, &options))
+            .await?;
+        self.client.signatures.prefetch();
         visit.state.add_transactions(self.transactions.add(visit.jar, &transaction));
         Ok(url.into())
     }
@@ -147,7 +150,7 @@ impl SignIns {
             return self.repeated(visit, key, return_to).await;
         }
         // Without metadata nothing has happened yet: a reload may try again.
-        let metadata = match within_patience(self.client.metadata()).await {
+        let metadata = match self.client.within_patience(self.client.metadata()).await {
             Ok(metadata) => metadata,
             Err(error) => return Err(FailedCallback { error, return_to }),
         };
@@ -244,7 +247,7 @@ impl SignIns {
         completion: &Completion,
         return_to: &ReturnPath,
     ) -> Result<Admission> {
-        let session = match within_patience(completion.session()).await {
+        let session = match self.client.within_patience(completion.session()).await {
             Ok(session) => session,
             Err(error) => {
                 self.give_back(completion);

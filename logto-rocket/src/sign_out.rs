@@ -9,7 +9,7 @@ use self::backchannel::Receipts;
 use crate::client::Client;
 use crate::clock::Clock;
 use crate::error::Result;
-use crate::flight::{in_its_own_task, within_patience};
+use crate::flight::in_its_own_task;
 use crate::hooks::Hooks;
 use crate::jwt::Verifier;
 use crate::request::Visit;
@@ -63,7 +63,7 @@ impl SignOuts {
         visit.state.depend_on_cookies();
         visit.request.check_sign_out(&self.origins, visit.state.is_head())?;
         self.end_session(visit).await?;
-        match within_patience(self.client.end_session_url()).await {
+        match self.client.within_patience(self.client.end_session_url()).await {
             Ok(Some(url)) => Ok(SignedOut::ToLogto(url.into())),
             Ok(None) => Ok(SignedOut::HereOnly),
             Err(error) => {

@@ -53,6 +53,19 @@ impl Signatures {
         Self { discovery, jwks }
     }
 
+    /// Fetches the keys if there are none, in the background: while a user is at Logto, so
+    /// that the first callback need not wait for them. A callback that comes without them
+    /// fetches them itself, and says why it could not.
+    pub(crate) fn prefetch(self: &Arc<Self>) {
+        if self.jwks.is_empty() {
+            let signatures = Arc::clone(self);
+            tokio::spawn(async move {
+                let metadata = signatures.discovery.metadata().await?;
+                signatures.jwks.keys(&metadata.jwks_uri).await
+            });
+        }
+    }
+
     /// Tries a token with the keys that its header can mean, until one of them says
     /// anything but [`Unverified::WrongSignature`]. When none fits, keys and metadata
     /// are fetched again once: the provider may have rotated them.

@@ -16,7 +16,7 @@ use self::refresh::Renewed;
 use crate::client::Client;
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
-use crate::flight::{Flights, Turns, within_patience};
+use crate::flight::{Flights, Turns};
 use crate::request::Visit;
 use crate::scope::UserScope;
 use crate::session::record::Record;
@@ -86,7 +86,8 @@ impl Tokens {
         if let Some(token) = kept.as_ref().filter(|token| token.is_fresh(now)) {
             return Ok(Arc::clone(token));
         }
-        let renewed = within_patience(self.renew(visit, session, audience, kept.clone())).await;
+        let renewed =
+            self.client.within_patience(self.renew(visit, session, audience, kept.clone())).await;
         match (renewed, kept.filter(|token| token.is_valid(now))) {
             (Err(error), Some(valid)) if !error.is_final() => {
                 warning::warn("could not renew an access token; using it until it expires", &error);
@@ -107,7 +108,7 @@ impl Tokens {
         session: &Session,
         audience: &Audience,
     ) -> Result<Arc<Token>> {
-        within_patience(self.renew_at_any_rate(visit, session, audience)).await
+        self.client.within_patience(self.renew_at_any_rate(visit, session, audience)).await
     }
 
     /// Whether it was long ago that Logto said that the session holds, and it can be
@@ -135,7 +136,7 @@ impl Tokens {
         }
         let audience = Audience::logto();
         let seen = self.kept(session, &audience);
-        match within_patience(self.renew(visit, session, &audience, seen)).await {
+        match self.client.within_patience(self.renew(visit, session, &audience, seen)).await {
             Err(error) if error.kind() == ErrorKind::Store => Err(error),
             Err(error) if error.kind() != ErrorKind::SessionEnded => {
                 warning::warn("could not revalidate a session; keeping it", &error);

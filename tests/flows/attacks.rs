@@ -114,7 +114,7 @@ async fn forwarded_headers_do_not_move_the_redirect_uri() {
 #[rocket::async_test]
 async fn a_sign_in_under_another_host_is_sent_to_the_right_one() {
     let (op, browser) = open().await;
-    for host in ["127.0.0.1:8000", "evil.example", "localhost:8001", "localhost"] {
+    for host in ["127.0.0.1:8000", "evil.example", "localhost.example:8000"] {
         let mut request = as_navigation(browser.client().get("/sign-in?return_to=/protected"));
         request.inner_mut().set_host(Host::parse(host).unwrap());
         let answer = browser.send(request).await;
@@ -125,6 +125,13 @@ async fn a_sign_in_under_another_host_is_sent_to_the_right_one() {
         let (_, return_to) = pairs.find(|(name, _)| name == "return_to").unwrap();
         assert_eq!(return_to, "/protected", "{host}");
         assert_eq!(answer.cookies.len(), 0, "{host}");
+    }
+    // Cookies are the same on every port, and some proxies leave it out.
+    for host in ["localhost", "localhost:8001", "LOCALHOST:8000"] {
+        let mut request = as_navigation(browser.client().get("/sign-in"));
+        request.inner_mut().set_host(Host::parse(host).unwrap());
+        let answer = browser.send(request).await;
+        assert!(answer.location().starts_with(&op.issuer()), "{host}: {answer:?}");
     }
     let page = browser.sign_in(&op, "/protected").await;
     assert_eq!(page.status, Status::Ok);

@@ -20,6 +20,7 @@ mod forged;
 mod guards;
 mod hooks;
 mod id_token;
+mod inside;
 mod instances;
 mod jar;
 mod landing;

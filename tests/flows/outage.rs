@@ -49,7 +49,54 @@ async fn launching_makes_no_request() {
     browser.visit("/protected").await;
     assert_eq!((op.count("discovery"), op.count("jwks")), (0, 0));
     browser.start("/protected").await;
-    assert_eq!((op.count("discovery"), op.count("jwks")), (1, 0), "keys are for later");
+    assert_eq!(op.count("discovery"), 1);
+}
+
+/// REL-16: while the user is at Logto.
+#[rocket::async_test]
+async fn the_first_callback_does_not_wait_for_keys() {
+    let op = Hostile::start().await;
+    let browser = Browser::open(app(op.figment())).await;
+    let location = browser.start("/protected").await;
+    while op.count("jwks") == 0 {
+        sleep(Duration::from_millis(5)).await;
+    }
+    op.deviate(Deviation::Answer("jwks", Fault::Silence));
+    let answer = browser.visit(&op.authorize(&location)).await;
+    assert_eq!(answer.status, Status::SeeOther, "{answer:?}");
+    browser.forget();
+    browser.start("/protected").await;
+    assert_eq!(op.count("jwks"), 1, "they are kept");
+}
+
+/// REL-16: keys that could not be had early are asked for again.
+#[rocket::async_test]
+async fn a_callback_fetches_keys_that_did_not_come_early() {
+    let op = Hostile::start().await;
+    let browser = Browser::open(app(op.figment())).await;
+    op.deviate(Deviation::AnswerOnce("jwks", Fault::Text(200, "text/html", String::new())));
+    let location = browser.start("/protected").await;
+    while op.count("jwks") == 0 {
+        sleep(Duration::from_millis(5)).await;
+    }
+    // A failure speaks for a second.
+    sleep(Duration::from_millis(1_100)).await;
+    let answer = browser.visit(&op.authorize(&location)).await;
+    assert_eq!((answer.status, op.count("jwks")), (Status::SeeOther, 2), "{answer:?}");
+}
+
+/// REL-2: `timeout` is for those whose Logto is slower, and for those who do not want to wait.
+#[rocket::async_test]
+async fn a_call_may_take_as_long_as_the_configuration_says() {
+    let late = Duration::from_millis(1_500);
+    let begins = async |seconds: u64| {
+        let op = Hostile::start().await;
+        op.deviate(Deviation::Answer("discovery", Fault::Late(late)));
+        let browser = Browser::open(app(op.figment().merge(("logto.timeout", seconds)))).await;
+        browser.visit("/sign-in").await.status
+    };
+    let (short, long) = rocket::tokio::join!(begins(1), begins(10));
+    assert_eq!((short, long), (Status::ServiceUnavailable, Status::SeeOther));
 }
 
 /// REL-2: a sign-in meets a provider that answers nonsense, slowly or not at all.

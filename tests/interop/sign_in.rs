@@ -62,6 +62,37 @@ async fn a_user_signs_in_where_sessions_are_in_memory() {
     signs_in("oidc-provider", &[("LOGTO_SESSION_STORE", "memory")]).await;
 }
 
+/// H20: the provider names its endpoints by the `Host` that it was asked at, as Logto does.
+#[rocket::async_test]
+async fn a_user_signs_in_where_the_application_reaches_the_provider_at_another_address() {
+    let Some(mut provider) = Provider::start() else { return };
+    let internal = provider.endpoint.replace("127.0.0.1", "localhost");
+    let application = provider.application_with(&[("LOGTO_INTERNAL_ENDPOINT", &internal)]);
+    let visitor = Visitor::new();
+    let page = visitor.start(&application, "/protected").await;
+    let callback = visitor.answer(&page, "alice").await;
+    assert_eq!(parameter(&callback, "iss"), provider.issuer());
+    let back = visitor.open(&callback).await;
+    let page = visitor.open(&back.redirect()).await;
+    assert!(page.body.contains("alice@example.com"), "{page:?}");
+    let claims = visitor.fetch(&application.url("/api/me")).await.json();
+    assert_eq!(claims["iss"], provider.issuer());
+    let end = visitor.open(&application.url("/sign-out")).await.redirect();
+    assert!(end.starts_with(&format!("{}/session/end?", provider.issuer())), "{end}");
+}
+
+/// H21: and where it is not told so, the log says both issuers.
+#[rocket::async_test]
+async fn an_endpoint_of_another_name_is_named_in_the_log() {
+    let Some(mut provider) = Provider::start() else { return };
+    let other = provider.endpoint.replace("127.0.0.1", "localhost");
+    let application = provider.application_with(&[("LOGTO_ENDPOINT", &other)]);
+    let answer = Visitor::new().open(&application.url("/sign-in")).await;
+    assert_eq!(answer.status, StatusCode::BAD_GATEWAY);
+    let log = application.log_with("the metadata are those of the issuer");
+    assert!(log.contains(&provider.issuer()) && log.contains(&format!("{other}/oidc")), "{log}");
+}
+
 /// There is no look-alike in production.
 #[test]
 fn the_release_profile_needs_an_endpoint() {

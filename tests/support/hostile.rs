@@ -78,6 +78,16 @@ impl Hostile {
         self.state().endpoint.clone()
     }
 
+    /// Has this address from now on, as a provider behind a proxy; it listens where it did.
+    pub fn rename(&self, endpoint: &str) {
+        endpoint.clone_into(&mut self.state().endpoint);
+    }
+
+    /// Returns where this provider listens, whatever its endpoint is.
+    pub fn address(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// Returns the issuer, `<endpoint>/oidc`.
     pub fn issuer(&self) -> String {
         self.state().issuer()

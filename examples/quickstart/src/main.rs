@@ -141,7 +141,8 @@ fn with_resource(figment: Figment) -> Figment {
 /// in the `release` profile too. An application of yours should have one: with
 /// this, sessions end when the process does.
 fn with_cookie_secret(figment: Figment) -> Figment {
-    let configured = std::env::var_os("LOGTO_COOKIE_SECRET").is_some()
+    let variables = ["LOGTO_COOKIE_SECRET", "LOGTO_COOKIE_SECRET_FILE"].map(std::env::var_os);
+    let configured = variables.iter().any(Option::is_some)
         || figment.contains("logto.cookie_secret")
         || figment.contains("secret_key");
     let mut key = [0; 32];

@@ -1,9 +1,11 @@
 //! The table `logto_dev` of `Rocket.toml`.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use rocket::figment::Figment;
+use rocket::figment::providers::Env;
 use serde::Deserialize;
 
 use super::Builder;
@@ -17,6 +19,9 @@ use crate::user::User;
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Table {
+    address: Option<IpAddr>,
+    port: u16,
+    endpoint: Option<String>,
     redirect_uris: Vec<String>,
     post_logout_redirect_uris: Vec<String>,
     backchannel_logout_uri: Option<String>,
@@ -34,11 +39,23 @@ struct Table {
 }
 
 impl Builder {
-    /// Adds what the application's configuration says under `logto_dev`.
+    /// Adds what the application's configuration says under `logto_dev`, and what the
+    /// environment says, which wins.
     pub(crate) fn configured(self, figment: &Figment) -> Result<Self, Error> {
-        let table = figment.focus("logto_dev").extract();
+        let variables = Env::prefixed("LOGTO_DEV_").only(&["address", "port", "endpoint"]);
+        let table = figment.focus("logto_dev").merge(variables.global()).extract();
         let table: Table = table.map_err(|error| Error::new(error.to_string()))?;
-        Ok(self.application(&table).with(table))
+        Ok(self.reached(&table).application(&table).with(table))
+    }
+
+    fn reached(mut self, table: &Table) -> Self {
+        if let Some(address) = table.address {
+            self = self.address(address);
+        }
+        if let Some(endpoint) = &table.endpoint {
+            self = self.endpoint(endpoint);
+        }
+        self.port(table.port)
     }
 
     /// What the table says about the applications.

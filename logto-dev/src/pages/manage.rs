@@ -1,13 +1,13 @@
 //! The pages where whoever develops an application changes its users.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use rocket::http::Status;
 use url::form_urlencoded;
 
 use super::layout::{escape, initial, page};
 use crate::answer::Answer;
-use crate::organization::{Organization, Role};
+use crate::organization::Organization;
 use crate::tenant::Tenant;
 use crate::user::User;
 
@@ -66,28 +66,56 @@ pub(crate) fn user(user: &User, tenant: &Tenant) -> Answer {
         title = escape(title),
         username = escape(&user.username),
         sub = escape(&user.id),
-        roles = group("Roles", "role", &user.roles, &tenant.roles),
+        roles = fieldset("Roles", &own_roles(user, tenant)),
         organizations = organizations(user, tenant),
         toggle = action(user, toggle, toggle_label),
         revoke = action(user, "revoke", "End their sessions"),
-        delete = action(user, "delete", "Delete"),
+        delete = form("get", user, "delete", "", "Delete"),
     );
     page(Status::Ok, title, &body, None)
 }
 
-/// A form with one button.
+/// The page that asks before a user is deleted.
+pub(crate) fn delete(user: &User) -> Answer {
+    let title = user.name.as_deref().unwrap_or(&user.username);
+    let body = format!(
+        r#"<h1>Delete {title}?</h1>
+<p class="subtitle">{username} · {sub}. Their sessions end, and they cannot sign in any more.</p>
+<div class="actions">
+{delete}</div>
+<p class="more"><a href="{path}">Keep them</a></p>"#,
+        title = escape(title),
+        username = escape(&user.username),
+        sub = escape(&user.id),
+        delete = form("post", user, "delete", r#" class="primary""#, "Delete"),
+        path = escape(&user_path(user)),
+    );
+    page(Status::Ok, "Delete", &body, None)
+}
+
 fn action(user: &User, action: &str, label: &str) -> String {
+    form("post", user, action, "", label)
+}
+
+/// A form with one button.
+fn form(method: &str, user: &User, action: &str, class: &str, label: &str) -> String {
     format!(
-        r#"<form method="post" action="/user/{action}">
+        r#"<form method="{method}" action="/user/{action}">
 <input type="hidden" name="username" value="{}">
-<button>{label}</button>
+<button{class}>{label}</button>
 </form>
 "#,
         escape(&user.username)
     )
 }
 
-/// Each organization: whether the user is a member, and their roles there.
+/// A box for each role that somebody can have outside of organizations.
+fn own_roles(user: &User, tenant: &Tenant) -> String {
+    let known = tenant.roles.values().filter(|role| !role.is_for_organizations());
+    boxes("role", &user.roles, known.map(|role| &role.name))
+}
+
+/// Each organization: whether the user is a member, and a member's roles there.
 fn organizations(user: &User, tenant: &Tenant) -> String {
     let known = tenant.organizations.keys().chain(user.organizations.keys());
     let ids: BTreeSet<_> = known.collect();
@@ -96,20 +124,15 @@ fn organizations(user: &User, tenant: &Tenant) -> String {
 
 fn organization(id: &str, user: &User, tenant: &Tenant) -> String {
     let name = tenant.organizations.get(id).map_or(id, Organization::name);
-    let (member, none) = (user.organizations.contains_key(id), Vec::new());
-    let member_box = checkbox("organization", id, "Member", member);
-    let roles = user.organizations.get(id).unwrap_or(&none);
-    let roles = boxes(&format!("role in {id}"), roles, &tenant.roles);
-    fieldset(name, &format!("{member_box}{roles}"))
-}
-
-fn group(title: &str, name: &str, held: &[String], known: &BTreeMap<String, Role>) -> String {
-    fieldset(title, &boxes(name, held, known))
+    let held = user.organizations.get(id);
+    let member = checkbox("organization", id, "Member", held.is_some());
+    let roles = held.map(|held| boxes(&format!("role in {id}"), held, tenant.roles.keys()));
+    fieldset(name, &format!("{member}{}", roles.unwrap_or_default()))
 }
 
 /// A box for each role that is known or held.
-fn boxes(name: &str, held: &[String], known: &BTreeMap<String, Role>) -> String {
-    let roles: BTreeSet<_> = known.keys().chain(held).collect();
+fn boxes<'a>(name: &str, held: &'a [String], known: impl Iterator<Item = &'a String>) -> String {
+    let roles: BTreeSet<_> = known.chain(held).collect();
     roles.into_iter().map(|role| checkbox(name, role, role, held.contains(role))).collect()
 }
 

@@ -219,6 +219,40 @@ async fn a_machine_and_the_switches_come_from_the_configuration() {
     assert_eq!(decode(&text(&tokens, "id_token")).1.get("sid"), None);
 }
 
+/// The application refuses plain http to other machines unless it is told not to.
+#[async_test]
+async fn where_the_provider_is_comes_from_the_configuration() {
+    let toml = r#"
+        [default.logto_dev]
+        address = "0.0.0.0"
+        endpoint = "http://dev.example.com:3001"
+    "#;
+    let client = ignite(figment("debug").merge(Toml::string(toml).nested())).await;
+    let endpoint = setting(&client, "logto.endpoint");
+    assert_eq!(endpoint.as_deref(), Some("http://dev.example.com:3001"));
+    let allowed = |client: &Client| {
+        client.rocket().figment().extract_inner::<bool>("logto.danger_allow_http").ok()
+    };
+    assert_eq!(allowed(&client), Some(true));
+    for endpoint in ["https://dev.example.com", "http://dev.localhost:3001"] {
+        let client = ignite(figment("debug").merge(("logto_dev.endpoint", endpoint))).await;
+        assert_eq!(allowed(&client), None, "{endpoint}");
+    }
+    let own = figment("debug").merge(Toml::string(toml).nested());
+    let client = ignite(own.merge(("logto.danger_allow_http", false))).await;
+    assert_eq!(allowed(&client), Some(false));
+}
+
+#[async_test]
+async fn outside_the_debug_profile_no_address_is_opened() {
+    for (key, value) in [("address", "0.0.0.0"), ("endpoint", "http://dev.example.com:3001")] {
+        let figment = figment("release").merge((format!("logto_dev.{key}"), value));
+        let rocket = rocket::custom(figment).attach(Provider::fairing());
+        let error = rocket.ignite().await.expect_err("a refusal");
+        assert!(error.to_string().contains("fairing"), "{error}");
+    }
+}
+
 #[async_test]
 async fn a_misspelt_setting_is_refused() {
     let figment = figment("debug").merge(("logto_dev.user", "carol"));

@@ -10,6 +10,7 @@ mod fairing;
 mod listener;
 mod machines;
 mod manage;
+mod reach;
 mod session;
 mod support;
 mod token;

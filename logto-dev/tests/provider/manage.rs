@@ -37,6 +37,64 @@ async fn roles_and_memberships_are_changed_on_a_page() {
     assert_eq!(claims["organization_roles"], serde_json::json!([format!("{ACME}:admin")]));
 }
 
+/// The part of a user's page that has this title.
+fn group<'p>(page: &'p str, title: &str) -> &'p str {
+    let (_, rest) = page.split_once(&format!("<legend>{title}</legend>")).expect(title);
+    rest.split("</fieldset>").next().unwrap_or_default()
+}
+
+#[async_test]
+async fn roles_of_an_organization_are_offered_to_its_members_only() {
+    let app = App::start().await;
+    let offers = |part: &str, role: &str| part.contains(&format!("value=\"{role}\""));
+    let page = app.get("/user?username=bob").await.body;
+    let own = group(&page, "Roles");
+    assert!(offers(own, "items-admin") && offers(own, "items-reader"), "{own}");
+    assert!(!offers(own, "admin") && !offers(own, "editor"), "{own}");
+    for organization in ["acme", "globex"] {
+        let part = group(&page, organization);
+        assert_eq!(part.matches("<input").count(), 1, "{part}");
+        assert!(part.contains("> Member</label>"), "{part}");
+    }
+
+    change(&app, "roles", &[("username", "bob"), ("organization", ACME)]).await;
+    let page = app.get("/user?username=bob").await.body;
+    let (acme, globex) = (group(&page, "acme"), group(&page, "globex"));
+    assert!(offers(acme, "admin") && offers(acme, "editor"), "{acme}");
+    assert!(!offers(globex, "admin"), "{globex}");
+    // What somebody has can be taken away, whatever it is.
+    app.provider.set_roles("bob", ["admin"]);
+    let page = app.get("/user?username=bob").await.body;
+    assert!(group(&page, "Roles").contains("value=\"admin\" checked"), "{page}");
+}
+
+/// The page's policy allows no script that asks.
+#[async_test]
+async fn a_user_is_deleted_only_after_a_page_has_asked() {
+    let app = App::start().await;
+    let page = app.get("/user?username=alice").await.body;
+    let forms: Vec<_> = page.split("<form ").skip(1).collect();
+    let form = forms.iter().find(|form| form.contains(">Delete</button>")).expect("a button");
+    assert!(form.starts_with("method=\"get\" action=\"/user/delete\""), "{form}");
+    let asked = app.get("/user/delete?username=alice").await;
+    assert!(asked.body.contains("<h1>Delete Alice Lidell?</h1>"), "{}", asked.body);
+    assert!(
+        asked.body.contains("<form method=\"post\" action=\"/user/delete\">"),
+        "{}",
+        asked.body
+    );
+    assert!(
+        asked.body.contains("<a href=\"/user?username=alice\">Keep them</a>"),
+        "{}",
+        asked.body
+    );
+    assert!(!asked.body.contains("<script"), "{}", asked.body);
+    assert!(app.provider.user("alice").is_some());
+    assert_eq!(app.get("/user/delete?username=mallory").await.status, 404);
+    change(&app, "delete", &[("username", "alice")]).await;
+    assert_eq!(app.provider.user("alice"), None);
+}
+
 #[async_test]
 async fn a_user_is_suspended_reinstated_and_deleted_on_a_page() {
     let app = App::start().await;

@@ -29,6 +29,8 @@ pub(crate) struct Checked {
     pub(crate) config: Config,
     /// `{endpoint}/oidc`.
     pub(crate) issuer: String,
+    /// The internal endpoint, without a slash at its end.
+    pub(crate) internal_endpoint: Option<String>,
     pub(crate) site: Site,
     pub(crate) origins: Origins,
     /// The path of the callback on this site.
@@ -53,6 +55,11 @@ impl std::fmt::Debug for Secrets {
 impl Checked {
     pub(crate) fn clock_skew(&self) -> Duration {
         Duration::from_secs(self.config.clock_skew)
+    }
+
+    /// What one call to Logto may take.
+    pub(crate) fn timeout(&self) -> Duration {
+        Duration::from_secs(self.config.timeout)
     }
 
     pub(crate) fn redirect_uri(&self) -> String {
@@ -86,21 +93,24 @@ pub(crate) fn check(config: &Config, figment: &Figment) -> Result<Checked, Confi
     let mut check =
         Check { figment: &figment, debug: figment.profile() == "debug", problems: vec![] };
 
-    let issuer = check.endpoint(config);
+    let endpoint = check.endpoint(config);
+    let internal_endpoint = check.internal_endpoint(config);
     let base = check.base_url(config);
     check.trusted_origins(config);
     check.placeholders(config);
     check.scopes(config);
     check.paths(config);
+    check.app_name(config);
     check.numbers(config);
     let secrets = check.secrets(config);
     let secure_cookies = base.as_ref().is_some_and(|base| check.secure(config, base));
 
-    match (issuer, base, secrets) {
-        (Some(issuer), Some(base), Some(secrets)) if check.problems.is_empty() => Ok(Checked {
+    match (endpoint, base, secrets) {
+        (Some(endpoint), Some(base), Some(secrets)) if check.problems.is_empty() => Ok(Checked {
             config: config.clone(),
             callback: config.routes.full(&config.routes.callback),
-            issuer,
+            issuer: format!("{endpoint}/oidc"),
+            internal_endpoint,
             origins: Origins::new(&base, &config.trusted_origins),
             site: Site::new(base),
             secure_cookies,
@@ -128,21 +138,31 @@ impl Check<'_> {
     }
 
     fn endpoint(&mut self, config: &Config) -> Option<String> {
+        self.logto("endpoint", &config.endpoint, ("danger_allow_http", config.danger_allow_http))
+    }
+
+    fn internal_endpoint(&mut self, config: &Config) -> Option<String> {
+        let allow_http = ("danger_allow_internal_http", config.danger_allow_internal_http);
+        self.logto("internal_endpoint", config.internal_endpoint.as_deref()?, allow_http)
+    }
+
+    /// An address of Logto, without a slash at its end.
+    fn logto(&mut self, key: &str, given: &str, allow_http: (&str, bool)) -> Option<String> {
         const FIX: &str = "write Logto's address, as `https://foo.logto.app`";
-        let given = config.endpoint.as_str();
-        let url = self.address("endpoint", given, FIX)?;
-        if url.scheme() == "http" && !is_loopback(&url) && !config.danger_allow_http {
-            let fix = "write https, or `danger_allow_http = true` if nobody is between the two";
-            self.problem("endpoint", Some(given), "is plain http to another host", fix);
+        let url = self.address(key, given, FIX)?;
+        if url.scheme() == "http" && !is_loopback(&url) && !allow_http.1 {
+            let fix =
+                format!("write https, or `{} = true` if nobody is between the two", allow_http.0);
+            self.problem(key, Some(given), "is plain http to another host", fix);
         }
         let path = url.path().trim_end_matches('/');
         // As it is called in the Console and in other libraries.
         let discovery = path.strip_suffix("/.well-known/openid-configuration").unwrap_or(path);
         if let Some(base) = discovery.strip_suffix("/oidc") {
             let fix = format!("write `{}{base}`", url.origin().ascii_serialization());
-            self.problem("endpoint", Some(given), "is the address of Logto's issuer", fix);
+            self.problem(key, Some(given), "is the address of Logto's issuer", fix);
         }
-        Some(format!("{}{path}/oidc", url.origin().ascii_serialization()))
+        Some(format!("{}{path}", url.origin().ascii_serialization()))
     }
 
     fn base_url(&mut self, config: &Config) -> Option<Url> {
@@ -203,6 +223,7 @@ impl Check<'_> {
         let machine = config.machine.as_ref();
         let given = [
             ("endpoint", Some(config.endpoint.as_str())),
+            ("internal_endpoint", config.internal_endpoint.as_deref()),
             ("app_id", Some(config.app_id.as_str())),
             ("app_secret", secret),
             ("base_url", config.base_url.as_deref()),
@@ -290,9 +311,17 @@ impl Check<'_> {
         }
     }
 
+    fn app_name(&mut self, config: &Config) {
+        if config.app_name.as_ref().is_some_and(|name| name.trim().is_empty()) {
+            let fix = "write what users call the application, or leave the key out";
+            self.problem("app_name", config.app_name.as_deref(), "is empty", fix);
+        }
+    }
+
     fn numbers(&mut self, config: &Config) {
         let (session, drain) = (&config.session, &config.drain);
         let limits = [
+            ("timeout", config.timeout, 1, 60),
             ("clock_skew", config.clock_skew, 0, 300),
             ("session.idle", session.idle, 1, 400 * 24 * 60 * 60),
             ("session.absolute", session.absolute, 1, 400 * 24 * 60 * 60),

@@ -17,6 +17,7 @@ pub(super) enum Form {
 /// Environment variable without `LOGTO_`, key below `logto`, form.
 pub(super) const KEYS: &[(&str, &str, Form)] = &[
     ("ENDPOINT", "endpoint", Form::Text),
+    ("INTERNAL_ENDPOINT", "internal_endpoint", Form::Text),
     ("APP_ID", "app_id", Form::Text),
     ("APP_SECRET", "app_secret", Form::Text),
     ("BASE_URL", "base_url", Form::Text),
@@ -28,6 +29,7 @@ pub(super) const KEYS: &[(&str, &str, Form)] = &[
     ("INCLUDE_RESERVED_SCOPES", "include_reserved_scopes", Form::Literal),
     ("PROMPT", "prompt", Form::List),
     ("POST_SIGN_OUT_PATH", "post_sign_out_path", Form::Text),
+    ("APP_NAME", "app_name", Form::Text),
     ("SESSION_STORE", "session.store", Form::Text),
     ("SESSION_IDLE", "session.idle", Form::Literal),
     ("SESSION_ABSOLUTE", "session.absolute", Form::Literal),
@@ -42,8 +44,10 @@ pub(super) const KEYS: &[(&str, &str, Form)] = &[
     ("DRAIN_REQUESTS", "drain.requests", Form::Literal),
     ("MACHINE_APP_ID", "machine.app_id", Form::Text),
     ("MACHINE_APP_SECRET", "machine.app_secret", Form::Text),
+    ("TIMEOUT", "timeout", Form::Literal),
     ("CLOCK_SKEW", "clock_skew", Form::Literal),
     ("DANGER_ALLOW_HTTP", "danger_allow_http", Form::Literal),
+    ("DANGER_ALLOW_INTERNAL_HTTP", "danger_allow_internal_http", Form::Literal),
 ];
 
 /// Whether the value of this key may be shown.

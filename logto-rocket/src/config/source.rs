@@ -13,6 +13,9 @@ pub(super) const PREFIX: &str = "LOGTO_";
 /// What the variable of a secret ends in that names a file with it.
 const FILE: &str = "_FILE";
 
+/// Those that `logto-dev` reads.
+const DEVELOPMENT: [&str; 3] = ["DEV_ADDRESS", "DEV_PORT", "DEV_ENDPOINT"];
+
 /// What the settings of a `logto_dev::Provider` that a test started are named. No file and
 /// no variable can name itself so.
 const TEST: &str = "logto-dev, started by a test";
@@ -44,7 +47,8 @@ pub(crate) fn unknown_variables() -> Vec<String> {
     let files = KEYS.iter().filter(|(_, key, _)| is_secret(key));
     let files: Vec<String> = files.map(|(name, _, _)| format!("{name}{FILE}")).collect();
     let known = KEYS.iter().map(|(known, _, _)| *known);
-    let known: Vec<&str> = known.chain(files.iter().map(String::as_str)).collect();
+    let known = known.chain(DEVELOPMENT).chain(files.iter().map(String::as_str));
+    let known: Vec<&str> = known.collect();
     let described = |name: String| match nearest(&name, &known) {
         Some(known) => format!("{PREFIX}{name} (did you mean {PREFIX}{known}?)"),
         None => format!("{PREFIX}{name}"),

@@ -82,6 +82,7 @@ fn the_environment_wins_over_every_profile_and_is_read_as_it_is_written() {
         ("ROCKET_PROFILE", "release"),
         ("LOGTO_ENDPOINT", "https://bar.logto.app"),
         ("LOGTO_APP_SECRET", "0012345"),
+        ("LOGTO_APP_NAME", "007 \"Bond\""),
         ("LOGTO_BASE_URL", "https://app.example.com"),
         ("LOGTO_COOKIE_SECRET", &format!("{0} {0}2", SECRET.replace(' ', "-"))),
         ("LOGTO_SCOPES", "email, roles"),
@@ -102,6 +103,7 @@ fn the_environment_wins_over_every_profile_and_is_read_as_it_is_written() {
         let config = &checked.config;
         assert_eq!(checked.issuer, "https://bar.logto.app/oidc");
         assert_eq!(config.app_secret.as_ref().expect("a secret").secret(), "0012345");
+        assert_eq!(config.app_name.as_deref(), Some("007 \"Bond\""));
         assert_eq!(config.scopes, ["email", "roles"]);
         assert_eq!(config.resources, ["https://api.example.com"]);
         assert_eq!(config.trusted_origins, ["https://a.example.com", "https://b.example.com"]);
@@ -295,6 +297,7 @@ fn contradictions_are_named_with_the_way_out() {
         &[],
         &["`logto.cookie_secure`", "`base_url` is http"],
     );
+    refused(&debug("app_name = \" \""), &[], &["`logto.app_name` = \" \"", "leave the key out"]);
     refused(&debug("base_url = \"/app\""), &[], &["`logto.base_url` = \"/app\"", "absolute"]);
     refused(
         &debug("include_reserved_scopes = false\nscopes = [\"email\"]"),
@@ -589,4 +592,65 @@ fn what_stands_around_an_id_or_a_secret_ends_the_launch() {
         let parts = ["`logto.app_id` = ", "`logto.app_secret` (", "around it"];
         refused(&toml, &[], &parts);
     }
+}
+
+/// H20: Logto inside, as in Docker.
+#[test]
+fn an_internal_endpoint_has_a_switch_of_its_own_for_plain_http() {
+    let internal = "internal_endpoint = \"http://logto:3001/\"";
+    refused(
+        &debug(internal),
+        &[],
+        &["`logto.internal_endpoint`", "plain http", "`danger_allow_internal_http = true`"],
+    );
+    refused(
+        &debug(&format!("{internal}\ndanger_allow_http = true")),
+        &[],
+        &["`danger_allow_internal_http = true`"],
+    );
+    let allowed = format!("{internal}\ndanger_allow_internal_http = true");
+    usable(&debug(&allowed), &[], |checked| {
+        assert_eq!(checked.issuer, "https://foo.logto.app/oidc");
+        assert_eq!(checked.internal_endpoint.as_deref(), Some("http://logto:3001"));
+    });
+    let environment = [
+        ("LOGTO_INTERNAL_ENDPOINT", "http://10.1.2.3:3001/logto"),
+        ("LOGTO_DANGER_ALLOW_INTERNAL_HTTP", "true"),
+        ("LOGTO_TIMEOUT", "10"),
+    ];
+    usable(&debug(""), &environment, |checked| {
+        assert_eq!(checked.internal_endpoint.as_deref(), Some("http://10.1.2.3:3001/logto"));
+        assert_eq!(checked.timeout().as_secs(), 10);
+    });
+}
+
+#[test]
+fn the_switch_for_the_inside_allows_nothing_outside() {
+    let toml = "[debug.logto]\nendpoint = \"http://foo.example\"\napp_id = \"app-id\"\n\
+                danger_allow_internal_http = true";
+    refused(toml, &[], &["`logto.endpoint`", "plain http", "`danger_allow_http = true`"]);
+}
+
+#[test]
+fn an_internal_endpoint_is_an_address_of_logto() {
+    for (given, fix) in [
+        ("logto:3001", "is not an absolute http or https address"),
+        ("https://logto:3001/oidc", "write `https://logto:3001`"),
+        ("https://user:secret@logto", "is not an absolute http or https address"),
+        ("<internal>", "is empty or a placeholder"),
+    ] {
+        refused(
+            &debug(&format!("internal_endpoint = {given:?}")),
+            &[],
+            &["internal_endpoint", fix],
+        );
+    }
+}
+
+#[test]
+fn a_timeout_is_a_number_of_seconds_within_limits() {
+    for timeout in ["0", "61", "\"4s\""] {
+        refused(&debug(&format!("timeout = {timeout}")), &[], &["`logto.timeout`"]);
+    }
+    usable(&debug(""), &[], |checked| assert_eq!(checked.timeout().as_secs(), 4));
 }

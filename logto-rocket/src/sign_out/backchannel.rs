@@ -9,7 +9,7 @@ use moka::sync::Cache;
 use super::SignOuts;
 use crate::clock::Timestamp;
 use crate::error::Result;
-use crate::flight::{in_its_own_task, within_patience};
+use crate::flight::in_its_own_task;
 use crate::jwt::{LogoutToken, MAX_AGE, Whom};
 use crate::revocation::Logout;
 use crate::seal;
@@ -48,8 +48,11 @@ impl SignOuts {
     pub(crate) async fn log_out(self: &Arc<Self>, token: &str) -> Result<()> {
         let (sign_outs, token) = (Arc::clone(self), token.to_owned());
         // Logto does not wait for long, and what it asked for is done all the same.
-        let work = async move { sign_outs.end_logged_out(&token).await };
-        in_its_own_task(within_patience(work)).await
+        let work = async move {
+            let ending = sign_outs.end_logged_out(&token);
+            sign_outs.client.within_patience(ending).await
+        };
+        in_its_own_task(work).await
     }
 
     async fn end_logged_out(&self, token: &str) -> Result<()> {

@@ -8,7 +8,7 @@ use moka::sync::Cache;
 use crate::client::Client;
 use crate::clock::Clock;
 use crate::error::Result;
-use crate::flight::{Flights, within_patience};
+use crate::flight::Flights;
 use crate::token::{Audience, Token};
 use crate::warning;
 
@@ -46,7 +46,10 @@ impl MachineTokens {
         if let Some(token) = kept.as_ref().filter(|token| token.is_fresh(now)) {
             return Ok(Arc::clone(token));
         }
-        match (within_patience(self.fetch(key)).await, kept.filter(|token| token.is_valid(now))) {
+        match (
+            self.client.within_patience(self.fetch(key)).await,
+            kept.filter(|token| token.is_valid(now)),
+        ) {
             (Err(error), Some(valid)) if error.is_transient() => {
                 warning::warn("could not renew a machine token; using it until it expires", &error);
                 Ok(valid)

@@ -6,7 +6,6 @@ use super::Tokens;
 use super::refresh::same;
 use crate::claims::UserInfo;
 use crate::error::{ErrorKind, Result};
-use crate::flight::within_patience;
 use crate::request::Visit;
 use crate::session::Session;
 use crate::token::{Audience, Token};
@@ -23,7 +22,7 @@ impl Tokens {
         visit: Visit<'_>,
         session: &Session,
     ) -> Result<UserInfo> {
-        within_patience(self.fetch_user_info(visit, session)).await
+        self.client.within_patience(self.fetch_user_info(visit, session)).await
     }
 
     async fn fetch_user_info(

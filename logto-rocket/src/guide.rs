@@ -1,0 +1,4 @@
+//! How to do it, a chapter for each subject.
+
+#[doc = include_str!("guide/proxy.md")]
+pub mod proxy {}

@@ -1,0 +1,129 @@
+//! An application that is developed with `logto-dev`: in which order they are attached, and
+//! where another machine has the browser. A test binary of its own, as a process has one logger.
+
+use std::process::Command;
+use std::sync::{LazyLock, Mutex, PoisonError};
+use std::{env, mem};
+
+use logto_dev::Provider;
+use logto_rocket::{Config, Logto};
+use logto_tests::Browser;
+use rocket::fairing::Fairing;
+use rocket::figment::Figment;
+use rocket::http::Status;
+use rocket::local::asynchronous::Client;
+use rocket::tokio::sync::{Mutex as Turn, MutexGuard};
+
+/// Keeps what is logged up to warnings, and Rocket's lines.
+struct Memory(Mutex<String>);
+
+static LOG: Memory = Memory(Mutex::new(String::new()));
+
+impl log::Log for Memory {
+    fn enabled(&self, of: &log::Metadata<'_>) -> bool {
+        of.level() <= log::Level::Warn
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        if self.enabled(record.metadata()) {
+            let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            lines.push_str(&format!("{} {}\n", record.level(), record.args()));
+        }
+    }
+
+    fn flush(&self) {}
+}
+
+/// Keeps the log, for one test at a time.
+async fn keep_log() -> MutexGuard<'static, ()> {
+    static TURN: LazyLock<Turn<()>> = LazyLock::new(|| {
+        log::set_logger(&LOG).expect("the only logger");
+        Turn::default()
+    });
+    let turn = TURN.lock().await;
+    log();
+    log::set_max_level(log::LevelFilter::Info);
+    turn
+}
+
+/// The log since the last time.
+fn log() -> String {
+    mem::take(&mut *LOG.0.lock().unwrap_or_else(PoisonError::into_inner))
+}
+
+fn figment() -> Figment {
+    Figment::from(rocket::Config::debug_default())
+}
+
+/// Launches an application with these, in this order; whether that worked.
+async fn launches(first: impl Fairing, second: impl Fairing) -> bool {
+    match Client::untracked(rocket::custom(figment()).attach(first).attach(second)).await {
+        Ok(_) => true,
+        // An error of Rocket's panics when it is dropped unread.
+        Err(error) => error.to_string().is_empty(),
+    }
+}
+
+#[rocket::async_test]
+async fn a_provider_that_was_attached_too_late_says_what_to_write() {
+    let _turn = keep_log().await;
+    assert!(!launches(Logto::fairing(), Provider::fairing()).await);
+    let said = log();
+    assert!(said.contains("attached after `Logto::fairing()`"), "{said}");
+    let order = "`.attach(Provider::fairing()).attach(Logto::fairing())`";
+    assert!(said.contains(order), "{said}");
+
+    assert!(launches(Provider::fairing(), Logto::fairing()).await);
+    let said = log();
+    assert!(!said.contains("attached after") && said.contains("development provider at"), "{said}");
+}
+
+#[rocket::async_test]
+async fn a_provider_behind_a_fairing_that_was_configured_in_code_does_nothing_and_says_so() {
+    let _turn = keep_log().await;
+    let logto = || Logto::fairing().config(Config::new("https://foo.logto.app", "app"));
+    assert!(launches(logto(), Provider::fairing()).await);
+    let said = log();
+    assert!(said.contains("the development provider does nothing"), "{said}");
+    assert!(!said.contains("Signing in with the development provider"), "{said}");
+}
+
+/// An address that is this machine and is not called so, as that of a network is.
+const ENDPOINT: &str = "http://0.0.0.0:";
+
+/// In a process of its own, whose environment is nobody else's.
+#[rocket::async_test]
+async fn an_application_signs_in_with_a_provider_that_the_environment_opens() {
+    if env::var_os("CHILD").is_none() {
+        let test = "an_application_signs_in_with_a_provider_that_the_environment_opens";
+        let listener = std::net::TcpListener::bind("0.0.0.0:0").expect("a free port");
+        let port = listener.local_addr().expect("an address").port().to_string();
+        drop(listener);
+        let variables = [
+            ("CHILD", "1"),
+            ("LOGTO_DEV_ADDRESS", "0.0.0.0"),
+            ("LOGTO_DEV_PORT", &port),
+            ("LOGTO_DEV_ENDPOINT", &format!("{ENDPOINT}{port}")),
+            ("LOGTO_DEV_PROT", "1"),
+        ];
+        let mut command = Command::new(env::current_exe().expect("this test"));
+        command.args(["--exact", test, "--nocapture"]).envs(variables);
+        let output = command.output().expect("it runs");
+        let told = String::from_utf8_lossy(&output.stdout);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success() && told.contains("1 passed"), "{told}\n{errors}");
+        return;
+    }
+    let _turn = keep_log().await;
+    let rocket = rocket::custom(figment()).attach(Provider::fairing()).attach(Logto::fairing());
+    let browser = Browser::open(rocket).await;
+    let endpoint = format!("{ENDPOINT}{}", env::var("LOGTO_DEV_PORT").expect("a port"));
+    let answer = browser.visit("/sign-in").await;
+    assert_eq!(answer.status, Status::SeeOther, "{answer:?}");
+    let location = answer.location();
+    assert!(location.starts_with(&format!("{endpoint}/oidc/auth?")), "{location}");
+    let said = log();
+    assert!(said.contains("DANGER: it listens on 0.0.0.0:"), "{said}");
+    let unknown = "unknown environment variables: LOGTO_DEV_PROT (did you mean LOGTO_DEV_PORT?)";
+    assert!(said.contains(unknown), "{said}");
+}
