@@ -14,8 +14,9 @@ use rocket::{Build, Rocket};
 /// A port of this machine at which nobody listens.
 const REAL: &str = "http://127.0.0.1:1";
 
-const EXPORTED: [(&str, &str); 8] = [
+const EXPORTED: [(&str, &str); 9] = [
     ("LOGTO_ENDPOINT", REAL),
+    ("LOGTO_INTERNAL_ENDPOINT", REAL),
     ("LOGTO_APP_ID", "real-app"),
     ("LOGTO_APP_SECRET_FILE", "/nowhere/secret"),
     ("LOGTO_BASE_URL", "https://app.example.com"),
@@ -28,6 +29,7 @@ const EXPORTED: [(&str, &str); 8] = [
 const ROCKET_TOML: &str = r#"
     [default.logto]
     endpoint = "https://real.logto.app"
+    internal_endpoint = "http://127.0.0.1:1"
     app_id = "real-app"
     resources = ["https://api.example.com"]
     [global.logto]
