@@ -5,7 +5,7 @@ use std::process::Command;
 use std::{env, fs};
 
 use logto_dev::Provider;
-use logto_rocket::Config;
+use logto_rocket::{Config, Logto};
 use logto_tests::{Browser, app};
 use rocket::figment::Figment;
 use rocket::local::asynchronous::Client;
@@ -85,6 +85,18 @@ async fn configure_adds_to_what_the_application_has() {
         let pool: String = figment.extract_inner("databases.main.url").unwrap();
         let resources: Vec<String> = figment.extract_inner("logto.resources").unwrap();
         assert_eq!((pool.as_str(), resources.len()), ("db.sqlite", 1));
+    }
+}
+
+/// What is configured in code no test's provider can change: said before Logto is asked.
+#[rocket::async_test]
+async fn a_configuration_in_code_of_another_logto_ends_the_launch_of_a_test() {
+    let provider = Provider::start().await;
+    for (endpoint, launches) in [("https://real.logto.app", false), (provider.endpoint(), true)] {
+        let fairing = Logto::fairing().config(Config::new(endpoint, "app"));
+        let rocket = provider.configure(rocket::custom(provider.figment())).attach(fairing);
+        let result = rocket.ignite().await.map_err(|error| drop(error.kind().to_string()));
+        assert_eq!(result.is_ok(), launches, "{endpoint}");
     }
 }
 

@@ -28,7 +28,9 @@ impl Provider {
     /// `logto.base_url`, `logto.cookie_secret` and, for the machine-to-machine
     /// application, `logto.machine`. It leaves no `logto.internal_endpoint`. These win over `Rocket.toml` in every profile,
     /// and over the variables `LOGTO_*`. All else of the application's configuration
-    /// stays, as its database pools and its `logto.scopes`.
+    /// stays, as its database pools and its `logto.scopes`. An application whose
+    /// `Logto::fairing()` has its configuration in code does not launch, as that would
+    /// lead to another Logto.
     ///
     /// # Example
     ///
