@@ -22,7 +22,7 @@ pub use self::routes::{RoutePath, Routes};
 pub use self::secret::{AppSecret, CookieSecrets};
 #[cfg(feature = "__internal")]
 pub(crate) use self::source::Environment;
-pub(crate) use self::source::unknown_variables;
+pub(crate) use self::source::{endpoint_of_test, unknown_variables};
 
 /// The configuration.
 ///

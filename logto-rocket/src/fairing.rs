@@ -12,7 +12,7 @@ use rocket::request::Request;
 use rocket::{Build, Data, Orbit, Rocket};
 
 use self::response::Last;
-use crate::config::{Config, check, unknown_variables};
+use crate::config::{Config, check, endpoint_of_test, unknown_variables};
 use crate::hooks::{Hooks, NoHooks};
 use crate::logto::Logto;
 use crate::request::RequestState;
@@ -78,6 +78,13 @@ impl LogtoFairing {
 
     fn build(&self, rocket: &Rocket<Build>) -> std::result::Result<Logto, String> {
         let figment = rocket.figment();
+        if let (Some(config), Some(of_test)) = (&self.config, endpoint_of_test(figment))
+            && config.endpoint != of_test
+        {
+            let message = "a test configured `logto_dev::Provider`, but `LogtoFairing::config()` \
+                           names another Logto; let the test choose the configuration";
+            return Err(message.into());
+        }
         let config = match &self.config {
             Some(config) => Ok(config.clone()),
             None => Config::extract(figment),

@@ -282,8 +282,14 @@ mod tests {
         std::thread::spawn(move || {
             let _runtime = handle.enter();
             let flights = Flights::<u8, u8>::new();
-            let joined = flights.join(1, || async { Ok(1) });
-            let result = joined.now_or_never().expect("nothing to wait for");
+            let mut joined = std::pin::pin!(flights.join(1, || async { Ok(1) }));
+            // The runtime drops the task when it gets to it.
+            let result = loop {
+                match joined.as_mut().now_or_never() {
+                    Some(result) => break result,
+                    None => std::thread::yield_now(),
+                }
+            };
             let _ = done.send(result.map_err(|error| error.kind()));
         });
         let result = seen.recv_timeout(Duration::from_secs(10)).expect("it hangs");

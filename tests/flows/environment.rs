@@ -5,7 +5,7 @@ use std::process::Command;
 use std::{env, fs};
 
 use logto_dev::Provider;
-use logto_rocket::Config;
+use logto_rocket::{Config, Logto};
 use logto_tests::{Browser, app};
 use rocket::figment::Figment;
 use rocket::local::asynchronous::Client;
@@ -14,8 +14,9 @@ use rocket::{Build, Rocket};
 /// A port of this machine at which nobody listens.
 const REAL: &str = "http://127.0.0.1:1";
 
-const EXPORTED: [(&str, &str); 8] = [
+const EXPORTED: [(&str, &str); 9] = [
     ("LOGTO_ENDPOINT", REAL),
+    ("LOGTO_INTERNAL_ENDPOINT", REAL),
     ("LOGTO_APP_ID", "real-app"),
     ("LOGTO_APP_SECRET_FILE", "/nowhere/secret"),
     ("LOGTO_BASE_URL", "https://app.example.com"),
@@ -28,6 +29,7 @@ const EXPORTED: [(&str, &str); 8] = [
 const ROCKET_TOML: &str = r#"
     [default.logto]
     endpoint = "https://real.logto.app"
+    internal_endpoint = "http://127.0.0.1:1"
     app_id = "real-app"
     resources = ["https://api.example.com"]
     [global.logto]
@@ -83,6 +85,18 @@ async fn configure_adds_to_what_the_application_has() {
         let pool: String = figment.extract_inner("databases.main.url").unwrap();
         let resources: Vec<String> = figment.extract_inner("logto.resources").unwrap();
         assert_eq!((pool.as_str(), resources.len()), ("db.sqlite", 1));
+    }
+}
+
+/// What is configured in code no test's provider can change: said before Logto is asked.
+#[rocket::async_test]
+async fn a_configuration_in_code_of_another_logto_ends_the_launch_of_a_test() {
+    let provider = Provider::start().await;
+    for (endpoint, launches) in [("https://real.logto.app", false), (provider.endpoint(), true)] {
+        let fairing = Logto::fairing().config(Config::new(endpoint, "app"));
+        let rocket = provider.configure(rocket::custom(provider.figment())).attach(fairing);
+        let result = rocket.ignite().await.map_err(|error| drop(error.kind().to_string()));
+        assert_eq!(result.is_ok(), launches, "{endpoint}");
     }
 }
 

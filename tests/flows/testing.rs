@@ -1,5 +1,7 @@
 //! The kit for an application's own tests: users who are signed in without Logto.
 
+#![allow(clippy::needless_pass_by_value, reason = "handlers take guards by value")]
+
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

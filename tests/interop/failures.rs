@@ -67,7 +67,8 @@ async fn a_provider_that_fails_signs_nobody_in_until_it_recovers() {
     let Some(mut provider) = Provider::start() else { return };
     let application = provider.application();
     let visitor = Visitor::new();
-    for (path, asked) in [("/oidc/token", 1), ("/oidc/jwks", 2)] {
+    // The keys first: they are kept once they were had.
+    for (path, asked) in [("/oidc/jwks", 1), ("/oidc/token", 2)] {
         provider.set(&json!({ "fail": path }));
         let failed = fails(&Visitor::new(), &application).await;
         assert_eq!(failed.status, StatusCode::SERVICE_UNAVAILABLE, "{path}: {failed:?}");

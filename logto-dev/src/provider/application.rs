@@ -1,6 +1,6 @@
 //! How an application under test is told of the provider.
 
-use rocket::figment::value::{Dict, Map, Value};
+use rocket::figment::value::{Dict, Empty, Map, Value};
 use rocket::figment::{self, Figment, Metadata, Profile};
 use rocket::{Build, Config, Rocket};
 
@@ -26,9 +26,11 @@ impl Provider {
     ///
     /// It sets `logto.endpoint`, `logto.app_id`, `logto.app_secret`,
     /// `logto.base_url`, `logto.cookie_secret` and, for the machine-to-machine
-    /// application, `logto.machine`. These win over `Rocket.toml` in every profile,
+    /// application, `logto.machine`. It leaves no `logto.internal_endpoint`. These win over `Rocket.toml` in every profile,
     /// and over the variables `LOGTO_*`. All else of the application's configuration
-    /// stays, as its database pools and its `logto.scopes`.
+    /// stays, as its database pools and its `logto.scopes`. An application whose
+    /// `Logto::fairing()` has its configuration in code does not launch, as that would
+    /// lead to another Logto.
     ///
     /// # Example
     ///
@@ -71,7 +73,10 @@ impl figment::Provider for Settings<'_> {
             ("cookie_secret", &provider.cookie_secret),
         ];
         let logto = logto.map(|(key, value)| (key.to_string(), Value::from(value)));
-        let logto: Dict = logto.into_iter().chain([("machine".into(), machine.into())]).collect();
+        // An address of the application's own would lead past the provider.
+        let none = Value::from(Empty::None);
+        let others = [("machine".to_string(), machine.into()), ("internal_endpoint".into(), none)];
+        let logto: Dict = logto.into_iter().chain(others).collect();
         // Global values win over those of every profile.
         Ok(Map::from([(Profile::Global, Dict::from([("logto".into(), logto.into())]))]))
     }

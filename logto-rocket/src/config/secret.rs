@@ -1,7 +1,8 @@
 use std::fmt;
 
 use openidconnect::ClientSecret;
-use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, SeqAccess, Visitor};
 use zeroize::Zeroizing;
 
 use crate::wiped::Wiped;
@@ -135,6 +136,9 @@ pub(super) fn scalar<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Strin
     deserializer.deserialize_any(Scalar)
 }
 
+/// As [`scalar()`], or nothing, which code can say where a file says something.
 pub(super) fn some_scalar<'de, D: Deserializer<'de>>(d: D) -> Result<Option<String>, D::Error> {
-    scalar(d).map(Some)
+    #[derive(Deserialize)]
+    struct Given(#[serde(deserialize_with = "scalar")] String);
+    Ok(Option::<Given>::deserialize(d)?.map(|Given(text)| text))
 }

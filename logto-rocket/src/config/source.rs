@@ -35,6 +35,12 @@ fn is_of_test(figment: &Figment, variable: &str) -> bool {
     source.is_some_and(|source| source.name == TEST)
 }
 
+/// The endpoint that a test set.
+pub(crate) fn endpoint_of_test(figment: &Figment) -> Option<String> {
+    let is_of_test = is_of_test(figment, "ENDPOINT");
+    is_of_test.then(|| figment.extract_inner("logto.endpoint").ok()).flatten()
+}
+
 fn pair((name, value): (std::ffi::OsString, std::ffi::OsString)) -> Option<(String, String)> {
     let (name, value) = (name.into_string().ok()?, value.into_string().ok()?);
     Some((name.strip_prefix(PREFIX)?.to_owned(), value))
