@@ -3,9 +3,10 @@
 mod drain;
 mod page;
 
+use std::borrow::Cow;
 use std::io::Cursor;
 
-use rocket::Response;
+use rocket::{Config, Response};
 use rocket::http::{ContentType, Header, Status};
 use rocket::request::Request;
 use rocket::response::{self, Responder};
@@ -37,7 +38,7 @@ pub(crate) enum Stranger {
 /// An answer of ours, or the status that the application's catcher answers.
 pub(crate) enum Answer {
     Redirect(Redirect),
-    Json(Status, &'static str),
+    Json(Status, Cow<'static, str>),
     Page(Page),
     Catcher(Status),
 }
@@ -73,7 +74,16 @@ pub(crate) fn unauthorized(request: &Request<'_>) -> Answer {
     if has_catcher(request, |code| code == Some(401)) {
         return Answer::Catcher(Status::Unauthorized);
     }
-    Answer::Json(Status::Unauthorized, "Not authenticated")
+    Answer::Json(Status::Unauthorized, "Not authenticated".into())
+}
+
+/// 401 for a request that presents no access token where there is no other way in: by the
+/// application's own catcher, else as JSON.
+pub(crate) fn no_token(request: &Request<'_>) -> Answer {
+    match has_catcher(request, |code| code == Some(401)) {
+        true => Answer::Catcher(Status::Unauthorized),
+        false => Answer::Json(Status::Unauthorized, "Not authenticated".into()),
+    }
 }
 
 /// Answers a failure: by the application's catcher for its status, or by its
@@ -81,12 +91,16 @@ pub(crate) fn unauthorized(request: &Request<'_>) -> Answer {
 pub(crate) fn failure(request: &Request<'_>, error: &Error) -> Answer {
     let status = error.status();
     warning::warn("a request failed", error);
-    RequestState::of(request).fail(error);
+    let state = RequestState::of(request);
+    state.fail(error);
+    if error.kind() == ErrorKind::NotAllowed && state.is_by_token() {
+        state.challenge("Bearer error=\"insufficient_scope\"".to_owned());
+    }
     if has_catcher(request, |code| code.is_none_or(|code| code == status.code)) {
         return Answer::Catcher(status);
     }
     if !Navigation::accepts_html(request) {
-        return Answer::Json(status, message(error));
+        return Answer::Json(status, message_in(request, error));
     }
     Answer::Page(page(request, error))
 }
@@ -100,7 +114,7 @@ pub(crate) fn page(request: &Request<'_>, error: &Error) -> Page {
         _ if error.status() == Status::Forbidden => "No access",
         _ => "Something went wrong",
     };
-    let page = Page::new(error.status(), title, message(error));
+    let page = Page::new(error.status(), title, message_in(request, error));
     let Some(logto) = Logto::of(request) else { return page };
     match ReturnPath::of(request) {
         Some(again) => page.link(logto.site().page(&again), "Try again"),
@@ -148,6 +162,9 @@ pub(crate) fn message(error: &Error) -> &'static str {
             }
             _ => "You have no access to this, or not in this organization.",
         },
+        ErrorKind::NotAllowed => "You are not allowed to do this.",
+        ErrorKind::InvalidAccessToken => "The access token is not valid here, or no longer.",
+        ErrorKind::InvalidRequest => "The request has no access token that can be read.",
         ErrorKind::InteractionRequired => "Please sign in to go on.",
         ErrorKind::Cancelled => "The sign-in was cancelled.",
         ErrorKind::NotGranted => {
@@ -169,6 +186,18 @@ pub(crate) fn message(error: &Error) -> &'static str {
         ErrorKind::InvalidSubjectToken => "The token is not valid any more.",
         ErrorKind::InvalidOptions => "The application asked for a sign-in that cannot be.",
         _ => "The sign-in service gave an answer that cannot be used.",
+    }
+}
+
+/// The same, and in the `debug` profile what was missing.
+fn message_in(request: &Request<'_>, error: &Error) -> Cow<'static, str> {
+    let message = message(error);
+    let is_debug = request.rocket().config().profile == Config::DEBUG_PROFILE;
+    match error.kind() {
+        ErrorKind::NotAllowed if is_debug && !error.detail().is_empty() => {
+            format!("{message} ({})", error.detail()).into()
+        }
+        _ => message.into(),
     }
 }
 
@@ -197,7 +226,7 @@ impl<'r> Responder<'r, 'static> for Answer {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
         match self {
             Self::Redirect(redirect) => redirect.respond_to(request),
-            Self::Json(status, error) => Ok(json(status, error)),
+            Self::Json(status, error) => Ok(json(status, &error)),
             Self::Page(page) => page.respond_to(request),
             Self::Catcher(status) => Err(status),
         }

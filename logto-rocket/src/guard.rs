@@ -1,6 +1,7 @@
 //! Request guards.
 
 mod access_token;
+mod auth_info;
 mod gate;
 mod logto_client;
 mod organization_token;

@@ -16,6 +16,7 @@ pub(crate) use self::key::PublicKey;
 use crate::clock::{Clock, Timestamp};
 use crate::error::{ErrorKind, Result};
 use crate::http::{Cached, Http};
+use crate::seal;
 
 /// Keys are fetched again in vain at most once in this time and for each source of
 /// tokens, whatever tokens turn up.
@@ -60,7 +61,11 @@ pub(crate) struct Jwks {
 
 /// The keys that can have signed a token.
 #[derive(Debug)]
-pub(crate) struct KeySet(Vec<PublicKey>);
+pub(crate) struct KeySet {
+    keys: Vec<PublicKey>,
+    /// Of what was published, to tell whether it is the same again.
+    digest: [u8; 32],
+}
 
 impl Jwks {
     pub(crate) fn new(http: Http, clock: Clock) -> Self {
@@ -136,7 +141,12 @@ impl KeySet {
     }
 
     pub(crate) fn keys(&self) -> &[PublicKey] {
-        &self.0
+        &self.keys
+    }
+
+    /// Whether both were published with the same keys.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.digest == other.digest
     }
 
     /// Whether the provider signs with this algorithm: it announces it, or it is that
@@ -144,7 +154,7 @@ impl KeySet {
     /// token's own header has no say (RFC 8725 section 3.1).
     pub(crate) fn allow(&self, algorithm: &Algorithm, announced: &[String]) -> bool {
         announced.iter().any(|name| named(name).as_ref() == Some(algorithm))
-            || self.0.iter().any(|key| key.curve_algorithm() == Some(algorithm))
+            || self.keys.iter().any(|key| key.curve_algorithm() == Some(algorithm))
     }
 }
 
@@ -157,7 +167,9 @@ impl RawKeySet {
     /// Leaves out what cannot verify a signature: one odd key must not take the
     /// others with it, and a published symmetric key must never be used.
     fn usable(self) -> KeySet {
-        KeySet(self.keys.into_iter().filter_map(|key| PublicKey::try_from(key).ok()).collect())
+        let digest = seal::sha256(Value::from(self.keys.clone()).to_string().as_bytes());
+        let keys = self.keys.into_iter().filter_map(|key| PublicKey::try_from(key).ok());
+        KeySet { keys: keys.collect(), digest }
     }
 }
 

@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::config::Checked;
 use crate::discovery::ProviderMetadata;
 use crate::error::{Error, ErrorKind, Result};
-use crate::jwks::{PublicKey, Source};
+use crate::jwks::{KeySet, PublicKey, Source};
 use crate::signed::{Signatures, Signer, Unverified};
 
 /// What verifies tokens of one provider for one application.
@@ -77,6 +77,11 @@ impl Verifier {
         verified.await
     }
 
+    /// The keys that were fetched last.
+    pub(crate) fn keys(&self) -> Option<Arc<KeySet>> {
+        self.signatures.keys()
+    }
+
     fn now(&self) -> i64 {
         self.clock.now().seconds()
     }
@@ -117,7 +122,7 @@ fn check_signature(
 pub(crate) fn logout_token_at_hand(
     token: &str,
     metadata: &ProviderMetadata,
-    keys: &crate::jwks::KeySet,
+    keys: &KeySet,
     app_id: &str,
     now: i64,
 ) -> Result<LogoutToken> {

@@ -34,6 +34,7 @@
 
 mod answer;
 mod auth_info;
+mod bearer;
 mod claims;
 mod client;
 mod clock;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use rocket::request::Request;
 use tokio::sync::Semaphore;
 
+use crate::bearer::BearerTokens;
 use crate::client::Client;
 use crate::clock::{Clock, OnceAMinute};
 use crate::config::{Checked, Config, StoreKind};
@@ -65,6 +66,7 @@ struct Parts {
     machine_tokens: MachineTokens,
     sign_ins: Arc<SignIns>,
     sign_outs: Arc<SignOuts>,
+    bearer_tokens: BearerTokens,
     hooks: Arc<dyn Hooks>,
     drains: Semaphore,
     clock: Clock,
@@ -105,9 +107,12 @@ impl Logto {
             clock.clone(),
             Transactions { cookies, sealer: sealer(&checked, Kind::Transaction) },
         );
+        let verifier = || Verifier::new(&checked, Arc::clone(&client.signatures), clock.clone());
+        let bearer_tokens =
+            BearerTokens::new(verifier(), clock.clone(), checked.clock_skew().as_secs());
         let sign_outs = SignOuts::new(
             Arc::clone(&client),
-            Verifier::new(&checked, Arc::clone(&client.signatures), clock.clone()),
+            verifier(),
             Arc::clone(&sessions),
             Arc::clone(&hooks),
             checked.origins.clone(),
@@ -121,6 +126,7 @@ impl Logto {
             tokens: Arc::new(tokens),
             sign_ins: Arc::new(sign_ins),
             sign_outs: Arc::new(sign_outs),
+            bearer_tokens,
             hooks,
             drains: Semaphore::new(usize::try_from(config.drain.requests).unwrap_or(usize::MAX)),
             clock,

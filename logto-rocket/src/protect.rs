@@ -1,8 +1,10 @@
 //! The wrapper around a route: it authorizes first, and only then anything of the
 //! route runs.
 
+mod bearer;
 mod organization;
 mod policy;
+mod rules;
 
 use std::future::ready;
 use std::panic::Location;
@@ -16,9 +18,13 @@ use rocket::route::{BoxFuture, Handler, Outcome, Route};
 use self::organization::Segment;
 pub use self::policy::Policy;
 use crate::answer::{self, Stranger};
+use crate::claims::User;
+use crate::conditions::{Conditions, Facts};
 use crate::error::{ErrorKind, Result};
+use crate::guard;
 use crate::logto::Logto;
 use crate::request::{Fetched, RequestState, Visit};
+use crate::session::Session;
 use crate::token::Audience;
 use crate::warning;
 
@@ -36,7 +42,7 @@ use crate::warning;
 /// # Panics
 ///
 /// The policy's [`organization`](Policy::organization) is a parameter that one of
-/// the routes does not have.
+/// the routes does not have, or the policy contradicts itself; the message says what to write.
 ///
 /// # Example
 ///
@@ -52,6 +58,7 @@ use crate::warning;
 /// ```
 #[track_caller]
 pub fn protect(routes: impl Into<Vec<Route>>, policy: Policy) -> Vec<Route> {
+    let policy = policy.checked();
     let origin = Origin::Call(Location::caller());
     let mut protected = Vec::new();
     for route in routes.into() {
@@ -118,6 +125,9 @@ impl Handler for Protected {
             self.log_missing_fairing();
             return Box::pin(ready(Outcome::Error(Status::InternalServerError)));
         };
+        if self.policy.bearer {
+            return self.handle_token(logto, request, data);
+        }
         let visit = Visit::of(request);
         match self.is_known_at_once(logto, visit) {
             Some(true) if self.check_origin(logto, request).is_ok() => {
@@ -140,11 +150,38 @@ impl Protected {
     /// to be waited for.
     fn is_known_at_once(&self, logto: &Logto, visit: Visit<'_>) -> Option<bool> {
         // Every field by name: what a policy asks for in future is decided on here.
-        let Policy { stranger: _, fetch_user_info, resource, organization, allow_cross_origin: _ } =
-            self.policy;
+        let Policy {
+            stranger: _,
+            fetch_user_info,
+            resource,
+            organization,
+            allow_cross_origin: _,
+            session: _,
+            bearer: _,
+            conditions,
+            any_client: _,
+            any_organization: _,
+        } = self.policy;
         let session = logto.session_at_once(visit)?;
-        let fetches = fetch_user_info || resource.is_some() || organization.is_some();
-        (!fetches || session.is_none()).then_some(session.is_some())
+        let waits = fetch_user_info
+            || resource.is_some()
+            || organization.is_some()
+            || !conditions.is_none() && !self.has_roles_at_hand(logto, session.as_ref());
+        (!waits || session.is_none()).then_some(session.is_some())
+    }
+
+    /// Whether the roles in the ID token are fresh enough and do, which is all that is asked.
+    fn has_roles_at_hand(&self, logto: &Logto, session: Option<&Session>) -> bool {
+        let Some(session) = session.filter(|session| logto.has_fresh_roles(session)) else {
+            return false;
+        };
+        let roles = session.user().map(|user| self.has_roles(&user));
+        roles.is_ok_and(|has_roles| has_roles)
+    }
+
+    fn has_roles(&self, user: &User) -> bool {
+        let roles = user.roles().unwrap_or_default();
+        self.policy.conditions.check(&Facts { roles: &roles, ..Facts::default() }).is_ok()
     }
 
     /// Answers a stranger who sends a body.
@@ -188,7 +225,10 @@ impl Protected {
             Ok(false) => Ok(Verdict::Stranger(self.policy.stranger)),
             Ok(true) => {
                 self.check_origin(logto, request)?;
-                self.fetch(logto, request).await
+                match self.fetch(logto, request).await? {
+                    Verdict::Admitted(fetched) => self.check(logto, request, fetched).await,
+                    stranger => Ok(stranger),
+                }
             }
         }
     }
@@ -208,9 +248,53 @@ impl Protected {
         })
     }
 
+    /// Checks what the policy asks of a user.
+    async fn check(
+        &self,
+        logto: &Logto,
+        request: &Request<'_>,
+        fetched: Option<Fetched>,
+    ) -> Result<Verdict> {
+        let conditions = &self.policy.conditions;
+        if conditions.is_none() {
+            return Ok(Verdict::Admitted(fetched));
+        }
+        let visit = Visit::of(request);
+        let Some(session) = logto.session(visit).await? else {
+            return Ok(Verdict::Stranger(self.policy.stranger));
+        };
+        // Roles that nobody can renew any more: Logto has to be asked by a sign-in.
+        if conditions.ask_roles() && !logto.has_fresh_roles(&session) {
+            return Ok(Verdict::Stranger(self.policy.stranger));
+        }
+        let Some(user) = guard::user(logto, visit).await? else {
+            return Ok(Verdict::Stranger(self.policy.stranger));
+        };
+        let organization = self.place.map(|place| place.id(request)).transpose()?;
+        let organization_roles = user.organization_roles().unwrap_or_default();
+        let here = organization_roles.iter().filter(|role| Some(role.organization) == organization);
+        let scope = fetched.as_ref().map(|fetched| fetched.token.scope()).unwrap_or_default();
+        conditions.check(&Facts {
+            scopes: &scope.split_ascii_whitespace().collect::<Vec<_>>(),
+            roles: &user.roles().unwrap_or_default(),
+            organization_roles: &here.map(|role| role.role).collect::<Vec<_>>(),
+            ..Facts::default()
+        })?;
+        Ok(Verdict::Admitted(fetched))
+    }
+
+    /// Whether a token is to be fetched before the handler. Where roles in the organization
+    /// decide, the ID token has them.
+    fn fetches(&self) -> bool {
+        let Conditions { scopes, organization_roles, .. } = &self.policy.conditions;
+        self.policy.resource.is_some() || !scopes.is_nothing() || organization_roles.is_nothing()
+    }
+
     /// Fetches the token that the policy names, if it names one.
     async fn fetch(&self, logto: &Logto, request: &Request<'_>) -> Result<Verdict> {
-        let Some(audience) = self.audience(request)? else { return Ok(Verdict::Admitted(None)) };
+        let Some(audience) = self.audience(request)?.filter(|_| self.fetches()) else {
+            return Ok(Verdict::Admitted(None));
+        };
         match logto.access_token(Visit::of(request), &audience).await {
             Ok(Some(token)) => Ok(Verdict::Admitted(Some(Fetched { audience, token }))),
             // Without a refresh token there will be none after the next sign-in either, and the

@@ -20,7 +20,8 @@ pub(crate) use self::errand::Errand;
 pub(crate) use self::outgoing::{Outgoing, SessionCookie};
 pub(crate) use self::user::RequestUser;
 use self::user::RequestUsers;
-use crate::claims::User;
+use crate::auth_info::AuthInfo;
+use crate::claims::{AccessTokenClaims, User};
 use crate::error::{Error, Result};
 use crate::hooks::Hooked;
 use crate::session::store::SessionKey;
@@ -73,6 +74,11 @@ pub(crate) struct RequestState {
     /// Whether it came as HEAD, which Rocket turns into GET.
     is_head: AtomicBool,
     users: RequestUsers,
+    /// The access token that let the request in, by the address of the route. The cookies
+    /// of the request are nobody's then.
+    auth: OnceLock<(usize, Arc<AuthInfo>)>,
+    /// Whether a token decides, and not the cookies.
+    is_by_token: AtomicBool,
     /// The query of the callback, taken out of the address before it is logged.
     callback: OnceLock<String>,
     #[cfg(feature = "testing")]
@@ -125,6 +131,9 @@ impl RequestState {
         &self,
         look: impl FnOnce() -> Result<Read, W>,
     ) -> Result<Option<Session>, W> {
+        if self.is_by_token() {
+            return Ok(None);
+        }
         let mut live = self.live();
         live.outgoing.depends_on_cookies = true;
         if !live.is_read {
@@ -132,6 +141,46 @@ impl RequestState {
             live.is_read = true;
         }
         Ok(live.session.clone())
+    }
+
+    /// A token decides on this request: whatever its cookies say, it has no session.
+    pub(crate) fn goes_by_token(&self) {
+        self.is_by_token.store(true, Ordering::Release);
+        let mut live = self.live();
+        live.session = None;
+        live.outgoing.session = SessionCookie::Untouched;
+        live.outgoing.depends_on_token = true;
+    }
+
+    pub(crate) fn is_by_token(&self) -> bool {
+        self.is_by_token.load(Ordering::Acquire)
+    }
+
+    /// A refusal says how to present a token, in the words that came first.
+    pub(crate) fn challenge(&self, challenge: String) {
+        self.live().outgoing.challenge.get_or_insert(challenge);
+    }
+
+    /// The answer depends on whether a token was presented, and which.
+    pub(crate) fn depend_on_token(&self) {
+        self.live().outgoing.depends_on_token = true;
+    }
+
+    /// Records that `route` was authorized by this token.
+    pub(crate) fn admit_token(&self, route: Option<&Route>, auth: Arc<AuthInfo>) {
+        let address = route.map_or(0, address);
+        let _ = self.auth.set((address, auth));
+        self.admitted.store(address, Ordering::Release);
+    }
+
+    /// The token that let the request in, or that was fetched for the session that did.
+    pub(crate) fn auth(&self, route: Option<&Route>) -> Option<&AuthInfo> {
+        let of = route.map(address)?;
+        if self.auth.get().is_none() {
+            let claims = AccessTokenClaims::parse(self.fetched(route)?.token.secret().secret())?;
+            let _ = self.auth.set((of, Arc::new(AuthInfo::of(claims)?)));
+        }
+        self.auth.get().filter(|(address, _)| *address == of).map(|(_, auth)| &**auth)
     }
 
     /// The session of this request after `ask`, which is done once a request.

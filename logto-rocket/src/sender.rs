@@ -1,11 +1,13 @@
 //! What a request says of who sent it, and what for.
 
+mod authorization;
 mod navigation;
 mod origins;
 
 use rocket::http::Method;
 use rocket::request::Request;
 
+pub(crate) use self::authorization::access_token;
 pub(crate) use self::navigation::Navigation;
 pub(crate) use self::origins::{Origins, origin_of};
 use crate::error::{Error, ErrorKind, Result};

@@ -120,6 +120,15 @@ impl Tokens {
             && record.is_check_due(self.clock.now(), self.revalidate)
     }
 
+    /// Whether the claims of a session are as new as they are to be, or are renewed
+    /// whenever they are not: then those at hand do where Logto does not answer.
+    pub(crate) fn has_fresh_claims(&self, session: &Session) -> bool {
+        let record = &session.record;
+        self.revalidate.is_zero()
+            || record.refresh_token.is_some()
+            || !record.is_check_due(self.clock.now(), self.revalidate)
+    }
+
     /// Asks Logto whether a session still holds that it has not spoken of for long.
     /// A failure says nothing of the session, which goes on.
     ///

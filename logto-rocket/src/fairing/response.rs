@@ -73,6 +73,13 @@ fn finish<'r>(request: &'r Request<'_>, response: &mut Response<'r>) {
     if writes || outgoing.depends_on_cookies {
         keep_private(response, writes);
     }
+    if outgoing.depends_on_token {
+        keep_from_others(response);
+    }
+    let refuses = matches!(response.status().code, 400 | 401 | 403);
+    if let Some(challenge) = outgoing.challenge.filter(|_| refuses) {
+        response.adjoin_header(Header::new("WWW-Authenticate", challenge));
+    }
     if let Some(failure) = outgoing.failure
         && response.status() == Status::ServiceUnavailable
         && failure.is_transient()
@@ -109,6 +116,21 @@ fn keep_private(response: &mut Response<'_>, writes: bool) {
     } else if !varies {
         // The browser keeps it, and must not show it to the next user.
         response.adjoin_header(Header::new("Vary", "Cookie"));
+    }
+}
+
+/// Keeps an answer to a request with an access token from those with another one. Caches do
+/// not keep it by themselves, unless the application says `public`, `s-maxage` or
+/// `must-revalidate` (RFC 9111 section 3.5), which is its own word.
+fn keep_from_others(response: &mut Response<'_>) {
+    if !response.headers().contains("Cache-Control") {
+        response.set_header(Header::new("Cache-Control", "private"));
+    }
+    let is_named = |value: &str| {
+        value.split(',').any(|name| name.trim().eq_ignore_ascii_case("Authorization"))
+    };
+    if !response.headers().get("Vary").any(is_named) {
+        response.adjoin_header(Header::new("Vary", "Authorization"));
     }
 }
 

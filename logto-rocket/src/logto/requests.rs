@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rocket::http::{Cookie, CookieJar};
 
 use super::Logto;
+use crate::auth_info::AuthInfo;
 use crate::claims::UserInfo;
 use crate::error::Result;
 use crate::location::ReturnPath;
@@ -83,6 +84,26 @@ impl Logto {
         for user in visit.state.take_refreshed() {
             visit.request.after_refresh(self.hooks(), &user).await;
         }
+    }
+
+    /// What a presented access token says, if it was verified before.
+    pub(crate) fn known_access_token(&self, token: &str) -> Option<Arc<AuthInfo>> {
+        self.0.bearer_tokens.known(token)
+    }
+
+    /// What a presented access token says.
+    ///
+    /// # Errors
+    ///
+    /// It proves nothing, or Logto's keys cannot be had.
+    pub(crate) async fn verify_access_token(&self, token: &str) -> Result<Arc<AuthInfo>> {
+        self.0.client.within_patience(self.0.bearer_tokens.verify(token)).await
+    }
+
+    /// Whether the roles in the ID token are as new as `session.revalidate` says, or are
+    /// renewed whenever they are not.
+    pub(crate) fn has_fresh_roles(&self, session: &Session) -> bool {
+        self.0.tokens.has_fresh_claims(session)
     }
 
     /// The access token of the signed-in user for this audience; `None` for a

@@ -1,5 +1,7 @@
 use super::organization::Organization;
+use super::rules;
 use crate::answer::Stranger;
+use crate::conditions::{About, Conditions};
 use crate::resource::Needs;
 use crate::scope::UserScope;
 use crate::uri::{is_indicator, is_path};
@@ -25,12 +27,22 @@ pub struct Policy {
     pub(super) resource: Option<&'static str>,
     pub(super) organization: Option<Organization>,
     pub(super) allow_cross_origin: bool,
+    pub(super) session: bool,
+    pub(super) bearer: bool,
+    pub(super) conditions: Conditions,
+    pub(super) any_client: bool,
+    pub(super) any_organization: bool,
 }
 
 impl Policy {
     /// Signed-in users only; strangers get 401 Unauthorized.
     pub const fn new() -> Self {
         Self {
+            session: false,
+            bearer: false,
+            conditions: Conditions::NONE,
+            any_client: false,
+            any_organization: false,
             stranger: Stranger::Unauthorized,
             fetch_user_info: false,
             resource: None,
@@ -116,6 +128,177 @@ impl Policy {
     #[must_use]
     pub const fn allow_cross_origin(mut self) -> Self {
         self.allow_cross_origin = true;
+        self
+    }
+
+    /// Admits requests that present an access token (RFC 6750) for the policy's
+    /// [`resource()`](Self::resource) or [`organization()`](Self::organization), and no
+    /// sessions unless [`session()`](Self::session) says so. The handler takes
+    /// [`&AuthInfo`](crate::AuthInfo).
+    ///
+    /// A token's audience authorizes nothing: Logto gives a token for any API resource to any
+    /// application of the tenant that asks. So the policy also needs scopes, roles, an
+    /// organization or [`clients()`](Self::clients), or says [`any_client()`](Self::any_client).
+    #[must_use]
+    pub const fn bearer(mut self) -> Self {
+        self.bearer = true;
+        self
+    }
+
+    /// Admits users with a session, which a policy does unless it says
+    /// [`bearer()`](Self::bearer). With both, a token that a request presents decides: where it
+    /// is not good, the session does not help.
+    #[must_use]
+    pub const fn session(mut self) -> Self {
+        self.session = true;
+        self
+    }
+
+    /// Admits only those whose token has all of these scopes: the token for the policy's
+    /// resource or organization, presented or fetched. Others get 403 Forbidden.
+    ///
+    /// # Panics
+    ///
+    /// There is no scope, or one with a space in it.
+    #[must_use]
+    pub const fn scopes(mut self, scopes: &'static [&'static str]) -> Self {
+        rules::check_scopes(scopes);
+        self.conditions.scopes.all = scopes;
+        self
+    }
+
+    /// Admits only those whose token has at least one of these scopes. Others get 403
+    /// Forbidden.
+    ///
+    /// # Panics
+    ///
+    /// There is no scope, or one with a space in it.
+    #[must_use]
+    pub const fn any_scope(mut self, scopes: &'static [&'static str]) -> Self {
+        rules::check_scopes(scopes);
+        self.conditions.scopes.any = scopes;
+        self
+    }
+
+    /// Admits only users with all of these roles; others get 403 Forbidden.
+    ///
+    /// Of a session they are those of the ID token, or of the user info where it is fetched
+    /// (scope `roles`). They are as fresh as
+    /// [`session.revalidate`](crate::SessionConfig::revalidate) says: older ones are renewed
+    /// first, and a session without a refresh token signs in again. Of a token they are its
+    /// custom claim `roles`, which a script of the tenant has to set; Logto issues tokens
+    /// without it where the script fails, which means no.
+    ///
+    /// # Panics
+    ///
+    /// There is no role, or one without a name.
+    #[must_use]
+    pub const fn roles(mut self, roles: &'static [&'static str]) -> Self {
+        rules::check_names(roles);
+        self.conditions.roles.all = roles;
+        self
+    }
+
+    /// Admits only users with at least one of these roles, as [`roles()`](Self::roles).
+    ///
+    /// # Panics
+    ///
+    /// There is no role, or one without a name.
+    #[must_use]
+    pub const fn any_role(mut self, roles: &'static [&'static str]) -> Self {
+        rules::check_names(roles);
+        self.conditions.roles.any = roles;
+        self
+    }
+
+    /// Admits only users who have all of these roles in the policy's organization (scope
+    /// `urn:logto:scope:organization_roles`); others get 403 Forbidden. No token is fetched
+    /// for it.
+    ///
+    /// # Panics
+    ///
+    /// There is no role, or one without a name.
+    #[must_use]
+    pub const fn organization_roles(mut self, roles: &'static [&'static str]) -> Self {
+        rules::check_names(roles);
+        self.conditions.organization_roles.all = roles;
+        self
+    }
+
+    /// Admits only users who have at least one of these roles in the policy's organization, as
+    /// [`organization_roles()`](Self::organization_roles).
+    ///
+    /// # Panics
+    ///
+    /// There is no role, or one without a name.
+    #[must_use]
+    pub const fn any_organization_role(mut self, roles: &'static [&'static str]) -> Self {
+        rules::check_names(roles);
+        self.conditions.organization_roles.any = roles;
+        self
+    }
+
+    /// Admits only tokens that one of these applications got, by its id. Nothing else in a
+    /// token tells a third party's from one of your own.
+    ///
+    /// # Panics
+    ///
+    /// There is no id, or an empty one.
+    #[must_use]
+    pub const fn clients(mut self, ids: &'static [&'static str]) -> Self {
+        rules::check_names(ids);
+        self.conditions.clients = ids;
+        self
+    }
+
+    /// Admits any application of the tenant that has a token for the resource, a third party's
+    /// too: the audience is all that is checked.
+    #[must_use]
+    pub const fn any_client(mut self) -> Self {
+        self.any_client = true;
+        self
+    }
+
+    /// Admits tokens of users only, and no machine's own. A user's token is a user's whoever
+    /// got it.
+    #[must_use]
+    pub const fn user_only(mut self) -> Self {
+        assert!(!matches!(self.conditions.about, About::Machine), "{}", rules::BOTH);
+        self.conditions.about = About::User;
+        self
+    }
+
+    /// Admits only machines with a token of their own (`sub` is `client_id`).
+    #[must_use]
+    pub const fn machine_only(mut self) -> Self {
+        assert!(!matches!(self.conditions.about, About::User), "{}", rules::BOTH);
+        self.conditions.about = About::Machine;
+        self
+    }
+
+    /// Admits tokens for the resource in any organization, beside those without one. The
+    /// handler reads [`organization_id`](crate::AuthInfo::organization_id), and has to: a token
+    /// without one has the user's permissions of all organizations mixed.
+    #[must_use]
+    pub const fn any_organization(mut self) -> Self {
+        self.any_organization = true;
+        self
+    }
+
+    /// Whether users with a session are admitted.
+    pub(super) const fn takes_sessions(&self) -> bool {
+        self.session || !self.bearer
+    }
+
+    /// The same policy, if it makes sense.
+    ///
+    /// # Panics
+    ///
+    /// It contradicts itself; the message says what to write.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn checked(self) -> Self {
+        rules::check(&self);
         self
     }
 

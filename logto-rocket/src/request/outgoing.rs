@@ -12,6 +12,10 @@ pub(crate) struct Outgoing {
     pub(crate) transactions: Vec<Cookie<'static>>,
     /// Whether it depends on the request's cookies.
     pub(crate) depends_on_cookies: bool,
+    /// Whether it depends on the access token that the request presents.
+    pub(crate) depends_on_token: bool,
+    /// How to present one, for a refusal (RFC 6750 section 3).
+    pub(crate) challenge: Option<String>,
     pub(crate) failure: Option<Error>,
 }
 

@@ -1,0 +1,183 @@
+//! Routes that take access tokens which requests present (RFC 6750).
+
+
+
+
+use rocket::Data;
+use rocket::request::Request;
+use rocket::route::{BoxFuture, Outcome};
+
+use super::Protected;
+use crate::answer;
+use crate::auth_info::AuthInfo;
+use crate::conditions::{Facts, Missing};
+use crate::error::{Error, ErrorKind, Result};
+use crate::logto::Logto;
+use crate::request::RequestState;
+use crate::scope::organization_urn;
+use crate::sender::access_token;
+
+/// Why a token does not let a request in.
+enum Refusal {
+    /// It may not be one, or cannot be verified.
+    Error(Error),
+    /// It is one, and does not permit this.
+    Missing(Missing),
+}
+
+impl Protected {
+    /// Lets a request in by its token. One that presents none may be let in by its session;
+    /// one whose token is not good is not: a client would never learn that it has to renew it.
+    pub(super) fn handle_token<'r, 'a, 'b, 'f>(
+        &'a self,
+        logto: &'a Logto,
+        request: &'r Request<'b>,
+        data: Data<'r>,
+    ) -> BoxFuture<'f, Outcome<'r>>
+    where
+        'r: 'f,
+        'a: 'f,
+        'b: 'f,
+    {
+        let state = RequestState::of(request);
+        let token = match access_token(request) {
+            Ok(Some(token)) => token,
+            Ok(None) if self.policy.takes_sessions() => {
+                state.depend_on_token();
+                state.challenge("Bearer".to_owned());
+                return Box::pin(self.handle_in_time(logto, request, data));
+            }
+            Ok(None) => {
+                state.challenge("Bearer".to_owned());
+                return Box::pin(self.refuse_token(logto, request, data, None));
+            }
+            Err(error) => {
+                let refusal = Some(Refusal::Error(error));
+                return Box::pin(self.refuse_token(logto, request, data, refusal));
+            }
+        };
+        state.goes_by_token();
+        match logto.known_access_token(token) {
+            Some(auth) => match self.check_token(request, &auth) {
+                Ok(()) => {
+                    state.admit_token(request.route(), auth);
+                    self.inner.handle(request, data)
+                }
+                Err(refusal) => {
+                    Box::pin(self.refuse_token(logto, request, data, Some(refusal)))
+                }
+            },
+            None => Box::pin(self.handle_new_token(logto, request, data, token)),
+        }
+    }
+
+    async fn handle_new_token<'r>(
+        &self,
+        logto: &Logto,
+        request: &'r Request<'_>,
+        data: Data<'r>,
+        token: &str,
+    ) -> Outcome<'r> {
+        let verified = logto.verify_access_token(token).await.map_err(Refusal::Error);
+        let checked = verified.and_then(|auth| self.check_token(request, &auth).map(|()| auth));
+        match checked {
+            Ok(auth) => {
+                RequestState::of(request).admit_token(request.route(), auth);
+                self.inner.handle(request, data).await
+            }
+            Err(refusal) => self.refuse_token(logto, request, data, Some(refusal)).await,
+        }
+    }
+
+    /// Checks a token that is good against what this route is for and asks.
+    fn check_token(&self, request: &Request<'_>, auth: &AuthInfo) -> Result<(), Refusal> {
+        let organization = self.place.map(|place| place.id(request)).transpose();
+        let organization = organization.map_err(Refusal::Error)?;
+        self.check_audience(auth, organization)?;
+        let scopes: Vec<_> = auth.scopes.iter().map(String::as_str).collect();
+        let facts = Facts {
+            scopes: &scopes,
+            roles: &auth.roles(),
+            organization_roles: &[],
+            client: Some(auth.client_id.as_deref().unwrap_or_default()),
+            is_machine: auth.is_machine(),
+        };
+        self.policy.conditions.check(&facts).map_err(Refusal::Missing)
+    }
+
+    /// A token without an organization has the permissions of all of its user's organizations,
+    /// mixed: it says nothing of any of them. One of an organization is for that one only.
+    fn check_audience(&self, auth: &AuthInfo, organization: Option<&str>) -> Result<(), Refusal> {
+        let is_for = |audience: &str| auth.audience.iter().any(|of| of == audience);
+        let resource = self.policy.resource;
+        if resource.is_some_and(|resource| !is_for(resource)) {
+            let detail = "its audience is not the resource of the route";
+            return Err(Refusal::Error(Error::new(ErrorKind::InvalidAccessToken, detail)));
+        }
+        let of = auth.organization_id.as_deref();
+        match organization {
+            Some(id) if resource.is_none() && !is_for(&organization_urn(id)) => {
+                Err(Refusal::of_organization("its audience is not the organization of the route"))
+            }
+            Some(id) if of != Some(id) => {
+                Err(Refusal::of_organization("it is not for the organization of the route"))
+            }
+            None if of.is_some() && !self.policy.any_organization => {
+                Err(Refusal::of_organization("it is for an organization, and the route is not"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Answers whoever has no token, or one that is not good enough.
+    async fn refuse_token<'r>(
+        &self,
+        logto: &Logto,
+        request: &'r Request<'_>,
+        data: Data<'r>,
+        refusal: Option<Refusal>,
+    ) -> Outcome<'r> {
+        answer::drain(logto, request, data).await;
+        let state = RequestState::of(request);
+        let Some(refusal) = refusal else {
+            return answer::no_token(request).outcome(request);
+        };
+        if let Some(challenge) = refusal.challenge() {
+            state.challenge(challenge);
+        }
+        let error = refusal.into_error();
+        let answer = answer::failure(request, &error);
+        answer::rendered(logto, request, &error, answer).await
+    }
+}
+
+impl Refusal {
+    fn of_organization(detail: &'static str) -> Self {
+        Self::Error(Error::new(ErrorKind::NotAllowed, detail))
+    }
+
+    /// RFC 6750 section 3. Nothing of it is the client's own text.
+    fn challenge(&self) -> Option<String> {
+        let code = |code: &str| Some(format!("Bearer error=\"{code}\""));
+        match self {
+            Self::Missing(Missing::Scopes(needed)) => {
+                let scope = needed.names();
+                Some(format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\""))
+            }
+            Self::Missing(_) => code("insufficient_scope"),
+            Self::Error(error) => match error.kind() {
+                ErrorKind::InvalidRequest => code("invalid_request"),
+                ErrorKind::InvalidAccessToken => code("invalid_token"),
+                ErrorKind::NotAllowed | ErrorKind::Denied => code("insufficient_scope"),
+                _ => None,
+            },
+        }
+    }
+
+    fn into_error(self) -> Error {
+        match self {
+            Self::Error(error) => error,
+            Self::Missing(missing) => missing.into(),
+        }
+    }
+}

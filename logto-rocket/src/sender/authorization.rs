@@ -1,0 +1,103 @@
+//! The access token that a request presents (RFC 6750 section 2.1).
+
+use rocket::request::Request;
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// The access token in `Authorization`; `None` if the request presents none. Another
+/// scheme presents none: a proxy in front may ask for `Basic`. Nor does a query: it stands in
+/// logs and in the browser's history (RFC 6750 section 5.3).
+///
+/// # Errors
+///
+/// [`ErrorKind::InvalidRequest`]: there is one of this scheme beside another one, or without a
+/// token in it. Which of two was meant is nobody's to guess.
+pub(crate) fn access_token<'r>(request: &'r Request<'_>) -> Result<Option<&'r str>> {
+    let mut headers = request.headers().get("Authorization");
+    let (Some(first), second) = (headers.next(), headers.next()) else { return Ok(None) };
+    let is_bearer = |header: &str| scheme(header).0.eq_ignore_ascii_case("Bearer");
+    match second {
+        None if !is_bearer(first) => Ok(None),
+        None => match scheme(first).1 {
+            token if is_token(token) => Ok(Some(token)),
+            _ => Err(Error::new(ErrorKind::InvalidRequest, "`Bearer` needs one token behind it")),
+        },
+        Some(_) => match request.headers().get("Authorization").any(is_bearer) {
+            true => {
+                Err(Error::new(ErrorKind::InvalidRequest, "there are two `Authorization` headers"))
+            }
+            false => Ok(None),
+        },
+    }
+}
+
+/// The scheme of a header, and what is behind it.
+fn scheme(header: &str) -> (&str, &str) {
+    let header = header.trim();
+    match header.split_once(' ') {
+        Some((scheme, rest)) => (scheme, rest.trim_start_matches(' ')),
+        None => (header, ""),
+    }
+}
+
+/// Whether this is what RFC 6750 section 2.1 calls `b64token`.
+fn is_token(text: &str) -> bool {
+    let body = text.trim_end_matches('=');
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~+/".contains(&b);
+    !body.is_empty() && body.bytes().all(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use rocket::http::Header;
+    use rocket::local::blocking::Client;
+
+    use super::*;
+
+    /// What a request with these headers presents: a token, nothing, or what is refused.
+    fn presented(headers: &[&'static str]) -> Result<Option<String>, ErrorKind> {
+        let rocket = rocket::custom(rocket::Config::debug_default());
+        let client = Client::untracked(rocket).expect("an application");
+        let mut request = client.get("/?access_token=a.b.c");
+        for header in headers {
+            request.add_header(Header::new("Authorization", *header));
+        }
+        let token = access_token(request.inner());
+        token.map(|token| token.map(str::to_owned)).map_err(|error| error.kind())
+    }
+
+    /// B4: RFC 6750 section 2.1; the scheme is of any case (RFC 9110 section 11.1).
+    #[test]
+    fn a_token_is_presented_by_the_scheme_bearer() {
+        for header in ["Bearer a.b-c_~+/9==", "bearer a.b-c_~+/9==", "BEARER   a.b-c_~+/9=="] {
+            assert_eq!(presented(&[header]), Ok(Some("a.b-c_~+/9==".to_owned())), "{header}");
+        }
+    }
+
+    /// B4: a proxy's password is not for us, and neither is what stands in a query.
+    #[test]
+    fn other_schemes_and_queries_present_nothing() {
+        for headers in [&[][..], &["Basic YTpi"], &["Bearerx a.b.c"], &["Basic YTpi", "Digest x"]] {
+            assert_eq!(presented(headers), Ok(None), "{headers:?}");
+        }
+    }
+
+    /// H14: what cannot be read is refused, and nothing is guessed (RFC 6750 section 3.1).
+    #[test]
+    fn what_cannot_be_read_is_refused() {
+        for headers in [
+            &["Bearer"][..],
+            &["Bearer "],
+            &["Bearer %"],
+            &["Bearer a b"],
+            &["Bearer a,b"],
+            &["Bearer =="],
+            &["Bearer ä"],
+            &["Bearer a.b.c", "Bearer a.b.c"],
+            &["Bearer a.b.c", "Basic YTpi"],
+            &["Basic YTpi", "bearer a.b.c"],
+        ] {
+            assert_eq!(presented(headers), Err(ErrorKind::InvalidRequest), "{headers:?}");
+        }
+    }
+}
