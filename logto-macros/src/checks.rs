@@ -8,6 +8,7 @@ use crate::errors::collect;
 use crate::guards::Token;
 use crate::route::Route;
 use crate::spelling::is_close;
+use crate::uri::Uri;
 use crate::values::Organization;
 
 pub(crate) fn check(args: &Args, route: &Route) -> Result<()> {
@@ -52,12 +53,12 @@ fn refused(at: impl ToTokens, message: impl Into<String>) -> Result<()> {
 /// The organization's parameter is one of the route's path.
 fn organization(args: &Args, route: &Route) -> Result<()> {
     let Some(Organization::Param(name, literal)) = &args.organization else { return Ok(()) };
-    let Some(known) = &route.parameters else { return Ok(()) };
+    let Some(known) = route.uri.as_ref().map(Uri::segments) else { return Ok(()) };
     if known.contains(name) {
         return Ok(());
     }
     let close = |known: &&String| is_close(name, known) || is_close(known, name);
-    let hint = match (known.iter().find(close), &**known) {
+    let hint = match (known.iter().find(close), &*known) {
         (Some(name), _) => format!("did you mean `<{name}>`?"),
         (None, []) => format!("it has none; write `<{name}>` into the path"),
         (None, [one]) => format!("did you mean `<{one}>`?"),

@@ -1,7 +1,7 @@
 //! The expansion: the user's function as it is, and a hidden route that calls it.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{format_ident, quote};
+use quote::quote;
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
 use syn::{Ident, Result, Token};
@@ -10,7 +10,8 @@ use crate::args::{Args, Redirect};
 use crate::checks::check;
 use crate::errors::both;
 use crate::route::{Route, recovered};
-use crate::shim::shim;
+use crate::shim::{hidden_signature, shim};
+use crate::uri::uri_macro;
 
 pub(crate) fn authenticated(args: TokenStream, item: TokenStream) -> TokenStream {
     if let Ok(Then(tokens)) = syn::parse2(args.clone()) {
@@ -51,18 +52,20 @@ fn parse(args: TokenStream, item: &TokenStream) -> Result<(Args, Route)> {
 //     #[get("/orders/<id>")] async fn __logto_route_order(.., id: u64, user: &User) -> String
 //     struct order {}
 //     impl order { pub fn into_route(self) -> Route { .. } }
-//     pub use rocket_uri_macro___logto_route_order as rocket_uri_macro_order;
+//     pub use __logto_route_order_uri::rocket_uri_macro_order;
 fn protected(args: &Args, route: &Route) -> TokenStream {
     let Route { attrs, function, .. } = route;
     let hidden = hidden_name(&route.sig.ident);
-    let (handler, uri_macro) = (handler(args, route, &hidden), uri_macro(route, &hidden));
+    let sig = hidden_signature(&route.sig, &hidden);
+    let uri_macro = route.uri.as_ref().map(|uri| uri_macro(uri, &route.sig.ident, &sig));
+    let handler = handler(args, route, &hidden);
     let (private, ident) = (args.private(), ours(&route.sig.ident));
     // Rocket asks the type in the gate's brackets at launch, which is the route's own.
     let (gate, needs) = match args.needs_something() {
         true => (quote!(#private::GateOf<#ident>), Some(needs(args, route))),
         false => (quote!(#private::Gate), None),
     };
-    let shim = shim(args, route, &hidden, &gate, &quote!(#handler #needs #uri_macro));
+    let shim = shim(args, route, sig, &gate, &quote!(#handler #needs #uri_macro));
     quote!(#(#attrs)* #function #shim)
 }
 
@@ -131,17 +134,6 @@ fn policy(args: &Args) -> TokenStream {
     quote! {
         #private::Policy::new() #redirect #fetch_user_info #(#resource)* #(#organization)*
             #allow_cross_origin
-    }
-}
-
-/// Gives Rocket's `uri!` macro of the hidden route the name of the user's function.
-fn uri_macro(route: &Route, hidden: &Ident) -> TokenStream {
-    let ident = &route.sig.ident;
-    let theirs = format_ident!("rocket_uri_macro_{hidden}");
-    let ours = format_ident!("rocket_uri_macro_{}", ident.unraw(), span = ours(ident).span());
-    quote! {
-        #[doc(hidden)]
-        pub use #theirs as #ours;
     }
 }
 

@@ -13,6 +13,7 @@ mod resource;
 mod route;
 mod shim;
 mod spelling;
+mod uri;
 mod values;
 
 use proc_macro::TokenStream;

@@ -3,20 +3,17 @@
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::{
-    Attribute, Error, FnArg, Ident, LitStr, Meta, Pat, Path, Result, Signature, Type, Visibility,
-    token,
-};
+use syn::{Attribute, Error, FnArg, Pat, Path, Result, Signature, Type, Visibility, token};
 
-use crate::arg;
 use crate::errors::{both, collect};
 use crate::guards::{self, Token, is_user_info};
+use crate::uri::Uri;
 
 /// A function with a route attribute.
 pub(crate) struct Route {
     pub(crate) route_attr: Attribute,
-    /// The parameters in the path, if it can be read.
-    pub(crate) parameters: Option<Vec<String>>,
+    /// The URI in it, if it can be read.
+    pub(crate) uri: Option<Uri>,
     /// All other attributes. No `#[cfg_attr(..)]`: the compiler resolves those first.
     pub(crate) attrs: Vec<Attribute>,
     /// `#[deprecated]`, which Rocket puts on the struct too.
@@ -37,8 +34,8 @@ impl Parse for Route {
         let (routes, attrs) = attrs.into_iter().partition::<Vec<_>, _>(is_route);
         let deprecated = attrs.iter().find(|attr| is(attr, "deprecated")).cloned();
         let (route_attr, ()) = both(route_attr(routes, &attrs), check_signature(&sig))?;
-        let parameters = parameters(&route_attr);
-        Ok(Self { route_attr, parameters, attrs, deprecated, vis, sig, function })
+        let uri = Uri::of(&route_attr);
+        Ok(Self { route_attr, uri, attrs, deprecated, vis, sig, function })
     }
 }
 
@@ -127,37 +124,6 @@ fn is_route(attr: &Attribute) -> bool {
     ["get", "put", "post", "delete", "head", "options", "patch", "route"]
         .iter()
         .any(|name| is(attr, name))
-}
-
-/// The path's parameters of one segment each; `None` if the path cannot be read,
-/// and Rocket will say why.
-fn parameters(route: &Attribute) -> Option<Vec<String>> {
-    let Meta::List(list) = &route.meta else { return None };
-    let uri = uri.parse2(list.tokens.clone()).ok()?.value();
-    let path = uri.split('?').next().unwrap_or_default();
-    let name = |segment: &str| segment.strip_prefix('<')?.strip_suffix('>').map(str::to_owned);
-    let is_one = |name: &String| name != "_" && !name.ends_with("..");
-    Some(path.split('/').filter_map(name).filter(is_one).collect())
-}
-
-/// The URI in `"/path", ..`, `GET, uri = "/path", ..` and the like.
-fn uri(input: ParseStream<'_>) -> Result<LitStr> {
-    let mut found = None;
-    while !input.is_empty() {
-        let argument: TokenStream = arg::next(input)?;
-        found = found.or_else(|| value.parse2(argument).ok());
-    }
-    found.ok_or_else(|| Error::new(input.span(), "no URI"))
-}
-
-fn value(input: ParseStream<'_>) -> Result<LitStr> {
-    if let Some(name) = input.parse::<Option<Ident>>()? {
-        if name != "uri" {
-            return Err(Error::new(name.span(), "not the URI"));
-        }
-        input.parse::<syn::Token![=]>()?;
-    }
-    input.parse()
 }
 
 /// Whether the attribute is `name` or `path::to::name`.

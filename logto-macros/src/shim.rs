@@ -19,15 +19,14 @@ use crate::route::Route;
 pub(crate) fn shim(
     args: &Args,
     route: &Route,
-    hidden: &Ident,
+    mut sig: Signature,
     gate: &TokenStream,
     then: &TokenStream,
 ) -> TokenStream {
-    let Route { route_attr, sig, .. } = route;
+    let Route { route_attr, .. } = route;
     let krate = &args.krate;
     let name = Ident::new("__logto_gate", Span::call_site());
-    let call = call(sig);
-    let mut sig = hidden_signature(sig, hidden);
+    let call = call(&route.sig);
     sig.inputs.insert(0, parse_quote!(#name: #gate));
     // Our own attribute again, below Rocket's: should Rocket refuse the route, nothing is left that
     // names it, and its error is the only one. `dead_code` is not allowed, because that would also
@@ -46,7 +45,7 @@ pub(crate) fn shim(
 }
 
 /// The signature without what concerns the user's function alone.
-fn hidden_signature(sig: &Signature, hidden: &Ident) -> Signature {
+pub(crate) fn hidden_signature(sig: &Signature, hidden: &Ident) -> Signature {
     let mut sig = sig.clone();
     sig.ident = hidden.clone();
     sig.constness = None;
@@ -78,7 +77,7 @@ fn call(sig: &Signature) -> TokenStream {
     quote!(#callee(#(#names),*) #dot_await)
 }
 
-fn param_name(input: &FnArg) -> Option<&Ident> {
+pub(crate) fn param_name(input: &FnArg) -> Option<&Ident> {
     match input {
         FnArg::Typed(arg) => match &*arg.pat {
             Pat::Ident(pat) => Some(&pat.ident),

@@ -2,6 +2,8 @@
 //!
 //! Each is compiled, and run for a user who signed in and for a stranger.
 
+// An attribute that warns breaks the build of whoever denies warnings.
+#![deny(warnings, future_incompatible)]
 // Handlers take guards by value and name lifetimes whether or not they need to.
 #![allow(clippy::needless_lifetimes, clippy::needless_pass_by_value)]
 
