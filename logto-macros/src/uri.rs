@@ -9,19 +9,43 @@ use syn::{Attribute, Error, FnArg, Ident, LitStr, Meta, Result, Signature, Token
 use crate::arg;
 use crate::shim::param_name;
 
-/// The URI in a route attribute.
-pub(crate) struct Uri(LitStr);
+/// The URI in a route attribute, and the parameter that is the body.
+pub(crate) struct Uri {
+    literal: LitStr,
+    data: Option<String>,
+}
 
 impl Uri {
     /// `None` if it cannot be read, and Rocket will say why.
     pub(crate) fn of(route: &Attribute) -> Option<Self> {
         let Meta::List(list) = &route.meta else { return None };
-        uri.parse2(list.tokens.clone()).ok().map(Self)
+        let read = |input: ParseStream<'_>| {
+            let (mut literal, mut data) = (None, None);
+            while !input.is_empty() {
+                let argument: TokenStream = arg::next(input)?;
+                match value.parse2(argument) {
+                    Ok((None, value)) => literal = literal.or(Some(value)),
+                    Ok((Some(name), value)) if name == "uri" => literal = Some(value),
+                    Ok((Some(name), value)) if name == "data" => data = Some(value.value()),
+                    _ => {}
+                }
+            }
+            let data = data.as_deref().and_then(parameter).map(str::to_owned);
+            let literal = literal.ok_or_else(|| Error::new(input.span(), "no URI"))?;
+            Ok(Self { literal, data })
+        };
+        read.parse2(list.tokens.clone()).ok()
+    }
+
+    /// Whether the parameter is a request guard, and none of the URI or the body.
+    pub(crate) fn is_guard(&self, name: &Ident) -> bool {
+        let name = name.unraw().to_string();
+        self.data.as_ref() != Some(&name) && !self.names().contains(&name)
     }
 
     /// The path's parameters of one segment each.
     pub(crate) fn segments(&self) -> Vec<String> {
-        let uri = self.0.value();
+        let uri = self.literal.value();
         let path = uri.split('?').next().unwrap_or_default();
         let all = path.split('/').filter_map(parameter);
         all.filter(|name| *name != "_" && !name.ends_with("..")).map(str::to_owned).collect()
@@ -29,7 +53,7 @@ impl Uri {
 
     /// All parameters that have a name, those of the path first.
     fn names(&self) -> Vec<String> {
-        let uri = self.0.value();
+        let uri = self.literal.value();
         let (path, query) = uri.split_once('?').unwrap_or((&uri, ""));
         let all = path.split('/').chain(query.split('&')).filter_map(parameter);
         let all = all.map(|name| name.strip_suffix("..").unwrap_or(name));
@@ -42,24 +66,13 @@ fn parameter(segment: &str) -> Option<&str> {
     segment.strip_prefix('<')?.strip_suffix('>')
 }
 
-/// The URI in `"/path", ..`, `GET, uri = "/path", ..` and the like.
-fn uri(input: ParseStream<'_>) -> Result<LitStr> {
-    let mut found = None;
-    while !input.is_empty() {
-        let argument: TokenStream = arg::next(input)?;
-        found = found.or_else(|| value.parse2(argument).ok());
-    }
-    found.ok_or_else(|| Error::new(input.span(), "no URI"))
-}
-
-fn value(input: ParseStream<'_>) -> Result<LitStr> {
-    if let Some(name) = input.parse::<Option<Ident>>()? {
-        if name != "uri" {
-            return Err(Error::new(name.span(), "not the URI"));
-        }
+/// `"value"` or `name = "value"`.
+fn value(input: ParseStream<'_>) -> Result<(Option<Ident>, LitStr)> {
+    let name = input.parse::<Option<Ident>>()?;
+    if name.is_some() {
         input.parse::<Token![=]>()?;
     }
-    input.parse()
+    Ok((name, input.parse()?))
 }
 
 // Input:
@@ -80,7 +93,7 @@ pub(crate) fn uri_macro(uri: &Uri, ident: &Ident, hidden: &Signature) -> TokenSt
     let span = ident.span().resolved_at(Span::call_site());
     let ours = format_ident!("rocket_uri_macro_{}", ident.unraw(), span = span);
     let unique = format_ident!("{}_uri", hidden.ident);
-    let literal = &uri.0;
+    let literal = &uri.literal;
     let arguments = uri.names().into_iter().filter_map(|name| argument(hidden, &name));
     quote! {
         #[doc(hidden)]

@@ -13,7 +13,8 @@ pub(crate) struct Edition(pub(crate) &'static str);
 
 /// Where those libraries are.
 pub(crate) struct Compiler {
-    externs: Vec<String>,
+    /// `name=path` of each.
+    pub(crate) externs: Vec<String>,
     dependencies: PathBuf,
     output: PathBuf,
 }

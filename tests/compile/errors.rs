@@ -102,6 +102,26 @@ fn a_mistake_is_reported_as_without_the_attribute() {
 }
 
 #[test]
+fn where_logto_rocket_has_another_name_one_error_asks_for_it() {
+    let mut compiler = Compiler::of_test("errors");
+    for library in &mut compiler.externs {
+        *library = library.replace("logto_rocket=", "auth=");
+    }
+    let code = |arguments| {
+        format!(
+            "#[auth::authenticated{arguments}]\n#[rocket::get(\"/\")]\nfn page(_u: &auth::User) \
+             {{}}\nfn main() {{\n    let _ = rocket::routes![page];\n}}\n"
+        )
+    };
+    let found = diagnostics(&compiler, "renamed", "unknown", &code(""));
+    let message = "error: this crate does not know `logto_rocket` by that name; say where it is: \
+                   `#[authenticated(crate = path::to::logto_rocket)]`";
+    let found: Vec<_> = found.into_iter().map(|text| text.replace('"', "")).collect();
+    assert!(found.len() == 1 && found[0].starts_with(message), "{found:?}");
+    assert_eq!(diagnostics(&compiler, "renamed", "known", &code("(crate = auth)")).len(), 0);
+}
+
+#[test]
 fn no_mistake_is_reported_by_more_than_one_error_more() {
     for Exception { mistake, added, removed, .. } in EXCEPTIONS {
         assert!(*added <= removed + 1, "{mistake}");
