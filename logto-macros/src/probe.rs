@@ -15,7 +15,7 @@ use crate::shim::underlined;
 //     #[authenticated] #[get("/")] fn h(token: Tok) -> String
 // Output:
 //     const _: () = {
-//         use ::logto_rocket::__private::{Probe, Unknown as _};
+//         use ::logto_rocket::__private::{Probe, Unprobed as _};
 //         Probe::<Tok>::KIND.refuse(["`&UserInfo` is fetched only with ..", ..]);
 //     };
 /// Refuses aliases of guards that the route does not serve, as the names are refused.
@@ -37,7 +37,7 @@ pub(crate) fn aliases(args: &Args, route: &Route) -> Option<TokenStream> {
     });
     Some(quote! {
         const _: () = {
-            use #private::Unknown as _;
+            use #private::Unprobed as _;
             #(#probes)*
         };
     })

@@ -18,7 +18,7 @@ pub use self::by_value::{Bare, ByValue, Giver, Gives};
 pub use self::gate::{Gate, GateOf, Needy, NeedyGate, abort_route};
 pub use self::logto_client::LogtoClient;
 pub use self::organization_token::OrganizationToken;
-pub use self::probe::{Kind, Probe, Unknown};
+pub use self::probe::{Probe, Probed, Unprobed};
 use crate::claims::{IdTokenClaims, User, UserInfo};
 use crate::error::{Error, ErrorKind, Result};
 use crate::logto::Logto;

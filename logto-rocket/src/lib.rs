@@ -217,7 +217,7 @@ pub mod __private {
     pub use rocket::{Ignite, Rocket, Route, Sentinel};
 
     pub use crate::guard::{
-        Bare, ByValue, Gate, GateOf, Giver, Gives, Kind, Needy, NeedyGate, Probe, Unknown,
+        Bare, ByValue, Gate, GateOf, Giver, Gives, Needy, NeedyGate, Probe, Probed, Unprobed,
         abort_route,
     };
     pub use crate::protect::{Policy, protect_route};

@@ -7,13 +7,13 @@ use crate::token::AccessToken;
 /// Asks what the type `G` is, at compile time and through its aliases.
 ///
 /// `Probe::<G>::KIND` is the constant of the type itself if it has one, and only else
-/// that of the trait [`Unknown`].
+/// that of the trait [`Unprobed`].
 #[derive(Debug)]
 pub struct Probe<G>(PhantomData<G>);
 
 /// A guard of what only the attribute fetches.
 #[derive(Clone, Copy, Debug)]
-pub enum Kind {
+pub enum Probed {
     /// `&UserInfo`.
     UserInfo,
     /// `AccessToken`, without the type of a resource.
@@ -25,28 +25,28 @@ pub enum Kind {
 }
 
 /// What is not known to a [`Probe`].
-pub trait Unknown {
+pub trait Unprobed {
     /// Nothing that the attribute fetches.
-    const KIND: Kind = Kind::Other;
+    const KIND: Probed = Probed::Other;
 }
 
-impl<G> Unknown for Probe<G> {}
+impl<G> Unprobed for Probe<G> {}
 
 macro_rules! known {
     ($($type:ty => $kind:ident),*) => { $(
         impl Probe<$type> {
             /// The guard itself.
-            pub const KIND: Kind = Kind::$kind;
+            pub const KIND: Probed = Probed::$kind;
         }
 
         impl Probe<Option<$type>> {
             /// In an option.
-            pub const KIND: Kind = Kind::$kind;
+            pub const KIND: Probed = Probed::$kind;
         }
 
         impl<E> Probe<Result<$type, E>> {
             /// In a result.
-            pub const KIND: Kind = Kind::$kind;
+            pub const KIND: Probed = Probed::$kind;
         }
     )* };
 }
@@ -57,7 +57,7 @@ known!(
     OrganizationToken => OrganizationToken
 );
 
-impl Kind {
+impl Probed {
     /// Ends the compilation with the message of the kind, if it has one.
     #[track_caller]
     pub const fn refuse(self, messages: [&str; 3]) {
