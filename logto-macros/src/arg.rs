@@ -21,6 +21,9 @@ pub(crate) struct Arg {
 pub(crate) fn next(input: ParseStream<'_>) -> Result<TokenStream> {
     let mut tokens = TokenStream::new();
     while !input.is_empty() && !input.peek(Token![,]) {
+        if let Some(semicolon) = input.parse::<Option<Token![;]>>()? {
+            return Err(Error::new_spanned(semicolon, "arguments are separated by `,`"));
+        }
         tokens.extend([input.parse::<proc_macro2::TokenTree>()?]);
     }
     let comma = input.parse::<Option<Token![,]>>()?;
@@ -93,6 +96,21 @@ impl Arg {
             input.parse::<T>()
         };
         value.parse2(self.rest.clone()).ok()
+    }
+
+    /// What is wrong with a value that is not of the form `name = "string"`.
+    pub(crate) fn no_string(&self, forms: &str) -> Error {
+        let Self { name, rest } = self;
+        let message = if let Some([value]) = self.strings().as_deref() {
+            let value = value.token();
+            format!("the value of `{name}` stands behind `=`; write `{name} = {value}`")
+        } else if let Some(path) = self.value::<Path>() {
+            let path = quote!(#path).to_string().replace(' ', "");
+            format!("`{name}` takes a literal: an attribute cannot read the value of `{path}`")
+        } else {
+            return self.wrong_value(forms);
+        };
+        Error::new_spanned(quote!(#name #rest), message)
     }
 
     pub(crate) fn wrong_value(&self, forms: &str) -> Error {

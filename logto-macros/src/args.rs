@@ -1,12 +1,13 @@
 //! What stands between the parentheses.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::parse::{Parse, ParseStream};
 use syn::{Error, LitStr, Path, Result, parse_quote};
 
 use crate::arg::{self, Arg};
 use crate::errors::collect;
+use crate::externs::is_unknown;
 use crate::values::{self, Organization, not_on_this_site};
 
 /// The arguments of `#[authenticated(..)]`.
@@ -17,8 +18,8 @@ pub(crate) struct Args {
     pub(crate) resource: Option<LitStr>,
     pub(crate) organization: Option<Organization>,
     pub(crate) allow_cross_origin: bool,
-    /// The path to `logto_rocket`.
-    pub(crate) krate: Path,
+    /// The path to `logto_rocket`, if it was given.
+    given_crate: Option<Path>,
 }
 
 /// Where a stranger is sent.
@@ -46,12 +47,15 @@ const EXPECTED: &str = "`redirect`, `redirect = \"/path\"`, `fetch_user_info`, \
                         `resource = \"https://..\"`, `organization = \"<org>\"`, \
                         `allow_cross_origin` or `crate = path`";
 
+const UNKNOWN_CRATE: &str = "this crate does not know `logto_rocket` by that name; say where it \
+                             is: `#[authenticated(crate = path::to::logto_rocket)]`";
+
 impl Parse for Args {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         let mut slots = Slots::default();
         let mut errors = None;
         while !input.is_empty() {
-            let arg = arg::next(input).and_then(|tokens| Arg::parse(tokens, EXPECTED));
+            let arg = arg::next(input).and_then(argument);
             collect(&mut errors, arg.and_then(|arg| slots.fill(&arg)));
         }
 
@@ -63,16 +67,29 @@ impl Parse for Args {
                 resource: slots.resource,
                 organization: slots.organization,
                 allow_cross_origin: slots.allow_cross_origin.unwrap_or(false),
-                krate: slots.krate.unwrap_or_else(|| parse_quote!(::logto_rocket)),
+                given_crate: slots.krate,
             }),
         }
     }
 }
 
 impl Args {
+    /// The path to `logto_rocket`.
+    pub(crate) fn krate(&self) -> Path {
+        self.given_crate.clone().unwrap_or_else(|| parse_quote!(::logto_rocket))
+    }
+
+    /// Refuses to guess where the crate is not known by its name.
+    pub(crate) fn with_known_crate(self) -> Result<Self> {
+        match self.given_crate.is_none() && is_unknown("logto_rocket", std::env::args()) {
+            true => Err(Error::new(Span::call_site(), UNKNOWN_CRATE)),
+            false => Ok(self),
+        }
+    }
+
     /// The path to what the expansion uses.
     pub(crate) fn private(&self) -> TokenStream {
-        let krate = &self.krate;
+        let krate = self.krate();
         quote!(#krate::__private)
     }
 
@@ -96,6 +113,17 @@ impl Slots {
     }
 }
 
+fn argument(tokens: TokenStream) -> Result<Arg> {
+    match syn::parse2::<LitStr>(tokens.clone()) {
+        Ok(path) if path.value().starts_with('/') => {
+            let message =
+                format!("a path is the value of `redirect`; write `redirect = {}`", path.token());
+            Err(Error::new(path.span(), message))
+        }
+        _ => Arg::parse(tokens, EXPECTED),
+    }
+}
+
 fn redirect(arg: &Arg) -> Result<Redirect> {
     if let Some(path) = arg.string() {
         return match not_on_this_site(&path.value()) {
@@ -106,22 +134,22 @@ fn redirect(arg: &Arg) -> Result<Redirect> {
     match arg.flag() {
         Some(true) => Ok(Redirect::SignIn),
         Some(false) => Ok(Redirect::No),
-        None => Err(arg.wrong_value("no value, or a path on this site: `redirect = \"/path\"`")),
+        None => Err(arg.no_string("no value, or a path on this site: `redirect = \"/path\"`")),
     }
 }
 
 fn flag(arg: &Arg) -> Result<bool> {
-    arg.flag().ok_or_else(|| arg.wrong_value("no value, `true` or `false`"))
+    arg.flag().ok_or_else(|| arg.wrong_value("`true`, `false` or no value"))
 }
 
 fn resource(arg: &Arg) -> Result<LitStr> {
     let forms = "the indicator of an API resource: `resource = \"https://api.example.com\"`";
-    arg.string().ok_or_else(|| arg.wrong_value(forms)).and_then(values::indicator)
+    arg.string().ok_or_else(|| arg.no_string(forms)).and_then(values::indicator)
 }
 
 fn organization(arg: &Arg) -> Result<Organization> {
     let forms = "a parameter of the route's path, or an id: `organization = \"<org>\"`";
-    arg.string().ok_or_else(|| arg.wrong_value(forms)).and_then(Organization::new)
+    arg.string().ok_or_else(|| arg.no_string(forms)).and_then(Organization::new)
 }
 
 #[cfg(test)]

@@ -1,32 +1,42 @@
 //! What the attribute promises, against the function below it.
 
 use quote::ToTokens;
-use syn::{Error, Result};
+use syn::{Error, LitStr, Result};
 
 use crate::args::Args;
 use crate::errors::collect;
 use crate::guards::Token;
 use crate::route::Route;
 use crate::spelling::is_close;
+use crate::uri::Uri;
 use crate::values::Organization;
 
 pub(crate) fn check(args: &Args, route: &Route) -> Result<()> {
     let mut errors = None;
     collect(&mut errors, organization(args, route));
-    for ty in route.user_infos().filter(|_| !args.fetch_user_info) {
-        collect(&mut errors, refused(ty, NO_USER_INFO));
+    for ty in route.user_infos() {
+        collect(&mut errors, of_user_info(args).map_or(Ok(()), |message| refused(ty, message)));
     }
-    for (ty, token) in route.tokens(&args.krate) {
-        let message = match (token, &args.resource, &args.organization) {
-            (Token::Access, None, None) => NO_RESOURCE,
-            (Token::Access, None, Some(_)) => ORGANIZATION_ALONE,
-            (Token::Organization, _, None) => NO_ORGANIZATION,
-            (Token::Organization, Some(_), Some(_)) => RESOURCE_TOO,
-            (Token::Access, Some(_), _) | (Token::Organization, None, Some(_)) => continue,
-        };
-        collect(&mut errors, refused(ty, message));
+    for (ty, token) in route.tokens(&args.krate()) {
+        collect(&mut errors, of_token(args, token).map_or(Ok(()), |message| refused(ty, message)));
     }
     errors.map_or(Ok(()), Err)
+}
+
+/// What is wrong with `&UserInfo` here.
+pub(crate) fn of_user_info(args: &Args) -> Option<&'static str> {
+    (!args.fetch_user_info).then_some(NO_USER_INFO)
+}
+
+/// What is wrong with the token here.
+pub(crate) fn of_token(args: &Args, token: Token) -> Option<&'static str> {
+    match (token, &args.resource, &args.organization) {
+        (Token::Access, None, None) => Some(NO_RESOURCE),
+        (Token::Access, None, Some(_)) => Some(ORGANIZATION_ALONE),
+        (Token::Organization, _, None) => Some(NO_ORGANIZATION),
+        (Token::Organization, Some(_), Some(_)) => Some(RESOURCE_TOO),
+        (Token::Access, Some(_), _) | (Token::Organization, None, Some(_)) => None,
+    }
 }
 
 const NO_USER_INFO: &str = "`&UserInfo` is fetched only with `fetch_user_info`; \
@@ -51,13 +61,17 @@ fn refused(at: impl ToTokens, message: impl Into<String>) -> Result<()> {
 
 /// The organization's parameter is one of the route's path.
 fn organization(args: &Args, route: &Route) -> Result<()> {
-    let Some(Organization::Param(name, literal)) = &args.organization else { return Ok(()) };
-    let Some(known) = &route.parameters else { return Ok(()) };
+    let Some(known) = route.uri.as_ref().map(Uri::segments) else { return Ok(()) };
+    let (name, literal) = match &args.organization {
+        Some(Organization::Param(name, literal)) => (name, literal),
+        Some(Organization::Id(literal)) => return no_parameter(literal, &known),
+        None => return Ok(()),
+    };
     if known.contains(name) {
         return Ok(());
     }
     let close = |known: &&String| is_close(name, known) || is_close(known, name);
-    let hint = match (known.iter().find(close), &**known) {
+    let hint = match (known.iter().find(close), &*known) {
         (Some(name), _) => format!("did you mean `<{name}>`?"),
         (None, []) => format!("it has none; write `<{name}>` into the path"),
         (None, [one]) => format!("did you mean `<{one}>`?"),
@@ -67,6 +81,19 @@ fn organization(args: &Args, route: &Route) -> Result<()> {
         }
     };
     refused(literal, format!("`<{name}>` is no parameter of the route's path; {hint}"))
+}
+
+/// An id is not the name of a parameter, as `org` and `{org}` would be: nobody is a
+/// member of that organization.
+fn no_parameter(id: &LitStr, known: &[String]) -> Result<()> {
+    let value = id.value();
+    let name = value.trim_start_matches(['{', ':']).trim_end_matches('}');
+    if !known.iter().any(|known| known == name) {
+        return Ok(());
+    }
+    let message =
+        format!("this is an organization's id; for the path's parameter write `\"<{name}>\"`");
+    refused(id, message)
 }
 
 #[cfg(test)]

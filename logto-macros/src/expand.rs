@@ -1,20 +1,24 @@
 //! The expansion: the user's function as it is, and a hidden route that calls it.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{format_ident, quote};
+use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::parse::{Parse, ParseStream};
-use syn::{Ident, Result, Token};
+use syn::{Ident, Path, Result, Token};
 
 use crate::args::{Args, Redirect};
 use crate::checks::check;
 use crate::errors::both;
+use crate::probe;
 use crate::route::{Route, recovered};
-use crate::shim::shim;
+use crate::shim::{hidden_signature, shim};
+use crate::uri::uri_macro;
 
 pub(crate) fn authenticated(args: TokenStream, item: TokenStream) -> TokenStream {
-    if let Ok(Then(tokens)) = syn::parse2(args.clone()) {
-        return quote!(#item #tokens);
+    match syn::parse2(args.clone()) {
+        Ok(Then::Behind(tokens)) => return quote!(#item #tokens),
+        Ok(Then::InPlace(tokens)) => return tokens,
+        Err(_) => {}
     }
     match parse(args, &item) {
         Ok((args, route)) => protected(&args, &route),
@@ -27,19 +31,27 @@ pub(crate) fn authenticated(args: TokenStream, item: TokenStream) -> TokenStream
     }
 }
 
-/// `@ ..`, which only our own expansion writes: what to put behind the item.
-struct Then(TokenStream);
+/// `@ ..`, which only our own expansion writes: what to put behind the item, or with
+/// `@ = ..` in its place.
+enum Then {
+    Behind(TokenStream),
+    InPlace(TokenStream),
+}
 
 impl Parse for Then {
     fn parse(input: ParseStream<'_>) -> Result<Self> {
         input.parse::<Token![@]>()?;
-        input.parse().map(Self)
+        match input.parse::<Option<Token![=]>>()? {
+            None => input.parse().map(Self::Behind),
+            Some(_) => input.parse().map(Self::InPlace),
+        }
     }
 }
 
 /// Parses both sides, to report the mistakes of both at once.
 fn parse(args: TokenStream, item: &TokenStream) -> Result<(Args, Route)> {
-    let (args, route) = both(syn::parse2::<Args>(args), syn::parse2::<Route>(item.clone()))?;
+    let args = syn::parse2::<Args>(args).and_then(Args::with_known_crate);
+    let (args, route) = both(args, syn::parse2::<Route>(item.clone()))?;
     check(&args, &route)?;
     Ok((args, route))
 }
@@ -51,19 +63,33 @@ fn parse(args: TokenStream, item: &TokenStream) -> Result<(Args, Route)> {
 //     #[get("/orders/<id>")] async fn __logto_route_order(.., id: u64, user: &User) -> String
 //     struct order {}
 //     impl order { pub fn into_route(self) -> Route { .. } }
-//     pub use rocket_uri_macro___logto_route_order as rocket_uri_macro_order;
+//     pub use __logto_route_order_uri::rocket_uri_macro_order;
 fn protected(args: &Args, route: &Route) -> TokenStream {
     let Route { attrs, function, .. } = route;
     let hidden = hidden_name(&route.sig.ident);
-    let (handler, uri_macro) = (handler(args, route, &hidden), uri_macro(route, &hidden));
+    let sig = hidden_signature(args, route, &hidden);
+    let uri_macro = route.uri.as_ref().map(|uri| uri_macro(uri, &route.sig.ident, &sig));
+    let (handler, aliases) = (handler(args, route, &hidden), probe::aliases(args, route));
     let (private, ident) = (args.private(), ours(&route.sig.ident));
     // Rocket asks the type in the gate's brackets at launch, which is the route's own.
     let (gate, needs) = match args.needs_something() {
         true => (quote!(#private::GateOf<#ident>), Some(needs(args, route))),
         false => (quote!(#private::Gate), None),
     };
-    let shim = shim(args, route, &hidden, &gate, &quote!(#handler #needs #uri_macro));
-    quote!(#(#attrs)* #function #shim)
+    let shim = shim(args, route, sig, &gate, &quote!(#handler #needs #uri_macro #aliases));
+    let place = place(&args.krate(), &route.sig.ident, &shim);
+    quote!(#(#attrs)* #function #place)
+}
+
+/// Puts items where modules and functions have theirs. In an `impl` or a `trait` the
+/// compiler says once that there is no place for a struct, in place of once an item;
+/// and where `krate` is not logto-rocket, once that this is so.
+fn place(krate: &Path, at: &Ident, items: &TokenStream) -> TokenStream {
+    let at = ours(at);
+    let last = krate.segments.last().expect("a path has a segment").ident.span();
+    let ours = quote_spanned!(last=> ::authenticated);
+    let item = quote_spanned!(at.span()=> struct #at {});
+    quote!(#[#krate #ours(@ = #items)] #item)
 }
 
 // Input:
@@ -131,17 +157,6 @@ fn policy(args: &Args) -> TokenStream {
     quote! {
         #private::Policy::new() #redirect #fetch_user_info #(#resource)* #(#organization)*
             #allow_cross_origin
-    }
-}
-
-/// Gives Rocket's `uri!` macro of the hidden route the name of the user's function.
-fn uri_macro(route: &Route, hidden: &Ident) -> TokenStream {
-    let ident = &route.sig.ident;
-    let theirs = format_ident!("rocket_uri_macro_{hidden}");
-    let ours = format_ident!("rocket_uri_macro_{}", ident.unraw(), span = ours(ident).span());
-    quote! {
-        #[doc(hidden)]
-        pub use #theirs as #ours;
     }
 }
 

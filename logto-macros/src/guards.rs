@@ -38,6 +38,34 @@ pub(crate) fn token(ty: &Type, krate: &Path) -> Option<Token> {
     }
 }
 
+/// The path in `User`, `UserInfo` or `IdTokenClaims` where it is taken by value or
+/// mutably, itself or in an `Option` or `Result`: a type of ours, or of the
+/// application.
+pub(crate) fn by_value<'t>(ty: &'t Type, krate: &Path) -> Option<&'t Path> {
+    let ty = match unwrapped(ty) {
+        Type::Reference(reference) if reference.mutability.is_some() => &reference.elem,
+        ty => ty,
+    };
+    let Type::Path(path) = ty else { return None };
+    let name = &last(&path.path).ident;
+    let is_named = ["User", "UserInfo", "IdTokenClaims"].iter().any(|ours| name == ours);
+    (is_named && is_ours(&path.path, krate)).then_some(&path.path)
+}
+
+/// Whether `ty` may be another name of a guard that only the attribute serves: a path,
+/// or a reference to one, whose name says nothing else.
+pub(crate) fn may_be_alias(ty: &Type, krate: &Path) -> bool {
+    let known = ["User", "UserInfo", "IdTokenClaims", "State", "CookieJar"];
+    match unwrapped(ty) {
+        Type::Reference(reference) => match unwrapped(&reference.elem) {
+            Type::Path(path) => !known.iter().any(|name| last(&path.path).ident == name),
+            _ => false,
+        },
+        Type::Path(_) => token(ty, krate).is_none() && by_value(ty, krate).is_none(),
+        _ => false,
+    }
+}
+
 /// `Name`, `logto_rocket::Name`, or `Name` behind the argument `crate`.
 fn is_ours(path: &Path, krate: &Path) -> bool {
     let before = path.segments.iter().rev().skip(1).map(|segment| &segment.ident);
@@ -69,6 +97,28 @@ fn unwrapped(ty: &Type) -> &Type {
         }
         _ => ty,
     }
+}
+
+/// The same, to be replaced.
+pub(crate) fn unwrapped_mut(ty: &mut Type) -> &mut Type {
+    if std::ptr::eq(unwrapped(ty), ty) {
+        return ty;
+    }
+    let arguments = match ty {
+        Type::Group(group) => return unwrapped_mut(&mut group.elem),
+        Type::Paren(paren) => return unwrapped_mut(&mut paren.elem),
+        Type::Path(path) => path.path.segments.iter_mut().map(|name| &mut name.arguments),
+        _ => unreachable!("nothing else is unwrapped"),
+    };
+    let inner = arguments.filter_map(|arguments| match arguments {
+        PathArguments::AngleBracketed(arguments) => Some(arguments.args.iter_mut()),
+        _ => None,
+    });
+    let inner = inner.flatten().find_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    });
+    unwrapped_mut(inner.expect("an argument"))
 }
 
 fn last(path: &Path) -> &PathSegment {
@@ -134,6 +184,32 @@ mod tests {
             parse_quote!(Json<AccessToken>),
         ] {
             assert_eq!(found(ty), None);
+        }
+    }
+
+    #[test]
+    fn what_is_ours_by_value_is_found_and_replaced() {
+        let krate = parse_quote!(auth);
+        for ty in ["User", "auth::UserInfo", "&mut User", "Option<Result<IdTokenClaims, E>>"] {
+            let mut ty: Type = syn::parse_str(ty).expect("a type");
+            assert!(by_value(&ty, &krate).is_some());
+            *unwrapped_mut(&mut ty) = parse_quote!(X);
+            assert!(by_value(&ty, &krate).is_none());
+        }
+        for ty in ["&User", "Option<&User>", "Json<User>", "models::User", "Users"] {
+            assert!(by_value(&syn::parse_str(ty).expect("a type"), &krate).is_none(), "{ty}");
+        }
+    }
+
+    #[test]
+    fn an_alias_is_a_name_that_says_nothing() {
+        let krate = parse_quote!(auth);
+        let may_be_alias = |ty: &str| may_be_alias(&syn::parse_str(ty).expect("a type"), &krate);
+        for ty in ["Tok", "Option<Tok>", "Info<'r>", "&Info", "AccessToken<Items>"] {
+            assert!(may_be_alias(ty), "{ty}");
+        }
+        for ty in ["AccessToken", "&User", "Option<&UserInfo>", "&State<Db>", "User", "(A, B)"] {
+            assert!(!may_be_alias(ty), "{ty}");
         }
     }
 }

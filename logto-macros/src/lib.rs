@@ -8,11 +8,14 @@ mod args;
 mod checks;
 mod errors;
 mod expand;
+mod externs;
 mod guards;
+mod probe;
 mod resource;
 mod route;
 mod shim;
 mod spelling;
+mod uri;
 mod values;
 
 use proc_macro::TokenStream;

@@ -3,20 +3,18 @@
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::{
-    Attribute, Error, FnArg, Ident, LitStr, Meta, Pat, Path, Result, Signature, Type, Visibility,
-    token,
-};
+use syn::{Attribute, Error, FnArg, Pat, Path, Result, Signature, Token, Type, Visibility};
 
-use crate::arg;
 use crate::errors::{both, collect};
-use crate::guards::{self, Token, is_user_info};
+use crate::guards::{self, is_user_info};
+use crate::shim::param_name;
+use crate::uri::Uri;
 
 /// A function with a route attribute.
 pub(crate) struct Route {
     pub(crate) route_attr: Attribute,
-    /// The parameters in the path, if it can be read.
-    pub(crate) parameters: Option<Vec<String>>,
+    /// The URI in it, if it can be read.
+    pub(crate) uri: Option<Uri>,
     /// All other attributes. No `#[cfg_attr(..)]`: the compiler resolves those first.
     pub(crate) attrs: Vec<Attribute>,
     /// `#[deprecated]`, which Rocket puts on the struct too.
@@ -32,13 +30,13 @@ impl Parse for Route {
         let attrs = input.call(Attribute::parse_outer)?;
         let function = input.fork().parse()?;
         let vis = input.parse()?;
-        let sig = signature(input)?;
+        let (sig, end) = signature(input)?;
 
         let (routes, attrs) = attrs.into_iter().partition::<Vec<_>, _>(is_route);
         let deprecated = attrs.iter().find(|attr| is(attr, "deprecated")).cloned();
-        let (route_attr, ()) = both(route_attr(routes, &attrs), check_signature(&sig))?;
-        let parameters = parameters(&route_attr);
-        Ok(Self { route_attr, parameters, attrs, deprecated, vis, sig, function })
+        let (route_attr, ()) = both(route_attr(routes, &attrs), check_signature(&sig, end))?;
+        let uri = Uri::of(&route_attr);
+        Ok(Self { route_attr, uri, attrs, deprecated, vis, sig, function })
     }
 }
 
@@ -50,45 +48,62 @@ impl Route {
         })
     }
 
+    /// The types of the request guards.
+    pub(crate) fn guards(&self) -> impl Iterator<Item = &Type> {
+        self.sig.inputs.iter().filter_map(|input| match input {
+            FnArg::Typed(arg) if self.is_guard(input) => Some(&*arg.ty),
+            _ => None,
+        })
+    }
+
+    /// Whether the parameter is a request guard.
+    pub(crate) fn is_guard(&self, input: &FnArg) -> bool {
+        let uri = self.uri.as_ref().zip(param_name(input));
+        uri.is_some_and(|(uri, name)| uri.is_guard(name))
+    }
+
     /// The types of the parameters that only `fetch_user_info` can serve.
     pub(crate) fn user_infos(&self) -> impl Iterator<Item = &Type> {
         self.types().filter(|ty| is_user_info(ty))
     }
 
     /// Those that only `resource` or `organization` can serve.
-    pub(crate) fn tokens(&self, krate: &Path) -> impl Iterator<Item = (&Type, Token)> {
+    pub(crate) fn tokens(&self, krate: &Path) -> impl Iterator<Item = (&Type, guards::Token)> {
         self.types().filter_map(move |ty| Some((ty, guards::token(ty, krate)?)))
     }
 }
 
 /// The item to leave beside an error: as it is, but without the route attributes
-/// that Rocket would report once more.
+/// that Rocket would report once more, and with a body.
 pub(crate) fn recovered(item: TokenStream) -> TokenStream {
     let recover = |input: ParseStream<'_>| {
         let attrs = input.call(Attribute::parse_outer)?;
         let function = input.fork().parse::<TokenStream>()?;
         input.parse::<Visibility>()?;
-        let sig = signature(input)?;
+        let (sig, end) = signature(input)?;
 
         let (routes, others) = attrs.into_iter().partition::<Vec<_>, _>(is_route);
-        let route = routes.first().filter(|_| check_signature(&sig).is_ok());
-        Ok(quote!(#(#others)* #route #function))
+        let route = routes.first().filter(|_| check_signature(&sig, end).is_ok());
+        let body = end.map(|_| quote!({ loop {} }));
+        let length = function.clone().into_iter().count() - usize::from(end.is_some());
+        let function = function.into_iter().take(length);
+        Ok(quote!(#(#others)* #route #(#function)* #body))
     };
     recover.parse2(item.clone()).unwrap_or(item)
 }
 
 /// Parses the signature, and leaves the body alone: one that is half typed must
-/// not take the route from the editor.
-fn signature(input: ParseStream<'_>) -> Result<Signature> {
+/// not take the route from the editor. Where there is none, a `;` stands for it.
+fn signature(input: ParseStream<'_>) -> Result<(Signature, Option<Token![;]>)> {
     let start = input.cursor().token_stream().into_iter().next();
     let is_fn = input.cursor().token_stream().into_iter().any(|token| token.to_string() == "fn");
     let sig = input.parse::<Signature>();
-    let has_body = input.peek(token::Brace);
+    let end = input.parse::<Option<Token![;]>>()?;
     input.parse::<TokenStream>()?;
     match sig {
-        Ok(sig) if has_body => Ok(sig),
+        Ok(sig) => Ok((sig, end)),
         Err(error) if is_fn => Err(error),
-        _ => Err(Error::new_spanned(
+        Err(_) => Err(Error::new_spanned(
             start,
             "`#[authenticated]` goes on a route, which is a function",
         )),
@@ -121,7 +136,8 @@ const SECOND_ROUTE: &str = "a second route attribute; write a function for each 
 // Rocket expands a route attribute above ours first and takes it away, so the two mistakes look
 // the same from here.
 const NO_ROUTE: &str = "no route attribute below `#[authenticated]`; write `#[authenticated]` \
-                        directly above `#[get(..)]`, `#[post(..)]` or the like";
+                        directly above `#[get(..)]`, `#[post(..)]` or the like, by Rocket's name \
+                        and not by another one, as of `use rocket::get as g`";
 
 fn is_route(attr: &Attribute) -> bool {
     ["get", "put", "post", "delete", "head", "options", "patch", "route"]
@@ -129,44 +145,17 @@ fn is_route(attr: &Attribute) -> bool {
         .any(|name| is(attr, name))
 }
 
-/// The path's parameters of one segment each; `None` if the path cannot be read,
-/// and Rocket will say why.
-fn parameters(route: &Attribute) -> Option<Vec<String>> {
-    let Meta::List(list) = &route.meta else { return None };
-    let uri = uri.parse2(list.tokens.clone()).ok()?.value();
-    let path = uri.split('?').next().unwrap_or_default();
-    let name = |segment: &str| segment.strip_prefix('<')?.strip_suffix('>').map(str::to_owned);
-    let is_one = |name: &String| name != "_" && !name.ends_with("..");
-    Some(path.split('/').filter_map(name).filter(is_one).collect())
-}
-
-/// The URI in `"/path", ..`, `GET, uri = "/path", ..` and the like.
-fn uri(input: ParseStream<'_>) -> Result<LitStr> {
-    let mut found = None;
-    while !input.is_empty() {
-        let argument: TokenStream = arg::next(input)?;
-        found = found.or_else(|| value.parse2(argument).ok());
-    }
-    found.ok_or_else(|| Error::new(input.span(), "no URI"))
-}
-
-fn value(input: ParseStream<'_>) -> Result<LitStr> {
-    if let Some(name) = input.parse::<Option<Ident>>()? {
-        if name != "uri" {
-            return Err(Error::new(name.span(), "not the URI"));
-        }
-        input.parse::<syn::Token![=]>()?;
-    }
-    input.parse()
-}
-
 /// Whether the attribute is `name` or `path::to::name`.
 fn is(attr: &Attribute, name: &str) -> bool {
     attr.path().segments.last().is_some_and(|last| last.ident == name)
 }
 
-fn check_signature(sig: &Signature) -> Result<()> {
+fn check_signature(sig: &Signature, end: Option<Token![;]>) -> Result<()> {
     let mut errors = None;
+    if let Some(semicolon) = end.filter(|_| sig.receiver().is_none()) {
+        let message = "the handler has no body; write `{ .. }` in place of `;`";
+        collect(&mut errors, Err(Error::new_spanned(semicolon, message)));
+    }
     if let Some(unsafety) = sig.unsafety {
         let message = "a handler cannot be `unsafe`: Rocket calls it from safe code";
         collect(&mut errors, Err(Error::new_spanned(unsafety, message)));

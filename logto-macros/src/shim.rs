@@ -1,11 +1,12 @@
 //! The hidden route, which Rocket sees in place of the user's function.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::spanned::Spanned;
 use syn::{FnArg, Ident, Pat, ReturnType, Signature, Type, parse_quote, parse_quote_spanned};
 
 use crate::args::Args;
+use crate::guards::{by_value, unwrapped_mut};
 use crate::route::Route;
 
 // Input:
@@ -19,15 +20,14 @@ use crate::route::Route;
 pub(crate) fn shim(
     args: &Args,
     route: &Route,
-    hidden: &Ident,
+    mut sig: Signature,
     gate: &TokenStream,
     then: &TokenStream,
 ) -> TokenStream {
-    let Route { route_attr, sig, .. } = route;
-    let krate = &args.krate;
+    let Route { route_attr, .. } = route;
+    let krate = args.krate();
     let name = Ident::new("__logto_gate", Span::call_site());
-    let call = call(sig);
-    let mut sig = hidden_signature(sig, hidden);
+    let call = call(args, route);
     sig.inputs.insert(0, parse_quote!(#name: #gate));
     // Our own attribute again, below Rocket's: should Rocket refuse the route, nothing is left that
     // names it, and its error is the only one. `dead_code` is not allowed, because that would also
@@ -46,17 +46,20 @@ pub(crate) fn shim(
 }
 
 /// The signature without what concerns the user's function alone.
-fn hidden_signature(sig: &Signature, hidden: &Ident) -> Signature {
-    let mut sig = sig.clone();
+pub(crate) fn hidden_signature(args: &Args, route: &Route, hidden: &Ident) -> Signature {
+    let mut sig = route.sig.clone();
     sig.ident = hidden.clone();
     sig.constness = None;
     sig.abi = None;
     for input in &mut sig.inputs {
-        let name = param_name(input).cloned();
+        let (name, is_guard) = (param_name(input).cloned(), route.is_guard(input));
         if let FnArg::Typed(arg) = input {
             arg.attrs.clear();
             arg.pat = parse_quote!(#name);
             ungroup(&mut arg.ty);
+            if is_guard {
+                explain(&mut arg.ty, args);
+            }
         }
     }
     if let ReturnType::Type(_, ty) = &mut sig.output {
@@ -69,16 +72,24 @@ fn hidden_signature(sig: &Signature, hidden: &Ident) -> Signature {
 //     async fn order(mut id: u64, user: &User) -> String
 // Output:
 //     order(id, user).await
-fn call(sig: &Signature) -> TokenStream {
+fn call(args: &Args, route: &Route) -> TokenStream {
+    let sig = &route.sig;
     // A parameter may have the function's name: it is a local variable, which this span cannot see.
     let mut callee = sig.ident.clone();
     callee.set_span(callee.span().resolved_at(Span::mixed_site()));
-    let names = sig.inputs.iter().filter_map(param_name);
+    let private = args.private();
+    let arguments = sig.inputs.iter().filter_map(|input| {
+        let (FnArg::Typed(arg), name) = (input, param_name(input)?) else { return None };
+        Some(match by_value(&arg.ty, &args.krate()) {
+            Some(_) if route.is_guard(input) => quote!(#private::Bare::bare(#name)),
+            _ => quote!(#name),
+        })
+    });
     let dot_await = sig.asyncness.map(|_| quote!(.await));
-    quote!(#callee(#(#names),*) #dot_await)
+    quote!(#callee(#(#arguments),*) #dot_await)
 }
 
-fn param_name(input: &FnArg) -> Option<&Ident> {
+pub(crate) fn param_name(input: &FnArg) -> Option<&Ident> {
     match input {
         FnArg::Typed(arg) => match &*arg.pat {
             Pat::Ident(pat) => Some(&pat.ident),
@@ -86,6 +97,33 @@ fn param_name(input: &FnArg) -> Option<&Ident> {
         },
         FnArg::Receiver(_) => None,
     }
+}
+
+// Input:
+//     Option<User>
+// Output:
+//     Option<ByValue<User, User>>
+/// Has the compiler say what to take in place of a guard that may be none. It reports a
+/// type once for each of the places that Rocket takes from it, so there is one.
+fn explain(ty: &mut Type, args: &Args) {
+    let Some(path) = by_value(ty, &args.krate()).cloned() else { return };
+    let (private, inner) = (args.private(), unwrapped_mut(ty));
+    *inner = Type::Verbatim(quote!(#private::ByValue<#inner, #path>));
+    let tokens = ty.to_token_stream();
+    *ty = Type::Verbatim(underlined(tokens, path.span()));
+}
+
+/// The tokens at the place of `span`, with the names that they have.
+pub(crate) fn underlined(tokens: TokenStream, span: Span) -> TokenStream {
+    let underline = |mut token: TokenTree| {
+        let place = token.span().located_at(span);
+        if let TokenTree::Group(group) = &token {
+            token = Group::new(group.delimiter(), underlined(group.stream(), span)).into();
+        }
+        token.set_span(place);
+        token
+    };
+    tokens.into_iter().map(underline).collect()
 }
 
 /// Takes a type from `macro_rules` out of its invisible group.

@@ -2,9 +2,11 @@
 
 mod access_token;
 mod auth_info;
+mod by_value;
 mod gate;
 mod logto_client;
 mod organization_token;
+mod probe;
 
 use std::sync::Arc;
 
@@ -13,9 +15,11 @@ use rocket::outcome::Outcome as RocketOutcome;
 use rocket::request::{FromRequest, Outcome, Request};
 use rocket::{Ignite, Rocket, Sentinel};
 
+pub use self::by_value::{Bare, ByValue, Giver, Gives};
 pub use self::gate::{Gate, GateOf, Needy, NeedyGate, abort_route};
 pub use self::logto_client::LogtoClient;
 pub use self::organization_token::OrganizationToken;
+pub use self::probe::{Probe, Probed, Unprobed};
 use crate::claims::{IdTokenClaims, User, UserInfo};
 use crate::error::{Error, ErrorKind, Result};
 use crate::logto::Logto;

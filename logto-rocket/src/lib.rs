@@ -77,7 +77,8 @@ mod wiped;
 
 /// Protects a route: only signed-in users reach its handler.
 ///
-/// It stands directly above the route attribute:
+/// It stands directly above the route attribute, which has Rocket's name (`#[get]`,
+/// `#[rocket::get]`) and not another one:
 ///
 /// | | a stranger gets | the handler can take |
 /// |---|---|---|
@@ -95,7 +96,11 @@ mod wiped;
 /// the route runs: no guard, no parsing of path, query or body. Nor does it for a
 /// user who is not in the organization.
 ///
-/// `crate = path` says where logto-rocket is, if it has another name.
+/// To take what the attribute does not fetch is a compile error, also by the name of a type
+/// alias.
+///
+/// `crate = path` says where logto-rocket is, if the crate does not know it as
+/// `logto_rocket`: because it has another name there, or another crate re-exports it.
 ///
 /// # Outcomes
 ///
@@ -220,7 +225,10 @@ pub mod parity {}
 pub mod __private {
     pub use rocket::{Ignite, Rocket, Route, Sentinel};
 
-    pub use crate::guard::{Gate, GateOf, Needy, NeedyGate, abort_route};
+    pub use crate::guard::{
+        Bare, ByValue, Gate, GateOf, Giver, Gives, Needy, NeedyGate, Probe, Probed, Unprobed,
+        abort_route,
+    };
     pub use crate::protect::{Policy, protect_route};
     pub use crate::resource::Needs;
 }

@@ -7,9 +7,14 @@ use std::{env, fs};
 
 use serde_json::Value;
 
+/// An edition of Rust.
+#[derive(Clone, Copy)]
+pub(crate) struct Edition(pub(crate) &'static str);
+
 /// Where those libraries are.
 pub(crate) struct Compiler {
-    externs: Vec<String>,
+    /// `name=path` of each.
+    pub(crate) externs: Vec<String>,
     dependencies: PathBuf,
     output: PathBuf,
 }
@@ -38,13 +43,13 @@ impl Compiler {
 
     /// Writes `code` to a file, and returns the command that compiles it there. The variants of a
     /// file have the same name, in folders of their own.
-    pub(crate) fn rustc(&self, variant: &str, file: &str, code: &str) -> Command {
+    pub(crate) fn rustc(&self, edition: Edition, variant: &str, file: &str, code: &str) -> Command {
         let folder = self.path(variant, "");
         fs::create_dir_all(&folder).expect("a folder for the output");
         fs::write(folder.join(file), code).expect("a file is written");
         let mut command = Command::new(env::var("RUSTC").unwrap_or_else(|_| "rustc".into()));
         let externs = self.externs.iter().flat_map(|value| ["--extern", value]);
-        command.args(["--edition=2024", file]).args(externs);
+        command.arg(format!("--edition={}", edition.0)).arg(file).args(externs);
         command.arg("-L").arg(&self.dependencies).current_dir(folder);
         command
     }

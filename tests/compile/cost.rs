@@ -10,7 +10,7 @@ use std::fs;
 use std::process::Command;
 use std::time::Instant;
 
-use crate::compiler::Compiler;
+use crate::compiler::{Compiler, Edition};
 
 const HANDLERS: u32 = 200;
 
@@ -33,7 +33,8 @@ fn a_protected_handler_costs_little() {
             for (at, (variant, code)) in
                 [("plain", &plain), ("protected", &protected)].iter().enumerate()
             {
-                let time = time(compiler.rustc(variant, "application.rs", code).args(flags));
+                let mut rustc = compiler.rustc(Edition("2024"), variant, "application.rs", code);
+                let time = time(rustc.args(flags));
                 if round > 0 {
                     times[at].push(time);
                 }

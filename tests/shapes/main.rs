@@ -2,6 +2,8 @@
 //!
 //! Each is compiled, and run for a user who signed in and for a stranger.
 
+// An attribute that warns breaks the build of whoever denies warnings.
+#![deny(warnings, future_incompatible)]
 // Handlers take guards by value and name lifetimes whether or not they need to.
 #![allow(clippy::needless_lifetimes, clippy::needless_pass_by_value)]
 
@@ -11,6 +13,7 @@ mod data;
 mod guards;
 mod macros;
 mod names;
+mod own;
 mod paths;
 mod properties;
 mod shape;
@@ -30,13 +33,14 @@ use crate::support::App;
 /// A module's base, its routes, and what they answer.
 type Table = (&'static str, fn() -> Vec<Route>, &'static [Shape]);
 
-const TABLES: [Table; 11] = [
+const TABLES: [Table; 12] = [
     ("/answers", answers::routes, answers::SHAPES),
     ("/attributes", attributes::routes, attributes::SHAPES),
     ("/data", data::routes, data::SHAPES),
     ("/guards", guards::routes, guards::SHAPES),
     ("/macros", macros::routes, macros::SHAPES),
     ("/names", names::routes, names::SHAPES),
+    ("/own", own::routes, own::SHAPES),
     ("/paths", paths::routes, paths::SHAPES),
     ("/signatures", signatures::routes, signatures::SHAPES),
     ("/streams", streams::routes, streams::SHAPES),

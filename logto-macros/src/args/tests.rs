@@ -160,33 +160,53 @@ fn an_unknown_argument_is_answered_with_the_known_ones() {
     let message = "expected `redirect`, `redirect = \"/path\"`, `fetch_user_info`, \
                    `resource = \"https://..\"`, `organization = \"<org>\"`, \
                    `allow_cross_origin` or `crate = path`";
+    assert_eq!(errors(quote!("https://api.example.com")), [message]);
+    let message = "a path is the value of `redirect`; write `redirect = \"/welcome\"`";
     assert_eq!(errors(quote!("/welcome")), [message]);
 }
 
 #[test]
 fn a_value_of_the_wrong_type_is_refused() {
     let message = "`redirect` takes no value, or a path on this site: `redirect = \"/path\"`";
-    for args in [quote!(redirect = 1), quote!(redirect("/x")), quote!(redirect = WELCOME)] {
+    for args in [quote!(redirect = 1), quote!(redirect("/x", "/y")), quote!(redirect = f("/x"))] {
         assert_eq!(errors(args), [message]);
     }
-    let message = "`fetch_user_info` takes no value, `true` or `false`";
+    let message = "`fetch_user_info` takes `true`, `false` or no value";
     assert_eq!(errors(quote!(fetch_user_info = "yes")), [message]);
-    let message = "`allow_cross_origin` takes no value, `true` or `false`";
+    let message = "`allow_cross_origin` takes `true`, `false` or no value";
     assert_eq!(errors(quote!(allow_cross_origin = "https://admin.example.com")), [message]);
     let message = "`resource` takes the indicator of an API resource: \
                    `resource = \"https://api.example.com\"`";
-    for args in [quote!(resource), quote!(resource = true), quote!(resource("https://a.example"))] {
+    for args in [quote!(resource), quote!(resource = true), quote!(resource = 1)] {
         assert_eq!(errors(args), [message]);
     }
     let message = "`organization` takes a parameter of the route's path, or an id: \
                    `organization = \"<org>\"`";
-    for args in [quote!(organization), quote!(organization = <org>), quote!(organization = org)] {
+    for args in [quote!(organization), quote!(organization = <org>)] {
         assert_eq!(errors(args), [message]);
     }
     let message = "`crate` takes the path to logto-rocket: `crate = path::to::logto_rocket`";
     for args in [quote!(crate), quote!(crate = "path")] {
         assert_eq!(errors(args), [message]);
     }
+}
+
+#[test]
+fn a_constant_or_a_list_in_place_of_a_literal_is_explained() {
+    for name in [quote!(redirect), quote!(resource), quote!(organization)] {
+        let message =
+            format!("`{name}` takes a literal: an attribute cannot read the value of `to::HERE`");
+        assert_eq!(errors(quote!(#name = to::HERE)), [message]);
+        let message = format!("the value of `{name}` stands behind `=`; write `{name} = \"/w\"`");
+        assert_eq!(errors(quote!(#name("/w"))), [message]);
+    }
+}
+
+#[test]
+fn a_semicolon_is_one_mistake() {
+    let message = "arguments are separated by `,`";
+    assert_eq!(errors(quote!(redirect; fetch_user_info)), [message]);
+    assert_eq!(errors(quote!(redirect; redirct)).len(), 2);
 }
 
 #[test]

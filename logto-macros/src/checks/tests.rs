@@ -33,6 +33,10 @@ fn the_parameter_of_the_organization_is_one_of_the_path() {
     ] {
         assert_eq!(organization(value, path), [""; 0], "{value} {path}");
     }
+    let id = "this is an organization's id; for the path's parameter write `\"<org>\"`";
+    for value in ["org", "{org}", ":org"] {
+        assert_eq!(organization(value, "/<id>/<org>"), [id], "{value}");
+    }
     let none = "`<org>` is no parameter of the route's path; it has none; \
                 write `<org>` into the path";
     for path in ["/org", "/items?<org>", "/<org..>", "/<_>", "/a<org>"] {

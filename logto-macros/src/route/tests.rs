@@ -27,7 +27,8 @@ fn every_route_attribute_is_known_by_any_path() {
 #[test]
 fn a_missing_route_attribute_and_one_above_share_a_message() {
     let message = "no route attribute below `#[authenticated]`; write `#[authenticated]` \
-                   directly above `#[get(..)]`, `#[post(..)]` or the like";
+                   directly above `#[get(..)]`, `#[post(..)]` or the like, by Rocket's name \
+                   and not by another one, as of `use rocket::get as g`";
     assert_eq!(
         errors(quote!(
             #[inline]
@@ -80,12 +81,34 @@ fn what_is_no_function_is_refused() {
             pub struct S;
         ),
         quote!(impl S { fn f() {} }),
-        quote!(
-            fn h();
-        ),
     ] {
         assert_eq!(errors(item), [message]);
     }
+}
+
+#[test]
+fn a_missing_body_is_refused_and_made_up() {
+    let item = quote!(
+        #[get("/")]
+        pub fn h(id: u8) -> String;
+    );
+    let message = "the handler has no body; write `{ .. }` in place of `;`";
+    assert_eq!(errors(item.clone()), [message]);
+    let expected = quote!(
+        pub fn h(id: u8) -> String {
+            loop {}
+        }
+    );
+    assert_eq!(recovered(item).to_string(), expected.to_string());
+
+    let method = "`#[authenticated]` goes on a route, which is a free function, not a method";
+    assert_eq!(
+        errors(quote!(
+            #[get("/")]
+            fn h(&self);
+        )),
+        [method]
+    );
 }
 
 #[test]
@@ -154,16 +177,16 @@ fn parameters_are_read_from_every_form_of_the_route_attribute() {
         quote!(get(uri = "/<org>/<id>")),
     ] {
         let route = route(quote!(#[#attr] fn h() {}));
-        assert_eq!(route.parameters.expect("a path"), ["org", "id"], "{attr}");
+        assert_eq!(route.uri.expect("a path").segments(), ["org", "id"], "{attr}");
     }
     let none = route(quote!(
         #[get("/a")]
         fn h() {}
     ));
-    assert_eq!(none.parameters, Some(Vec::new()));
+    assert_eq!(none.uri.expect("a path").segments(), [""; 0]);
     let unreadable = route(quote!(
         #[get(concat!("/", "a"))]
         fn h() {}
     ));
-    assert_eq!(unreadable.parameters, None);
+    assert!(unreadable.uri.is_none());
 }
