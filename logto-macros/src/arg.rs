@@ -82,12 +82,17 @@ impl Arg {
 
     /// The values of `name("string", ..)`.
     pub(crate) fn strings(&self) -> Option<Vec<LitStr>> {
+        self.list()
+    }
+
+    /// The items of `name(item, ..)`.
+    pub(crate) fn list<T: Parse>(&self) -> Option<Vec<T>> {
         let list = |input: ParseStream<'_>| {
-            let strings;
-            parenthesized!(strings in input);
-            Punctuated::<LitStr, Token![,]>::parse_terminated(&strings)
+            let items;
+            parenthesized!(items in input);
+            Punctuated::<T, Token![,]>::parse_terminated(&items)
         };
-        list.parse2(self.rest.clone()).ok().map(|strings| strings.into_iter().collect())
+        list.parse2(self.rest.clone()).ok().map(|items| items.into_iter().collect())
     }
 
     fn value<T: Parse>(&self) -> Option<T> {

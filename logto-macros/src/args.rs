@@ -5,6 +5,7 @@ use quote::quote;
 use syn::parse::{Parse, ParseStream};
 use syn::{Error, LitStr, Path, Result, parse_quote};
 
+use crate::access::{Access, FLAGS, LISTS};
 use crate::arg::{self, Arg};
 use crate::errors::collect;
 use crate::externs::is_unknown;
@@ -18,6 +19,7 @@ pub(crate) struct Args {
     pub(crate) resource: Option<LitStr>,
     pub(crate) organization: Option<Organization>,
     pub(crate) allow_cross_origin: bool,
+    pub(crate) access: Access,
     /// The path to `logto_rocket`, if it was given.
     given_crate: Option<Path>,
 }
@@ -37,6 +39,7 @@ struct Slots {
     resource: Option<LitStr>,
     organization: Option<Organization>,
     allow_cross_origin: Option<bool>,
+    access: Access,
     krate: Option<Path>,
 }
 
@@ -45,7 +48,8 @@ const NAMES: [&str; 6] =
 
 const EXPECTED: &str = "`redirect`, `redirect = \"/path\"`, `fetch_user_info`, \
                         `resource = \"https://..\"`, `organization = \"<org>\"`, \
-                        `allow_cross_origin` or `crate = path`";
+                        `allow_cross_origin`, `session`, `bearer`, a condition as \
+                        `roles(\"admin\")` or `scopes(\"read:items\")`, or `crate = path`";
 
 const UNKNOWN_CRATE: &str = "this crate does not know `logto_rocket` by that name; say where it \
                              is: `#[authenticated(crate = path::to::logto_rocket)]`";
@@ -67,6 +71,7 @@ impl Parse for Args {
                 resource: slots.resource,
                 organization: slots.organization,
                 allow_cross_origin: slots.allow_cross_origin.unwrap_or(false),
+                access: slots.access,
                 given_crate: slots.krate,
             }),
         }
@@ -95,12 +100,25 @@ impl Args {
 
     /// Whether the configuration must ask for something for the route.
     pub(crate) fn needs_something(&self) -> bool {
-        self.resource.is_some() || self.organization.is_some()
+        self.access.takes_sessions() && (self.has_audience() || self.access.asks_roles())
+    }
+
+    /// Whether a token is of an API resource.
+    pub(crate) fn has_resource(&self) -> bool {
+        self.resource.is_some() || self.access.resource.is_some()
+    }
+
+    /// Whether it is known whom a token is for.
+    pub(crate) fn has_audience(&self) -> bool {
+        self.has_resource() || self.organization.is_some()
     }
 }
 
 impl Slots {
     fn fill(&mut self, arg: &Arg) -> Result<()> {
+        if self.access.fill(arg)? {
+            return Ok(());
+        }
         match arg.name.to_string().as_str() {
             "redirect" => arg.set(&mut self.redirect, redirect),
             "fetch_user_info" => arg.set(&mut self.fetch_user_info, flag),
@@ -108,7 +126,10 @@ impl Slots {
             "organization" => arg.set(&mut self.organization, organization),
             "allow_cross_origin" => arg.set(&mut self.allow_cross_origin, flag),
             "crate" => arg.set(&mut self.krate, Arg::krate),
-            name => Err(Error::new_spanned(&arg.name, arg::unknown(name, &NAMES, EXPECTED))),
+            name => {
+                let known = [&NAMES[..], &FLAGS, &LISTS].concat();
+                Err(Error::new_spanned(&arg.name, arg::unknown(name, &known, EXPECTED)))
+            }
         }
     }
 }

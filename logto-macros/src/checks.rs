@@ -5,7 +5,7 @@ use syn::{Error, LitStr, Result};
 
 use crate::args::Args;
 use crate::errors::collect;
-use crate::guards::Token;
+use crate::guards::{self, Identity, Token};
 use crate::route::Route;
 use crate::spelling::is_close;
 use crate::uri::Uri;
@@ -14,6 +14,11 @@ use crate::values::Organization;
 pub(crate) fn check(args: &Args, route: &Route) -> Result<()> {
     let mut errors = None;
     collect(&mut errors, organization(args, route));
+    collect(&mut errors, resource(args));
+    for ty in route.guards() {
+        let message = of_identity(args, guards::identity(ty));
+        collect(&mut errors, message.map_or(Ok(()), |message| refused(ty, message)));
+    }
     for ty in route.user_infos() {
         collect(&mut errors, of_user_info(args).map_or(Ok(()), |message| refused(ty, message)));
     }
@@ -30,14 +35,50 @@ pub(crate) fn of_user_info(args: &Args) -> Option<&'static str> {
 
 /// What is wrong with the token here.
 pub(crate) fn of_token(args: &Args, token: Token) -> Option<&'static str> {
-    match (token, &args.resource, &args.organization) {
-        (Token::Access, None, None) => Some(NO_RESOURCE),
-        (Token::Access, None, Some(_)) => Some(ORGANIZATION_ALONE),
-        (Token::Organization, _, None) => Some(NO_ORGANIZATION),
-        (Token::Organization, Some(_), Some(_)) => Some(RESOURCE_TOO),
-        (Token::Access, Some(_), _) | (Token::Organization, None, Some(_)) => None,
+    if args.access.is_bearer() {
+        return Some(NO_SESSION_TOKEN);
+    }
+    match (token, args.has_resource(), args.organization.is_some()) {
+        (Token::Access, false, false) => Some(NO_RESOURCE),
+        (Token::Access, false, true) => Some(ORGANIZATION_ALONE),
+        (Token::Organization, _, false) => Some(NO_ORGANIZATION),
+        (Token::Organization, true, true) => Some(RESOURCE_TOO),
+        (Token::Organization, false, true) if args.access.asks_organization_roles_alone() => {
+            Some(ROLES_ALONE)
+        }
+        (Token::Access, true, _) | (Token::Organization, false, true) => None,
     }
 }
+
+/// What is wrong with a guard that needs a user's session, or a token, here.
+fn of_identity(args: &Args, identity: Option<Identity>) -> Option<&'static str> {
+    match identity? {
+        Identity::Session if args.access.is_bearer() => Some(NO_SESSION),
+        Identity::Token if !args.access.is_bearer() && !args.has_audience() => Some(NO_TOKEN),
+        _ => None,
+    }
+}
+
+/// The scopes of a type are those of its own resource.
+fn resource(args: &Args) -> Result<()> {
+    match (&args.resource, &args.access.resource) {
+        (Some(literal), Some(_)) => refused(literal, "the type of the scopes is the resource"),
+        _ => Ok(()),
+    }
+}
+
+const NO_SESSION: &str = "with `bearer` there may be no session: a request that presents a token \
+                          has none; take `&AuthInfo`, or `Option<&User>`";
+
+const NO_SESSION_TOKEN: &str = "with `bearer` the token is the one that the request presents, which \
+                                is not to be passed on; take `&AuthInfo`";
+
+const NO_TOKEN: &str = "`&AuthInfo` is what an access token says; add `bearer`, or `resource`, as in \
+                        `#[authenticated(bearer, resource = \"https://api.example.com\", \
+                        scopes(\"read:items\"))]`";
+
+const ROLES_ALONE: &str = "with `organization_roles` no token is fetched; add `scopes(..)`, or take \
+                           `&User`";
 
 const NO_USER_INFO: &str = "`&UserInfo` is fetched only with `fetch_user_info`; \
                             add it, as in `#[authenticated(fetch_user_info)]`";

@@ -153,10 +153,15 @@ fn policy(args: &Args) -> TokenStream {
         let literal = organization.literal();
         quote!(.organization(#literal))
     });
+    let krate = args.krate();
+    let resource_type = args.access.resource.iter();
+    let resource_type = resource_type.map(|ty| quote!(<#ty as #krate::ApiResource>::INDICATOR));
+    let resource = resource.chain(resource_type.map(|uri| quote!(.resource(#uri))));
     let allow_cross_origin = args.allow_cross_origin.then(|| quote!(.allow_cross_origin()));
+    let access = args.access.policy();
     quote! {
         #private::Policy::new() #redirect #fetch_user_info #(#resource)* #(#organization)*
-            #allow_cross_origin
+            #allow_cross_origin #access.checked()
     }
 }
 

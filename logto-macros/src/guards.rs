@@ -11,6 +11,31 @@ pub(crate) enum Token {
     Organization,
 }
 
+/// A guard that requires one kind of credential.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Identity {
+    /// `&User`, `&IdTokenClaims` or `&UserInfo`: of a session.
+    Session,
+    /// `&AuthInfo`: of an access token.
+    Token,
+}
+
+/// What `ty` requires, which within an `Option` it does not.
+pub(crate) fn identity(ty: &Type) -> Option<Identity> {
+    let elem = match ty {
+        Type::Group(group) => return identity(&group.elem),
+        Type::Paren(paren) => return identity(&paren.elem),
+        Type::Reference(reference) => &reference.elem,
+        _ => return None,
+    };
+    let Type::Path(path) = unwrapped(elem) else { return None };
+    match last(&path.path).ident.to_string().as_str() {
+        "User" | "IdTokenClaims" | "UserInfo" => Some(Identity::Session),
+        "AuthInfo" => Some(Identity::Token),
+        _ => None,
+    }
+}
+
 /// Whether `ty` is `&UserInfo`, or an `Option` or `Result` of it. Not so
 /// `Json<UserInfo>`, which may well be a type of the application.
 pub(crate) fn is_user_info(ty: &Type) -> bool {

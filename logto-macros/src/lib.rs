@@ -3,6 +3,7 @@
 //! Do not depend on this crate: its expansion names hidden items of `logto-rocket` of the same
 //! version.
 
+mod access;
 mod arg;
 mod args;
 mod checks;
@@ -27,7 +28,7 @@ pub fn authenticated(args: TokenStream, item: TokenStream) -> TokenStream {
 }
 
 /// Makes a type stand for an API resource; see `logto_rocket::ApiResource`.
-#[proc_macro_derive(ApiResource, attributes(resource))]
+#[proc_macro_derive(ApiResource, attributes(resource, scope))]
 pub fn api_resource(item: TokenStream) -> TokenStream {
     resource::derive(item.into()).into()
 }

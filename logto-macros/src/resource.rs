@@ -3,7 +3,10 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::{Attribute, DeriveInput, Error, LitStr, Meta, Path, Result, parse_quote};
+use syn::{
+    Attribute, Data, DataEnum, DeriveInput, Error, Fields, LitStr, Meta, Path, Result, Variant,
+    parse_quote,
+};
 
 use crate::arg::{self, Arg};
 use crate::errors::collect;
@@ -32,6 +35,8 @@ const EXPECTED: &str = "`\"https://..\"`, `scopes(\"..\")` or `crate = path`";
 const NO_RESOURCE: &str = "`#[derive(ApiResource)]` needs the indicator that the resource has in \
                            the Logto Console; write `#[resource(\"https://api.example.com\")]`";
 
+const NO_SCOPE: &str = "each variant is a scope; write `#[scope(\"read:items\")]` above it";
+
 const TWICE: &str = "`#[resource(..)]` is given twice; write all arguments in one";
 
 // Input:
@@ -43,13 +48,21 @@ const TWICE: &str = "`#[resource(..)]` is given twice; write all arguments in on
 //         const INDICATOR: &'static str = "https://api.example.com";
 //         const SCOPES: &'static [&'static str] = &["read:items"];
 //     }
+// Input:
+//     #[resource("https://api.example.com")] enum Items { #[scope("read:items")] Read }
+// Output, beside the same:
+//     impl Items { const fn scope(&self) -> &'static str { match self { Self::Read => "read:items" } } }
 pub(crate) fn derive(item: TokenStream) -> TokenStream {
     let input = match syn::parse2::<DeriveInput>(item) {
         Ok(input) => input,
         Err(error) => return error.into_compile_error(),
     };
     match resource(&input) {
-        Ok(resource) => implementation(&input, &resource),
+        Ok(resource) => {
+            let (implementation, scope) = (implementation(&input, &resource), scope(&input));
+            let scope = scope.unwrap_or_else(Error::into_compile_error);
+            quote!(#implementation #scope)
+        }
         // The type still is a resource, so that one mistake is not reported wherever it is used.
         Err(error) => {
             let error = error.into_compile_error();
@@ -73,7 +86,69 @@ fn implementation(input: &DeriveInput, resource: &Resource) -> TokenStream {
     }
 }
 
+/// The scope of each variant of an enum.
+fn scope(input: &DeriveInput) -> Result<TokenStream> {
+    let Data::Enum(data) = &input.data else { return Ok(TokenStream::new()) };
+    if data.variants.is_empty() {
+        return Ok(TokenStream::new());
+    }
+    let (vis, ident) = (&input.vis, &input.ident);
+    let (generics, arguments, bounds) = input.generics.split_for_impl();
+    let variants = data.variants.iter().map(|variant| &variant.ident);
+    let scopes = variants_scopes(data)?;
+    Ok(quote! {
+        impl #generics #ident #arguments #bounds {
+            /// The scope that this is, as Logto calls it.
+            #vis const fn scope(&self) -> &'static str {
+                match self { #(Self::#variants { .. } => #scopes,)* }
+            }
+        }
+    })
+}
+
+fn variants_scopes(data: &DataEnum) -> Result<Vec<LitStr>> {
+    let mut errors = None;
+    let mut scopes: Vec<LitStr> = Vec::new();
+    for variant in &data.variants {
+        let scope = variant_scope(variant).and_then(|scope| {
+            if scopes.iter().any(|before| before.value() == scope.value()) {
+                let message = format!("the scope `{}` is given twice", scope.value());
+                return Err(Error::new(scope.span(), message));
+            }
+            scopes.push(scope);
+            Ok(())
+        });
+        collect(&mut errors, scope);
+    }
+    errors.map_or(Ok(scopes), Err)
+}
+
+fn variant_scope(variant: &Variant) -> Result<LitStr> {
+    let attr = variant.attrs.iter().find(|attr| attr.path().is_ident("scope"));
+    let attr = attr.ok_or_else(|| Error::new_spanned(&variant.ident, NO_SCOPE))?;
+    let scope: LitStr = attr.parse_args().map_err(|_| Error::new_spanned(attr, NO_SCOPE))?;
+    values::scope(&scope)?;
+    match &variant.fields {
+        Fields::Unit => Ok(scope),
+        fields => Err(Error::new_spanned(fields, "a scope has no fields")),
+    }
+}
+
 fn resource(input: &DeriveInput) -> Result<Resource> {
+    let mut resource = of_attribute(input)?;
+    if let Data::Enum(data) = &input.data
+        && !data.variants.is_empty()
+    {
+        if let Some(scope) = resource.scopes.first() {
+            let message = "the scopes are those of the variants; leave `scopes(..)` out";
+            return Err(Error::new(scope.span(), message));
+        }
+        resource.scopes = variants_scopes(data)?;
+    }
+    Ok(resource)
+}
+
+fn of_attribute(input: &DeriveInput) -> Result<Resource> {
     let mut attrs = input.attrs.iter().filter(|attr| attr.path().is_ident("resource"));
     match (attrs.next(), attrs.next()) {
         (Some(attr), None) => Resource::of(attr),

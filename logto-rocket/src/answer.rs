@@ -6,11 +6,11 @@ mod page;
 use std::borrow::Cow;
 use std::io::Cursor;
 
-use rocket::{Config, Response};
 use rocket::http::{ContentType, Header, Status};
 use rocket::request::Request;
 use rocket::response::{self, Responder};
 use rocket::route::Outcome;
+use rocket::{Config, Response};
 
 pub(crate) use self::drain::drain;
 pub(crate) use self::page::Page;

@@ -76,9 +76,7 @@ impl BearerTokens {
 
 fn same(known: Option<&Arc<KeySet>>, current: Option<&Arc<KeySet>>) -> bool {
     match (known, current) {
-        (Some(known), Some(current)) => {
-            Arc::ptr_eq(known, current) || known.is_same(current)
-        }
+        (Some(known), Some(current)) => Arc::ptr_eq(known, current) || known.is_same(current),
         _ => false,
     }
 }

@@ -232,7 +232,8 @@ mod tests {
         let clients = Conditions { clients: &["app"], ..Conditions::NONE };
         assert_eq!(clients.check(&facts), Ok(()));
         let scopes = Needed { all: &["a"], any: &["b", "c"] };
-        let missing = Conditions { scopes, ..Conditions::NONE }.check(&facts).expect_err("no scope");
+        let missing =
+            Conditions { scopes, ..Conditions::NONE }.check(&facts).expect_err("no scope");
         assert_eq!(missing.to_string(), "needs the scopes `a` and one of `b`, `c`");
         assert_eq!(scopes.names(), "a b c");
         let error = Error::from(missing);

@@ -92,15 +92,15 @@ fn abort_without(rocket: &Rocket<Ignite>, whose: &str, needs: Needs) -> bool {
     let options = config.sign_in_options();
     let resources = requested_resources(&options.scopes, &options.resources);
     let scopes = requested_scopes(config.include_reserved_scopes, &options.scopes);
-    let missing = [needs, REFRESH].map(|needs| needs.missing(&resources, &scopes));
-    for add in missing.iter().flatten() {
-        log::error!("logto: {whose} needs a token that no sign-in asks for; add {add}");
+    let missing = needs.missing(&resources, &scopes);
+    if let Some(add) = &missing {
+        log::error!("logto: {whose} needs what no sign-in asks for; add {add}");
     }
-    missing.iter().any(Option::is_some)
+    missing.is_some()
 }
 
 /// Only a refresh token gets other tokens.
-const REFRESH: Needs = Needs::new(None, &[UserScope::OfflineAccess.as_str()]);
+pub(crate) const REFRESH: &[&str] = &[UserScope::OfflineAccess.as_str()];
 
 /// Fails where the route has no token to give: a mistake in the application's code.
 fn not_fetched<T>(detail: &'static str) -> Outcome<T, Error> {

@@ -19,7 +19,7 @@ use self::organization::Segment;
 pub use self::policy::Policy;
 use crate::answer::{self, Stranger};
 use crate::claims::User;
-use crate::conditions::{Conditions, Facts};
+use crate::conditions::Facts;
 use crate::error::{ErrorKind, Result};
 use crate::guard;
 use crate::logto::Logto;
@@ -283,16 +283,9 @@ impl Protected {
         Ok(Verdict::Admitted(fetched))
     }
 
-    /// Whether a token is to be fetched before the handler. Where roles in the organization
-    /// decide, the ID token has them.
-    fn fetches(&self) -> bool {
-        let Conditions { scopes, organization_roles, .. } = &self.policy.conditions;
-        self.policy.resource.is_some() || !scopes.is_nothing() || organization_roles.is_nothing()
-    }
-
     /// Fetches the token that the policy names, if it names one.
     async fn fetch(&self, logto: &Logto, request: &Request<'_>) -> Result<Verdict> {
-        let Some(audience) = self.audience(request)?.filter(|_| self.fetches()) else {
+        let Some(audience) = self.audience(request)?.filter(|_| self.policy.fetches_token()) else {
             return Ok(Verdict::Admitted(None));
         };
         match logto.access_token(Visit::of(request), &audience).await {

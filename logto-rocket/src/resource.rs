@@ -44,17 +44,13 @@ pub trait ApiResource {
 /// What a route needs every sign-in to ask for.
 #[derive(Clone, Copy, Debug)]
 pub struct Needs {
-    resource: Option<&'static str>,
-    scopes: &'static [&'static str],
+    pub(crate) resource: Option<&'static str>,
+    /// Scopes, from wherever the need for them comes.
+    pub(crate) scopes: [&'static [&'static str]; 4],
 }
 
 impl Needs {
-    pub(crate) const fn new(
-        resource: Option<&'static str>,
-        scopes: &'static [&'static str],
-    ) -> Self {
-        Self { resource, scopes }
-    }
+    pub(crate) const NOTHING: Self = Self { resource: None, scopes: [&[]; 4] };
 
     /// What is to be added to the configuration; `None` if it has all.
     pub(crate) fn missing(&self, resources: &[String], scopes: &[String]) -> Option<String> {
@@ -62,7 +58,8 @@ impl Needs {
         let resource = self.resource.filter(|resource| not_in(resources, resource));
         let scopes: Vec<_> = self
             .scopes
-            .iter()
+            .into_iter()
+            .flatten()
             .filter(|scope| not_in(scopes, scope))
             .map(|scope| format!("`{scope}`"))
             .collect();
@@ -79,7 +76,8 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_named_with_the_key_that_it_belongs_to() {
-        let needs = Needs::new(Some("https://a.example"), &["read", "write", "openid"]);
+        let resource = Some("https://a.example");
+        let needs = Needs { resource, scopes: [&["read", "write"], &[], &["openid"], &[]] };
         let owned = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
         let missing =
             |resources: &[&str], scopes: &[&str]| needs.missing(&owned(resources), &owned(scopes));

@@ -4,6 +4,7 @@
 
 mod attacks;
 mod backchannel;
+mod bearer;
 mod caches;
 mod callback;
 mod captures;

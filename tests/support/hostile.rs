@@ -212,6 +212,29 @@ impl Hostile {
         Draft { typ, claims, refreshed: false, key, app_secret }.sign(deviations)
     }
 
+    /// Returns a user's access token for this audience, as Logto 1.42 issues it.
+    pub fn access_token(&self, audience: &str, scope: &str) -> String {
+        self.wrong_access_token(audience, scope, &[])
+    }
+
+    /// Returns an access token that deviates as [`wrong_logout_token`](Self::wrong_logout_token)
+    /// does.
+    pub fn wrong_access_token(
+        &self,
+        audience: &str,
+        scope: &str,
+        deviations: &[Deviation],
+    ) -> String {
+        let iat = now();
+        let claims = json!({
+            "jti": crate::random(), "sub": "u-alice", "iat": iat, "exp": iat + 3600,
+            "scope": scope, "client_id": APP_ID, "iss": self.issuer(), "aud": audience,
+        });
+        let (key, app_secret) = (self.key(), APP_SECRET.to_owned());
+        let typ = Some("at+jwt");
+        Draft { typ, claims, refreshed: false, key, app_secret }.sign(deviations)
+    }
+
     fn asked(&self, location: &str) -> Vec<(String, String)> {
         let url = Url::parse(location).expect("an authorization request is an absolute URL");
         let asked: Vec<_> = url.query_pairs().into_owned().collect();

@@ -2,7 +2,7 @@ use rocket::outcome::Outcome as RocketOutcome;
 use rocket::request::{FromRequest, Outcome, Request};
 use rocket::{Ignite, Rocket, Sentinel};
 
-use super::{abort, abort_without, not_attached, not_fetched, outcome};
+use super::{REFRESH, abort, abort_without, not_attached, not_fetched, outcome};
 use crate::logto::Logto;
 use crate::request::{RequestState, Visit};
 use crate::resource::{ApiResource, Needs};
@@ -54,6 +54,7 @@ impl Sentinel for AccessToken {
 impl<R: ApiResource> Sentinel for AccessToken<R> {
     fn abort(rocket: &Rocket<Ignite>) -> bool {
         let guard = format!("the guard `AccessToken<{}>`", std::any::type_name::<R>());
-        abort_without(rocket, &guard, Needs::new(Some(R::INDICATOR), R::SCOPES))
+        let needs = Needs { resource: Some(R::INDICATOR), scopes: [R::SCOPES, REFRESH, &[], &[]] };
+        abort_without(rocket, &guard, needs)
     }
 }

@@ -14,7 +14,9 @@ impl<'r> FromRequest<'r> for &'r AuthInfo {
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Error> {
         match RequestState::of(request).auth(request.route()) {
             Some(auth) => RocketOutcome::Success(auth),
-            None => not_fetched("`&AuthInfo` needs a route with `bearer`, `resource` or `organization`"),
+            None => {
+                not_fetched("`&AuthInfo` needs a route with `bearer`, `resource` or `organization`")
+            }
         }
     }
 }

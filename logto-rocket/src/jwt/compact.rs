@@ -75,7 +75,9 @@ pub(super) fn some<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 }
 
 /// A date that may be absent, but not null.
-pub(super) fn some_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
+pub(super) fn some_date<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<i64>, D::Error> {
     numeric_date(deserializer).map(Some)
 }
 

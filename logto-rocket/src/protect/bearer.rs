@@ -1,8 +1,5 @@
 //! Routes that take access tokens which requests present (RFC 6750).
 
-
-
-
 use rocket::Data;
 use rocket::request::Request;
 use rocket::route::{BoxFuture, Outcome};
@@ -63,9 +60,7 @@ impl Protected {
                     state.admit_token(request.route(), auth);
                     self.inner.handle(request, data)
                 }
-                Err(refusal) => {
-                    Box::pin(self.refuse_token(logto, request, data, Some(refusal)))
-                }
+                Err(refusal) => Box::pin(self.refuse_token(logto, request, data, Some(refusal))),
             },
             None => Box::pin(self.handle_new_token(logto, request, data, token)),
         }

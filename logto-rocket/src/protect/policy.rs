@@ -2,6 +2,7 @@ use super::organization::Organization;
 use super::rules;
 use crate::answer::Stranger;
 use crate::conditions::{About, Conditions};
+use crate::guard::REFRESH;
 use crate::resource::Needs;
 use crate::scope::UserScope;
 use crate::uri::{is_indicator, is_path};
@@ -302,13 +303,39 @@ impl Policy {
         self
     }
 
+    /// Whether a token is to be fetched for a session before the handler. Where roles in the
+    /// organization decide, the ID token has them.
+    pub(super) const fn fetches_token(&self) -> bool {
+        let Conditions { scopes, organization_roles, .. } = &self.conditions;
+        self.resource.is_some()
+            || self.organization.is_some()
+                && (!scopes.is_nothing() || organization_roles.is_nothing())
+    }
+
     #[doc(hidden)]
     pub const fn needs(&self) -> Needs {
-        Needs::new(self.resource, if self.organization.is_some() { ORGANIZATIONS } else { &[] })
+        if !self.takes_sessions() {
+            return Needs::NOTHING;
+        }
+        let Conditions { scopes, roles, organization_roles, .. } = &self.conditions;
+        let roles: &[&str] = match (roles.is_nothing(), organization_roles.is_nothing()) {
+            (true, true) => &[],
+            (false, true) => &[ROLES],
+            (true, false) => &[ORGANIZATION_ROLES],
+            (false, false) => &[ROLES, ORGANIZATION_ROLES],
+        };
+        if !self.fetches_token() {
+            return Needs { resource: None, scopes: [roles, &[], &[], &[]] };
+        }
+        let organizations: &[&str] =
+            if self.organization.is_some() { &[ORGANIZATIONS] } else { &[] };
+        Needs { resource: self.resource, scopes: [scopes.all, organizations, roles, REFRESH] }
     }
 }
 
-const ORGANIZATIONS: &[&str] = &[UserScope::Organizations.as_str()];
+const ROLES: &str = UserScope::Roles.as_str();
+const ORGANIZATIONS: &str = UserScope::Organizations.as_str();
+const ORGANIZATION_ROLES: &str = UserScope::OrganizationRoles.as_str();
 
 impl Default for Policy {
     fn default() -> Self {

@@ -189,7 +189,8 @@ mod tests {
     /// B5: lists without a name, names that are none, and scopes that are two.
     #[test]
     fn lists_have_names_and_scopes_no_spaces() {
-        for scopes in [&[][..], &[""], &["a", ""], &["a b"], &["a\""], &["a\\"], &["ä"], &["a\n"]] {
+        for scopes in [&[][..], &[""], &["a", ""], &["a b"], &["a\""], &["a\\"], &["ä"], &["a\n"]]
+        {
             assert!(catch_unwind(|| bearer().scopes(scopes)).is_err(), "{scopes:?}");
             assert!(catch_unwind(|| bearer().any_scope(scopes)).is_err(), "{scopes:?}");
         }
