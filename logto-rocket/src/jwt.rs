@@ -1,6 +1,8 @@
 //! Tokens that somebody sends to this application and says to have from Logto.
 
 mod access;
+#[cfg(test)]
+mod captures;
 mod compact;
 mod logout;
 

@@ -9,6 +9,7 @@ mod caches;
 mod callback;
 mod captures;
 mod completions;
+mod conditions;
 mod cookies;
 mod crowded;
 mod crowds;

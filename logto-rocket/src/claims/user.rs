@@ -5,6 +5,7 @@ use serde::{Serialize, Serializer};
 use super::accessors::{raw_claims, user_claims};
 use super::set::ClaimSet;
 use super::{Claim, IdTokenClaims, UserInfo};
+use crate::error::{Error, ErrorKind, Result};
 
 /// The signed-in user.
 ///
@@ -88,6 +89,34 @@ impl User {
     /// The user info, if the route said `fetch_user_info`.
     pub fn info(&self) -> Option<&UserInfo> {
         self.info.as_ref()
+    }
+
+    /// Checks that the user has this role.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotAllowed`](crate::ErrorKind::NotAllowed), which answers 403 Forbidden,
+    /// and which the log explains.
+    ///
+    /// # Example
+    ///
+    /// ```rust
+    /// use logto_rocket::{Result, User};
+    /// use rocket::delete;
+    ///
+    /// #[delete("/posts/<id>")]
+    /// fn delete(id: u32, user: &User) -> Result<()> {
+    ///     user.require_role("editor")
+    /// }
+    /// ```
+    pub fn require_role(&self, role: &str) -> Result<()> {
+        match self.has_role(role) {
+            true => Ok(()),
+            false => {
+                let detail = format!("the handler needs the role `{role}`");
+                Err(Error::new(ErrorKind::NotAllowed, detail))
+            }
+        }
     }
 
     /// The claims of the user info if it was fetched, else of the ID token.
