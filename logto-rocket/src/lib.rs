@@ -143,6 +143,41 @@ mod wiped;
 /// signature is reported twice, and what breaks `#![forbid(unused)]` or
 /// `#![forbid(warnings)]` may be.
 ///
+/// # With other attributes
+///
+/// Other attributes that read or change the route stand above, `#[authenticated]` below
+/// them, and the route attribute last:
+///
+/// ```rust,ignore
+/// #[utoipa::path(security(("session" = [])))]    // or #[openapi] of rocket_okapi
+/// #[protect("admin")]                            // of rocket-grants
+/// #[authenticated]
+/// #[get("/admin")]
+/// async fn admin(user: &User) -> String { .. }
+/// ```
+///
+/// A stranger gets the 401 or 303 first, and only then `#[protect]` asks for the role.
+/// A wrong order does not compile:
+///
+/// | wrong | the compiler says |
+/// |---|---|
+/// | `#[openapi]` below ours | Could not find Rocket route attribute |
+/// | `#[utoipa::path]` below ours | path operation(s) is not defined for path |
+/// | `#[protect]` below ours | argument #1 of type `AuthDetails` is missing |
+/// | ours below the route attribute | no route attribute below `#[authenticated]` |
+///
+/// `#[openapi]` and `#[utoipa::path]` say the same above `#[rocket::get(..)]`: they want
+/// `use rocket::get` and `#[get(..)]`. With `#[utoipa::path(get, path = "/admin")]` the
+/// order is free.
+///
+/// utoipa takes the guards as they are. rocket_okapi wants a trait of its own on every
+/// guard: wrap ours in a type of the application, or leave them out of the document with
+/// `#[openapi(ignore = "user")]`. Both recipes are in the repository, with tests:
+/// [examples/openapi-utoipa][utoipa] and [examples/openapi-okapi][okapi].
+///
+/// [utoipa]: https://github.com/logto-rocket/logto-rocket/tree/main/examples/openapi-utoipa
+/// [okapi]: https://github.com/logto-rocket/logto-rocket/tree/main/examples/openapi-okapi
+///
 /// # Example
 ///
 /// ```rust

@@ -1,0 +1,79 @@
+//! An API that `logto-rocket` protects and rocket_okapi describes, at `/openapi.json`.
+//!
+//! `#[openapi]` stands above `#[authenticated]`, and the route attribute last.
+
+mod documented;
+#[cfg(test)]
+mod tests;
+
+use logto_dev::Provider;
+use logto_rocket::{Logto, User, authenticated};
+use rocket::serde::json::Json;
+use rocket::serde::{Deserialize, Serialize};
+use rocket::{Build, Rocket, get, launch, put};
+use rocket_okapi::settings::OpenApiSettings;
+use rocket_okapi::{get_openapi_route, openapi, openapi_get_routes_spec};
+use schemars::JsonSchema;
+
+use crate::documented::{Documented, add_answers};
+
+#[derive(Serialize, JsonSchema)]
+#[serde(crate = "rocket::serde")]
+struct Me {
+    id: String,
+    name: Option<String>,
+}
+
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[serde(crate = "rocket::serde")]
+struct Note {
+    text: String,
+}
+
+/// A page that greets the user
+#[openapi(tag = "pages")]
+#[authenticated(redirect)]
+#[get("/profile")]
+fn profile(user: Documented<&User>) -> String {
+    format!("Hello, {}!", user.name().unwrap_or("stranger"))
+}
+
+/// The user
+#[openapi]
+#[authenticated]
+#[get("/api/me")]
+fn me(user: Documented<&User>) -> Json<Me> {
+    let name = user.name().value().map(str::to_owned);
+    Json(Me { id: user.subject().to_owned(), name })
+}
+
+/// Write a note
+#[openapi]
+#[authenticated]
+#[put("/api/notes/<id>", data = "<note>")]
+fn write(id: u32, user: Documented<&User>, note: Json<Note>) -> Json<Note> {
+    rocket::info!("note {id} of {} has {} bytes", user.subject(), note.text.len());
+    note
+}
+
+// With `ignore` the guard stays as it is. The document has the path and its parameters,
+// but does not say that a session is needed.
+/// Read a note
+#[openapi(ignore = "user")]
+#[authenticated]
+#[get("/api/notes/<id>")]
+fn read(id: u32, user: &User) -> Json<Note> {
+    Json(Note { text: format!("Note {id} of {}", user.subject()) })
+}
+
+#[launch]
+fn rocket() -> Rocket<Build> {
+    let settings = OpenApiSettings::new();
+    let (routes, mut document) = openapi_get_routes_spec![settings: profile, me, write, read];
+    add_answers(&mut document);
+    rocket::build()
+        .attach(Provider::fairing())
+        .attach(Logto::fairing())
+        .mount("/", routes)
+        .mount("/", [get_openapi_route(document, &settings)])
+}
