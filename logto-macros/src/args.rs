@@ -17,6 +17,8 @@ pub(crate) struct Args {
     pub(crate) resource: Option<LitStr>,
     pub(crate) organization: Option<Organization>,
     pub(crate) allow_cross_origin: bool,
+    /// Whether the attribute is `#[public]`, which has none of these.
+    pub(crate) public: bool,
     /// The path to `logto_rocket`.
     pub(crate) krate: Path,
 }
@@ -63,6 +65,7 @@ impl Parse for Args {
                 resource: slots.resource,
                 organization: slots.organization,
                 allow_cross_origin: slots.allow_cross_origin.unwrap_or(false),
+                public: false,
                 krate: slots.krate.unwrap_or_else(|| parse_quote!(::logto_rocket)),
             }),
         }

@@ -9,6 +9,7 @@ mod checks;
 mod errors;
 mod expand;
 mod guards;
+mod public;
 mod resource;
 mod route;
 mod shim;
@@ -21,6 +22,12 @@ use proc_macro::TokenStream;
 #[proc_macro_attribute]
 pub fn authenticated(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::authenticated(args.into(), item.into()).into()
+}
+
+/// Marks a route that everybody may use; see `logto_rocket::public`.
+#[proc_macro_attribute]
+pub fn public(args: TokenStream, item: TokenStream) -> TokenStream {
+    public::public(args.into(), item.into()).into()
 }
 
 /// Makes a type stand for an API resource; see `logto_rocket::ApiResource`.

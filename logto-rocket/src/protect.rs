@@ -18,6 +18,7 @@ pub use self::policy::Policy;
 use crate::answer::{self, Stranger};
 use crate::error::{ErrorKind, Result};
 use crate::logto::Logto;
+use crate::mark::{For, Mark};
 use crate::request::{Fetched, RequestState, Visit};
 use crate::token::Audience;
 use crate::warning;
@@ -36,7 +37,7 @@ use crate::warning;
 /// # Panics
 ///
 /// The policy's [`organization`](Policy::organization) is a parameter that one of
-/// the routes does not have.
+/// the routes does not have, or one of them is [public](crate::public()).
 ///
 /// # Example
 ///
@@ -71,8 +72,10 @@ pub fn protect_route(route: Route, name: &'static str, policy: &'static Policy) 
 fn wrap(mut route: Route, policy: Policy, origin: Origin) -> Route {
     let place = policy.organization.map(|organization| organization.place(&route));
     assert!(place != Some(None), "no parameter in the path of `{}` is the organization", route.uri);
-    let inner = Arc::from(route.handler);
-    route.handler = Box::new(Protected { inner, policy, place: place.flatten(), origin });
+    let mark = Mark::of(&route);
+    assert!(mark != Some(For::Everybody), "`{}` is public and cannot be protected too", route.uri);
+    let (inner, _mark) = (Arc::from(route.handler), Mark::new(For::Users));
+    route.handler = Box::new(Protected { inner, policy, place: place.flatten(), origin, _mark });
     route
 }
 
@@ -90,6 +93,7 @@ struct Protected {
     /// Where the organization of the policy is.
     place: Option<Segment>,
     origin: Origin,
+    _mark: Mark,
 }
 
 /// Who asks, as far as the policy is concerned.

@@ -7,6 +7,7 @@ mod backchannel;
 mod caches;
 mod callback;
 mod captures;
+mod closed;
 mod completions;
 mod cookies;
 mod crowded;
