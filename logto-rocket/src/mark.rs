@@ -2,7 +2,7 @@
 //!
 //! A route is marked by what its handler is, and by nothing beside it: a name or an address
 //! can be copied to another route, and a list of marked ones has to be kept right. Rocket
-//! hides the type of a handler but can clone it, and a [`Mark`] in the handler notes where
+//! hides the type of a handler but can clone it, and a [`RouteMark`] in the handler notes where
 //! it was cloned. Whoever clones a route's handler and then finds a note from inside that
 //! very allocation knows that the handler itself has the mark. So a mark is there exactly
 //! as long as the wrapper is, wherever the route is mounted; a handler of the application
@@ -32,9 +32,9 @@ pub(crate) enum For {
 /// Other handlers that are part of the same one are in an [`Arc`], as their marks would
 /// be noted in place of this one.
 #[derive(Debug)]
-pub(crate) struct Mark(For);
+pub(crate) struct RouteMark(For);
 
-impl Mark {
+impl RouteMark {
     pub(crate) fn new(whom: For) -> Self {
         Self(whom)
     }
@@ -50,7 +50,7 @@ impl Mark {
     }
 }
 
-impl Clone for Mark {
+impl Clone for RouteMark {
     fn clone(&self) -> Self {
         CLONED.set(Some((std::ptr::from_ref(self).addr(), self.0)));
         Self(self.0)
@@ -85,7 +85,7 @@ pub fn public(routes: impl Into<Vec<Route>>) -> Vec<Route> {
     let mut marked = Vec::new();
     for route in routes.into() {
         assert!(
-            Mark::of(&route) != Some(For::Users),
+            RouteMark::of(&route) != Some(For::Users),
             "`{}` is protected and cannot be public too",
             route.uri
         );
@@ -104,14 +104,14 @@ pub fn public_route(route: Route, name: &'static str) -> Route {
 /// The same route, marked as one for everybody.
 pub(crate) fn open(mut route: Route) -> Route {
     let inner = Arc::from(route.handler);
-    route.handler = Box::new(Open { inner, _mark: Mark::new(For::Everybody) });
+    route.handler = Box::new(Open { inner, _mark: RouteMark::new(For::Everybody) });
     route
 }
 
 #[derive(Clone)]
 struct Open {
     inner: Arc<dyn Handler>,
-    _mark: Mark,
+    _mark: RouteMark,
 }
 
 impl Handler for Open {
@@ -167,15 +167,15 @@ mod tests {
     #[test]
     fn a_mark_stays_with_clones_of_the_route_and_at_another_base() {
         let marked = open(route());
-        assert_eq!(Mark::of(&route()), None);
-        assert_eq!(Mark::of(&marked), Some(For::Everybody));
+        assert_eq!(RouteMark::of(&route()), None);
+        assert_eq!(RouteMark::of(&marked), Some(For::Everybody));
         let mounted = marked.clone().map_base(|_| "/base".to_owned()).expect("a base");
         for clone in [marked.clone(), mounted.clone(), marked.clone().clone()] {
             drop(marked.clone());
-            assert_eq!(Mark::of(&clone), Some(For::Everybody));
+            assert_eq!(RouteMark::of(&clone), Some(For::Everybody));
         }
         let rocket = rocket::custom(rocket::Config::debug_default()).mount("/", [mounted]);
-        assert!(rocket.routes().all(|route| Mark::of(route) == Some(For::Everybody)));
+        assert!(rocket.routes().all(|route| RouteMark::of(route) == Some(For::Everybody)));
     }
 
     /// H22: a mark is the handler's alone, whatever else was cloned before or inside.
@@ -184,18 +184,18 @@ mod tests {
         let marked = public_route(route(), "page");
         let mut same_name = route();
         same_name.name.clone_from(&marked.name);
-        assert_eq!(Mark::of(&marked), Some(For::Everybody));
-        assert_eq!(Mark::of(&same_name), None);
+        assert_eq!(RouteMark::of(&marked), Some(For::Everybody));
+        assert_eq!(RouteMark::of(&same_name), None);
 
         let mut around = marked.clone();
         around.handler = Box::new(Around(marked.handler.clone()));
-        assert_eq!(Mark::of(&around), None);
-        assert_eq!(Mark::of(&open(around)), Some(For::Everybody));
+        assert_eq!(RouteMark::of(&around), None);
+        assert_eq!(RouteMark::of(&open(around)), Some(For::Everybody));
 
         drop(marked.clone());
-        assert_eq!(Mark::of(&Route::new(Method::Get, "/", Nothing)), None);
+        assert_eq!(RouteMark::of(&Route::new(Method::Get, "/", Nothing)), None);
         let mut replaced = marked;
         replaced.handler = Box::new(Nothing);
-        assert_eq!(Mark::of(&replaced), None, "the wrapper is gone, and so is its mark");
+        assert_eq!(RouteMark::of(&replaced), None, "the wrapper is gone, and so is its mark");
     }
 }

@@ -18,7 +18,7 @@ pub use self::policy::Policy;
 use crate::answer::{self, Stranger};
 use crate::error::{ErrorKind, Result};
 use crate::logto::Logto;
-use crate::mark::{For, Mark};
+use crate::mark::{For, RouteMark};
 use crate::request::{Fetched, RequestState, Visit};
 use crate::token::Audience;
 use crate::warning;
@@ -72,9 +72,9 @@ pub fn protect_route(route: Route, name: &'static str, policy: &'static Policy) 
 fn wrap(mut route: Route, policy: Policy, origin: Origin) -> Route {
     let place = policy.organization.map(|organization| organization.place(&route));
     assert!(place != Some(None), "no parameter in the path of `{}` is the organization", route.uri);
-    let mark = Mark::of(&route);
+    let mark = RouteMark::of(&route);
     assert!(mark != Some(For::Everybody), "`{}` is public and cannot be protected too", route.uri);
-    let (inner, _mark) = (Arc::from(route.handler), Mark::new(For::Users));
+    let (inner, _mark) = (Arc::from(route.handler), RouteMark::new(For::Users));
     route.handler = Box::new(Protected { inner, policy, place: place.flatten(), origin, _mark });
     route
 }
@@ -93,7 +93,7 @@ struct Protected {
     /// Where the organization of the policy is.
     place: Option<Segment>,
     origin: Origin,
-    _mark: Mark,
+    _mark: RouteMark,
 }
 
 /// Who asks, as far as the policy is concerned.

@@ -65,7 +65,7 @@ fn health() -> &'static str {
 /// Open in part, with all that a route can have.
 #[public]
 #[post("/greet/<name>?<times>", data = "<body>", rank = 3, format = "text/plain")]
-async fn greet<'a>(mut name: &'a str, times: usize, body: &str, user: Option<&User>) -> String {
+async fn greet(mut name: &str, times: usize, body: &str, user: Option<&User>) -> String {
     name = name.trim();
     format!("{} {body} {}", name.repeat(times), user.is_some())
 }

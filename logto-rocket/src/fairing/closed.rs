@@ -7,7 +7,7 @@ use rocket::route::Route;
 use rocket::{Build, Ignite, Rocket, Sentinel};
 
 use super::LogtoFairing;
-use crate::mark::{Mark, public};
+use crate::mark::{RouteMark, public};
 use crate::uri::is_path;
 
 impl LogtoFairing {
@@ -79,7 +79,7 @@ impl LogtoFairing {
     /// let app = rocket().attach(logto().deny_unprotected("/api"));
     /// let app = app.mount("/", routes![forgotten]);
     /// # rocket::execute(async {
-    /// assert!(app.ignite().await.is_err());
+    /// assert_eq!(app.ignite().await.unwrap_err().to_string(), "sentinel(s) aborted");
     /// # });
     /// ```
     #[must_use]
@@ -161,7 +161,7 @@ impl Sentinel for DenyUnprotected {
 fn undecided(route: &Route, prefixes: &[String]) -> Option<String> {
     let path = route.uri.path();
     let prefix = prefixes.iter().find(|prefix| can_be_below(path, prefix))?;
-    if Mark::of(route).is_some() {
+    if RouteMark::of(route).is_some() {
         return None;
     }
     let name = route.name.as_ref().map(|name| format!(" (`{name}`)")).unwrap_or_default();
