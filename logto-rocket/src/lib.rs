@@ -19,6 +19,7 @@
 //! | to | see |
 //! |---|---|
 //! | protect a route | [`authenticated`](macro@authenticated), or [`protect()`] without the macro |
+//! | close a part of the site by default | [`LogtoFairing::deny_unprotected()`], [`public`](macro@public), [`public()`] |
 //! | know the user | the guards [`&User`](User), [`&IdTokenClaims`](IdTokenClaims), [`&UserInfo`](UserInfo) |
 //! | link to sign in, and come back | `/sign-in?return_to=/page` ([`Routes`]), [`LogtoClient::sign_in_link()`] |
 //! | call an API for the user | the guards [`AccessToken`], [`OrganizationToken`], and [`ApiResource`](trait@ApiResource) |
@@ -53,6 +54,7 @@ mod jwks;
 mod jwt;
 mod location;
 mod logto;
+mod mark;
 mod options;
 mod protect;
 mod request;
@@ -223,6 +225,32 @@ mod wiped;
 /// ```
 pub use logto_macros::authenticated;
 
+/// Marks a route that everybody may use, where
+/// [`deny_unprotected()`](LogtoFairing::deny_unprotected) asks for a decision.
+///
+/// It stands directly above the route attribute, and the route stays as it is: what
+/// protects it in part, as the guard `Option<&User>`, still does. Together with
+/// [`#[authenticated]`](macro@authenticated) it does not compile. For routes without an
+/// attribute there is [`public()`].
+///
+/// `crate = path` says where logto-rocket is, if it has another name.
+///
+/// # Example
+///
+/// ```rust
+/// use logto_rocket::public;
+/// use rocket::get;
+///
+/// #[public]
+/// #[get("/health")]
+/// fn health() -> &'static str {
+///     "up"
+/// }
+///
+/// assert_eq!(rocket::routes![health][0].uri, "/health");
+/// ```
+pub use logto_macros::public;
+
 /// Implements [`ApiResource`](trait@ApiResource), whose documentation says how.
 pub use logto_macros::ApiResource;
 
@@ -242,6 +270,7 @@ pub use self::guard::{LogtoClient, OrganizationToken};
 pub use self::hooks::{AfterSignIn, Hooks};
 pub use self::location::Redirect;
 pub use self::logto::Logto;
+pub use self::mark::public;
 pub use self::options::{DirectSignIn, FirstScreen, Identifier, Prompt, SignInOptions};
 pub use self::protect::{Policy, protect};
 pub use self::resource::ApiResource;
@@ -258,12 +287,15 @@ pub mod parity {}
 /// What the expansion of the attribute names. Not for use by hand.
 #[doc(hidden)]
 pub mod __private {
+    /// The guard of public routes, which lets everything through.
+    pub use rocket::http::Method as Open;
     pub use rocket::{Ignite, Rocket, Route, Sentinel};
 
     pub use crate::guard::{
         Bare, ByValue, Gate, GateOf, Giver, Gives, Needy, NeedyGate, Probe, Probed, Unprobed,
         abort_route,
     };
+    pub use crate::mark::public_route;
     pub use crate::protect::{Policy, protect_route};
     pub use crate::resource::Needs;
 }
