@@ -46,16 +46,16 @@ pub struct TestToken {
 
 impl TestToken {
     /// A user's token for an API resource, by its indicator, without any scope.
-    pub fn for_resource(indicator: impl Into<String>) -> Self {
-        Self::of(indicator.into())
+    pub fn for_resource(indicator: impl AsRef<str>) -> Self {
+        Self::of(indicator.as_ref())
     }
 
     /// A user's token for an organization, by its id, without any scope.
     pub fn for_organization(id: impl AsRef<str>) -> Self {
-        Self::of(organization_urn(id.as_ref()))
+        Self::of(&organization_urn(id.as_ref()))
     }
 
-    fn of(audience: String) -> Self {
+    fn of(audience: &str) -> Self {
         let claims = json!({
             "jti": "test", "sub": "test-user", "client_id": "test-client", "aud": audience,
         });
