@@ -55,7 +55,7 @@ impl Protected {
         };
         state.goes_by_token();
         match logto.known_access_token(token) {
-            Some(auth) => match self.check_token(request, &auth) {
+            Some(auth) => match self.check_token(logto, request, &auth) {
                 Ok(()) => {
                     state.admit_token(request.route(), auth);
                     self.inner.handle(request, data)
@@ -74,7 +74,8 @@ impl Protected {
         token: &str,
     ) -> Outcome<'r> {
         let verified = logto.verify_access_token(token).await.map_err(Refusal::Error);
-        let checked = verified.and_then(|auth| self.check_token(request, &auth).map(|()| auth));
+        let checked =
+            verified.and_then(|auth| self.check_token(logto, request, &auth).map(|()| auth));
         match checked {
             Ok(auth) => {
                 RequestState::of(request).admit_token(request.route(), auth);
@@ -85,10 +86,16 @@ impl Protected {
     }
 
     /// Checks a token that is good against what this route is for and asks.
-    fn check_token(&self, request: &Request<'_>, auth: &AuthInfo) -> Result<(), Refusal> {
+    fn check_token(
+        &self,
+        logto: &Logto,
+        request: &Request<'_>,
+        auth: &AuthInfo,
+    ) -> Result<(), Refusal> {
         let organization = self.place.map(|place| place.id(request)).transpose();
         let organization = organization.map_err(Refusal::Error)?;
-        self.check_audience(auth, organization)?;
+        let resource = self.indicator(logto).map_err(Refusal::Error)?;
+        self.check_audience(auth, resource, organization)?;
         let scopes: Vec<_> = auth.scopes.iter().map(String::as_str).collect();
         let facts = Facts {
             scopes: &scopes,
@@ -102,9 +109,13 @@ impl Protected {
 
     /// A token without an organization has the permissions of all of its user's organizations,
     /// mixed: it says nothing of any of them. One of an organization is for that one only.
-    fn check_audience(&self, auth: &AuthInfo, organization: Option<&str>) -> Result<(), Refusal> {
+    fn check_audience(
+        &self,
+        auth: &AuthInfo,
+        resource: Option<&str>,
+        organization: Option<&str>,
+    ) -> Result<(), Refusal> {
         let is_for = |audience: &str| auth.audience.iter().any(|of| of == audience);
-        let resource = self.policy.resource;
         if resource.is_some_and(|resource| !is_for(resource)) {
             let detail = "its audience is not the resource of the route";
             return Err(Refusal::Error(Error::new(ErrorKind::InvalidAccessToken, detail)));
