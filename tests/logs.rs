@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use logto_rocket::testing::{TestClient as _, TestUser};
 use logto_rocket::{
-    AccessToken, ApiResource, Error, Find, Logto, LogtoClient, Saved, SessionKey, SessionStore,
-    StoredSession, User, UserInfo, Version, authenticated,
+    AccessToken, ApiResource, Error, Find, Logto, LogtoClient, Policy, Saved, SessionKey,
+    SessionStore, StoredSession, User, UserInfo, Version, authenticated, protect,
 };
 use logto_tests::{Alter, Browser, Deviation, Hostile, with};
 use rocket::error::ErrorKind;
@@ -448,14 +448,50 @@ async fn a_launch_that_lacks_something_says_what_to_add_and_for_which_route() {
     assert!(matches!(error.kind(), ErrorKind::SentinelAborts(_)), "{error}");
     let log = log();
     for line in [
-        "logto: the route `items` needs a token that no sign-in asks for; \
+        "logto: the route `items` needs what no sign-in asks for; \
          add `https://api.example.com` to `resources` \
          and `urn:logto:scope:organizations` to `scopes`\n",
-        "logto: the guard `AccessToken<logs::Other>` needs a token that no sign-in asks for; \
+        "logto: the guard `AccessToken<logs::Other>` needs what no sign-in asks for; \
          add `https://other.example.com` to `resources` and `read:other` to `scopes`\n",
     ] {
         assert!(log.contains(line), "{line} is not in the log: {log}");
     }
+}
+
+#[authenticated(bearer, resource = "itmes", any_client)]
+#[get("/misspelt")]
+fn misspelt() {}
+
+/// W15: the log says which names there are, and where one is to be written.
+#[rocket::async_test]
+async fn a_name_of_a_resource_that_there_is_not_is_answered_with_those_that_there_are() {
+    let _turn = keep_log().await;
+    let op = Hostile::start().await;
+    let named = op.figment().merge(("logto.resources.items", "urn:a"));
+    let named = named.merge(("logto.resources.orders", "urn:b"));
+    let add = "add `itmes = \"https://..\"` to the table `logto.resources`\n";
+    for (figment, known) in
+        [(&named, "there are `items`, `orders`"), (&op.figment(), "none of them has a name")]
+    {
+        let rocket = rocket::custom(figment).attach(Logto::fairing());
+        let launched = Client::untracked(rocket.mount("/", routes![misspelt])).await;
+        let error = launched.expect_err("no launch");
+        assert!(matches!(error.kind(), ErrorKind::SentinelAborts(_)), "{error}");
+        let line = format!(
+            "logto: the route `misspelt`: `resources` of the configuration has no `itmes`, \
+             {known}; {add}"
+        );
+        let log = log();
+        assert!(log.contains(&line), "{line} is not in the log: {log}");
+    }
+    let policy = Policy::new().resource("itmes").bearer().any_client();
+    let rocket = rocket::custom(named).attach(Logto::fairing());
+    let rocket = rocket.mount("/", protect(routes![tokens], policy));
+    let client = Client::untracked(rocket).await.expect("a launch");
+    log::set_max_level(log::LevelFilter::Trace);
+    assert_eq!(client.get("/tokens").dispatch().await.status(), Status::InternalServerError);
+    let log = log();
+    assert!(log.contains("logto: routes protected at ") && log.contains(add), "{log}");
 }
 
 #[get("/health")]

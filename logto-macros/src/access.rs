@@ -129,10 +129,6 @@ impl Access {
         self.is("bearer")
     }
 
-    pub(crate) fn takes_sessions(&self) -> bool {
-        self.is("session") || !self.is_bearer()
-    }
-
     /// Whether roles of a session decide, which a sign-in has to ask for.
     pub(crate) fn asks_roles(&self) -> bool {
         LISTS.iter().any(|name| name.contains("role") && self.has(name))

@@ -101,9 +101,9 @@ impl Args {
         quote!(#krate::__private)
     }
 
-    /// Whether the configuration must ask for something for the route.
+    /// Whether the route needs something of the configuration beyond sign-in, or no sign-in.
     pub(crate) fn needs_something(&self) -> bool {
-        self.access.takes_sessions() && (self.has_audience() || self.access.asks_roles())
+        self.access.is_bearer() || self.has_audience() || self.access.asks_roles()
     }
 
     /// Whether a token is of an API resource.

@@ -33,19 +33,28 @@ const NOT_IN_PATHS: [char; 9] = ['"', '<', '>', '\\', '^', '`', '{', '|', '}'];
 const NOT_IN_QUERIES: [char; 3] = ['"', '<', '>'];
 
 /// The indicator of an API resource: an absolute URI without a fragment (RFC 8707
-/// section 2).
+/// section 2), or the name that the configuration has for one.
 pub(crate) fn indicator(uri: LitStr) -> Result<LitStr> {
     let value = uri.value();
+    if is_name(&value) {
+        return Ok(uri);
+    }
     if value.contains('#') {
         let message = "an indicator has no fragment (RFC 8707); leave out `#` and what follows";
         return Err(Error::new(uri.span(), message));
     }
     if !is_absolute(&value) || value.contains(NOT_IN_PATHS) {
         let message = "expected the indicator of an API resource, which is an absolute URI, \
-                       as \"https://api.example.com\"";
+                       as \"https://api.example.com\", or its name in the configuration, as \
+                       \"items\"";
         return Err(Error::new(uri.span(), message));
     }
     Ok(uri)
+}
+
+fn is_name(name: &str) -> bool {
+    let of_name = |b: u8| b.is_ascii_alphanumeric() || b"-_".contains(&b);
+    !name.is_empty() && name.bytes().all(of_name)
 }
 
 /// Whether it begins with a scheme (RFC 3986 section 3.1) and goes on, for http and https

@@ -5,6 +5,7 @@ mod drain;
 mod extract;
 mod keys;
 mod problem;
+mod resources;
 mod routes;
 mod secret;
 mod source;
@@ -18,6 +19,7 @@ use crate::options::{self, Prompt, SignInOptions};
 pub(crate) use self::check::{Checked, check};
 pub use self::drain::DrainConfig;
 pub use self::problem::ConfigError;
+pub use self::resources::Resources;
 pub use self::routes::{RoutePath, Routes};
 pub use self::secret::{AppSecret, CookieSecrets};
 #[cfg(feature = "__internal")]
@@ -36,7 +38,7 @@ pub(crate) use self::source::{endpoint_of_test, unknown_variables};
 /// app_secret = "..."               # better: LOGTO_APP_SECRET
 /// base_url = "https://app.example.com"
 /// scopes = ["email", "urn:logto:scope:organizations"]
-/// resources = ["https://api.example.com"]
+/// resources = ["https://api.example.com"]      # or a table of names, see Resources
 ///
 /// [default.logto.sign_in]          # SignInOptions
 /// first_screen = "register"
@@ -60,7 +62,8 @@ pub(crate) use self::source::{endpoint_of_test, unknown_variables};
 /// |---|---|
 /// | `LOGTO_ENDPOINT` `LOGTO_INTERNAL_ENDPOINT` `LOGTO_APP_ID` `LOGTO_APP_SECRET` `LOGTO_BASE_URL` | as named |
 /// | `LOGTO_COOKIE_SECRET` | `cookie_secret`; several with spaces between them |
-/// | `LOGTO_SCOPES` `LOGTO_RESOURCES` `LOGTO_TRUSTED_ORIGINS` | as named; commas or spaces between items |
+/// | `LOGTO_SCOPES` `LOGTO_TRUSTED_ORIGINS` | as named; commas or spaces between items |
+/// | `LOGTO_RESOURCES` | the same; an item may have a name, as `items=https://api.example.com` |
 /// | `LOGTO_PROMPT` `LOGTO_INCLUDE_RESERVED_SCOPES` | as named |
 /// | `LOGTO_SESSION_STORE` `LOGTO_SESSION_IDLE` `LOGTO_SESSION_ABSOLUTE` `LOGTO_SESSION_PERSISTENT` `LOGTO_SESSION_REVALIDATE` `LOGTO_SESSION_MAX_COOKIE_BYTES` `LOGTO_SESSION_CAPACITY` `LOGTO_SESSION_CACHE_BYTES` `LOGTO_SESSION_LOG_USER_IDS` | under `session` |
 /// | `LOGTO_DRAIN_MAX_BYTES` `LOGTO_DRAIN_SECONDS` `LOGTO_DRAIN_REQUESTS` | under `drain` |
@@ -162,9 +165,11 @@ pub struct Config {
     /// of API resources. **(default: none)**
     #[serde(default, deserialize_with = "options::texts")]
     pub scopes: Vec<String>,
-    /// API resources whose tokens a session may ask for. **(default: none)**
-    #[serde(default, deserialize_with = "options::texts")]
-    pub resources: Vec<String>,
+    /// API resources whose tokens a session may ask for: a list of indicators, or a table
+    /// that gives them names. **(default: none)** A resource that the code has by its
+    /// indicator, and only for tokens that requests present, need not be here.
+    #[serde(default)]
+    pub resources: Resources,
     /// Whether `openid`, `offline_access` and `profile` are asked for by
     /// themselves. **(default: `true`)** If not, `scopes` must have `openid`.
     #[serde(default = "yes")]
@@ -333,7 +338,7 @@ impl Config {
             cookie_secret: CookieSecrets::default(),
             cookie_secure: None,
             scopes: Vec::new(),
-            resources: Vec::new(),
+            resources: Resources::default(),
             include_reserved_scopes: true,
             prompt: consent(),
             sign_in: SignInOptions::default(),

@@ -84,15 +84,26 @@ fn abort(rocket: &Rocket<Ignite>) -> bool {
     missing
 }
 
-/// Aborts the launch also where no sign-in asks for what is needed for a token, and
-/// says what to add.
+/// Aborts the launch also where the configuration does not have the name of the resource, or
+/// no sign-in asks for what is needed for a token, and says what to add.
 fn abort_without(rocket: &Rocket<Ignite>, whose: &str, needs: Needs) -> bool {
     let Some(logto) = rocket.state::<Logto>() else { return abort(rocket) };
     let config = &logto.config();
+    let resource = needs.resource.map(|given| config.resources.indicator(given)).transpose();
+    let resource = match resource {
+        Ok(resource) => resource,
+        Err(error) => {
+            log::error!("logto: {whose}: {}", error.detail());
+            return true;
+        }
+    };
+    if !needs.session {
+        return false;
+    }
     let options = config.sign_in_options();
     let resources = requested_resources(&options.scopes, &options.resources);
     let scopes = requested_scopes(config.include_reserved_scopes, &options.scopes);
-    let missing = needs.missing(&resources, &scopes);
+    let missing = needs.missing(resource, &resources, &scopes);
     if let Some(add) = &missing {
         log::error!("logto: {whose} needs what no sign-in asks for; add {add}");
     }

@@ -90,6 +90,7 @@ mod wiped;
 /// | `#[authenticated(redirect = "/welcome")]` | 303 to that page of this site, with `return_to` in its query | same |
 /// | `#[authenticated(fetch_user_info)]` | as above | also [`&UserInfo`](UserInfo), fetched before |
 /// | `#[authenticated(resource = "https://api.example.com")]` | as above | also [`AccessToken`]: the user's token for that API resource, fetched before |
+/// | `#[authenticated(resource = "items")]` | as above | the same; the configuration's [`resources`](Resources) have the name |
 /// | `#[authenticated(organization = "<org>")]` | as above | also [`OrganizationToken`]: of the organization whose id is that segment of the path, fetched before |
 /// | `#[authenticated(organization = "acme_id")]` | as above | the same, of one organization |
 /// | both of them | as above | also [`AccessToken`]: for the resource in the organization |
@@ -140,7 +141,7 @@ mod wiped;
 ///   * **503** when the session store does not answer; the cookie stays.
 ///   * Without [`Logto::fairing()`] the application does not launch, nor if its
 ///     configuration does not ask for what a route needs: the `resource` in
-///     `resources`, and for `organization` the scope `urn:logto:scope:organizations`
+///     [`resources`](Resources), also where it is a name, and for `organization` the scope `urn:logto:scope:organizations`
 ///     in `scopes`. The log names the route and what to add.
 ///
 ///   * A user who lacks a role or scope gets **403**, never a way to sign in. The log says what
@@ -323,8 +324,8 @@ pub use self::claims::{
     OrganizationData, OrganizationRole, SsoIdentity, TokenClaims, User, UserInfo,
 };
 pub use self::config::{
-    AppSecret, Config, ConfigError, CookieSecrets, DrainConfig, MachineConfig, RoutePath, Routes,
-    SessionConfig, StoreKind,
+    AppSecret, Config, ConfigError, CookieSecrets, DrainConfig, MachineConfig, Resources,
+    RoutePath, Routes, SessionConfig, StoreKind,
 };
 pub use self::discovery::ProviderMetadata;
 pub use self::error::{Error, ErrorKind, Result};

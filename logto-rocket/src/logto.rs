@@ -2,6 +2,7 @@
 
 mod requests;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -179,6 +180,20 @@ impl Logto {
         }
     }
 
+    /// The audience with the indicator of its resource in place of the name.
+    ///
+    /// # Errors
+    ///
+    /// The configuration does not have the name.
+    fn resolved<'a>(&self, audience: &'a Audience) -> Result<Cow<'a, Audience>> {
+        let Some(given) = audience.indicator() else { return Ok(Cow::Borrowed(audience)) };
+        let indicator = self.config().resources.indicator(given)?;
+        Ok(match indicator == given {
+            true => Cow::Borrowed(audience),
+            false => Cow::Owned(audience.with_indicator(indicator)),
+        })
+    }
+
     /// The places for requests that are refused and whose bodies are read to their end.
     pub(crate) fn drains(&self) -> &Semaphore {
         &self.0.drains
@@ -278,7 +293,8 @@ impl Logto {
         scopes: impl IntoIterator<Item = impl Into<String>>,
     ) -> Result<AccessToken> {
         let scopes: Vec<String> = scopes.into_iter().map(Into::into).collect();
-        let token = self.0.machine_tokens.token(audience.into(), scopes.join(" ")).await?;
+        let audience = self.resolved(&audience.into())?.into_owned();
+        let token = self.0.machine_tokens.token(audience, scopes.join(" ")).await?;
         Ok(AccessToken::new(token))
     }
 
@@ -292,7 +308,9 @@ impl Logto {
     ///
     /// [`ErrorKind::InvalidSubjectToken`]: crate::ErrorKind::InvalidSubjectToken
     pub async fn exchange_token(&self, exchange: &TokenExchange) -> Result<AccessToken> {
-        let grant = self.0.client.within_patience(self.0.client.exchange(exchange)).await?;
+        let audience = self.resolved(exchange.requested_audience())?;
+        let exchange = exchange.clone().audience(audience.into_owned());
+        let grant = self.0.client.within_patience(self.0.client.exchange(&exchange)).await?;
         Ok(AccessToken::new(Arc::new(grant.token)))
     }
 

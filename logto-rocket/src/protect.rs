@@ -4,6 +4,7 @@
 mod bearer;
 mod organization;
 mod policy;
+mod resource;
 mod rules;
 
 use std::future::ready;
@@ -17,6 +18,7 @@ use rocket::route::{BoxFuture, Handler, Outcome, Route};
 
 use self::organization::Segment;
 pub use self::policy::Policy;
+use self::resource::Resource;
 use crate::answer::{self, Stranger};
 use crate::claims::User;
 use crate::conditions::Facts;
@@ -33,7 +35,8 @@ use crate::warning;
 ///
 /// Nothing of a route runs for a stranger: no guard, no parsing of path, query or
 /// body. Unlike the attribute it cannot notice at launch that
-/// [`Logto`](crate::Logto) is not attached; then its routes answer 500 Internal
+/// [`Logto`](crate::Logto) is not attached, or that the configuration has no resource of
+/// the policy's name; then its routes answer 500 Internal
 /// Server Error and log where they were protected. Nor does it notice that the
 /// configuration does not ask for what the policy fetches; then they answer 403
 /// Forbidden and log what to add. All else is as the
@@ -83,7 +86,8 @@ fn wrap(mut route: Route, policy: Policy, origin: Origin) -> Route {
     let mark = RouteMark::of(&route);
     assert!(mark != Some(For::Everybody), "`{}` is public and cannot be protected too", route.uri);
     let (inner, _mark) = (Arc::from(route.handler), RouteMark::new(For::Users));
-    route.handler = Box::new(Protected { inner, policy, place: place.flatten(), origin, _mark });
+    let (place, resource) = (place.flatten(), policy.resource.map(Resource::new));
+    route.handler = Box::new(Protected { inner, policy, place, resource, origin, _mark });
     route
 }
 
@@ -100,6 +104,8 @@ struct Protected {
     policy: Policy,
     /// Where the organization of the policy is.
     place: Option<Segment>,
+    /// The resource of the policy.
+    resource: Option<Resource>,
     origin: Origin,
     _mark: RouteMark,
 }
@@ -127,9 +133,11 @@ impl Handler for Protected {
         Self: 'f,
     {
         let Some(logto) = Logto::of(request) else {
-            self.log_missing_fairing();
-            return Box::pin(ready(Outcome::Error(Status::InternalServerError)));
+            return self.fail("`Logto` is not attached; add `.attach(Logto::fairing())`");
         };
+        if let Err(error) = self.indicator(logto) {
+            return self.fail(error.detail());
+        }
         if self.policy.bearer {
             return self.handle_token(logto, request, data);
         }
@@ -290,7 +298,8 @@ impl Protected {
 
     /// Fetches the token that the policy names, if it names one.
     async fn fetch(&self, logto: &Logto, request: &Request<'_>) -> Result<Verdict> {
-        let Some(audience) = self.audience(request)?.filter(|_| self.policy.fetches_token()) else {
+        let Some(audience) = self.audience(logto, request)?.filter(|_| self.policy.fetches_token())
+        else {
             return Ok(Verdict::Admitted(None));
         };
         match logto.access_token(Visit::of(request), &audience).await {
@@ -306,9 +315,9 @@ impl Protected {
         }
     }
 
-    fn audience(&self, request: &Request<'_>) -> Result<Option<Audience>> {
+    fn audience(&self, logto: &Logto, request: &Request<'_>) -> Result<Option<Audience>> {
         let organization = self.place.map(|place| place.id(request)).transpose()?;
-        Ok(match (self.policy.resource, organization) {
+        Ok(match (self.indicator(logto)?, organization) {
             (None, None) => None,
             (None, Some(id)) => Some(Audience::organization(id)),
             (Some(indicator), None) => Some(Audience::resource(indicator)),
@@ -316,13 +325,21 @@ impl Protected {
         })
     }
 
-    fn log_missing_fairing(&self) {
+    /// The indicator of the policy's resource.
+    ///
+    /// # Errors
+    ///
+    /// The configuration does not have its name.
+    fn indicator(&self, logto: &Logto) -> Result<Option<&str>> {
+        self.resource.as_ref().map(|resource| resource.indicator(logto)).transpose()
+    }
+
+    /// Answers where the application is mistaken and the launch could not notice.
+    fn fail<'f, 'r: 'f>(&self, mistake: &str) -> BoxFuture<'f, Outcome<'r>> {
         match self.origin {
-            Origin::Attribute(name) => log::error!("logto: `{name}`: `Logto` is not attached"),
-            Origin::Call(location) => log::error!(
-                "logto: routes protected at {location}: `Logto` is not attached; \
-                 add `.attach(Logto::fairing())`"
-            ),
+            Origin::Attribute(name) => log::error!("logto: `{name}`: {mistake}"),
+            Origin::Call(at) => log::error!("logto: routes protected at {at}: {mistake}"),
         }
+        Box::pin(ready(Outcome::Error(Status::InternalServerError)))
     }
 }

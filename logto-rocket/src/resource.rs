@@ -9,11 +9,13 @@
 /// | argument | |
 /// |---|---|
 /// | `"https://api.example.com"` | the API identifier in the Logto Console: an absolute URI without a fragment (RFC 8707 section 2) |
+/// | `"items"` | the same, by its name in the configuration's [`resources`](crate::Resources) |
 /// | `scopes("read:items", "write:items")` | the permissions to ask for. **(default: none)** |
 /// | `crate = path` | where logto-rocket is, if it has another name |
 ///
 /// A launch fails where a route takes a token of the resource and the configuration
-/// does not ask for the indicator in `resources` and for the scopes in `scopes`.
+/// does not ask for the indicator in `resources` and for the scopes in `scopes`, and where it
+/// does not have the name.
 ///
 /// # Example
 ///
@@ -33,7 +35,8 @@
     note = "derive it: `#[derive(ApiResource)] #[resource(\"https://api.example.com\")]`"
 )]
 pub trait ApiResource {
-    /// The indicator: the API identifier in the Logto Console.
+    /// The indicator, which is the API identifier in the Logto Console, or its name in the
+    /// configuration.
     const INDICATOR: &'static str;
 
     /// The scopes that the application uses. A token has those of them that the
@@ -44,18 +47,25 @@ pub trait ApiResource {
 /// What a route needs every sign-in to ask for.
 #[derive(Clone, Copy, Debug)]
 pub struct Needs {
+    /// By its indicator, or by its name in the configuration.
     pub(crate) resource: Option<&'static str>,
+    /// Whether it is for users who signed in. Nothing is asked for tokens that requests present.
+    pub(crate) session: bool,
     /// Scopes, from wherever the need for them comes.
     pub(crate) scopes: [&'static [&'static str]; 4],
 }
 
 impl Needs {
-    pub(crate) const NOTHING: Self = Self { resource: None, scopes: [&[]; 4] };
-
-    /// What is to be added to the configuration; `None` if it has all.
-    pub(crate) fn missing(&self, resources: &[String], scopes: &[String]) -> Option<String> {
+    /// What is to be added to the configuration; `None` if it has all. `resource` is the
+    /// indicator of the one that is needed.
+    pub(crate) fn missing(
+        &self,
+        resource: Option<&str>,
+        resources: &[String],
+        scopes: &[String],
+    ) -> Option<String> {
         let not_in = |known: &[String], name: &&str| known.iter().all(|known| known != name);
-        let resource = self.resource.filter(|resource| not_in(resources, resource));
+        let resource = resource.filter(|resource| not_in(resources, resource));
         let scopes: Vec<_> = self
             .scopes
             .into_iter()
@@ -77,10 +87,12 @@ mod tests {
     #[test]
     fn what_is_missing_is_named_with_the_key_that_it_belongs_to() {
         let resource = Some("https://a.example");
-        let needs = Needs { resource, scopes: [&["read", "write"], &[], &["openid"], &[]] };
+        let needs =
+            Needs { resource, session: true, scopes: [&["read", "write"], &[], &["openid"], &[]] };
         let owned = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
-        let missing =
-            |resources: &[&str], scopes: &[&str]| needs.missing(&owned(resources), &owned(scopes));
+        let missing = |resources: &[&str], scopes: &[&str]| {
+            needs.missing(resource, &owned(resources), &owned(scopes))
+        };
         assert_eq!(
             missing(&["https://a.example/"], &["openid"]).as_deref(),
             Some("`https://a.example` to `resources` and `read`, `write` to `scopes`")

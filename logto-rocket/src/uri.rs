@@ -56,6 +56,18 @@ pub(crate) const fn is_indicator(uri: &[u8]) -> bool {
     }
 }
 
+/// Whether the configuration may call an API resource so. No absolute URI is one.
+pub(crate) const fn is_name(name: &[u8]) -> bool {
+    let mut at = 0;
+    while at < name.len() {
+        if !name[at].is_ascii_alphanumeric() && !matches!(name[at], b'-' | b'_') {
+            return false;
+        }
+        at += 1;
+    }
+    at > 0
+}
+
 /// Whether RFC 3986 has it in a URI, before the fragment.
 const fn is_of_uri(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
@@ -76,6 +88,7 @@ mod tests {
 
     const PATHS: &[(&str, bool)] = include!("../../tests/cases/paths.txt");
     const INDICATORS: &[(&str, bool)] = include!("../../tests/cases/indicators.txt");
+    const NAMES: &[(&str, bool)] = include!("../../tests/cases/resource_names.txt");
 
     #[test]
     fn a_path_and_an_indicator_are_what_the_tables_say() {
@@ -84,6 +97,9 @@ mod tests {
         }
         for (uri, expected) in INDICATORS {
             assert_eq!(is_indicator(uri.as_bytes()), *expected, "{uri:?}");
+        }
+        for (name, expected) in NAMES {
+            assert_eq!(is_name(name.as_bytes()), *expected, "{name:?}");
         }
         let long = |length| format!("/{}", "x".repeat(length));
         assert!(is_path(long(1023).as_bytes()) && !is_path(long(1024).as_bytes()));

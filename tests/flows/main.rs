@@ -47,6 +47,7 @@ mod refresh;
 mod refreshed;
 mod refreshing;
 mod refusals;
+mod resources;
 mod return_path;
 mod revalidate;
 mod rotations;

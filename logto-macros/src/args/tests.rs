@@ -99,6 +99,10 @@ fn the_attribute_takes_the_paths_and_indicators_of_the_tables() {
     for (uri, expected) in indicators {
         assert_eq!(taken(quote!(resource = #uri)), *expected, "{uri:?}");
     }
+    let names: &[(&str, bool)] = include!("../../../tests/cases/resource_names.txt");
+    for (name, expected) in names {
+        assert_eq!(taken(quote!(resource = #name)), *expected, "{name:?}");
+    }
 }
 
 #[test]
@@ -108,7 +112,8 @@ fn a_resource_is_an_absolute_uri_without_a_fragment() {
         assert_eq!(args.resource.map(|uri| uri.value()).as_deref(), Some(uri));
     }
     let message = "expected the indicator of an API resource, which is an absolute URI, \
-                   as \"https://api.example.com\"";
+                   as \"https://api.example.com\", or its name in the configuration, as \
+                   \"items\"";
     for uri in ["", "api.example.com", "/api", "//api.example.com", "https:", "https://", "a b:c"] {
         assert_eq!(errors(quote!(resource = #uri)), [message], "{uri:?}");
     }

@@ -36,9 +36,10 @@ fn a_type_has_its_indicator_and_scopes() {
 }
 
 #[test]
-fn a_type_takes_the_indicators_of_the_table() {
+fn a_type_takes_the_indicators_and_names_of_the_tables() {
     let indicators: &[(&str, bool)] = include!("../../../tests/cases/indicators.txt");
-    for (uri, expected) in indicators {
+    let names: &[(&str, bool)] = include!("../../../tests/cases/resource_names.txt");
+    for (uri, expected) in indicators.iter().chain(names) {
         let input = syn::parse2(quote!(
             #[resource(#uri)]
             struct Items;
@@ -184,7 +185,8 @@ fn the_indicator_must_be_there() {
 #[test]
 fn the_indicator_is_an_absolute_uri_without_a_fragment() {
     let message = "expected the indicator of an API resource, which is an absolute URI, \
-                   as \"https://api.example.com\"";
+                   as \"https://api.example.com\", or its name in the configuration, as \
+                   \"items\"";
     for uri in
         ["", "api.example.com", "/items", "//api", "https:", "https://", "https://a b", "1a:b"]
     {
@@ -240,7 +242,7 @@ fn scopes_are_words() {
 
 #[test]
 fn all_mistakes_are_reported_at_once_and_the_type_still_is_a_resource() {
-    let args = quote!("api", scopes("", "a b"), , name);
+    let args = quote!("api.example.com", scopes("", "a b"), , name);
     assert_eq!(errors_of(&args).len(), 5);
     let derived = derive(quote!(
         #[resource(#args)]

@@ -247,6 +247,10 @@ impl Check<'_> {
             let fix = "add \"openid\", or leave `include_reserved_scopes` on";
             self.problem("scopes", Some(&scopes.join(" ")), "do not have `openid`", fix);
         }
+        for name in config.resources.wrong_names() {
+            let fix = "write ASCII letters, digits, `-` and `_`";
+            self.problem("resources", Some(name), "is not a name for a resource", fix);
+        }
         for resource in &options.resources {
             if !is_indicator(resource.as_bytes()) {
                 let fix = "write the API identifier from the Logto Console (RFC 8707)";

@@ -3,7 +3,7 @@
 use figment::{Figment, Jail};
 
 use super::check::{Checked, check};
-use super::{AppSecret, Config, ConfigError, CookieSecrets, RoutePath, StoreKind};
+use super::{AppSecret, Config, ConfigError, CookieSecrets, Resources, RoutePath, StoreKind};
 use crate::options::Prompt;
 
 const SECRET: &str = "a cookie secret of at least 32 bytes";
@@ -105,7 +105,7 @@ fn the_environment_wins_over_every_profile_and_is_read_as_it_is_written() {
         assert_eq!(config.app_secret.as_ref().expect("a secret").secret(), "0012345");
         assert_eq!(config.app_name.as_deref(), Some("007 \"Bond\""));
         assert_eq!(config.scopes, ["email", "roles"]);
-        assert_eq!(config.resources, ["https://api.example.com"]);
+        assert_eq!(config.resources[..], ["https://api.example.com"]);
         assert_eq!(config.trusted_origins, ["https://a.example.com", "https://b.example.com"]);
         assert_eq!((config.session.store, config.session.idle), (StoreKind::Memory, 60));
         assert_eq!(config.session.cache_bytes, 1024 * 1024);
@@ -361,9 +361,64 @@ fn a_configuration_takes_the_paths_and_indicators_of_the_tables() {
     }
     let indicators: &[(&str, bool)] = include!("../../../tests/cases/indicators.txt");
     for (uri, expected) in indicators {
-        let top = is_usable(&|config| config.resources = vec![(*uri).into()]);
+        let top = is_usable(&|config| config.resources = [*uri].into());
         let nested = is_usable(&|config| config.sign_in.resources = vec![(*uri).into()]);
         assert_eq!((top, nested), (*expected, *expected), "{uri:?}");
+    }
+}
+
+/// W15: a list, or a table of names, which one deployment can fill in for another.
+#[test]
+fn resources_are_a_list_or_a_table_of_names() {
+    let api = "https://api.example.com";
+    let named = |name: &str| Resources::default().named(name, api);
+    for (written, expected) in [
+        ("resources = [\"https://api.example.com\"]", Resources::from([api])),
+        ("resources = { items = \"https://api.example.com\" }", named("items")),
+        ("resources = { Items-2_b = \"https://api.example.com\" }", named("Items-2_b")),
+        ("resources = [\"items=https://api.example.com\"]", named("items")),
+        ("resources = {}", Resources::default()),
+    ] {
+        usable(&debug(written), &[], |checked| assert_eq!(checked.config.resources, expected));
+    }
+    let toml = "[default.logto]\nendpoint = \"https://foo.logto.app\"\napp_id = \"app-id\"\n\
+                [default.logto.resources]\nitems = \"https://api.example.com\"\nb = \"urn:b\"\n\
+                [debug.logto.resources]\nitems = \"https://staging.example.com\"";
+    let staging = "https://staging.example.com";
+    usable(toml, &[], |checked| {
+        let both = Resources::default().named("b", "urn:b").named("items", staging);
+        assert_eq!(checked.config.resources, both);
+        assert_eq!(checked.config.sign_in_options().resources, ["urn:b", staging]);
+    });
+    let list = "urn:c?a=b, items=https://api.example.com?a=b";
+    usable(toml, &[("LOGTO_RESOURCES", list)], |checked| {
+        let resources = checked.config.resources;
+        assert_eq!(resources[..], ["urn:c?a=b", "https://api.example.com?a=b"]);
+        assert_eq!(resources.indicator("items").ok(), Some("https://api.example.com?a=b"));
+        assert!(resources.indicator("b").is_err(), "the variable replaces the table");
+    });
+}
+
+/// W15: names that are none, URIs that are none, and a name that has two.
+#[test]
+fn resources_whose_names_mean_nothing_are_refused() {
+    for (written, parts) in [
+        ("{ items = \"api\" }", ["`logto.resources` = \"api\"", "is not an absolute URI"]),
+        ("{ items = 5 }", ["`logto.resources.items` = \"5\"", "write a string"]),
+        ("{ \"the items\" = \"urn:a\" }", ["= \"the items\"", "ASCII letters, digits"]),
+        ("{ \"\" = \"urn:a\" }", ["= \"\"", "is not a name for a resource"]),
+        ("[\"items=urn:a\", \"items=urn:b\"]", ["`logto.resources`", "is given twice"]),
+        ("[\"items=urn:a\", \"items\"]", ["= \"items\"", "is not an absolute URI"]),
+        ("5", ["is a number", "write a list of URIs, or a table of names with a URI each"]),
+    ] {
+        refused(&debug(&format!("resources = {written}")), &[], &parts);
+    }
+    let names: &[(&str, bool)] = include!("../../../tests/cases/resource_names.txt");
+    for (name, expected) in names {
+        let mut config = Config::new("https://foo.logto.app", "app");
+        config.resources = Resources::default().named(*name, "urn:a");
+        let checked = check(&config, &Figment::new().select("debug"));
+        assert_eq!(checked.is_ok(), *expected, "{name:?}");
     }
 }
 

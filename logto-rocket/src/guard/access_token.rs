@@ -54,7 +54,8 @@ impl Sentinel for AccessToken {
 impl<R: ApiResource> Sentinel for AccessToken<R> {
     fn abort(rocket: &Rocket<Ignite>) -> bool {
         let guard = format!("the guard `AccessToken<{}>`", std::any::type_name::<R>());
-        let needs = Needs { resource: Some(R::INDICATOR), scopes: [R::SCOPES, REFRESH, &[], &[]] };
+        let scopes = [R::SCOPES, REFRESH, &[], &[]];
+        let needs = Needs { resource: Some(R::INDICATOR), session: true, scopes };
         abort_without(rocket, &guard, needs)
     }
 }

@@ -120,7 +120,8 @@ impl Logto {
         audience: &Audience,
     ) -> Result<Option<Arc<Token>>> {
         let Some(session) = self.session(visit).await? else { return Ok(None) };
-        let token = self.0.tokens.access_token(visit, &session, audience).await;
+        let audience = self.resolved(audience)?;
+        let token = self.0.tokens.access_token(visit, &session, &audience).await;
         self.tell_of_refresh(visit).await;
         Ok(Some(token?).filter(|_| visit.state.has(&session)))
     }
@@ -136,7 +137,8 @@ impl Logto {
         audience: &Audience,
     ) -> Result<Option<Arc<Token>>> {
         let Some(session) = self.session(visit).await? else { return Ok(None) };
-        let token = self.0.tokens.another_access_token(visit, &session, audience).await;
+        let audience = self.resolved(audience)?;
+        let token = self.0.tokens.another_access_token(visit, &session, &audience).await;
         self.tell_of_refresh(visit).await;
         Ok(Some(token?).filter(|_| visit.state.has(&session)))
     }

@@ -79,7 +79,7 @@ impl Protected {
     {
         let state = RequestState::of(request);
         state.goes_by_token();
-        match self.check_token(request, &auth) {
+        match self.check_token(logto, request, &auth) {
             Ok(()) => {
                 state.admit_token(request.route(), auth);
                 self.inner.handle(request, data)
@@ -97,7 +97,8 @@ impl Protected {
     ) -> Outcome<'r> {
         RequestState::of(request).goes_by_token();
         let verified = logto.verify_access_token(token).await.map_err(TokenRefusal::Error);
-        let checked = verified.and_then(|auth| self.check_token(request, &auth).map(|()| auth));
+        let checked =
+            verified.and_then(|auth| self.check_token(logto, request, &auth).map(|()| auth));
         match checked {
             Ok(auth) => {
                 RequestState::of(request).admit_token(request.route(), auth);
@@ -108,10 +109,16 @@ impl Protected {
     }
 
     /// Checks a token that is good against what this route is for and asks.
-    fn check_token(&self, request: &Request<'_>, auth: &AuthInfo) -> Result<(), TokenRefusal> {
+    fn check_token(
+        &self,
+        logto: &Logto,
+        request: &Request<'_>,
+        auth: &AuthInfo,
+    ) -> Result<(), TokenRefusal> {
         let organization = self.place.map(|place| place.id(request)).transpose();
         let organization = organization.map_err(TokenRefusal::Error)?;
-        self.check_audience(auth, organization)?;
+        let resource = self.indicator(logto).map_err(TokenRefusal::Error)?;
+        self.check_audience(auth, resource, organization)?;
         let scopes: Vec<_> = auth.scopes.iter().map(String::as_str).collect();
         let facts = Facts {
             scopes: &scopes,
@@ -128,10 +135,10 @@ impl Protected {
     fn check_audience(
         &self,
         auth: &AuthInfo,
+        resource: Option<&str>,
         organization: Option<&str>,
     ) -> Result<(), TokenRefusal> {
         let is_for = |audience: &str| auth.audience.iter().any(|of| of == audience);
-        let resource = self.policy.resource;
         if resource.is_some_and(|resource| !is_for(resource)) {
             let detail = "its audience is not the resource of the route";
             return Err(TokenRefusal::Error(Error::new(ErrorKind::InvalidAccessToken, detail)));

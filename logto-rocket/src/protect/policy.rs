@@ -5,7 +5,7 @@ use crate::conditions::{About, Conditions};
 use crate::guard::REFRESH;
 use crate::resource::Needs;
 use crate::scope::UserScope;
-use crate::uri::{is_indicator, is_path};
+use crate::uri::{is_indicator, is_name, is_path};
 
 /// Who may use a route, what strangers get, and what is fetched first.
 ///
@@ -82,14 +82,19 @@ impl Policy {
     /// Fetches the user's access token for an API resource before the handler runs,
     /// which takes it as [`AccessToken`](crate::AccessToken).
     ///
+    /// `indicator` may also be the name that the configuration's
+    /// [`resources`](crate::Resources) have for it.
+    ///
     /// # Panics
     ///
-    /// `indicator` is not an absolute URI, or it has a fragment (RFC 8707 section 2).
+    /// `indicator` is neither an absolute URI without a fragment (RFC 8707 section 2) nor a
+    /// name.
     #[must_use]
     pub const fn resource(mut self, indicator: &'static str) -> Self {
         assert!(
-            is_indicator(indicator.as_bytes()),
-            "`resource` takes an absolute URI without a fragment, as \"https://api.example.com\""
+            is_indicator(indicator.as_bytes()) || is_name(indicator.as_bytes()),
+            "`resource` takes an absolute URI without a fragment, as \"https://api.example.com\", \
+             or a name in the configuration, as \"items\""
         );
         self.resource = Some(indicator);
         self
@@ -314,8 +319,9 @@ impl Policy {
 
     #[doc(hidden)]
     pub const fn needs(&self) -> Needs {
-        if !self.takes_sessions() {
-            return Needs::NOTHING;
+        let (resource, session) = (self.resource, self.takes_sessions());
+        if !session {
+            return Needs { resource, session, scopes: [&[]; 4] };
         }
         let Conditions { scopes, roles, organization_roles, .. } = &self.conditions;
         let roles: &[&str] = match (roles.is_nothing(), organization_roles.is_nothing()) {
@@ -325,11 +331,11 @@ impl Policy {
             (false, false) => &[ROLES, ORGANIZATION_ROLES],
         };
         if !self.fetches_token() {
-            return Needs { resource: None, scopes: [roles, &[], &[], &[]] };
+            return Needs { resource, session, scopes: [roles, &[], &[], &[]] };
         }
         let organizations: &[&str] =
             if self.organization.is_some() { &[ORGANIZATIONS] } else { &[] };
-        Needs { resource: self.resource, scopes: [scopes.all, organizations, roles, REFRESH] }
+        Needs { resource, session, scopes: [scopes.all, organizations, roles, REFRESH] }
     }
 }
 
@@ -362,6 +368,11 @@ mod tests {
         for (uri, expected) in indicators {
             let taken = catch_unwind(|| Policy::new().resource(uri)).is_ok();
             assert_eq!(taken, *expected, "{uri:?}");
+        }
+        let names: &[(&str, bool)] = include!("../../../tests/cases/resource_names.txt");
+        for (name, expected) in names {
+            let taken = catch_unwind(|| Policy::new().resource(name)).is_ok();
+            assert_eq!(taken, *expected, "{name:?}");
         }
     }
 

@@ -26,7 +26,8 @@ impl Audience {
         Self::default()
     }
 
-    /// An API resource, by its indicator.
+    /// An API resource, by its indicator or by its name in the configuration's
+    /// [`resources`](crate::Resources).
     pub fn resource(indicator: impl Into<String>) -> Self {
         Self { resource: Some(indicator.into()), organization: None }
     }
@@ -42,7 +43,12 @@ impl Audience {
         Self { organization: Some(id.into()), ..self }
     }
 
-    /// The indicator of the resource, if it is one.
+    /// The same for the resource of this indicator, if it is for one.
+    pub(crate) fn with_indicator(&self, indicator: &str) -> Self {
+        Self { resource: Some(indicator.to_owned()), organization: self.organization.clone() }
+    }
+
+    /// The indicator of the resource, or the name that it was given by, if it is one.
     pub fn indicator(&self) -> Option<&str> {
         self.resource.as_deref()
     }
