@@ -12,11 +12,11 @@ use logto_rocket::{
 };
 use logto_tests::{Alter, Browser, Deviation, Hostile, with};
 use rocket::error::ErrorKind;
-use rocket::http::{ContentType, Status};
+use rocket::http::{ContentType, Method, Status};
 use rocket::local::asynchronous::Client;
 use rocket::serde::json::Json;
 use rocket::tokio::sync::{Mutex as Turn, MutexGuard};
-use rocket::{Build, Rocket, get, post, routes};
+use rocket::{Build, Rocket, Route, get, post, routes};
 use serde_json::{Value, json};
 
 const API: &str = "https://api.example.com";
@@ -456,6 +456,40 @@ async fn a_launch_that_lacks_something_says_what_to_add_and_for_which_route() {
     ] {
         assert!(log.contains(line), "{line} is not in the log: {log}");
     }
+}
+
+#[get("/health")]
+fn health() {}
+
+#[post("/<_..>")]
+fn anything() {}
+
+/// H22: all of them, in order, and what to write.
+#[rocket::async_test]
+async fn a_launch_that_meets_undecided_routes_lists_them_all() {
+    let _turn = keep_log().await;
+    let fairing = Logto::fairing().deny_unprotected("/admin").deny_unprotected("/api");
+    let unnamed = Route::new(Method::Put, "/raw?<query>", rocket::route::dummy_handler);
+    let rocket = rocket::custom(Hostile::start().await.figment())
+        .attach(fairing)
+        .mount("/", routes![health, anything])
+        .mount("/api", routes![health])
+        .mount("/api", [unnamed]);
+    log::set_max_level(log::LevelFilter::Trace);
+    let error = Client::untracked(rocket).await.expect_err("no launch");
+    assert!(matches!(error.kind(), ErrorKind::SentinelAborts(_)), "{error}");
+    let log = log();
+    let ours = log.lines().filter_map(|line| line.strip_prefix("ERROR logto_rocket::"));
+    let ours: Vec<_> = ours.filter_map(|line| line.split_once(" logto: ")).collect();
+    let ours: Vec<_> = ours.into_iter().map(|(_, line)| line).collect();
+    let expected = [
+        "GET /api/health (`health`) can answer below `/api` and is neither protected nor public",
+        "POST /<_..> (`anything`) can answer below `/admin` and is neither protected nor public",
+        "PUT /api/raw?<query> can answer below `/api` and is neither protected nor public",
+        "add `#[authenticated]` above each of these routes, or `#[public]` if everybody may use \
+         it; for routes without an attribute there are `protect()` and `public()`",
+    ];
+    assert_eq!(ours, expected, "{log}");
 }
 
 /// H7: Rocket's own records at `debug` hold whole requests; who launches so is told.

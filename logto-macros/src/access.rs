@@ -109,7 +109,7 @@ impl Access {
             return Err(Error::new_spanned(variant, message));
         }
         match &self.resource {
-            Some(resource) if *resource != ty => {
+            Some(resource) if !is_same(resource, &ty) => {
                 let message = "this is a scope of another API resource; a token is of one";
                 Err(Error::new_spanned(variant, message))
             }
@@ -168,6 +168,12 @@ impl Parse for Scope {
             false => input.call(Path::parse_mod_style).map(Self::Variant),
         }
     }
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    let names = |path: &Path| path.segments.iter().map(|segment| segment.ident.clone()).collect();
+    let (one, other): (Vec<Ident>, Vec<Ident>) = (names(one), names(other));
+    one == other
 }
 
 fn names(arg: &Arg) -> Result<TokenStream> {

@@ -20,6 +20,8 @@ pub(crate) struct Args {
     pub(crate) organization: Option<Organization>,
     pub(crate) allow_cross_origin: bool,
     pub(crate) access: Access,
+    /// Whether the attribute is `#[public]`, which has none of these.
+    pub(crate) public: bool,
     /// The path to `logto_rocket`, if it was given.
     given_crate: Option<Path>,
 }
@@ -72,6 +74,7 @@ impl Parse for Args {
                 organization: slots.organization,
                 allow_cross_origin: slots.allow_cross_origin.unwrap_or(false),
                 access: slots.access,
+                public: false,
                 given_crate: slots.krate,
             }),
         }

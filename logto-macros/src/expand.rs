@@ -64,7 +64,7 @@ fn parse(args: TokenStream, item: &TokenStream) -> Result<(Args, Route)> {
 //     struct order {}
 //     impl order { pub fn into_route(self) -> Route { .. } }
 //     pub use __logto_route_order_uri::rocket_uri_macro_order;
-fn protected(args: &Args, route: &Route) -> TokenStream {
+pub(crate) fn protected(args: &Args, route: &Route) -> TokenStream {
     let Route { attrs, function, .. } = route;
     let hidden = hidden_name(&route.sig.ident);
     let sig = hidden_signature(args, route, &hidden);
@@ -73,6 +73,7 @@ fn protected(args: &Args, route: &Route) -> TokenStream {
     let (private, ident) = (args.private(), ours(&route.sig.ident));
     // Rocket asks the type in the gate's brackets at launch, which is the route's own.
     let (gate, needs) = match args.needs_something() {
+        _ if args.public => (quote!(#private::Open), None),
         true => (quote!(#private::GateOf<#ident>), Some(needs(args, route))),
         false => (quote!(#private::Gate), None),
     };
@@ -102,6 +103,13 @@ fn handler(args: &Args, route: &Route, hidden: &Ident) -> TokenStream {
     let (private, policy) = (args.private(), policy(args));
     let (ident, name) = (ours(&sig.ident), sig.ident.to_string());
     let allow_deprecated = deprecated.as_ref().map(|_| quote!(#[allow(deprecated)]));
+    let marked = match args.public {
+        true => quote!(#private::public_route(#hidden {}.into_route(), #name)),
+        false => quote! {
+            static POLICY: #private::Policy = #policy;
+            #private::protect_route(#hidden {}.into_route(), #name, &POLICY)
+        },
+    };
     quote! {
         #[doc(hidden)]
         #deprecated
@@ -111,8 +119,7 @@ fn handler(args: &Args, route: &Route, hidden: &Ident) -> TokenStream {
         impl #ident {
             #[doc(hidden)]
             pub fn into_route(self) -> #private::Route {
-                static POLICY: #private::Policy = #policy;
-                #private::protect_route(#hidden {}.into_route(), #name, &POLICY)
+                #marked
             }
         }
     }

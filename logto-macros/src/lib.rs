@@ -12,6 +12,7 @@ mod expand;
 mod externs;
 mod guards;
 mod probe;
+mod public;
 mod resource;
 mod route;
 mod shim;
@@ -25,6 +26,12 @@ use proc_macro::TokenStream;
 #[proc_macro_attribute]
 pub fn authenticated(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::authenticated(args.into(), item.into()).into()
+}
+
+/// Marks a route that everybody may use; see `logto_rocket::public`.
+#[proc_macro_attribute]
+pub fn public(args: TokenStream, item: TokenStream) -> TokenStream {
+    public::public(args.into(), item.into()).into()
 }
 
 /// Makes a type stand for an API resource; see `logto_rocket::ApiResource`.

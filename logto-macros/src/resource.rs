@@ -86,12 +86,16 @@ fn implementation(input: &DeriveInput, resource: &Resource) -> TokenStream {
     }
 }
 
+/// The enum, if its variants are scopes. Any other type will do for a resource.
+fn of_scopes(input: &DeriveInput) -> Option<&DataEnum> {
+    let Data::Enum(data) = &input.data else { return None };
+    let mut attrs = data.variants.iter().flat_map(|variant| &variant.attrs);
+    attrs.any(|attr| attr.path().is_ident("scope")).then_some(data)
+}
+
 /// The scope of each variant of an enum.
 fn scope(input: &DeriveInput) -> Result<TokenStream> {
-    let Data::Enum(data) = &input.data else { return Ok(TokenStream::new()) };
-    if data.variants.is_empty() {
-        return Ok(TokenStream::new());
-    }
+    let Some(data) = of_scopes(input) else { return Ok(TokenStream::new()) };
     let (vis, ident) = (&input.vis, &input.ident);
     let (generics, arguments, bounds) = input.generics.split_for_impl();
     let variants = data.variants.iter().map(|variant| &variant.ident);
@@ -136,9 +140,7 @@ fn variant_scope(variant: &Variant) -> Result<LitStr> {
 
 fn resource(input: &DeriveInput) -> Result<Resource> {
     let mut resource = of_attribute(input)?;
-    if let Data::Enum(data) = &input.data
-        && !data.variants.is_empty()
-    {
+    if let Some(data) = of_scopes(input) {
         if let Some(scope) = resource.scopes.first() {
             let message = "the scopes are those of the variants; leave `scopes(..)` out";
             return Err(Error::new(scope.span(), message));

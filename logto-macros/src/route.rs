@@ -115,6 +115,9 @@ fn route_attr(routes: Vec<Attribute>, others: &[Attribute]) -> Result<Attribute>
     if let Some(attr) = others.iter().find(|attr| is(attr, "authenticated")) {
         return Err(Error::new_spanned(attr, TWICE));
     }
+    if let Some(attr) = others.iter().find(|attr| is(attr, "public")) {
+        return Err(Error::new_spanned(attr, PUBLIC));
+    }
     if let Some(attr) = others.iter().find(|attr| is(attr, "catch")) {
         return Err(Error::new_spanned(attr, CATCHER));
     }
@@ -126,7 +129,10 @@ fn route_attr(routes: Vec<Attribute>, others: &[Attribute]) -> Result<Attribute>
     }
 }
 
-const TWICE: &str = "`#[authenticated]` is given twice; write all arguments in one";
+pub(crate) const TWICE: &str = "`#[authenticated]` is given twice; write all arguments in one";
+
+pub(crate) const PUBLIC: &str = "a route is protected or public: `#[authenticated]` and \
+                                 `#[public]` exclude each other";
 
 const CATCHER: &str = "`#[authenticated]` goes on a route, not on a catcher, \
                        which has to answer strangers too";

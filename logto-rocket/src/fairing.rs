@@ -1,5 +1,6 @@
 //! Configure, build, manage, mount, and write the cookies.
 
+mod closed;
 mod response;
 
 use std::sync::Mutex;
@@ -35,13 +36,20 @@ pub struct LogtoFairing {
     config: Option<Config>,
     store: Mutex<Option<Box<dyn SessionStore>>>,
     hooks: Mutex<Option<Box<dyn Hooks>>>,
+    /// Below these paths every route is protected or public.
+    closed: Vec<String>,
 }
 
 impl Logto {
     /// The fairing, configured from `Rocket.toml` and the environment as
     /// [`Config`] says.
     pub fn fairing() -> LogtoFairing {
-        LogtoFairing { config: None, store: Mutex::default(), hooks: Mutex::default() }
+        LogtoFairing {
+            config: None,
+            store: Mutex::default(),
+            hooks: Mutex::default(),
+            closed: Vec::new(),
+        }
     }
 }
 
@@ -77,6 +85,7 @@ impl LogtoFairing {
     }
 
     fn build(&self, rocket: &Rocket<Build>) -> std::result::Result<Logto, String> {
+        closed::check(&self.closed)?;
         let figment = rocket.figment();
         if let (Some(config), Some(of_test)) = (&self.config, endpoint_of_test(figment))
             && config.endpoint != of_test
@@ -115,7 +124,8 @@ impl Fairing for LogtoFairing {
             Ok(logto) => {
                 let base = logto.config().routes.base.clone();
                 let routes = routes(&logto);
-                Ok(rocket.mount(base, routes).manage(logto).attach(Last::new()))
+                let rocket = rocket.mount(base, routes).manage(logto).attach(Last::new());
+                Ok(closed::close(rocket, self.closed.clone()))
             }
             Err(message) => {
                 log::error!("logto: {message}");

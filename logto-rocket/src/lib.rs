@@ -18,7 +18,9 @@
 //!
 //! | to | see |
 //! |---|---|
+//! | say who may | [`authenticated`: who may](macro@authenticated#who-may), [`Policy`], the guard [`&AuthInfo`](AuthInfo) |
 //! | protect a route | [`authenticated`](macro@authenticated), or [`protect()`] without the macro |
+//! | close a part of the site by default | [`LogtoFairing::deny_unprotected()`], [`public`](macro@public), [`public()`] |
 //! | know the user | the guards [`&User`](User), [`&IdTokenClaims`](IdTokenClaims), [`&UserInfo`](UserInfo) |
 //! | link to sign in, and come back | `/sign-in?return_to=/page` ([`Routes`]), [`LogtoClient::sign_in_link()`] |
 //! | protect an API | [`guide::api`] |
@@ -54,6 +56,7 @@ mod jwks;
 mod jwt;
 mod location;
 mod logto;
+mod mark;
 mod options;
 mod protect;
 mod request;
@@ -92,8 +95,14 @@ mod wiped;
 /// | `#[authenticated(organization = "acme_id")]` | as above | the same, of one organization |
 /// | both of them | as above | also [`AccessToken`]: for the resource in the organization |
 /// | `#[authenticated(allow_cross_origin)]` | as above | same; pages of other origins may send it |
+/// | `#[authenticated(roles("admin"))]`, `any_role(..)` | as above | same; only for users with all of the roles, or one of them |
+/// | `#[authenticated(organization = "<org>", organization_roles("owner"))]`, `any_organization_role(..)` | as above | same; only for users with the roles there. No token is fetched for it |
+/// | `#[authenticated(resource = "..", scopes("read:items"))]`, `any_scope(..)` | as above | also [`&AuthInfo`](AuthInfo); only for users whose token has all of the scopes, or one of them |
+/// | `#[authenticated(bearer, resource = "..", scopes("read:items"))]` | 401 with `WWW-Authenticate: Bearer` | [`&AuthInfo`](AuthInfo): of the access token that the request presents |
+/// | `#[authenticated(session, bearer, ..)]` | as the session's, and the header | the same; [`Option<&User>`](User) is `None` where a token was presented |
 ///
-/// The arguments stand in any order and combination. For a stranger nothing of
+/// The arguments stand in any order; combinations that make no sense are compile errors that
+/// say what to write, as [`Policy`] has them. For a stranger nothing of
 /// the route runs: no guard, no parsing of path, query or body. Nor does it for a
 /// user who is not in the organization.
 ///
@@ -135,9 +144,65 @@ mod wiped;
 ///     `resources`, and for `organization` the scope `urn:logto:scope:organizations`
 ///     in `scopes`. The log names the route and what to add.
 ///
-/// Answers of 403, 502 and 503 are those of the application's catchers where it has
-/// them. A member's scopes are no condition: ask
-/// [`has_scope()`](AccessToken::has_scope).
+///   * A user who lacks a role or scope gets **403**, never a way to sign in. The log says what
+///     was missing, and in the `debug` profile the answer does too. Roles are as fresh as
+///     [`session.revalidate`](SessionConfig::revalidate) says; a session that cannot be
+///     refreshed signs in again once they are older. Without `scopes(..)`, the token's scopes
+///     are not checked: call [`has_scope()`](AccessToken::has_scope).
+///   * With `bearer` (RFC 6750): **401** `invalid_token` for a token that does not prove who
+///     asks and for whom, and **401** without an error code where none is presented. **400**
+///     `invalid_request` for two `Authorization` headers, or one without a token. **403**
+///     `insufficient_scope` for a token that permits less, is of another organization, of an
+///     organization where the route says none, or of an application that `clients(..)` does not
+///     name. **503** when Logto's keys cannot be had. `?access_token=` is never read. With
+///     `session` too, a presented token decides; where it is not good, the session does not
+///     help, and where it is, no guard sees the session.
+///
+/// Answers of 401, 403, 502 and 503 are those of the application's catchers where it has
+/// them.
+///
+/// # Who may
+///
+/// ```rust
+/// use logto_rocket::{ApiResource, AuthInfo, authenticated};
+/// use rocket::{delete, get};
+///
+/// #[derive(ApiResource)]
+/// #[resource("https://api.example.com")]
+/// enum Items {
+///     #[scope("read:items")]
+///     Read,
+///     #[scope("write:items")]
+///     Write,
+/// }
+///
+/// // A page for administrators.
+/// #[authenticated(redirect, roles("admin"))]
+/// #[get("/admin")]
+/// fn admin() -> &'static str {
+///     "Hello, administrator!"
+/// }
+///
+/// // An API; the resource follows from the type of the scopes.
+/// #[authenticated(bearer, scopes(Items::Read))]
+/// #[get("/items")]
+/// fn items(auth: &AuthInfo) -> String {
+///     format!("items of {}", auth.sub)
+/// }
+///
+/// // For the browser of a user, and for clients with a token.
+/// #[authenticated(session, bearer, scopes(Items::Write))]
+/// #[delete("/items/<id>")]
+/// fn delete(id: u32, auth: &AuthInfo) -> String {
+///     format!("{} deletes {id}", auth.sub)
+/// }
+/// ```
+///
+/// A token's audience authorizes nothing: Logto gives one for any API resource to any
+/// application of the tenant that asks. So `bearer` needs a condition, `scopes(..)`,
+/// `any_scope(..)`, `roles(..)`, `any_role(..)`, `organization` or `clients("..")`, or says
+/// `any_client`. `user_only` and `machine_only` limit it further, and `any_organization` takes
+/// tokens of any organization. [`Policy`] says of each what it asks.
 ///
 /// A mistake in the handler is reported as without the attribute, with two
 /// exceptions: a lifetime or type that is missing or cannot be inferred in its
@@ -224,6 +289,32 @@ mod wiped;
 /// ```
 pub use logto_macros::authenticated;
 
+/// Marks a route that everybody may use, where
+/// [`deny_unprotected()`](LogtoFairing::deny_unprotected) asks for a decision.
+///
+/// It stands directly above the route attribute, and the route stays as it is: what
+/// protects it in part, as the guard `Option<&User>`, still does. Together with
+/// [`#[authenticated]`](macro@authenticated) it does not compile. For routes without an
+/// attribute there is [`public()`].
+///
+/// `crate = path` says where logto-rocket is, if it has another name.
+///
+/// # Example
+///
+/// ```rust
+/// use logto_rocket::public;
+/// use rocket::get;
+///
+/// #[public]
+/// #[get("/health")]
+/// fn health() -> &'static str {
+///     "up"
+/// }
+///
+/// assert_eq!(rocket::routes![health][0].uri, "/health");
+/// ```
+pub use logto_macros::public;
+
 /// Implements [`ApiResource`](trait@ApiResource), whose documentation says how.
 pub use logto_macros::ApiResource;
 
@@ -243,6 +334,7 @@ pub use self::guard::{LogtoClient, OrganizationToken};
 pub use self::hooks::{AfterSignIn, Hooks};
 pub use self::location::Redirect;
 pub use self::logto::Logto;
+pub use self::mark::public;
 pub use self::options::{DirectSignIn, FirstScreen, Identifier, Prompt, SignInOptions};
 pub use self::protect::{Policy, protect};
 pub use self::resource::ApiResource;
@@ -259,12 +351,15 @@ pub mod parity {}
 /// What the expansion of the attribute names. Not for use by hand.
 #[doc(hidden)]
 pub mod __private {
+    /// The guard of public routes, which lets everything through.
+    pub use rocket::http::Method as Open;
     pub use rocket::{Ignite, Rocket, Route, Sentinel};
 
     pub use crate::guard::{
         Bare, ByValue, Gate, GateOf, Giver, Gives, Needy, NeedyGate, Probe, Probed, Unprobed,
         abort_route,
     };
+    pub use crate::mark::public_route;
     pub use crate::protect::{Policy, protect_route};
     pub use crate::resource::Needs;
 }

@@ -23,6 +23,7 @@ use crate::conditions::Facts;
 use crate::error::{ErrorKind, Result};
 use crate::guard;
 use crate::logto::Logto;
+use crate::mark::{For, RouteMark};
 use crate::request::{Fetched, RequestState, Visit};
 use crate::session::Session;
 use crate::token::Audience;
@@ -42,7 +43,8 @@ use crate::warning;
 /// # Panics
 ///
 /// The policy's [`organization`](Policy::organization) is a parameter that one of
-/// the routes does not have, or the policy contradicts itself; the message says what to write.
+/// the routes does not have, one of them is [public](crate::public()), or the policy
+/// contradicts itself; the message says what to write.
 ///
 /// # Example
 ///
@@ -78,8 +80,10 @@ pub fn protect_route(route: Route, name: &'static str, policy: &'static Policy) 
 fn wrap(mut route: Route, policy: Policy, origin: Origin) -> Route {
     let place = policy.organization.map(|organization| organization.place(&route));
     assert!(place != Some(None), "no parameter in the path of `{}` is the organization", route.uri);
-    let inner = Arc::from(route.handler);
-    route.handler = Box::new(Protected { inner, policy, place: place.flatten(), origin });
+    let mark = RouteMark::of(&route);
+    assert!(mark != Some(For::Everybody), "`{}` is public and cannot be protected too", route.uri);
+    let (inner, _mark) = (Arc::from(route.handler), RouteMark::new(For::Users));
+    route.handler = Box::new(Protected { inner, policy, place: place.flatten(), origin, _mark });
     route
 }
 
@@ -97,6 +101,7 @@ struct Protected {
     /// Where the organization of the policy is.
     place: Option<Segment>,
     origin: Origin,
+    _mark: RouteMark,
 }
 
 /// Who asks, as far as the policy is concerned.

@@ -83,6 +83,9 @@ pub(crate) struct RequestState {
     callback: OnceLock<String>,
     #[cfg(feature = "testing")]
     errand: OnceLock<Arc<dyn Errand>>,
+    /// The access token that a request of a test presents.
+    #[cfg(feature = "testing")]
+    presented: OnceLock<Arc<AuthInfo>>,
 }
 
 #[derive(Default)]
@@ -304,6 +307,16 @@ impl RequestState {
     pub(crate) fn callback_query<'a>(&'a self, uri: &'a Origin<'_>) -> &'a str {
         let in_address = || uri.query().map(|query| query.as_str());
         self.callback.get().map(String::as_str).or_else(in_address).unwrap_or_default()
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn present(&self, auth: AuthInfo) {
+        let _ = self.presented.set(Arc::new(auth));
+    }
+
+    #[cfg(feature = "testing")]
+    pub(crate) fn presented(&self) -> Option<Arc<AuthInfo>> {
+        self.presented.get().cloned()
     }
 
     #[cfg(feature = "testing")]

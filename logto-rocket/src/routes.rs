@@ -11,6 +11,7 @@ use crate::answer::{self, Answer, Page};
 use crate::error::{Error, ErrorKind};
 use crate::location::{Redirect, ReturnPath};
 use crate::logto::Logto;
+use crate::mark;
 use crate::options::{FirstScreen, SignInOptions};
 use crate::request::{RequestState, Visit};
 use crate::sender::Navigation;
@@ -45,7 +46,7 @@ pub(crate) fn routes(logto: &Logto) -> Vec<Route> {
         .map(|(method, path, endpoint)| {
             let mut route = Route::new(method, &path.path, endpoint);
             route.name = Some(format!("logto {endpoint:?}").into());
-            route
+            mark::open(route)
         })
         .collect()
 }

@@ -47,6 +47,7 @@
 //! | a session that began long ago | [`TestUser::signed_in_ago()`] |
 //! | tokens that are refreshed at their next use | [`TestUser::token_lifetime()`] of zero, or [`client.advance(..)`](TestClient::advance) |
 //! | a Logto that is down, denies tokens or knows the user no more | [`client.logto_answers(..)`](TestClient::logto_answers) |
+//! | a request with an access token of its own | [`request.bearer(..)`](TestRequest::bearer), [`TestToken`] |
 //! | a stranger again | [`client.sign_out()`](TestClient::sign_out) |
 //!
 //! # Logto is not asked
@@ -73,6 +74,7 @@
 
 mod errand;
 mod stand_in;
+mod token;
 mod user;
 
 use std::time::Duration;
@@ -83,6 +85,7 @@ use rocket::local::{asynchronous, blocking};
 
 use self::errand::{Deed, TestErrand};
 pub use self::stand_in::LogtoAnswer;
+pub use self::token::{TestRequest, TestToken};
 pub use self::user::TestUser;
 
 /// The method of the requests that do what a test wants: no route is for it.

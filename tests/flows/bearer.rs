@@ -427,3 +427,30 @@ async fn the_applications_catcher_answers() {
         assert!(challenge(&answer).starts_with("Bearer"), "{answer:?}");
     }
 }
+
+/// B8: the test kit presents tokens of every kind, and no header does.
+#[rocket::async_test]
+async fn tests_present_tokens_without_logto() {
+    use logto_rocket::testing::{TestRequest as _, TestToken};
+    let op = Hostile::start().await;
+    let browser = Browser::open(api(op.figment())).await;
+    let resource = || TestToken::for_resource(API);
+    for (path, token, status) in [
+        ("/items", resource().scope("read:items"), 200),
+        ("/items", resource(), 403),
+        ("/items", TestToken::for_resource("https://other.example.com"), 401),
+        ("/page", resource().scope("read:items"), 200),
+        ("/orgs/acme", TestToken::for_organization("acme"), 200),
+        ("/orgs/acme", TestToken::for_organization("other"), 403),
+        ("/orgs/acme/items", resource().in_organization("acme"), 200),
+        ("/machines", resource().machine("job"), 200),
+        ("/machines", resource().subject("alice"), 403),
+        ("/clients", resource().client("job"), 200),
+        ("/clients", resource(), 403),
+        ("/admins", resource().claim("roles", json!(["admin"])), 200),
+    ] {
+        let answer = browser.client().get(path).bearer(token).dispatch().await;
+        assert_eq!(answer.status().code, status, "{path}");
+    }
+    assert_eq!((op.count("discovery"), op.count("jwks")), (0, 0));
+}

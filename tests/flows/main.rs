@@ -8,6 +8,7 @@ mod bearer;
 mod caches;
 mod callback;
 mod captures;
+mod closed;
 mod completions;
 mod conditions;
 mod cookies;

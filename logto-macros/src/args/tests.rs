@@ -1,6 +1,6 @@
 use quote::quote;
 
-use super::{Args, Organization, Redirect};
+use super::{Args, EXPECTED, Organization, Redirect};
 
 /// The messages of all errors, in order.
 fn errors(args: proc_macro2::TokenStream) -> Vec<String> {
@@ -153,13 +153,9 @@ fn a_misspelled_argument_is_recognized() {
 
 #[test]
 fn an_unknown_argument_is_answered_with_the_known_ones() {
-    let message = "unknown argument `scopes`; expected `redirect`, `redirect = \"/path\"`, \
-                   `fetch_user_info`, `resource = \"https://..\"`, `organization = \"<org>\"`, \
-                   `allow_cross_origin` or `crate = path`";
-    assert_eq!(errors(quote!(scopes("a"))), [message]);
-    let message = "expected `redirect`, `redirect = \"/path\"`, `fetch_user_info`, \
-                   `resource = \"https://..\"`, `organization = \"<org>\"`, \
-                   `allow_cross_origin` or `crate = path`";
+    let message = format!("unknown argument `wheels`; expected {EXPECTED}");
+    assert_eq!(errors(quote!(wheels("a"))), [message]);
+    let message = format!("expected {EXPECTED}");
     assert_eq!(errors(quote!("https://api.example.com")), [message]);
     let message = "a path is the value of `redirect`; write `redirect = \"/welcome\"`";
     assert_eq!(errors(quote!("/welcome")), [message]);
@@ -224,4 +220,46 @@ fn all_bad_arguments_are_reported_at_once() {
     let errors = errors(quote!(redirct, fetch_user_info = 1, , redirect = "//x"));
     assert_eq!(errors.len(), 4, "{errors:?}");
     assert_eq!(errors[2], "expected an argument before this comma");
+}
+
+/// The calls that the arguments become.
+fn policy(args: proc_macro2::TokenStream) -> String {
+    syn::parse2::<Args>(args).expect("valid arguments").access.policy().to_string()
+}
+
+#[test]
+fn credentials_and_conditions_become_calls_of_the_policy() {
+    let given = policy(quote!(bearer, session = false, any_client, roles("admin", "editor")));
+    let names = quote!({
+        const NAMES: &[&str] = &["admin", "editor"];
+        NAMES
+    });
+    assert_eq!(given, quote!(.bearer().any_client().roles(#names)).to_string());
+    let typed = policy(quote!(any_scope(api::Items::Read)));
+    assert!(typed.contains("const SCOPE : api :: Items = api :: Items :: Read ;"), "{typed}");
+}
+
+#[test]
+fn scopes_of_a_type_name_the_resource() {
+    let args: Args = syn::parse_quote!(scopes(Items::Read, Items::Write), any_scope("a"));
+    assert!(args.has_resource() && args.resource.is_none());
+    let other = "this is a scope of another API resource; a token is of one";
+    assert_eq!(errors(quote!(scopes(Items::Read, Orders::Read))), [other]);
+    assert_eq!(errors(quote!(scopes(Items::Read), any_scope(Orders::Read))), [other]);
+    assert!(errors(quote!(scopes(Read)))[0].contains("a variant with its type"));
+}
+
+#[test]
+fn lists_that_hold_nothing_or_something_else_are_refused() {
+    for args in [quote!(scopes), quote!(scopes()), quote!(scopes = "a"), quote!(scopes(1))] {
+        assert!(errors(args.clone())[0].starts_with("`scopes` takes scopes"), "{args}");
+    }
+    for args in [quote!(roles), quote!(roles()), quote!(roles = "a"), quote!(roles(Admin))] {
+        assert!(errors(args.clone())[0].starts_with("`roles` takes names"), "{args}");
+    }
+    assert!(errors(quote!(scopes("a b")))[0].contains("no spaces"));
+    assert_eq!(errors(quote!(roles(""))), ["a name is not empty"]);
+    assert_eq!(errors(quote!(roles("a"), roles("b"))), ["`roles` is given twice"]);
+    assert_eq!(errors(quote!(bearer, bearer)), ["`bearer` is given twice"]);
+    assert_eq!(errors(quote!(bearer = 1)), ["`bearer` takes `true`, `false` or no value"]);
 }

@@ -72,6 +72,93 @@ fn any_type_will_do_and_the_crate_may_have_another_name() {
 }
 
 #[test]
+fn each_variant_of_an_enum_of_scopes_is_one() {
+    let derived = derive(quote!(
+        #[resource("urn:example:items")]
+        pub enum Items {
+            #[scope("read:items")]
+            Read,
+            #[scope("write:items")]
+            Write,
+        }
+    ));
+    let derived = derived.to_string();
+    let scopes = quote!(
+        const SCOPES: &'static [&'static str] = &["read:items", "write:items"];
+    );
+    assert!(derived.contains(&scopes.to_string()), "{derived}");
+    let read = quote!(Self::Read { .. } => "read:items");
+    assert!(derived.contains(&read.to_string()), "{derived}");
+}
+
+#[test]
+fn mistakes_in_an_enum_of_scopes_are_refused() {
+    for (item, says) in [
+        (
+            quote!(
+                enum I {
+                    #[scope("a")]
+                    A,
+                    B,
+                }
+            ),
+            "each variant is a scope",
+        ),
+        (
+            quote!(
+                enum I {
+                    #[scope("a")]
+                    A,
+                    #[scope]
+                    B,
+                }
+            ),
+            "each variant is a scope",
+        ),
+        (
+            quote!(
+                enum I {
+                    #[scope("a")]
+                    A,
+                    #[scope("a")]
+                    B,
+                }
+            ),
+            "given twice",
+        ),
+        (
+            quote!(
+                enum I {
+                    #[scope("a b")]
+                    A,
+                }
+            ),
+            "no spaces",
+        ),
+        (
+            quote!(
+                enum I {
+                    #[scope("a")]
+                    A(u8),
+                }
+            ),
+            "no fields",
+        ),
+    ] {
+        let derived = derive(quote!(#[resource("urn:example:items")] #item)).to_string();
+        assert!(derived.contains("compile_error") && derived.contains(says), "{derived}");
+    }
+    let both = derive(quote!(
+        #[resource("urn:example:items", scopes("b"))]
+        enum I {
+            #[scope("a")]
+            A,
+        }
+    ));
+    assert!(both.to_string().contains("leave `scopes(..)` out"), "{both}");
+}
+
+#[test]
 fn the_indicator_must_be_there() {
     for item in [
         quote!(
