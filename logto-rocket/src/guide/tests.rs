@@ -35,7 +35,7 @@ fn with(policy: Policy, argument: &str) -> Policy {
     }
 }
 
-/// B5: what the guide says that can be written is what can be written.
+/// W5: what the guide says that can be written is what can be written.
 #[test]
 fn the_table_of_the_guide_says_which_arguments_go_together() {
     let guide = include_str!("api.md");
