@@ -462,7 +462,7 @@ async fn a_launch_that_lacks_something_says_what_to_add_and_for_which_route() {
 #[get("/misspelt")]
 fn misspelt() {}
 
-/// B15: the log says which names there are, and where one is to be written.
+/// W15: the log says which names there are, and where one is to be written.
 #[rocket::async_test]
 async fn a_name_of_a_resource_that_there_is_not_is_answered_with_those_that_there_are() {
     let _turn = keep_log().await;

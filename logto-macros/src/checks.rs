@@ -17,6 +17,8 @@ pub(crate) fn check(args: &Args, route: &Route) -> Result<()> {
     collect(&mut errors, resource(args));
     for ty in route.guards() {
         let message = of_identity(args, guards::identity(ty));
+        let fetched = args.access.is_bearer() && guards::is_of_resource(ty, &args.krate());
+        let message = message.or(fetched.then_some(NO_SESSION_TO_FETCH_FOR));
         collect(&mut errors, message.map_or(Ok(()), |message| refused(ty, message)));
     }
     for ty in route.user_infos() {
@@ -54,7 +56,11 @@ pub(crate) fn of_token(args: &Args, token: Token) -> Option<&'static str> {
 fn of_identity(args: &Args, identity: Option<Identity>) -> Option<&'static str> {
     match identity? {
         Identity::Session if args.access.is_bearer() => Some(NO_SESSION),
-        Identity::Token if !args.access.is_bearer() && !args.has_audience() => Some(NO_TOKEN),
+        Identity::Token if args.access.is_bearer() => None,
+        Identity::Token if !args.has_audience() => Some(NO_TOKEN),
+        Identity::Token if args.access.asks_organization_roles_alone() && !args.has_resource() => {
+            Some(ROLES_ALONE)
+        }
         _ => None,
     }
 }
@@ -72,6 +78,9 @@ const NO_SESSION: &str = "with `bearer` there may be no session: a request that 
 
 const NO_SESSION_TOKEN: &str = "with `bearer` the token is the one that the request presents, which \
                                 is not to be passed on; take `&AuthInfo`";
+
+const NO_SESSION_TO_FETCH_FOR: &str = "with `bearer` there may be no session to fetch a token for: take \
+                                       `&AuthInfo`, or an `Option` of this";
 
 const NO_TOKEN: &str = "`&AuthInfo` is what an access token says; add `bearer`, or `resource`, as in \
                         `#[authenticated(bearer, resource = \"https://api.example.com\", \

@@ -63,6 +63,19 @@ pub(crate) fn token(ty: &Type, krate: &Path) -> Option<Token> {
     }
 }
 
+/// Whether `ty` is `AccessToken<Items>` of ours, and no `Option` of it.
+pub(crate) fn is_of_resource(ty: &Type, krate: &Path) -> bool {
+    match ty {
+        Type::Group(group) => is_of_resource(&group.elem, krate),
+        Type::Paren(paren) => is_of_resource(&paren.elem, krate),
+        Type::Path(path) => {
+            let name = last(&path.path);
+            name.ident == "AccessToken" && is_ours(&path.path, krate) && !names_no_resource(name)
+        }
+        _ => false,
+    }
+}
+
 /// The path in `User`, `UserInfo` or `IdTokenClaims` where it is taken by value or
 /// mutably, itself or in an `Option` or `Result`: a type of ours, or of the
 /// application.

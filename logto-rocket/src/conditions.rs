@@ -168,7 +168,7 @@ mod tests {
     /// All subsets of two names.
     const SETS: [&[&str]; 4] = [&[], &["a"], &["b"], &["a", "b"]];
 
-    /// B1: what is asked for with `all` and `any`, over everything that can be held.
+    /// W1: what is asked for with `all` and `any`, over everything that can be held.
     #[test]
     fn needed_names_are_held_all_of_them_or_one_of_them() {
         for all in SETS {
@@ -184,7 +184,7 @@ mod tests {
         }
     }
 
-    /// B1: the whole table: each condition is met or not, whatever the others are.
+    /// W1: the whole table: each condition is met or not, whatever the others are.
     #[test]
     fn every_condition_decides_by_itself() {
         let lists: [&[&str]; 2] = [&[], &["a"]];
@@ -225,7 +225,7 @@ mod tests {
         assert!(admitted > 0);
     }
 
-    /// B2: a session's user is of no other application, and what is absent means no.
+    /// W2: a session's user is of no other application, and what is absent means no.
     #[test]
     fn nothing_known_meets_no_condition_but_that_of_the_client() {
         let facts = Facts::default();

@@ -1,5 +1,6 @@
 //! What one request knows, and what its answer must carry.
 
+mod auths;
 #[cfg(feature = "testing")]
 mod errand;
 mod outgoing;
@@ -15,6 +16,7 @@ use rocket::request::Request;
 use rocket::route::Route;
 use tokio::sync::OnceCell;
 
+use self::auths::RequestAuths;
 #[cfg(feature = "testing")]
 pub(crate) use self::errand::Errand;
 pub(crate) use self::outgoing::{Outgoing, SessionCookie};
@@ -74,9 +76,8 @@ pub(crate) struct RequestState {
     /// Whether it came as HEAD, which Rocket turns into GET.
     is_head: AtomicBool,
     users: RequestUsers,
-    /// The access token that let the request in, by the address of the route. The cookies
-    /// of the request are nobody's then.
-    auth: OnceLock<(usize, Arc<AuthInfo>)>,
+    /// The access tokens that let the request in.
+    auths: RequestAuths,
     /// Whether a token decides, and not the cookies.
     is_by_token: AtomicBool,
     /// The query of the callback, taken out of the address before it is logged.
@@ -150,8 +151,9 @@ impl RequestState {
     pub(crate) fn goes_by_token(&self) {
         self.is_by_token.store(true, Ordering::Release);
         let mut live = self.live();
+        // What happened to the session before, as a refresh in a route that forwarded, still
+        // goes out: a rotated refresh token must not be lost.
         live.session = None;
-        live.outgoing.session = SessionCookie::Untouched;
         live.outgoing.depends_on_token = true;
     }
 
@@ -172,18 +174,18 @@ impl RequestState {
     /// Records that `route` was authorized by this token.
     pub(crate) fn admit_token(&self, route: Option<&Route>, auth: Arc<AuthInfo>) {
         let address = route.map_or(0, address);
-        let _ = self.auth.set((address, auth));
+        self.auths.add(address, auth);
         self.admitted.store(address, Ordering::Release);
     }
 
     /// The token that let the request in, or that was fetched for the session that did.
     pub(crate) fn auth(&self, route: Option<&Route>) -> Option<&AuthInfo> {
         let of = route.map(address)?;
-        if self.auth.get().is_none() {
+        if self.auths.of(of).is_none() {
             let claims = AccessTokenClaims::parse(self.fetched(route)?.token.secret().secret())?;
-            let _ = self.auth.set((of, Arc::new(AuthInfo::of(claims)?)));
+            self.auths.add(of, Arc::new(AuthInfo::of(claims)?));
         }
-        self.auth.get().filter(|(address, _)| *address == of).map(|(_, auth)| &**auth)
+        self.auths.of(of)
     }
 
     /// The session of this request after `ask`, which is done once a request.

@@ -58,6 +58,30 @@ fn items_of(org: &str) -> &str {
     org
 }
 
+#[authenticated(bearer, scopes(Items::Read))]
+#[get("/forwards", rank = 1)]
+fn forwards(auth: &AuthInfo, _number: Number) -> String {
+    auth.sub.clone()
+}
+
+#[authenticated(bearer, scopes(Items::Read))]
+#[get("/forwards", rank = 2)]
+fn forwarded(auth: &AuthInfo) -> String {
+    format!("forwarded {}", auth.sub)
+}
+
+/// A guard that always forwards.
+struct Number;
+
+#[rocket::async_trait]
+impl<'r> rocket::request::FromRequest<'r> for Number {
+    type Error = ();
+
+    async fn from_request(_: &'r rocket::Request<'_>) -> rocket::request::Outcome<Self, ()> {
+        rocket::request::Outcome::Forward(Status::NotFound)
+    }
+}
+
 #[authenticated(bearer, resource = "https://api.example.com", any_client, any_organization)]
 #[get("/any-organization")]
 fn any_organization(auth: &AuthInfo) -> String {
@@ -96,7 +120,7 @@ fn api(figment: Figment) -> Rocket<Build> {
     )
     .attach(Logto::fairing())
     .mount("/", routes![items, both, any_scope, page, organization, items_of])
-    .mount("/", routes![any_organization, clients, machines, users, admins])
+    .mount("/", routes![forwards, forwarded, any_organization, clients, machines, users, admins])
     .mount("/protected", protect(files, policy))
 }
 
@@ -123,7 +147,7 @@ fn challenge(answer: &Answer) -> &str {
     answer.header("www-authenticate").unwrap_or_default()
 }
 
-/// B3: a token of Logto's lets its request in, asks for keys once, and is remembered.
+/// W3: a token of Logto's lets its request in, asks for keys once, and is remembered.
 #[rocket::async_test]
 async fn a_good_token_lets_in() {
     let (op, browser) = open().await;
@@ -144,7 +168,7 @@ async fn a_good_token_lets_in() {
     assert_eq!(present(&browser, "/items", &token).await.status, Status::Ok);
 }
 
-/// B4: a request without a token is told how to present one, and nothing else.
+/// W4: a request without a token is told how to present one, and nothing else.
 #[rocket::async_test]
 async fn a_request_without_a_token_is_told_how() {
     let (op, browser) = open().await;
@@ -180,7 +204,7 @@ async fn a_malformed_header_is_a_bad_request() {
     assert_eq!(answer.status, Status::BadRequest);
 }
 
-/// B3, T1–T22: what is forged, of another, or of another kind.
+/// W3, T1–T22: what is forged, of another, or of another kind.
 #[rocket::async_test]
 async fn a_token_that_proves_nothing_lets_nobody_in() {
     let (op, browser) = open().await;
@@ -238,7 +262,7 @@ async fn a_token_that_proves_nothing_lets_nobody_in() {
     assert_eq!(present(&browser, "/items", &logout).await.status, Status::Unauthorized);
 }
 
-/// B6: what the token permits decides, and the answer says what was missing.
+/// W6: what the token permits decides, and the answer says what was missing.
 #[rocket::async_test]
 async fn a_token_that_permits_less_is_refused() {
     let (op, browser) = open().await;
@@ -264,7 +288,7 @@ async fn a_token_that_permits_less_is_refused() {
     assert_eq!(challenge(&answer), "Bearer error=\"insufficient_scope\"");
 }
 
-/// B7: the permissions of all organizations are mixed in a token without one.
+/// W7: the permissions of all organizations are mixed in a token without one.
 #[rocket::async_test]
 async fn a_token_is_good_in_its_organization_only() {
     let (op, browser) = open().await;
@@ -292,7 +316,7 @@ async fn a_token_is_good_in_its_organization_only() {
     }
 }
 
-/// B8: who got the token, and whom it is about.
+/// W8: who got the token, and whom it is about.
 #[rocket::async_test]
 async fn clients_machines_and_users_are_told_apart() {
     let (op, browser) = open().await;
@@ -324,7 +348,7 @@ async fn clients_machines_and_users_are_told_apart() {
     assert_eq!(present(&browser, "/users", &acted).await.body, "false");
 }
 
-/// B2: a script may set the claim `roles`; where it fails there is none.
+/// W2: a script may set the claim `roles`; where it fails there is none.
 #[rocket::async_test]
 async fn custom_roles_that_are_absent_or_odd_mean_no() {
     let (op, browser) = open().await;
@@ -344,7 +368,7 @@ async fn custom_roles_that_are_absent_or_odd_mean_no() {
     assert_eq!(present(&browser, "/admins", &token).await.status, Status::Forbidden);
 }
 
-/// B9: a request that a token lets in has no session, whatever its cookies say.
+/// W9: a request that a token lets in has no session, whatever its cookies say.
 #[rocket::async_test]
 async fn a_request_has_one_identity() {
     let (op, browser) = open().await;
@@ -365,7 +389,15 @@ async fn a_request_has_one_identity() {
     assert_eq!(basic.body, "u-alice true true");
 }
 
-/// B9: a stranger at a route for both is sent to sign in as ever, and a script is told how.
+/// W9: each route that a request enters asks its token anew.
+#[rocket::async_test]
+async fn a_route_that_forwards_leads_to_another_with_the_same_token() {
+    let (op, browser) = open().await;
+    let token = op.access_token(API, "read:items");
+    assert_eq!(present(&browser, "/forwards", &token).await.body, "forwarded u-alice");
+}
+
+/// W9: a stranger at a route for both is sent to sign in as ever, and a script is told how.
 #[rocket::async_test]
 async fn a_stranger_at_a_route_for_both_signs_in() {
     let (_op, browser) = open().await;
@@ -374,7 +406,7 @@ async fn a_stranger_at_a_route_for_both_signs_in() {
     assert_eq!((answer.status, challenge(&answer)), (Status::Unauthorized, "Bearer"));
 }
 
-/// B10: keys that rotate, and a Logto that is down.
+/// W10: keys that rotate, and a Logto that is down.
 #[rocket::async_test]
 async fn known_tokens_go_on_while_logto_is_down_and_end_with_their_key() {
     let (op, browser) = open().await;
@@ -393,7 +425,7 @@ async fn known_tokens_go_on_while_logto_is_down_and_end_with_their_key() {
     assert_eq!(present(&browser, "/items", &token).await.status, Status::Unauthorized);
 }
 
-/// B10: nobody is let in by a token that cannot be verified, and nobody is told that it is bad.
+/// W10: nobody is let in by a token that cannot be verified, and nobody is told that it is bad.
 #[rocket::async_test]
 async fn without_keys_a_token_is_answered_with_503() {
     let (op, browser) = open().await;
@@ -412,7 +444,7 @@ fn unauthorized() -> &'static str {
     "the application's own"
 }
 
-/// B4: through the application's catchers, with the header all the same.
+/// W4: through the application's catchers, with the header all the same.
 #[rocket::async_test]
 async fn the_applications_catcher_answers() {
     let op = Hostile::start().await;
@@ -428,7 +460,7 @@ async fn the_applications_catcher_answers() {
     }
 }
 
-/// B8: the test kit presents tokens of every kind, and no header does.
+/// W8: the test kit presents tokens of every kind, and no header does.
 #[rocket::async_test]
 async fn tests_present_tokens_without_logto() {
     use logto_rocket::testing::{TestRequest as _, TestToken};

@@ -76,7 +76,7 @@ async fn present(browser: &Browser, path: &str, token: &str) -> Answer {
     browser.send(with(request, &[("Authorization", &format!("Bearer {token}"))])).await
 }
 
-/// B15: the same routes in two deployments; a token for the one lets nobody into the other.
+/// W15: the same routes in two deployments; a token for the one lets nobody into the other.
 #[rocket::async_test]
 async fn a_name_is_the_resource_of_its_own_deployment() {
     let op = Hostile::start().await;
@@ -97,7 +97,7 @@ async fn a_name_is_the_resource_of_its_own_deployment() {
     }
 }
 
-/// B15: a route that was used here may be mounted in another application.
+/// W15: a route that was used here may be mounted in another application.
 #[rocket::async_test]
 async fn a_copy_of_a_used_route_is_for_the_resource_of_its_new_deployment() {
     let op = Hostile::start().await;
@@ -114,7 +114,7 @@ async fn a_copy_of_a_used_route_is_for_the_resource_of_its_new_deployment() {
     assert_eq!(present(&copy, "/plain", &token).await.body, STAGING);
 }
 
-/// B15: sign-in asks for the indicator, and so does every token for it.
+/// W15: sign-in asks for the indicator, and so does every token for it.
 #[rocket::async_test]
 async fn a_session_gets_tokens_for_a_resource_by_its_name() {
     let op = Hostile::start().await;
@@ -135,7 +135,7 @@ async fn a_session_gets_tokens_for_a_resource_by_its_name() {
     assert_eq!(op.requests("token").len(), requests.len(), "Logto is not asked for a name");
 }
 
-/// B15: by the attribute, by a type in it, and by a guard.
+/// W15: by the attribute, by a type in it, and by a guard.
 #[rocket::async_test]
 async fn a_name_that_the_configuration_does_not_have_ends_the_launch() {
     let op = Hostile::start().await;
@@ -158,7 +158,7 @@ async fn a_name_that_the_configuration_does_not_have_ends_the_launch() {
     }
 }
 
-/// B15: `protect()` is not asked at the launch, so its routes admit nobody.
+/// W15: `protect()` is not asked at the launch, so its routes admit nobody.
 #[rocket::async_test]
 async fn routes_with_an_unknown_name_that_the_launch_cannot_notice_answer_500() {
     let op = Hostile::start().await;
@@ -184,7 +184,7 @@ fn by_uri(auth: &AuthInfo) -> String {
     auth.audience.join(" ")
 }
 
-/// B16: what only presented tokens are for, no sign-in has to ask for.
+/// W16: what only presented tokens are for, no sign-in has to ask for.
 #[rocket::async_test]
 async fn a_resource_of_presented_tokens_need_not_be_one_of_sign_in() {
     let op = Hostile::start().await;

@@ -96,3 +96,38 @@ fn all_that_is_not_fetched_is_reported_at_once() {
     );
     assert_eq!(errors(quote!(organization = "<org>"), route).len(), 3);
 }
+
+#[test]
+fn a_token_that_may_not_be_fetched_is_refused() {
+    let typed = quote!(
+        #[get("/")]
+        fn h(token: AccessToken<Items>) {}
+    );
+    let optional = quote!(
+        #[get("/")]
+        fn h(token: Option<AccessToken<Items>>, own: other::AccessToken<Items>) {}
+    );
+    let message = "with `bearer` there may be no session to fetch a token for: take `&AuthInfo`, or \
+                   an `Option` of this";
+    for args in [quote!(bearer, scopes(Items::Read)), quote!(session, bearer, scopes(Items::Read))]
+    {
+        assert_eq!(errors(args.clone(), typed.clone()), [message]);
+        assert_eq!(errors(args, optional.clone()), [""; 0]);
+    }
+    assert_eq!(errors(quote!(redirect), typed), [""; 0]);
+}
+
+#[test]
+fn what_a_token_says_is_refused_where_none_is_fetched() {
+    let auth = quote!(
+        #[get("/<org>")]
+        fn h(auth: &AuthInfo) {}
+    );
+    let roles = quote!(organization = "<org>", organization_roles("owner"));
+    let message =
+        "with `organization_roles` no token is fetched; add `scopes(..)`, or take `&User`";
+    assert_eq!(errors(roles.clone(), auth.clone()), [message]);
+    assert_eq!(errors(quote!(#roles, scopes("read:data")), auth.clone()), [""; 0]);
+    assert_eq!(errors(quote!(#roles, resource = "https://api.example.com"), auth.clone()), [""; 0]);
+    assert_eq!(errors(quote!(#roles, session, bearer), auth), [""; 0]);
+}

@@ -398,7 +398,7 @@ fn a_configuration_takes_the_paths_and_indicators_of_the_tables() {
     }
 }
 
-/// B15: a list, or a table of names, which one deployment can fill in for another.
+/// W15: a list, or a table of names, which one deployment can fill in for another.
 #[test]
 fn resources_are_a_list_or_a_table_of_names() {
     let api = "https://api.example.com";
@@ -430,7 +430,7 @@ fn resources_are_a_list_or_a_table_of_names() {
     });
 }
 
-/// B15: names that are none, URIs that are none, and a name that has two.
+/// W15: names that are none, URIs that are none, and a name that has two.
 #[test]
 fn resources_whose_names_mean_nothing_are_refused() {
     for (written, parts) in [

@@ -20,7 +20,7 @@ pub(crate) struct Verified {
 
 /// The claims that decide whether a token is one (RFC 9068 section 2.2).
 #[derive(Deserialize)]
-struct Claims {
+struct AccessClaims {
     iss: String,
     #[serde(deserialize_with = "numeric_date")]
     exp: i64,
@@ -48,7 +48,7 @@ pub(super) fn read(
     skew: i64,
 ) -> Result<Verified, &'static str> {
     const FORM: &str = "a claim is missing or has the wrong type";
-    let claims: Claims = serde_json::from_str(payload).map_err(|_| FORM)?;
+    let claims: AccessClaims = serde_json::from_str(payload).map_err(|_| FORM)?;
     if claims.iss != issuer {
         return Err("`iss` is not this Logto");
     }
@@ -87,7 +87,7 @@ mod tests {
         read(&claims.to_string(), "https://foo.logto.app/oidc", now, 60)
     }
 
-    /// B3: `typ` tells an access token from an ID token and a logout token.
+    /// W3: `typ` tells an access token from an ID token and a logout token.
     #[test]
     fn only_at_jwt_is_the_type_of_an_access_token() {
         for typ in ["at+jwt", "AT+JWT", "application/at+jwt"] {
@@ -98,7 +98,7 @@ mod tests {
         }
     }
 
-    /// B3: issuer, times and subject, each of them of the right type.
+    /// W3: issuer, times and subject, each of them of the right type.
     #[test]
     fn a_token_with_a_wrong_claim_is_none() {
         assert!(read_at(&claims(), NOW).is_ok());
@@ -130,7 +130,7 @@ mod tests {
         assert!(read(&twice, "https://foo.logto.app/oidc", NOW, 60).is_err());
     }
 
-    /// B3: the clocks may differ by as much as the configuration says.
+    /// W3: the clocks may differ by as much as the configuration says.
     #[test]
     fn clocks_may_differ() {
         for now in [NOW - 60, NOW, NOW + 3659] {
@@ -141,7 +141,7 @@ mod tests {
         }
     }
 
-    /// B2: what is absent or odd permits nothing.
+    /// W2: what is absent or odd permits nothing.
     #[test]
     fn what_is_absent_permits_nothing() {
         let mut claims = claims();

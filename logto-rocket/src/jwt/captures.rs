@@ -58,7 +58,7 @@ fn verify(token: &str, metadata: &ProviderMetadata, keys: &KeySet) -> Result<Ver
     verified.map_err(|failure| failure.into_error(KIND))
 }
 
-/// B3: all access tokens are good, but for those that ended; ID tokens and logout tokens are none.
+/// W3: all access tokens are good, but for those that ended; ID tokens and logout tokens are none.
 #[test]
 fn every_captured_access_token_is_verified_and_no_other_token_is() {
     let capture: BTreeMap<String, Value> = serde_json::from_str(CAPTURE).expect("a capture");
@@ -94,7 +94,7 @@ fn every_captured_access_token_is_verified_and_no_other_token_is() {
     );
 }
 
-/// B7, B8: what each kind of token says.
+/// W7, W8: what each kind of token says.
 #[test]
 fn captured_tokens_say_whom_they_are_about_and_for() {
     let all: Value = serde_json::from_str(CAPTURE).expect("a capture");

@@ -17,7 +17,7 @@ use crate::scope::organization_urn;
 use crate::sender::access_token;
 
 /// Why a token does not let a request in.
-enum Refusal {
+enum TokenRefusal {
     /// It may not be one, or cannot be verified.
     Error(Error),
     /// It is one, and does not permit this.
@@ -55,7 +55,7 @@ impl Protected {
                 return Box::pin(self.refuse_token(logto, request, data, None));
             }
             Err(error) => {
-                let refusal = Some(Refusal::Error(error));
+                let refusal = Some(TokenRefusal::Error(error));
                 return Box::pin(self.refuse_token(logto, request, data, refusal));
             }
         };
@@ -96,7 +96,7 @@ impl Protected {
         token: &str,
     ) -> Outcome<'r> {
         RequestState::of(request).goes_by_token();
-        let verified = logto.verify_access_token(token).await.map_err(Refusal::Error);
+        let verified = logto.verify_access_token(token).await.map_err(TokenRefusal::Error);
         let checked =
             verified.and_then(|auth| self.check_token(logto, request, &auth).map(|()| auth));
         match checked {
@@ -114,10 +114,10 @@ impl Protected {
         logto: &Logto,
         request: &Request<'_>,
         auth: &AuthInfo,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), TokenRefusal> {
         let organization = self.place.map(|place| place.id(request)).transpose();
-        let organization = organization.map_err(Refusal::Error)?;
-        let resource = self.indicator(logto).map_err(Refusal::Error)?;
+        let organization = organization.map_err(TokenRefusal::Error)?;
+        let resource = self.indicator(logto).map_err(TokenRefusal::Error)?;
         self.check_audience(auth, resource, organization)?;
         let scopes: Vec<_> = auth.scopes.iter().map(String::as_str).collect();
         let facts = Facts {
@@ -127,7 +127,7 @@ impl Protected {
             client: Some(auth.client_id.as_deref().unwrap_or_default()),
             is_machine: auth.is_machine(),
         };
-        self.policy.conditions.check(&facts).map_err(Refusal::Missing)
+        self.policy.conditions.check(&facts).map_err(TokenRefusal::Missing)
     }
 
     /// A token without an organization has the permissions of all of its user's organizations,
@@ -137,23 +137,23 @@ impl Protected {
         auth: &AuthInfo,
         resource: Option<&str>,
         organization: Option<&str>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), TokenRefusal> {
         let is_for = |audience: &str| auth.audience.iter().any(|of| of == audience);
         if resource.is_some_and(|resource| !is_for(resource)) {
             let detail = "its audience is not the resource of the route";
-            return Err(Refusal::Error(Error::new(ErrorKind::InvalidAccessToken, detail)));
+            return Err(TokenRefusal::Error(Error::new(ErrorKind::InvalidAccessToken, detail)));
         }
         let of = auth.organization_id.as_deref();
         match organization {
-            Some(id) if resource.is_none() && !is_for(&organization_urn(id)) => {
-                Err(Refusal::of_organization("its audience is not the organization of the route"))
-            }
+            Some(id) if resource.is_none() && !is_for(&organization_urn(id)) => Err(
+                TokenRefusal::of_organization("its audience is not the organization of the route"),
+            ),
             Some(id) if of != Some(id) => {
-                Err(Refusal::of_organization("it is not for the organization of the route"))
+                Err(TokenRefusal::of_organization("it is not for the organization of the route"))
             }
-            None if of.is_some() && !self.policy.any_organization => {
-                Err(Refusal::of_organization("it is for an organization, and the route is not"))
-            }
+            None if of.is_some() && !self.policy.any_organization => Err(
+                TokenRefusal::of_organization("it is for an organization, and the route is not"),
+            ),
             _ => Ok(()),
         }
     }
@@ -164,7 +164,7 @@ impl Protected {
         logto: &Logto,
         request: &'r Request<'_>,
         data: Data<'r>,
-        refusal: Option<Refusal>,
+        refusal: Option<TokenRefusal>,
     ) -> Outcome<'r> {
         answer::drain(logto, request, data).await;
         let state = RequestState::of(request);
@@ -180,7 +180,7 @@ impl Protected {
     }
 }
 
-impl Refusal {
+impl TokenRefusal {
     fn of_organization(detail: &'static str) -> Self {
         Self::Error(Error::new(ErrorKind::NotAllowed, detail))
     }

@@ -119,7 +119,7 @@ mod tests {
         Policy::new().resource(API).bearer()
     }
 
-    /// B5: every "no" of the table, and what to write instead.
+    /// W5: every "no" of the table, and what to write instead.
     #[test]
     fn policies_that_make_no_sense_are_refused() {
         let scoped = bearer().scopes(&["a"]);
@@ -154,7 +154,7 @@ mod tests {
         }
     }
 
-    /// B5: every "yes" of the table.
+    /// W5: every "yes" of the table.
     #[test]
     fn policies_that_make_sense_are_taken() {
         let user = Policy::new();
@@ -186,7 +186,7 @@ mod tests {
         }
     }
 
-    /// B5: lists without a name, names that are none, and scopes that are two.
+    /// W5: lists without a name, names that are none, and scopes that are two.
     #[test]
     fn lists_have_names_and_scopes_no_spaces() {
         for scopes in [&[][..], &[""], &["a", ""], &["a b"], &["a\""], &["a\\"], &["ä"], &["a\n"]]

@@ -66,7 +66,7 @@ mod tests {
         token.map(|token| token.map(str::to_owned)).map_err(|error| error.kind())
     }
 
-    /// B4: RFC 6750 section 2.1; the scheme is of any case (RFC 9110 section 11.1).
+    /// W4: RFC 6750 section 2.1; the scheme is of any case (RFC 9110 section 11.1).
     #[test]
     fn a_token_is_presented_by_the_scheme_bearer() {
         for header in ["Bearer a.b-c_~+/9==", "bearer a.b-c_~+/9==", "BEARER   a.b-c_~+/9=="] {
@@ -74,7 +74,7 @@ mod tests {
         }
     }
 
-    /// B4: a proxy's password is not for us, and neither is what stands in a query.
+    /// W4: a proxy's password is not for us, and neither is what stands in a query.
     #[test]
     fn other_schemes_and_queries_present_nothing() {
         for headers in [&[][..], &["Basic YTpi"], &["Bearerx a.b.c"], &["Basic YTpi", "Digest x"]] {
