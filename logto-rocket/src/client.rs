@@ -66,7 +66,7 @@ impl Client {
             signatures: Arc::new(Signatures::new(Arc::clone(&discovery), jwks)),
             discovery,
             http,
-            app_id: config.app_id.clone(),
+            app_id: checked.app_id.clone(),
             app_secret: config.app_secret.clone(),
             machine: config.machine.clone(),
             redirect_uri: checked.redirect_uri(),

@@ -88,6 +88,15 @@ pub(crate) use self::source::{endpoint_of_test, unknown_variables};
 /// its value unless secret, where it stands, and what to write instead. All of them are
 /// named at once.
 ///
+/// An API that takes access tokens and signs nobody in needs no `app_id`, no `base_url` and no
+/// `cookie_secret`; then no route is mounted, and a route that needs a session ends the launch:
+///
+/// ```toml
+/// [default.logto]
+/// endpoint = "https://foo.logto.app"
+/// resources = ["https://api.example.com"]
+/// ```
+///
 /// In the `debug` profile the launch prints the addresses to register in the Logto Console.
 ///
 /// # Example
@@ -122,10 +131,11 @@ pub struct Config {
     /// Plain http to another host needs `danger_allow_internal_http`.
     #[serde(default, deserialize_with = "secret::some_scalar")]
     pub internal_endpoint: Option<String>,
-    /// The id of the application, from its page in the Logto Console.
-    /// **(required)** OpenID Connect calls it `client_id`.
-    #[serde(deserialize_with = "secret::scalar")]
-    pub app_id: String,
+    /// The id of the application, from its page in the Logto Console. **(required for
+    /// sign-in)** OpenID Connect calls it `client_id`. Without it, and with `resources` and no
+    /// `app_secret`, nobody signs in here: the application is an API.
+    #[serde(default, deserialize_with = "secret::some_scalar")]
+    pub app_id: Option<String>,
     /// The secret of the application, from the same page. **(default: none)** A
     /// "traditional web" application has one.
     #[serde(default)]
@@ -331,7 +341,7 @@ impl Config {
         Self {
             endpoint: endpoint.into(),
             internal_endpoint: None,
-            app_id: app_id.into(),
+            app_id: Some(app_id.into()),
             app_secret: None,
             base_url: None,
             trusted_origins: Vec::new(),
@@ -353,6 +363,17 @@ impl Config {
             danger_allow_http: false,
             danger_allow_internal_http: false,
         }
+    }
+
+    /// A configuration of an API that takes access tokens for these resources and signs
+    /// nobody in.
+    pub fn api(endpoint: impl Into<String>, resources: impl Into<Resources>) -> Self {
+        Self { app_id: None, resources: resources.into(), ..Self::new(endpoint, "") }
+    }
+
+    /// Whether nobody signs in here.
+    fn is_api(&self) -> bool {
+        self.app_id.is_none() && self.app_secret.is_none() && !self.resources.is_empty()
     }
 
     /// The options of every sign-in, with those keys that stand at the top.

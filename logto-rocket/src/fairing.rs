@@ -100,7 +100,7 @@ impl LogtoFairing {
         };
         let checked =
             config.and_then(|config| check(&config, figment)).map_err(|e| e.to_string())?;
-        if checked.secrets.random {
+        if checked.secrets.random && checked.signs_in {
             log::warn!(
                 "logto: no `cookie_secret` is configured: sessions end when this process does"
             );
@@ -145,7 +145,10 @@ impl Fairing for LogtoFairing {
         if config.profile == "debug"
             && let Some(logto) = rocket.state::<Logto>()
         {
-            say_what_to_register(logto, config.port);
+            match logto.signs_in() {
+                true => say_what_to_register(logto, config.port),
+                false => log::info!("logto: no `app_id`: an API, where nobody signs in"),
+            }
         }
         if config.log_level == rocket::config::LogLevel::Debug && config.profile != "debug" {
             log::warn!("logto: the log level `debug` prints whole requests, with their cookies");
@@ -173,7 +176,7 @@ impl Fairing for LogtoFairing {
         if request.method() == Method::Head {
             RequestState::of(request).came_as_head();
         }
-        let Some(query) = request.uri().query() else { return };
+        let Some(query) = request.uri().query().filter(|_| logto.signs_in()) else { return };
         // As Rocket finds routes: `//callback/` is the callback too.
         let callback = logto.callback().split('/').filter(|segment| !segment.is_empty());
         if !request.uri().path().segments().eq(callback) {
@@ -190,7 +193,7 @@ impl Fairing for LogtoFairing {
 /// Logto shows an address that is not registered there as JSON, and nothing comes back here.
 fn say_what_to_register(logto: &Logto, port: u16) {
     let (config, site) = (logto.config(), logto.site());
-    log::info!("logto: to be registered at {}, for {}:", config.endpoint, config.app_id);
+    log::info!("logto: to be registered at {}, for {}:", config.endpoint, logto.app_id());
     log::info!("logto:   redirect URI {}", site.url(logto.callback()));
     log::info!("logto:   post sign-out redirect URI {}", site.url(&config.post_sign_out_path));
     let backchannel = config.routes.full(&config.routes.backchannel_logout);

@@ -84,6 +84,15 @@ fn abort(rocket: &Rocket<Ignite>) -> bool {
     missing
 }
 
+/// Aborts the launch also where nobody signs in.
+fn abort_without_sign_in(rocket: &Rocket<Ignite>, whose: &str) -> bool {
+    let Some(logto) = rocket.state::<Logto>() else { return abort(rocket) };
+    if !logto.signs_in() {
+        log::error!("logto: {whose} needs sign-in, and the configuration has no `app_id`; add it");
+    }
+    !logto.signs_in()
+}
+
 /// Aborts the launch also where the configuration does not have the name of the resource, or
 /// no sign-in asks for what is needed for a token, and says what to add.
 fn abort_without(rocket: &Rocket<Ignite>, whose: &str, needs: Needs) -> bool {
@@ -99,6 +108,9 @@ fn abort_without(rocket: &Rocket<Ignite>, whose: &str, needs: Needs) -> bool {
     };
     if !needs.session {
         return false;
+    }
+    if abort_without_sign_in(rocket, whose) {
+        return true;
     }
     let options = config.sign_in_options();
     let resources = requested_resources(&options.scopes, &options.resources);
@@ -140,7 +152,7 @@ macro_rules! guard {
 
         impl Sentinel for &$type {
             fn abort(rocket: &Rocket<Ignite>) -> bool {
-                abort(rocket)
+                abort_without_sign_in(rocket, concat!("the guard `&", stringify!($type), "`"))
             }
         }
     };

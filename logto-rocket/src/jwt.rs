@@ -31,7 +31,7 @@ pub(crate) struct Verifier {
 impl Verifier {
     /// A verifier with the metadata and the keys that sign-ins use.
     pub(crate) fn new(checked: &Checked, signatures: Arc<Signatures>, clock: Clock) -> Self {
-        let app_id = checked.config.app_id.clone();
+        let app_id = checked.app_id.clone();
         Self { signatures, app_id, clock_skew: checked.clock_skew(), clock }
     }
 

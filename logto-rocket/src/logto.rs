@@ -85,7 +85,7 @@ impl Logto {
         let (config, clock) = (&checked.config, Clock::default());
         let hooks: Arc<dyn Hooks> = hooks.into();
         let base_url = checked.site.url("");
-        let cookies = Cookies::new(&config.app_id, &base_url, checked.secure_cookies);
+        let cookies = Cookies::new(&checked.app_id, &base_url, checked.secure_cookies);
         let client = Arc::new(Client::new(&checked, clock.clone())?);
         let sessions = Arc::new(Sessions::new(
             config.session.clone(),
@@ -145,6 +145,15 @@ impl Logto {
         &self.0.checked.config
     }
 
+    /// Whether users sign in here; else it is an API, and there are no sessions.
+    pub(crate) fn signs_in(&self) -> bool {
+        self.0.checked.signs_in
+    }
+
+    pub(crate) fn app_id(&self) -> &str {
+        &self.0.checked.app_id
+    }
+
     pub(crate) fn site(&self) -> &Site {
         &self.0.checked.site
     }
@@ -185,7 +194,7 @@ impl Logto {
     /// # Errors
     ///
     /// The configuration does not have the name.
-    fn resolved<'a>(&self, audience: &'a Audience) -> Result<Cow<'a, Audience>> {
+    pub(crate) fn resolved<'a>(&self, audience: &'a Audience) -> Result<Cow<'a, Audience>> {
         let Some(given) = audience.indicator() else { return Ok(Cow::Borrowed(audience)) };
         let indicator = self.config().resources.indicator(given)?;
         Ok(match indicator == given {
@@ -358,8 +367,7 @@ impl Logto {
 }
 
 fn storage(checked: &Checked, store: Option<Box<dyn SessionStore>>) -> Storage {
-    let pseudonyms =
-        || Pseudonyms::new(&checked.secrets.bytes, &checked.issuer, &checked.config.app_id);
+    let pseudonyms = || Pseudonyms::new(&checked.secrets.bytes, &checked.issuer, &checked.app_id);
     let session = &checked.config.session;
     let cache = session.cache_bytes;
     match (store, session.store) {
@@ -372,7 +380,7 @@ fn storage(checked: &Checked, store: Option<Box<dyn SessionStore>>) -> Storage {
 }
 
 fn sealer(checked: &Checked, kind: Kind) -> Sealer {
-    Sealer::new(&checked.secrets.bytes, &checked.issuer, &checked.config.app_id, kind)
+    Sealer::new(&checked.secrets.bytes, &checked.issuer, &checked.app_id, kind)
 }
 
 impl fmt::Debug for Logto {
@@ -380,7 +388,7 @@ impl fmt::Debug for Logto {
         let checked = &self.0.checked;
         f.debug_struct("Logto")
             .field("issuer", &checked.issuer)
-            .field("app_id", &checked.config.app_id)
+            .field("app_id", &checked.app_id)
             .finish_non_exhaustive()
     }
 }

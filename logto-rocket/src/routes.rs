@@ -30,8 +30,11 @@ enum Endpoint {
 }
 
 /// The routes that the configuration leaves to the fairing, at their paths below
-/// the base.
+/// the base. In an API there are none.
 pub(crate) fn routes(logto: &Logto) -> Vec<Route> {
+    if !logto.signs_in() {
+        return Vec::new();
+    }
     let routes = &logto.config().routes;
     let all = [
         (Method::Get, &routes.sign_in, Endpoint::SignIn),

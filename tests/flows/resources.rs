@@ -1,5 +1,7 @@
 //! API resources that routes have by their names in the configuration.
 
+#![allow(clippy::needless_pass_by_value, reason = "handlers take guards by value")]
+
 use logto_rocket::{
     AccessToken, ApiResource, AuthInfo, Error, Logto, LogtoClient, Policy, authenticated, protect,
 };

@@ -6,6 +6,7 @@ use rocket::figment::{Figment, value::Value};
 use url::Url;
 use zeroize::Zeroizing;
 
+use super::extract::missing_app_id;
 use super::keys::is_secret;
 use super::problem::{ConfigError, Problem};
 use super::source::{place, with_environment};
@@ -27,6 +28,10 @@ const PUBLISHED_KEYS: [&str; 2] =
 #[derive(Debug)]
 pub(crate) struct Checked {
     pub(crate) config: Config,
+    /// Empty in an API without sign-in.
+    pub(crate) app_id: String,
+    /// Whether users sign in here.
+    pub(crate) signs_in: bool,
     /// `{endpoint}/oidc`.
     pub(crate) issuer: String,
     /// The internal endpoint, without a slash at its end.
@@ -97,6 +102,7 @@ pub(crate) fn check(config: &Config, figment: &Figment) -> Result<Checked, Confi
     let internal_endpoint = check.internal_endpoint(config);
     let base = check.base_url(config);
     check.trusted_origins(config);
+    check.app_id(config);
     check.placeholders(config);
     check.scopes(config);
     check.paths(config);
@@ -108,6 +114,8 @@ pub(crate) fn check(config: &Config, figment: &Figment) -> Result<Checked, Confi
     match (endpoint, base, secrets) {
         (Some(endpoint), Some(base), Some(secrets)) if check.problems.is_empty() => Ok(Checked {
             config: config.clone(),
+            app_id: config.app_id.clone().unwrap_or_default(),
+            signs_in: !config.is_api(),
             callback: config.routes.full(&config.routes.callback),
             issuer: format!("{endpoint}/oidc"),
             internal_endpoint,
@@ -165,10 +173,17 @@ impl Check<'_> {
         Some(format!("{}{path}", url.origin().ascii_serialization()))
     }
 
+    fn app_id(&mut self, config: &Config) {
+        if config.app_id.is_none() && !config.is_api() {
+            self.problems.push(missing_app_id(self.figment));
+        }
+    }
+
     fn base_url(&mut self, config: &Config) -> Option<Url> {
         const FIX: &str = "write the address that browsers use, as `https://app.example.com`";
         let Some(given) = &config.base_url else {
-            if self.debug {
+            // No browser comes back to an API, and none has a cookie of it.
+            if self.debug || config.is_api() {
                 let port = self.figment.extract_inner("port").unwrap_or(8000_u16);
                 return format!("http://localhost:{port}").parse().ok();
             }
@@ -224,7 +239,7 @@ impl Check<'_> {
         let given = [
             ("endpoint", Some(config.endpoint.as_str())),
             ("internal_endpoint", config.internal_endpoint.as_deref()),
-            ("app_id", Some(config.app_id.as_str())),
+            ("app_id", config.app_id.as_deref()),
             ("app_secret", secret),
             ("base_url", config.base_url.as_deref()),
             ("machine.app_id", machine.map(|machine| machine.app_id.as_str())),
@@ -385,7 +400,7 @@ impl Check<'_> {
         if let Some(key) = self.rocket_secret() {
             return Some(Secrets { bytes: vec![key.into()], random: false });
         }
-        if self.debug {
+        if self.debug || config.is_api() {
             return Some(Secrets {
                 bytes: vec![seal::random::<32>().to_vec().into()],
                 random: true,

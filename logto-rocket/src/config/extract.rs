@@ -35,7 +35,23 @@ impl Config {
                 Err(next) => error = next,
             }
         }
+        let has = |key| table.as_ref().is_some_and(|table| table.contains_key(key));
+        if !has("app_id") && (!has("resources") || has("app_secret")) {
+            problems.push(missing_app_id(&figment));
+        }
         Err(ConfigError::new(problems))
+    }
+}
+
+/// What is wrong with a configuration that has no `app_id` and is not an API's.
+pub(super) fn missing_app_id(figment: &Figment) -> Problem {
+    let fix = missing_fix("app_id", figment);
+    Problem {
+        key: "app_id".into(),
+        value: None,
+        place: format!("profile `{}`", figment.profile()),
+        message: "is missing".into(),
+        fix: format!("{fix}; without sign-in, name the API in `resources` and no `app_secret`"),
     }
 }
 

@@ -134,7 +134,7 @@ fn a_bracket_begins_a_list_only_where_a_list_belongs() {
 #[test]
 fn a_configuration_is_possible_from_the_environment_alone() {
     let environment = [("LOGTO_ENDPOINT", "http://localhost:3001"), ("LOGTO_APP_ID", "12345")];
-    usable("", &environment, |checked| assert_eq!(checked.config.app_id, "12345"));
+    usable("", &environment, |checked| assert_eq!(checked.app_id, "12345"));
 }
 
 #[test]
@@ -190,6 +190,37 @@ fn what_is_missing_is_named_with_both_ways_to_set_it() {
     with("", &[("ROCKET_PROFILE", "release")], |figment| {
         let message = read(figment).expect_err("nothing is set").to_string();
         assert!(message.contains("LOGTO_ENDPOINT") && !message.contains("logto_dev"), "{message}");
+    });
+}
+
+/// B16: an API needs to know whose tokens it takes and what they are for, in any profile.
+#[test]
+fn an_api_without_sign_in_needs_an_endpoint_and_resources_only() {
+    let api = |keys: &str| format!("[default.logto]\nendpoint = \"https://foo.logto.app\"\n{keys}");
+    for keys in ["resources = [\"urn:a\"]", "resources = { items = \"urn:a\" }"] {
+        for profile in ["debug", "release"] {
+            usable(&api(keys), &[("ROCKET_PROFILE", profile)], |checked| {
+                assert!(!checked.signs_in && checked.secrets.random);
+                assert_eq!(checked.issuer, "https://foo.logto.app/oidc");
+            });
+        }
+    }
+    let config = Config::api("https://foo.logto.app", ["urn:a"]);
+    assert!(check(&config, &Figment::new().select("release")).is_ok_and(|it| !it.signs_in));
+    // What belongs to sign-in is not left out by mistake.
+    for keys in [
+        "",
+        "resources = []",
+        "resources = [\"urn:a\"]\napp_secret = \"a\"",
+        "app_secret = \"a\"",
+        "resources = [\"urn:a\"]\napp_secret = \"a\"\nbogus = 1",
+    ] {
+        refused(&api(keys), &[], &["`logto.app_id` (profile `debug`): is missing", "`resources`"]);
+    }
+    refused(&api("resources = [\"urn:a\"]\napp_id = \"\""), &[], &["`logto.app_id` = \"\""]);
+    with(&api("resources = [\"urn:a\"]\nbogus = 1"), &[], |figment| {
+        let message = read(figment).expect_err("a key is none").to_string();
+        assert!(!message.contains("`logto.app_id`"), "{message}");
     });
 }
 
@@ -255,7 +286,7 @@ fn ids_and_secrets_that_were_not_quoted_are_read_as_they_were_written() {
         assert_ne!(checked.config.app_secret, Some(AppSecret::new("truE")));
     });
     let environment = [("LOGTO_APP_ID", "-7")];
-    usable(&debug(""), &environment, |checked| assert_eq!(checked.config.app_id, "-7"));
+    usable(&debug(""), &environment, |checked| assert_eq!(checked.app_id, "-7"));
     let keys = format!("cookie_secret = [\"{SECRET}\", \"{SECRET}2\"]");
     usable(&debug(&keys), &[], |checked| {
         let secrets = CookieSecrets::from([SECRET.to_owned(), format!("{SECRET}2")]);
@@ -284,7 +315,7 @@ fn placeholders_are_told_from_real_values() {
     refused("", &[("LOGTO_ENDPOINT", "https://..."), ("LOGTO_APP_ID", "a")], &["`logto.endpoint`"]);
     for real in ["app-id", "foo", "my-app", "youre-an-id"] {
         usable(&debug(""), &[("LOGTO_APP_ID", real)], |checked| {
-            assert_eq!(checked.config.app_id, real);
+            assert_eq!(checked.app_id, real);
         });
     }
 }

@@ -2,7 +2,7 @@ use rocket::outcome::Outcome as RocketOutcome;
 use rocket::request::{FromRequest, Outcome, Request};
 use rocket::{Ignite, Rocket, Sentinel};
 
-use super::{REFRESH, abort, abort_without, not_attached, not_fetched, outcome};
+use super::{REFRESH, abort_without, abort_without_sign_in, not_attached, not_fetched, outcome};
 use crate::logto::Logto;
 use crate::request::{RequestState, Visit};
 use crate::resource::{ApiResource, Needs};
@@ -47,7 +47,7 @@ fn audience(request: &Request<'_>, indicator: &str) -> Audience {
 
 impl Sentinel for AccessToken {
     fn abort(rocket: &Rocket<Ignite>) -> bool {
-        abort(rocket)
+        abort_without_sign_in(rocket, "the guard `AccessToken`")
     }
 }
 

@@ -3,7 +3,7 @@ use rocket::outcome::Outcome as RocketOutcome;
 use rocket::request::{FromRequest, Outcome, Request};
 use rocket::{Ignite, Rocket, Sentinel};
 
-use super::{abort, abort_without};
+use super::{abort_without, abort_without_sign_in};
 use crate::error::{Error, ErrorKind};
 use crate::request::RequestState;
 use crate::resource::Needs;
@@ -11,7 +11,7 @@ use crate::resource::Needs;
 /// Proof that the wrapper around this very route let the request in.
 ///
 /// The attribute puts it into the hidden route: as a sentinel it ends a launch
-/// without the fairing, and as a guard it fails closed where the wrapper was lost.
+/// without the fairing or without sign-in, and as a guard it fails closed where the wrapper was lost.
 #[derive(Debug)]
 pub struct Gate(());
 
@@ -67,6 +67,6 @@ impl<'r> FromRequest<'r> for NeedyGate {
 
 impl Sentinel for Gate {
     fn abort(rocket: &Rocket<Ignite>) -> bool {
-        abort(rocket)
+        abort_without_sign_in(rocket, "a protected route")
     }
 }

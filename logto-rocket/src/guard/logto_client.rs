@@ -8,7 +8,7 @@ use rocket::outcome::Outcome as RocketOutcome;
 use rocket::request::{FromRequest, Outcome, Request};
 use rocket::{Ignite, Rocket, Sentinel};
 
-use super::{abort, id_token_claims, not_attached, user};
+use super::{abort_without_sign_in, id_token_claims, not_attached, user};
 use crate::claims::{IdTokenClaims, User, UserInfo};
 use crate::error::{Error, ErrorKind, Result};
 use crate::location::Redirect;
@@ -255,6 +255,6 @@ impl<'r> FromRequest<'r> for LogtoClient<'r> {
 
 impl Sentinel for LogtoClient<'_> {
     fn abort(rocket: &Rocket<Ignite>) -> bool {
-        abort(rocket)
+        abort_without_sign_in(rocket, "the guard `LogtoClient`")
     }
 }

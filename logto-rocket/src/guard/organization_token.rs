@@ -4,7 +4,7 @@ use rocket::outcome::Outcome as RocketOutcome;
 use rocket::request::{FromRequest, Outcome, Request};
 use rocket::{Ignite, Rocket, Sentinel};
 
-use super::{abort, not_fetched};
+use super::{abort_without_sign_in, not_fetched};
 use crate::error::Error;
 use crate::request::RequestState;
 use crate::token::AccessToken;
@@ -65,6 +65,6 @@ impl<'r> FromRequest<'r> for OrganizationToken {
 
 impl Sentinel for OrganizationToken {
     fn abort(rocket: &Rocket<Ignite>) -> bool {
-        abort(rocket)
+        abort_without_sign_in(rocket, "the guard `OrganizationToken`")
     }
 }

@@ -38,7 +38,7 @@ pub(super) fn logto(rocket: &Rocket<Orbit>) -> Logto {
 /// What answers this instance in Logto's place, from now on.
 pub(super) fn stand_in(logto: &Logto) -> Arc<InLogtosStead> {
     let set = || {
-        let app_id = logto.config().app_id.clone();
+        let app_id = logto.app_id().to_owned();
         InLogtosStead::new(logto.issuer().to_owned(), app_id, logto.clock().clone())
     };
     logto.client().stand_in().get_or_set(set)
@@ -74,7 +74,7 @@ impl TestErrand {
 
     async fn sign_in(&self, visit: Visit<'_>, user: &TestUser) -> Result<()> {
         let (stand_in, sessions) = (stand_in(&self.logto), self.logto.sessions());
-        let user = Arc::new(user.clone());
+        let user = Arc::new(user.clone().resolved(&self.logto)?);
         let session = sessions.begin(self.record(&user, &stand_in)).await?;
         let key = session.record.key();
         sessions.check_size(&session.record)?;

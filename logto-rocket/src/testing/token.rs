@@ -1,9 +1,11 @@
 //! Access tokens that a test's requests present.
 
 use rocket::local::{asynchronous, blocking};
+use rocket::request::Request;
 use serde_json::{Map, Value, json};
 
 use crate::auth_info::AuthInfo;
+use crate::logto::Logto;
 use crate::request::RequestState;
 use crate::scope::organization_urn;
 
@@ -45,7 +47,8 @@ pub struct TestToken {
 }
 
 impl TestToken {
-    /// A user's token for an API resource, by its indicator, without any scope.
+    /// A user's token for an API resource, by its indicator or by its name in the
+    /// configuration, without any scope.
     pub fn for_resource(indicator: impl AsRef<str>) -> Self {
         Self::of(indicator.as_ref())
     }
@@ -102,8 +105,14 @@ impl TestToken {
         self
     }
 
-    fn auth(self) -> AuthInfo {
+    fn auth(self, request: &Request<'_>) -> AuthInfo {
         let mut claims = self.claims;
+        if let (Some(logto), Some(Value::String(audience))) =
+            (Logto::of(request), claims.get_mut("aud"))
+        {
+            let resources = &logto.config().resources;
+            *audience = resources.indicator(audience).expect("a resource").to_owned();
+        }
         claims.insert("scope".into(), self.scopes.join(" ").into());
         let claims = serde_json::from_value(Value::Object(claims)).expect("claims");
         AuthInfo::of(claims).expect("`sub` is a text and not empty")
@@ -119,21 +128,22 @@ pub trait TestRequest {
     ///
     /// # Panics
     ///
-    /// Panics if the claim `sub` was set to something else than a text.
+    /// Panics if the claim `sub` was set to something else than a text, or if the token is
+    /// for a name that the configuration does not have.
     #[must_use]
     fn bearer(self, token: TestToken) -> Self;
 }
 
 impl TestRequest for asynchronous::LocalRequest<'_> {
     fn bearer(self, token: TestToken) -> Self {
-        RequestState::of(self.inner()).present(token.auth());
+        RequestState::of(self.inner()).present(token.auth(self.inner()));
         self
     }
 }
 
 impl TestRequest for blocking::LocalRequest<'_> {
     fn bearer(self, token: TestToken) -> Self {
-        RequestState::of(self.inner()).present(token.auth());
+        RequestState::of(self.inner()).present(token.auth(self.inner()));
         self
     }
 }

@@ -3,6 +3,8 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use crate::clock::Timestamp;
+use crate::error::Result;
+use crate::logto::Logto;
 use crate::token::Audience;
 
 /// A user for [`TestClient::sign_in_as()`](super::TestClient::sign_in_as).
@@ -133,6 +135,18 @@ impl TestUser {
             Value::Array(list) => list.push(text.into()),
             other => panic!("the claim `{claim}` was set to {other}, which is no list"),
         }
+    }
+
+    /// The same, with the indicators of resources in place of their names.
+    ///
+    /// # Errors
+    ///
+    /// The configuration does not have a name.
+    pub(super) fn resolved(mut self, logto: &Logto) -> Result<Self> {
+        for (audience, _) in &mut self.tokens {
+            *audience = logto.resolved(audience)?.into_owned();
+        }
+        Ok(self)
     }
 
     pub(super) fn subject(&self) -> &str {
