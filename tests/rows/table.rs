@@ -42,7 +42,7 @@ fn is_id(word: &str) -> bool {
     let number = |rest: &str| {
         (1..=2).contains(&rest.len()) && rest.bytes().all(|byte| byte.is_ascii_digit())
     };
-    let group = ["A", "R", "T", "S", "L", "H", "REL-", "REF-"];
+    let group = ["A", "R", "T", "S", "L", "H", "B", "REL-", "REF-"];
     word.strip_prefix("RP-").is_some_and(|case| !case.is_empty())
         || group.iter().any(|group| word.strip_prefix(group).is_some_and(number))
 }
