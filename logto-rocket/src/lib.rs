@@ -203,7 +203,8 @@ mod wiped;
 /// application of the tenant that asks. So `bearer` needs a condition, `scopes(..)`,
 /// `any_scope(..)`, `roles(..)`, `any_role(..)`, `organization` or `clients("..")`, or says
 /// `any_client`. `user_only` and `machine_only` limit it further, and `any_organization` takes
-/// tokens of any organization. [`Policy`] says of each what it asks.
+/// tokens of any organization. [`Policy`] says of each what it asks, and the chapter
+/// [`guide::api`] which of them go together.
 ///
 /// A mistake in the handler is reported as without the attribute, with two
 /// exceptions: a lifetime or type that is missing or cannot be inferred in its

@@ -72,7 +72,7 @@ fn admin(user: &User, store: &State<Store>) -> RawHtml<String> {
 fn application(figment: Figment) -> Rocket<Build> {
     rocket::custom(with_defaults(figment))
         .attach(Provider::fairing())
-        .attach(Logto::fairing())
+        .attach(Logto::fairing().deny_unprotected("/"))
         .manage(Store::new())
         .mount("/", routes![list, create, remove, list_of, home, admin])
 }

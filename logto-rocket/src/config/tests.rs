@@ -193,7 +193,7 @@ fn what_is_missing_is_named_with_both_ways_to_set_it() {
     });
 }
 
-/// B16: an API needs to know whose tokens it takes and what they are for, in any profile.
+/// W16: an API needs to know whose tokens it takes and what they are for, in any profile.
 #[test]
 fn an_api_without_sign_in_needs_an_endpoint_and_resources_only() {
     let api = |keys: &str| format!("[default.logto]\nendpoint = \"https://foo.logto.app\"\n{keys}");
