@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::claims::AccessTokenClaims;
 use crate::error::{Error, ErrorKind, Result};
+use crate::scope::organization_id;
 
 /// Who asks, and what they may: the access token that let a request in.
 ///
@@ -69,11 +70,12 @@ impl AuthInfo {
         let sub = text(claims.subject()).filter(|sub| !sub.is_empty())?;
         let audience = claims.audiences().unwrap_or_default();
         let audience: Vec<_> = audience.into_iter().map(str::to_owned).collect();
-        let of_organization = || audience.iter().find_map(|audience| organization(audience));
-        let organization_id = text(claims.organization_id()).or_else(of_organization);
+        let of_organization = || audience.iter().find_map(|urn| organization_id(urn));
+        let of = text(claims.organization_id());
+        let of = of.or_else(|| of_organization().map(str::to_owned));
         let scopes = claims.scopes().into_iter().map(str::to_owned).collect();
         let client_id = text(claims.client_id());
-        Some(Self { sub, client_id, organization_id, scopes, audience, claims })
+        Some(Self { sub, client_id, organization_id: of, scopes, audience, claims })
     }
 
     /// Whether the token permits this.
@@ -146,9 +148,4 @@ impl AuthInfo {
         let texts = roles.map(|roles| roles.iter().map(Value::as_str).collect::<Option<_>>());
         texts.flatten().unwrap_or_default()
     }
-}
-
-/// The organization in an audience.
-fn organization(audience: &str) -> Option<String> {
-    audience.strip_prefix("urn:logto:organization:").map(str::to_owned)
 }

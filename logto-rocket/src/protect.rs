@@ -36,7 +36,8 @@ use crate::warning;
 /// Nothing of a route runs for a stranger: no guard, no parsing of path, query or
 /// body. Unlike the attribute it cannot notice at launch that
 /// [`Logto`](crate::Logto) is not attached, that the configuration has no resource of
-/// the policy's name, or that nobody signs in and the policy takes sessions; then its routes answer 500 Internal
+/// the policy's name, or that nobody signs in and the policy takes sessions; then its
+/// routes answer 500 Internal
 /// Server Error and log where they were protected. Nor does it notice that the
 /// configuration does not ask for what the policy fetches; then they answer 403
 /// Forbidden and log what to add. All else is as the

@@ -217,15 +217,6 @@ async fn a_connection_that_was_idle_for_long_is_not_used_again() {
     assert_eq!((answer.status, &seen.lock().expect("requests")[..]), (200, &[0, 1][..]));
 }
 
-/// H20: inside, a proxy of the environment is on no way.
-#[test]
-fn an_internal_endpoint_is_reached_without_a_proxy() {
-    let http = client().expect("a client");
-    let is_direct = |http: &Http| format!("{:?}", http.client("http://logto:3001/oidc/token"));
-    let direct = format!("{:?}", http.direct);
-    assert_eq!(is_direct(&http.clone().without_proxies()), direct);
-}
-
 /// H21: what failed, where, and why; of the query nothing, which may hold what is secret.
 #[rocket::async_test]
 async fn a_failure_names_the_address_and_its_causes() {

@@ -3,12 +3,9 @@
 use serde::Deserialize;
 
 use super::compact::{is_type, some_date};
+use super::logout::MAX_ID;
 use crate::auth_info::AuthInfo;
 use crate::claims::{AccessTokenClaims, numeric_date};
-
-/// The longest id of a user or application: OpenID Connect Core, section 2, allows 255
-/// characters for `sub`.
-const MAX_ID: usize = 255;
 
 /// What an access token says, once its signature is good, whatever route it is for.
 #[derive(Debug)]

@@ -18,7 +18,7 @@ pub(crate) const MAX_AGE: Duration = Duration::from_secs(5 * 60);
 
 /// The longest id of a user or session: OpenID Connect Core, section 2, allows 255
 /// characters for `sub`.
-const MAX_ID: usize = 255;
+pub(super) const MAX_ID: usize = 255;
 
 /// A logout token that was verified.
 #[derive(Clone, PartialEq, Eq)]
