@@ -3,7 +3,7 @@
 mod closed;
 mod response;
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rocket::fairing::{Fairing, Info, Kind, Result};
@@ -34,22 +34,20 @@ use crate::session::store::SessionStore;
 /// for shared caches only, such as `CDN-Cache-Control`.
 pub struct LogtoFairing {
     config: Option<Config>,
-    store: Mutex<Option<Box<dyn SessionStore>>>,
+    store: Option<MakeStore>,
     hooks: Mutex<Option<Box<dyn Hooks>>>,
     /// Below these paths every route is protected or public.
     closed: Vec<String>,
 }
 
+type MakeStore =
+    Box<dyn Fn(&Rocket<Build>) -> std::result::Result<Arc<dyn SessionStore>, String> + Send + Sync>;
+
 impl Logto {
     /// The fairing, configured from `Rocket.toml` and the environment as
     /// [`Config`] says.
     pub fn fairing() -> LogtoFairing {
-        LogtoFairing {
-            config: None,
-            store: Mutex::default(),
-            hooks: Mutex::default(),
-            closed: Vec::new(),
-        }
+        LogtoFairing { config: None, store: None, hooks: Mutex::default(), closed: Vec::new() }
     }
 }
 
@@ -74,7 +72,35 @@ impl LogtoFairing {
     /// Keeps sessions in `store` rather than where `session.store` says.
     #[must_use]
     pub fn store(self, store: impl SessionStore) -> Self {
-        Self { store: Mutex::new(Some(Box::new(store))), ..self }
+        let store: Arc<dyn SessionStore> = Arc::new(store);
+        Self { store: Some(Box::new(move |_| Ok(Arc::clone(&store)))), ..self }
+    }
+
+    /// Keeps sessions in the store that `make` makes of what other fairings manage, such as
+    /// a pool of connections. Attach those fairings first. An error of `make` ends the launch.
+    ///
+    /// ```rust
+    /// # use logto_rocket::MemoryStore;
+    /// use logto_rocket::Logto;
+    ///
+    /// # struct Pool;
+    /// # impl Pool { fn store(&self) -> MemoryStore { MemoryStore::new(10) } }
+    /// let fairing = Logto::fairing().store_with(|rocket| {
+    ///     let pool = rocket.state::<Pool>().ok_or("attach the pool's fairing before Logto's")?;
+    ///     Ok::<_, &str>(pool.store())
+    /// });
+    /// # let _ = rocket::build().manage(Pool).attach(fairing);
+    /// ```
+    #[must_use]
+    pub fn store_with<S: SessionStore, E: ToString>(
+        self,
+        make: impl Fn(&Rocket<Build>) -> std::result::Result<S, E> + Send + Sync + 'static,
+    ) -> Self {
+        let make: MakeStore = Box::new(move |rocket| match make(rocket) {
+            Ok(store) => Ok(Arc::new(store)),
+            Err(error) => Err(format!("the session store was not made: {}", error.to_string())),
+        });
+        Self { store: Some(make), ..self }
     }
 
     /// Has `hooks` called when users sign in and out, when tokens are refreshed and
@@ -105,7 +131,7 @@ impl LogtoFairing {
                 "logto: no `cookie_secret` is configured: sessions end when this process does"
             );
         }
-        let store = self.store.lock().ok().and_then(|mut store| store.take());
+        let store = self.store.as_ref().map(|make| make(rocket)).transpose()?;
         let hooks = self.hooks.lock().ok().and_then(|mut hooks| hooks.take());
         Logto::new(checked, store, hooks.unwrap_or_else(|| Box::new(NoHooks)))
             .map_err(|error| error.to_string())

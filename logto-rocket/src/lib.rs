@@ -52,6 +52,7 @@ mod guard;
 pub mod guide;
 mod hooks;
 mod http;
+mod instances;
 mod jwks;
 mod jwt;
 mod location;
@@ -343,7 +344,7 @@ pub use self::resource::ApiResource;
 pub use self::scope::{RESERVED_RESOURCE, UserScope, organization_id, organization_urn};
 pub use self::session::memory::MemoryStore;
 pub use self::session::store::{
-    Find, Owner, Saved, SessionKey, SessionStore, StoredSession, Version,
+    Saved, SessionKey, SessionStore, Shared, SharedKey, StoredSession, Version,
 };
 pub use self::token::{AccessToken, Audience, TokenExchange};
 

@@ -17,6 +17,7 @@ use crate::config::{Checked, Config, StoreKind};
 use crate::discovery::ProviderMetadata;
 use crate::error::Result;
 use crate::hooks::Hooks;
+use crate::instances::Instances;
 use crate::jwt::Verifier;
 use crate::location::{ReturnPath, Site};
 use crate::seal::{Cookies, Kind, Pseudonyms, Sealer};
@@ -79,7 +80,7 @@ impl Logto {
     /// What the configuration describes, with sessions in `store` if one is given.
     pub(crate) fn new(
         checked: Checked,
-        store: Option<Box<dyn SessionStore>>,
+        store: Option<Arc<dyn SessionStore>>,
         hooks: Box<dyn Hooks>,
     ) -> Result<Self> {
         let (config, clock) = (&checked.config, Clock::default());
@@ -92,6 +93,7 @@ impl Logto {
             cookies.clone(),
             (clock.clone(), checked.clock_skew()),
             Arc::clone(&client),
+            Arc::new(instances(&checked, store.clone())),
             storage(&checked, store),
         ));
         let tokens = Tokens::new(
@@ -366,15 +368,23 @@ impl Logto {
     }
 }
 
-fn storage(checked: &Checked, store: Option<Box<dyn SessionStore>>) -> Storage {
-    let pseudonyms = || Pseudonyms::new(&checked.secrets.bytes, &checked.issuer, &checked.app_id);
+fn instances(checked: &Checked, store: Option<Arc<dyn SessionStore>>) -> Instances {
+    let application = [checked.issuer.clone(), checked.app_id.to_string()];
+    Instances::new(store, sealer(checked, Kind::Shared), pseudonyms(checked), application)
+}
+
+fn pseudonyms(checked: &Checked) -> Pseudonyms {
+    Pseudonyms::new(&checked.secrets.bytes, &checked.issuer, &checked.app_id)
+}
+
+fn storage(checked: &Checked, store: Option<Arc<dyn SessionStore>>) -> Storage {
     let session = &checked.config.session;
     let cache = session.cache_bytes;
     match (store, session.store) {
         (Some(store), _) => {
-            Storage::store(sealer(checked, Kind::Stored), pseudonyms(), store, cache)
+            Storage::store(sealer(checked, Kind::Stored), pseudonyms(checked), store, cache)
         }
-        (None, StoreKind::Memory) => Storage::memory(session.capacity, pseudonyms(), cache),
+        (None, StoreKind::Memory) => Storage::memory(session.capacity, pseudonyms(checked), cache),
         (None, StoreKind::Cookie) => Storage::cookie(sealer(checked, Kind::Session), cache),
     }
 }

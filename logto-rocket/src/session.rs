@@ -33,6 +33,7 @@ use crate::client::Client;
 use crate::clock::{Clock, OnceAMinute};
 use crate::config::SessionConfig;
 use crate::error::{Error, ErrorKind, Result};
+use crate::instances::Instances;
 use crate::revocation::RevocationList;
 use crate::seal::Cookies;
 
@@ -68,6 +69,7 @@ pub(crate) struct Sessions {
     clock: Clock,
     clock_skew: Duration,
     client: Arc<Client>,
+    instances: Arc<Instances>,
     storage: Storage,
     revocation: RevocationList,
     /// Sessions in whose place the same browser has another one by now.
@@ -84,6 +86,7 @@ impl Sessions {
         cookies: Cookies,
         (clock, clock_skew): (Clock, Duration),
         client: Arc<Client>,
+        instances: Arc<Instances>,
         storage: Storage,
     ) -> Self {
         let replaced = Cache::builder().max_capacity(REPLACED).time_to_live(REPLACED_TTL);
@@ -94,6 +97,7 @@ impl Sessions {
             clock,
             clock_skew,
             client,
+            instances,
             storage,
             replaced: replaced.eviction_policy(EvictionPolicy::lru()).build(),
             kept: KeptTokens::new(),
@@ -113,6 +117,11 @@ impl Sessions {
     /// Whether sessions live in cookies, which cannot follow an answer whose head is out.
     pub(crate) fn are_in_cookies(&self) -> bool {
         self.storage.cookie_sealer().is_some()
+    }
+
+    /// The other instances of this application.
+    pub(crate) fn instances(&self) -> &Arc<Instances> {
+        &self.instances
     }
 
     /// The tokens of sessions that no cookie carries.

@@ -52,7 +52,7 @@ impl Sessions {
     ///
     /// The store failed: the session goes on.
     pub(crate) async fn end(&self, session: &Session) -> Result<()> {
-        self.storage.delete(&session.record.key()).await?;
+        self.storage.delete(&session.record).await?;
         self.remember_as_ended(session, false);
         Ok(())
     }
@@ -64,7 +64,7 @@ impl Sessions {
     ///
     /// The store failed: the session goes on.
     pub(crate) async fn end_and_revoke(&self, session: &Session) -> Result<()> {
-        self.storage.delete(&session.record.key()).await?;
+        self.storage.delete(&session.record).await?;
         self.remember_as_ended(session, true);
         self.revoke_in_background(session);
         Ok(())

@@ -28,8 +28,8 @@ pub(crate) enum Wait {
     Store(SessionKey),
     /// The last use of the session is to be written down first.
     Touch(Session),
-    /// The session of this key was ended, and the store has it still.
-    Delete(SessionKey),
+    /// The session was ended, and the store has it still.
+    Delete(Session),
     /// The cookie is no session, of this key if it names one. Another one of the same name
     /// may be: another host of this site, or another path, may have set it.
     Others(Option<SessionKey>),
@@ -135,11 +135,11 @@ impl Sessions {
             wait = match wait {
                 Wait::Others(key) => return Ok(Err(key)),
                 Wait::Touch(session) => return self.touch(session).await.map(Ok),
-                Wait::Delete(key) => {
-                    if let Err(error) = self.storage.delete(&key).await {
+                Wait::Delete(session) => {
+                    if let Err(error) = self.storage.delete(&session.record).await {
                         warning::warn("a session that has ended was not deleted", &error);
                     }
-                    Wait::Others(Some(key))
+                    Wait::Others(Some(session.record.key()))
                 }
                 Wait::Store(key) => match self.settle(Some(key), self.storage.load(key).await?) {
                     Ok(read) => return Ok(Ok(read)),
@@ -166,7 +166,7 @@ impl Sessions {
         if self.has_ended(&session) {
             return Err(match self.are_in_cookies() {
                 true => Wait::Others(key),
-                false => Wait::Delete(session.record.key()),
+                false => Wait::Delete(session),
             });
         }
         if session.record.is_touch_due(now, &self.config) {

@@ -8,12 +8,12 @@ use openidconnect::RefreshToken;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
-use super::store::{Owner, SessionId, SessionKey};
+use super::store::{SessionId, SessionKey};
 use crate::claims::IdTokenClaims;
 use crate::clock::Timestamp;
 use crate::config::SessionConfig;
 use crate::error::{Error, ErrorKind, Result};
-use crate::seal::Pseudonyms;
+use crate::seal::{Named, Pseudonyms};
 use crate::token::Token;
 use crate::wiped::Wiped;
 
@@ -155,14 +155,22 @@ impl Record {
         self.subject().is_none_or(|of| of == subject)
     }
 
-    /// Whose session it is, as a store may know it.
+    /// What a store finds the session by.
     ///
     /// # Errors
     ///
     /// As [`id_token_claims()`](Self::id_token_claims).
-    pub(crate) fn owner(&self, pseudonyms: &Pseudonyms) -> Result<Owner> {
-        let sid = self.sid.as_ref().map(|sid| pseudonyms.newest(sid));
-        Ok(Owner::new(pseudonyms.newest(self.id_token_claims()?.subject()), sid))
+    pub(crate) fn names(&self, pseudonyms: &Pseudonyms) -> Result<Vec<String>> {
+        let subject = pseudonyms.newest(Named::Subject, self.id_token_claims()?.subject());
+        let sid = self.sid.as_ref().map(|sid| pseudonyms.newest(Named::Sid, sid));
+        Ok([subject].into_iter().chain(sid).collect())
+    }
+
+    /// Every name that it may have been stored with.
+    pub(crate) fn all_names(&self, pseudonyms: &Pseudonyms) -> Vec<String> {
+        let subject = self.subject().map(|subject| pseudonyms.all(Named::Subject, subject));
+        let sid = self.sid.as_ref().map(|sid| pseudonyms.all(Named::Sid, sid));
+        subject.into_iter().chain(sid).flatten().collect()
     }
 
     /// How long the session lives if it is not used again; `None` when its time

@@ -106,7 +106,7 @@ impl Sessions {
                 sessions.try_unsaved(&waiting).await;
             }
         });
-        Ok(Session { record, version: session.version })
+        Ok(Session { record, version: session.version.clone() })
     }
 
     /// One attempt at saving a record that waits.

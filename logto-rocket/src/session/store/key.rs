@@ -69,6 +69,10 @@ impl SessionKey {
         read(text).map(Self)
     }
 
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// The first half, which no other key has either.
     pub(crate) fn label(&self) -> [u8; 16] {
         let mut label = [0; 16];
