@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-pub(crate) use self::lease::Lease;
 use crate::error::{Error, ErrorKind, Result};
 use crate::seal::{Named, Pseudonyms, Sealer};
 use crate::session::store::{SessionKey, SessionStore, Shared, SharedKey};

@@ -97,10 +97,10 @@ impl Sessions {
             clock,
             clock_skew,
             client,
-            instances,
             storage,
             replaced: replaced.eviction_policy(EvictionPolicy::lru()).build(),
-            kept: KeptTokens::new(),
+            kept: KeptTokens::new(Arc::clone(&instances)),
+            instances,
             unsaved: Unsaved::default(),
             dropped: OnceAMinute::default(),
         }

@@ -191,7 +191,7 @@ impl SignIns {
         let key = record.key();
         let session = self.sessions.begin(record).await?;
         if let Some(id_token) = grant.id_token {
-            self.sessions.kept().keep_id_token(key, id_token.into());
+            self.sessions.kept().keep_id_token(key, id_token.into()).await;
         }
         Ok(session)
     }

@@ -17,6 +17,7 @@ use crate::client::Client;
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::flight::{Flights, Turns};
+use crate::instances::Item;
 use crate::request::Visit;
 use crate::scope::UserScope;
 use crate::session::record::Record;
@@ -170,12 +171,14 @@ impl Tokens {
     /// The store failed, or the answer has begun.
     pub(crate) async fn clear(&self, visit: Visit<'_>, session: &Session) -> Result<()> {
         self.check_writable(visit)?;
-        let _turn = self.turns.take(session.record.key()).await;
+        let key = session.record.key();
+        let _turn = self.turns.take(key).await;
+        let _lease = self.sessions.instances().take_turn(Item::Turn(key)).await?;
         let session = match self.sessions.current(session).await {
             Err(error) if error.kind() == ErrorKind::SessionEnded => return Ok(()),
             session => session?,
         };
-        self.sessions.kept().forget_access_tokens(&session.record.key());
+        self.sessions.kept().forget_access_tokens(&key).await;
         visit.state.user(&session).forget_tokens();
         let next = Record {
             generation: session.record.generation + 1,

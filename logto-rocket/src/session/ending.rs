@@ -54,6 +54,7 @@ impl Sessions {
     pub(crate) async fn end(&self, session: &Session) -> Result<()> {
         self.storage.delete(&session.record).await?;
         self.remember_as_ended(session, false);
+        self.kept.forget(&session.record.key()).await;
         Ok(())
     }
 
@@ -67,6 +68,7 @@ impl Sessions {
         self.storage.delete(&session.record).await?;
         self.remember_as_ended(session, true);
         self.revoke_in_background(session);
+        self.kept.forget(&session.record.key()).await;
         Ok(())
     }
 
@@ -93,20 +95,23 @@ impl Sessions {
     pub(crate) async fn log_out(&self, logout: Logout<'_>) -> Result<usize> {
         // First, so that a session that begins meanwhile is either found or refused.
         self.revocation.log_out(logout, self.latest_end(logout.received));
-        let mut count = 0;
+        let mut ended = Vec::new();
         let deleted = |session: Session| {
             self.remember_as_ended(&session, false);
             self.revoke_in_background(&session);
-            count += 1;
+            ended.push(session.record.key());
         };
-        self.storage.delete_all(logout.of, |record| logout.ends(record), deleted).await?;
-        Ok(count)
+        let done = self.storage.delete_all(logout.of, |record| logout.ends(record), deleted).await;
+        for key in &ended {
+            self.kept.forget(key).await;
+        }
+        done.map(|()| ended.len())
     }
 
     fn remember_as_ended(&self, session: &Session, revoke_token: bool) {
         let record = &session.record;
         self.revocation.end(record, self.latest_end(record.created), revoke_token);
-        self.kept.forget(&record.key());
+        self.kept.forget_here(&record.key());
         self.unsaved.forget(&record.key());
     }
 

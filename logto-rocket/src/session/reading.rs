@@ -192,7 +192,7 @@ impl Sessions {
     fn has_ended(&self, session: &Session) -> bool {
         let standing = self.revocation.standing(&session.record);
         if standing == Standing::EndedWithToken {
-            self.kept.forget(&session.record.key());
+            self.kept.forget_here(&session.record.key());
             self.revoke_in_background(session);
         }
         standing != Standing::Live

@@ -78,10 +78,10 @@ impl TestErrand {
         let session = sessions.begin(self.record(&user, &stand_in)).await?;
         let key = session.record.key();
         sessions.check_size(&session.record)?;
-        sessions.kept().keep_id_token(key, stand_in.id_token(&user).into());
+        sessions.kept().keep_id_token(key, stand_in.id_token(&user).into()).await;
         for audience in user.audiences() {
             if let Some(token) = stand_in.token(&user, audience) {
-                sessions.kept().keep_access_token(key, audience.clone(), Arc::new(token));
+                sessions.kept().keep_access_token(key, audience.clone(), Arc::new(token)).await;
             }
         }
         let old = visit.session(sessions).await.unwrap_or(None);

@@ -11,6 +11,7 @@ use crate::claims::IdTokenClaims;
 use crate::client::Expected;
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
+use crate::instances::Item;
 use crate::request::Visit;
 use crate::seal;
 use crate::session::Session;
@@ -111,8 +112,10 @@ impl Tokens {
         audience: Audience,
         stale: Stale,
     ) -> Result<Renewed> {
-        let session = self.sessions.current(&read).await?;
         let key = (read.record.key(), audience.clone());
+        let _lease = self.sessions.instances().take_turn(Item::Turn(key.0)).await?;
+        let session = self.sessions.current(&read).await?;
+        self.sessions.kept().take_in(&key.0).await;
         if let Stale::Token(seen) = &stale {
             if let Some(token) = self.of_another(&session, &audience, seen.as_deref()) {
                 return Ok(Renewed { session, token, is_new: false });
@@ -133,10 +136,11 @@ impl Tokens {
         let next = next_record(&session.record, &audience, &grant, verified, self.clock.now());
         let next = self.sessions.fit(next);
         if let Some(id_token) = grant.id_token {
-            self.sessions.kept().keep_id_token(next.key(), id_token.into());
+            self.sessions.kept().keep_id_token(next.key(), id_token.into()).await;
         }
         if !audience.is_logto() {
-            self.sessions.kept().keep_access_token(next.key(), audience, Arc::clone(&token));
+            let token = Arc::clone(&token);
+            self.sessions.kept().keep_access_token(next.key(), audience, token).await;
         }
         Ok(Renewed { session: self.save(session, next).await?, token, is_new: true })
     }
@@ -237,7 +241,7 @@ impl Tokens {
             Denied if audience.is_logto() => {}
             NotAuthenticated => return error,
             Denied => {
-                self.sessions.kept().forget_access_token(&id, audience);
+                self.sessions.kept().forget_access_token(&id, audience).await;
                 return error.reread(Denied, &audience.named());
             }
             _ => {
