@@ -98,15 +98,16 @@ fn rocket() -> Rocket<Build> {
     rocket::build()
         .attach(Provider::fairing())
         .attach(Logto::fairing())
-        .attach(AdHoc::try_on_ignite("API", |rocket| async { mount(rocket) }))
+        .attach(AdHoc::on_ignite("API", |rocket| async { mount(rocket) }))
 }
 
 /// Mounts the routes and their document, which has the endpoint of the configuration.
-fn mount(rocket: Rocket<Build>) -> rocket::fairing::Result {
-    let Ok(config) = Config::from_figment(rocket.figment()) else { return Err(rocket) };
+fn mount(rocket: Rocket<Build>) -> Rocket<Build> {
+    // Without an endpoint, `Logto::fairing()` ends the launch.
+    let endpoint = Config::from_figment(rocket.figment()).map(|config| config.endpoint);
     let settings = OpenApiSettings::new();
     let (routes, mut document) = openapi_get_routes_spec![settings: profile, me, write, read, list];
     add_answers(&mut document);
-    add_discovery(&mut document, &config.endpoint);
-    Ok(rocket.mount("/", routes).mount("/", [get_openapi_route(document, &settings)]))
+    add_discovery(&mut document, &endpoint.unwrap_or_default());
+    rocket.mount("/", routes).mount("/", [get_openapi_route(document, &settings)])
 }
