@@ -3,8 +3,9 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rocket::serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(crate = "rocket::serde")]
 pub(crate) struct Item {
     pub(crate) id: u32,
@@ -15,7 +16,7 @@ pub(crate) struct Item {
     organization: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, ToSchema)]
 #[serde(crate = "rocket::serde")]
 pub(crate) struct NewItem {
     pub(crate) name: String,

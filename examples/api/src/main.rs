@@ -3,57 +3,21 @@
 //! Where no endpoint is configured it runs with `logto-dev`, without an account at Logto.
 
 mod items;
+mod openapi;
 mod pages;
+mod routes;
 #[cfg(test)]
 mod tests;
 
 use logto_dev::Provider;
 use logto_rocket::{ApiResource, AuthInfo, Logto, User, authenticated};
 use rocket::figment::Figment;
-use rocket::http::Status;
 use rocket::response::content::RawHtml;
-use rocket::response::status::{Custom, NoContent};
-use rocket::serde::json::{Json, json};
-use rocket::{Build, Rocket, State, delete, get, launch, post, routes};
+use rocket::serde::json::json;
+use rocket::{Build, Rocket, State, get, launch, routes};
 
-use crate::items::{Item, NewItem, Store};
-
-/// The API, as it is called in the Logto Console, and its permissions.
-#[derive(ApiResource)]
-#[resource("https://api.example.com")]
-enum Items {
-    #[scope("read:items")]
-    Read,
-    #[scope("write:items")]
-    Write,
-}
-
-#[authenticated(bearer, scopes(Items::Read))]
-#[get("/items")]
-fn list(store: &State<Store>) -> Json<Vec<Item>> {
-    Json(store.of(None))
-}
-
-#[authenticated(bearer, scopes(Items::Write))]
-#[post("/items", data = "<item>")]
-fn create(item: Json<NewItem>, auth: &AuthInfo, store: &State<Store>) -> Custom<Json<Item>> {
-    let item = store.add(item.into_inner().name, auth.sub.clone());
-    Custom(Status::Created, Json(item))
-}
-
-#[authenticated(bearer, scopes(Items::Write))]
-#[delete("/items/<id>")]
-fn remove(id: u32, store: &State<Store>) -> Option<NoContent> {
-    store.remove(id).then_some(NoContent)
-}
-
-/// The token is for this resource in this organization: a token without an organization
-/// says nothing of any of them.
-#[authenticated(bearer, scopes(Items::Read), organization = "<org>")]
-#[get("/organizations/<org>/items")]
-fn list_of(org: &str, store: &State<Store>) -> Json<Vec<Item>> {
-    Json(store.of(Some(org)))
-}
+use crate::items::Store;
+use crate::routes::Items;
 
 /// For browsers, and for programs with a token.
 #[authenticated(session, bearer, redirect, scopes(Items::Read))]
@@ -74,7 +38,8 @@ fn application(figment: Figment) -> Rocket<Build> {
         .attach(Provider::fairing())
         .attach(Logto::fairing().deny_unprotected("/"))
         .manage(Store::new())
-        .mount("/", routes![list, create, remove, list_of, home, admin])
+        .mount("/", routes::api())
+        .mount("/", routes![home, admin, openapi::document, openapi::docs])
 }
 
 /// What a sign-in asks for, and a machine that `logto-dev` knows. `join`: `Rocket.toml` and

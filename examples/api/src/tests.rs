@@ -6,10 +6,10 @@ use rocket::local::asynchronous::{Client, LocalResponse};
 
 use crate::application;
 
-const ACME: &str = "8wz3nrme4n02";
+pub(crate) const ACME: &str = "8wz3nrme4n02";
 const GLOBEX: &str = "nyb79mqzrg8c";
 
-async fn open() -> (Provider, Client) {
+pub(crate) async fn open() -> (Provider, Client) {
     let machine = MachineApp::new("machine", "secret").role("items-admin");
     let machine = machine.organization(ACME, ["editor"]).organization(GLOBEX, ["admin"]);
     let provider = Provider::builder().machine_app(machine).start().await;
@@ -18,7 +18,11 @@ async fn open() -> (Provider, Client) {
 }
 
 /// A header with the machine's token, for the organization if there is one.
-async fn bearer(client: &Client, scopes: &str, organization: Option<&str>) -> Header<'static> {
+pub(crate) async fn bearer(
+    client: &Client,
+    scopes: &str,
+    organization: Option<&str>,
+) -> Header<'static> {
     let audience = logto_rocket::Audience::resource("https://api.example.com");
     let audience = match organization {
         Some(id) => audience.in_organization(id),

@@ -87,7 +87,7 @@ fn the_lines_of_the_readme_do_what_it_says() {
     fs::write(home.join(".curlrc"), connect.concat()).expect("a file");
 
     let steps = steps(include_str!("../README.md"));
-    assert_eq!(steps.len(), 7);
+    assert_eq!(steps.len(), 8);
     let end = "== end of a step ==\n";
     let commands = steps.iter().map(|(commands, _)| format!("{commands}echo; printf '{end}'\n"));
     let script: String = commands.collect();

@@ -87,7 +87,7 @@ fn needs_session(operation: &Operation) -> bool {
     needs.any(|requirement| requirement.contains_key(SESSION))
 }
 
-fn add(responses: &mut Responses, status: &str, description: &str) {
+pub(crate) fn add(responses: &mut Responses, status: &str, description: &str) {
     let response = Response { description: description.into(), ..Response::default() };
     responses.responses.insert(status.into(), response.into());
 }

@@ -6,13 +6,21 @@
 mod tests;
 
 use logto_dev::Provider;
-use logto_rocket::{Logto, User, authenticated};
-use rocket::http::Status;
+use logto_rocket::{ApiResource, AuthInfo, Logto, User, authenticated};
+use rocket::response::status::NoContent;
 use rocket::serde::json::Json;
 use rocket::serde::{Deserialize, Serialize};
 use rocket::{Build, Rocket, get, launch, put, routes};
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi, ToSchema};
+
+/// The API that programs call, and its permissions.
+#[derive(ApiResource)]
+#[resource("https://notes.example.com")]
+enum Notes {
+    #[scope("read:notes")]
+    Read,
+}
 
 #[derive(Serialize, ToSchema)]
 #[serde(crate = "rocket::serde")]
@@ -21,7 +29,7 @@ struct Me {
     name: Option<String>,
 }
 
-#[derive(Deserialize, ToSchema)]
+#[derive(Deserialize, Serialize, ToSchema)]
 #[serde(crate = "rocket::serde")]
 struct Note {
     text: String,
@@ -68,26 +76,47 @@ fn me(user: &User) -> Json<Me> {
 )]
 #[authenticated]
 #[put("/api/notes/<id>", data = "<note>")]
-fn write(id: u32, user: &User, note: Json<Note>) -> Status {
+fn write(id: u32, user: &User, note: Json<Note>) -> NoContent {
     rocket::info!("note {id} of {} has {} bytes", user.subject(), note.text.len());
-    Status::NoContent
+    NoContent
+}
+
+/// The notes, for programs
+#[utoipa::path(
+    responses(
+        (status = 200, body = Vec<Note>),
+        (status = 401, description = "There is no token, or it is invalid or for another resource"),
+        (status = 403, description = "The token lacks a scope"),
+        (status = 503, description = "Logto's keys are not available"),
+    ),
+    security(("token" = [Notes::Read.scope()])),
+)]
+#[authenticated(bearer, scopes(Notes::Read))]
+#[get("/api/notes")]
+fn list(auth: &AuthInfo) -> Json<Vec<Note>> {
+    Json(vec![Note { text: format!("For {}", auth.sub) }])
 }
 
 /// The document of the routes in `paths(..)`.
 #[derive(OpenApi)]
-#[openapi(paths(profile, me, write), modifiers(&Session))]
+#[openapi(paths(profile, me, write, list), modifiers(&Schemes))]
 struct Document;
 
-/// Says that the session's cookie opens them.
-struct Session;
+/// Says what opens them: the session's cookie, or an access token.
+struct Schemes;
 
-impl Modify for Session {
+impl Modify for Schemes {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let about = "Set by `/sign-in`. The name goes on with six characters that tell \
                      applications apart, and begins with `__Host-` on https.";
         let cookie = ApiKey::Cookie(ApiKeyValue::with_description("logto_", about));
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
+        let about = "An access token from Logto. The client asks for it by the resource \
+                     `https://notes.example.com` and the scopes of the operation.";
+        let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT");
+        let token = token.description(Some(about)).build();
+        components.add_security_scheme("token", SecurityScheme::Http(token));
     }
 }
 
@@ -101,5 +130,5 @@ fn rocket() -> Rocket<Build> {
     rocket::build()
         .attach(Provider::fairing())
         .attach(Logto::fairing())
-        .mount("/", routes![profile, me, write, document])
+        .mount("/", routes![profile, me, write, list, document])
 }
