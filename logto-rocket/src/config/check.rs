@@ -2,6 +2,7 @@
 
 mod addresses;
 mod cookies;
+mod metadata;
 mod paths;
 mod placeholders;
 
@@ -16,6 +17,7 @@ use super::keys::is_secret;
 use super::problem::{ConfigError, Problem};
 use super::source::{place, with_environment};
 use crate::location::Site;
+use crate::resource::ResourceMetadata;
 use crate::scope::requested_scopes;
 use crate::sender::Origins;
 use crate::uri::is_indicator;
@@ -36,6 +38,8 @@ pub(crate) struct Checked {
     pub(crate) origins: Origins,
     /// The path of the callback on this site.
     pub(crate) callback: String,
+    /// What is published of API resources.
+    pub(crate) resource_metadata: Vec<ResourceMetadata>,
     pub(crate) secure_cookies: bool,
     pub(crate) secrets: Secrets,
 }
@@ -88,6 +92,7 @@ pub(crate) fn check(config: &Config, figment: &Figment) -> Result<Checked, Confi
     check.app_id(config);
     check.placeholders(config);
     check.scopes(config);
+    let resource_metadata = check.metadata(config);
     check.paths(config);
     check.app_name(config);
     check.numbers(config);
@@ -102,6 +107,7 @@ pub(crate) fn check(config: &Config, figment: &Figment) -> Result<Checked, Confi
             callback: config.routes.full(&config.routes.callback),
             issuer: format!("{endpoint}/oidc"),
             internal_endpoint,
+            resource_metadata,
             origins: Origins::new(&base, &config.trusted_origins),
             site: Site::new(base),
             secure_cookies,
