@@ -64,7 +64,7 @@ pub(crate) use self::source::{endpoint_of_test, unknown_variables};
 /// | `LOGTO_COOKIE_SECRET` | `cookie_secret`; several with spaces between them |
 /// | `LOGTO_SCOPES` `LOGTO_TRUSTED_ORIGINS` | as named; commas or spaces between items |
 /// | `LOGTO_RESOURCES` | the same; an item may have a name, as `items=https://api.example.com` |
-/// | `LOGTO_PROMPT` `LOGTO_INCLUDE_RESERVED_SCOPES` | as named |
+/// | `LOGTO_RESOURCE_METADATA` `LOGTO_PROMPT` `LOGTO_INCLUDE_RESERVED_SCOPES` | as named |
 /// | `LOGTO_SESSION_STORE` `LOGTO_SESSION_IDLE` `LOGTO_SESSION_ABSOLUTE` `LOGTO_SESSION_PERSISTENT` `LOGTO_SESSION_REVALIDATE` `LOGTO_SESSION_MAX_COOKIE_BYTES` `LOGTO_SESSION_CAPACITY` `LOGTO_SESSION_CACHE_BYTES` `LOGTO_SESSION_LOG_USER_IDS` | under `session` |
 /// | `LOGTO_DRAIN_MAX_BYTES` `LOGTO_DRAIN_SECONDS` `LOGTO_DRAIN_REQUESTS` | under `drain` |
 /// | `LOGTO_MACHINE_APP_ID` `LOGTO_MACHINE_APP_SECRET` | under `machine` |
@@ -89,7 +89,8 @@ pub(crate) use self::source::{endpoint_of_test, unknown_variables};
 /// named at once.
 ///
 /// An API that takes access tokens and signs nobody in needs no `app_id`, no `base_url` and no
-/// `cookie_secret`; then no route is mounted, and a route that needs a session ends the launch:
+/// `cookie_secret`; then no route of a sign-in is mounted, and a route that needs a session ends
+/// the launch:
 ///
 /// ```toml
 /// [default.logto]
@@ -180,6 +181,17 @@ pub struct Config {
     /// indicator, and only for tokens that requests present, need not be here.
     #[serde(default)]
     pub resources: Resources,
+    /// Whether each of the `resources` has its metadata published (RFC 9728), by which clients
+    /// find out where to get tokens for it, as those of MCP do. **(default: `false`)**
+    ///
+    /// The address follows from the indicator. That of `https://api.example.com/items` is
+    /// `https://api.example.com/.well-known/oauth-protected-resource/items`: have your proxy
+    /// send it here with its path as it is, whatever `base_url` and `routes.base` are. It is
+    /// also in the `WWW-Authenticate` of refusals by routes with `bearer` for that resource. An
+    /// indicator that is no http or https URL, two with one path, and `resources` without any
+    /// end the launch. See [`guide::api`](crate::guide::api#let-clients-find-out).
+    #[serde(default)]
+    pub resource_metadata: bool,
     /// Whether `openid`, `offline_access` and `profile` are asked for by
     /// themselves. **(default: `true`)** If not, `scopes` must have `openid`.
     #[serde(default = "yes")]
@@ -349,6 +361,7 @@ impl Config {
             cookie_secure: None,
             scopes: Vec::new(),
             resources: Resources::default(),
+            resource_metadata: false,
             include_reserved_scopes: true,
             prompt: consent(),
             sign_in: SignInOptions::default(),

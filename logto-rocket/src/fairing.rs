@@ -2,6 +2,7 @@
 
 mod closed;
 mod response;
+mod scopes;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -19,7 +20,7 @@ use crate::logto::Logto;
 use crate::request::RequestState;
 #[cfg(feature = "testing")]
 use crate::request::Visit;
-use crate::routes::routes;
+use crate::routes::{metadata_routes, routes};
 use crate::session::store::SessionStore;
 
 /// The fairing that [`Logto::fairing()`] returns.
@@ -149,8 +150,9 @@ impl Fairing for LogtoFairing {
         match self.build(&rocket) {
             Ok(logto) => {
                 let base = logto.config().routes.base.clone();
-                let routes = routes(&logto);
-                let rocket = rocket.mount(base, routes).manage(logto).attach(Last::new());
+                let (routes, metadata) = (routes(&logto), metadata_routes(&logto));
+                let rocket = rocket.mount(base, routes).mount("/", metadata);
+                let rocket = rocket.manage(logto).attach(Last::new());
                 Ok(closed::close(rocket, self.closed.clone()))
             }
             Err(message) => {
@@ -168,9 +170,15 @@ impl Fairing for LogtoFairing {
             log::warn!("logto: ignoring unknown environment variables: {}", names.join(", "));
         }
         let config = rocket.config();
+        if let Some(logto) = rocket.state::<Logto>() {
+            scopes::learn(rocket, logto);
+        }
         if config.profile == "debug"
             && let Some(logto) = rocket.state::<Logto>()
         {
+            for metadata in logto.resource_metadata() {
+                log::info!("logto: resource metadata at {}", metadata.address());
+            }
             match logto.signs_in() {
                 true => say_what_to_register(logto, config.port),
                 false => log::info!("logto: no `app_id`: an API, where nobody signs in"),

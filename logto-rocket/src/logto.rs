@@ -20,6 +20,7 @@ use crate::hooks::Hooks;
 use crate::instances::Instances;
 use crate::jwt::Verifier;
 use crate::location::{ReturnPath, Site};
+use crate::resource::ResourceMetadata;
 use crate::seal::{Cookies, Kind, Pseudonyms, Sealer};
 use crate::sender::Origins;
 use crate::session::store::SessionStore;
@@ -156,6 +157,11 @@ impl Logto {
         &self.0.checked.app_id
     }
 
+    /// The metadata of API resources to publish; none unless the configuration says so.
+    pub(crate) fn resource_metadata(&self) -> &[ResourceMetadata] {
+        &self.0.checked.resource_metadata
+    }
+
     pub(crate) fn site(&self) -> &Site {
         &self.0.checked.site
     }
@@ -226,7 +232,6 @@ impl Logto {
     }
 
     /// `{endpoint}/oidc`.
-    #[cfg(feature = "testing")]
     pub(crate) fn issuer(&self) -> &str {
         &self.0.checked.issuer
     }

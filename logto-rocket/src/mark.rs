@@ -24,7 +24,17 @@ thread_local! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum For {
     Users,
+    /// Whoever presents a token for a resource, and users if the policy takes them too.
+    Clients(Asked),
     Everybody,
+}
+
+/// What a route asks of the tokens that requests present.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Asked {
+    /// By its indicator, or by its name in the configuration.
+    pub(crate) resource: &'static str,
+    pub(crate) scopes: [&'static [&'static str]; 2],
 }
 
 /// A part of a handler that decides whom it is for.
@@ -85,7 +95,7 @@ pub fn public(routes: impl Into<Vec<Route>>) -> Vec<Route> {
     let mut marked = Vec::new();
     for route in routes.into() {
         assert!(
-            RouteMark::of(&route) != Some(For::Users),
+            RouteMark::of(&route).is_none_or(|whom| whom == For::Everybody),
             "`{}` is protected and cannot be public too",
             route.uri
         );

@@ -21,11 +21,11 @@ pub use self::policy::Policy;
 use self::resource::Resource;
 use crate::answer::{self, Stranger};
 use crate::claims::User;
-use crate::conditions::Facts;
+use crate::conditions::{Facts, Needed};
 use crate::error::{ErrorKind, Result};
 use crate::guard;
 use crate::logto::Logto;
-use crate::mark::{For, RouteMark};
+use crate::mark::{Asked, For, RouteMark};
 use crate::request::{Fetched, RequestState, Visit};
 use crate::session::Session;
 use crate::token::Audience;
@@ -86,10 +86,18 @@ fn wrap(mut route: Route, policy: Policy, origin: Origin) -> Route {
     assert!(place != Some(None), "no parameter in the path of `{}` is the organization", route.uri);
     let mark = RouteMark::of(&route);
     assert!(mark != Some(For::Everybody), "`{}` is public and cannot be protected too", route.uri);
-    let (inner, _mark) = (Arc::from(route.handler), RouteMark::new(For::Users));
+    let (inner, _mark) = (Arc::from(route.handler), RouteMark::new(whom(&policy)));
     let (place, resource) = (place.flatten(), policy.resource.map(Resource::new));
     route.handler = Box::new(Protected { inner, policy, place, resource, origin, _mark });
     route
+}
+
+fn whom(policy: &Policy) -> For {
+    let Needed { all, any } = policy.conditions.scopes;
+    match policy.resource.filter(|_| policy.bearer) {
+        Some(resource) => For::Clients(Asked { resource, scopes: [all, any] }),
+        None => For::Users,
+    }
 }
 
 /// Where a route was protected, for the log.

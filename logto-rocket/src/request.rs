@@ -162,8 +162,19 @@ impl RequestState {
     }
 
     /// A refusal says how to present a token, in the words that came first.
-    pub(crate) fn challenge(&self, challenge: String) {
-        self.live().outgoing.challenge.get_or_insert(challenge);
+    pub(crate) fn challenge(&self, mut challenge: String) {
+        let outgoing = &mut self.live().outgoing;
+        if let Some(address) = &outgoing.metadata {
+            let comma = if challenge.contains(' ') { "," } else { "" };
+            challenge += &format!("{comma} resource_metadata=\"{address}\"");
+        }
+        outgoing.challenge.get_or_insert(challenge);
+    }
+
+    /// The challenges from now on say where the metadata of their resource are, if they are
+    /// published (RFC 9728 section 5.1).
+    pub(crate) fn is_described_at(&self, address: Option<Arc<str>>) {
+        self.live().outgoing.metadata = address;
     }
 
     /// The answer depends on whether a token was presented, and which.

@@ -1,5 +1,9 @@
 //! API resources, and what their tokens need of the configuration.
 
+mod metadata;
+
+pub(crate) use self::metadata::{ResourceMetadata, WELL_KNOWN};
+
 /// An API resource: a type that stands for it, for the guard
 /// [`AccessToken<R>`](crate::AccessToken).
 ///

@@ -1,12 +1,14 @@
-//! Sign-in, sign-up, callback, sign-out and back-channel logout.
+//! Sign-in, sign-up, callback, sign-out, back-channel logout, and metadata of resources.
 
 mod backchannel;
+mod resource_metadata;
 
 use rocket::Data;
 use rocket::http::{Method, Status};
 use rocket::request::Request;
 use rocket::route::{Handler, Outcome, Route};
 
+pub(crate) use self::resource_metadata::metadata_routes;
 use crate::answer::{self, Answer, Page};
 use crate::error::{Error, ErrorKind};
 use crate::location::{Redirect, ReturnPath};

@@ -152,6 +152,18 @@ async fn several_paths_can_be_closed() {
     }
 }
 
+/// H22: a fairing that is attached again is another one, which closes what it says itself.
+#[rocket::async_test]
+async fn a_fairing_that_is_attached_again_closes_its_own_paths_only() {
+    let open = || routes![other::page];
+    let again = |second: LogtoFairing| closed().attach(second);
+    assert!(launches(again(logto()).mount("/api", open())).await);
+    let elsewhere = || again(logto().deny_unprotected("/admin"));
+    assert!(launches(elsewhere().mount("/api", open())).await);
+    assert!(!launches(elsewhere().mount("/admin", open())).await);
+    assert!(!launches(again(logto().deny_unprotected("/api")).mount("/api", open())).await);
+}
+
 /// A stage that attaches another one when it ignites, and the last of them a route.
 struct Stage(u8);
 

@@ -48,6 +48,7 @@ mod refresh;
 mod refreshed;
 mod refreshing;
 mod refusals;
+mod resource_metadata;
 mod resources;
 mod return_path;
 mod revalidate;

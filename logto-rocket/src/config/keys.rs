@@ -26,6 +26,7 @@ pub(super) const KEYS: &[(&str, &str, Form)] = &[
     ("COOKIE_SECURE", "cookie_secure", Form::Literal),
     ("SCOPES", "scopes", Form::List),
     ("RESOURCES", "resources", Form::List),
+    ("RESOURCE_METADATA", "resource_metadata", Form::Literal),
     ("INCLUDE_RESERVED_SCOPES", "include_reserved_scopes", Form::Literal),
     ("PROMPT", "prompt", Form::List),
     ("POST_SIGN_OUT_PATH", "post_sign_out_path", Form::Text),

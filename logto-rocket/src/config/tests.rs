@@ -97,6 +97,7 @@ fn the_environment_wins_over_every_profile_and_is_read_as_it_is_written() {
         ("LOGTO_DRAIN_SECONDS", "5"),
         ("LOGTO_DRAIN_REQUESTS", "6"),
         ("LOGTO_INCLUDE_RESERVED_SCOPES", "true"),
+        ("LOGTO_RESOURCE_METADATA", "true"),
     ];
     let toml = "[release.logto]\nendpoint = \"https://foo.logto.app\"\napp_id = \"app-id\"";
     usable(toml, &environment, |checked| {
@@ -106,6 +107,7 @@ fn the_environment_wins_over_every_profile_and_is_read_as_it_is_written() {
         assert_eq!(config.app_name.as_deref(), Some("007 \"Bond\""));
         assert_eq!(config.scopes, ["email", "roles"]);
         assert_eq!(config.resources[..], ["https://api.example.com"]);
+        assert!(config.resource_metadata && checked.resource_metadata.len() == 1);
         assert_eq!(config.trusted_origins, ["https://a.example.com", "https://b.example.com"]);
         assert_eq!((config.session.store, config.session.idle), (StoreKind::Memory, 60));
         assert_eq!(config.session.cache_bytes, 1024 * 1024);
@@ -451,6 +453,38 @@ fn resources_whose_names_mean_nothing_are_refused() {
         let checked = check(&config, &Figment::new().select("debug"));
         assert_eq!(checked.is_ok(), *expected, "{name:?}");
     }
+}
+
+/// W18: only where they are asked for, and never two at one address.
+#[test]
+fn metadata_of_resources_need_an_address_of_their_own() {
+    let metadata = |on: bool, resources: &str| {
+        debug(&format!("resource_metadata = {on}\nresources = {resources}"))
+    };
+    for (resources, parts) in [
+        ("[\"urn:items\"]", &["`logto.resources` = \"urn:items\"", "http or https URL"][..]),
+        ("{ items = \"file:///a\" }", &["= \"file:///a\"", "give the API an https URL"]),
+        ("[\"https://[a]\"]", &["= \"https://[a]\"", "http or https URL"]),
+        (
+            "[\"https://a.example/x\", \"https://b.example/x\"]",
+            &["= \"https://b.example/x\"", "has the path of `https://a.example/x`"],
+        ),
+        ("[\"https://a.example\", \"http://a.example/\"]", &["has the path of `https://a"]),
+        ("[\"https://a.example/x\", \"https://a.example//x/\"]", &["has the path of"]),
+        ("[\"https://a.example/x?a\", \"https://a.example/x?b\"]", &["has the path of"]),
+        ("[\"https://a.example/~x\", \"https://a.example/%7Ex\"]", &["has the path of"]),
+    ] {
+        refused(&metadata(true, resources), &[], parts);
+        usable(&metadata(false, resources), &[], |checked| {
+            assert!(checked.resource_metadata.is_empty());
+        });
+    }
+    refused(&metadata(true, "[]"), &[], &["`logto.resource_metadata` = \"true\"", "`resources`"]);
+    refused(&debug("resources_metadata = true"), &[], &["did you mean `resource_metadata`?"]);
+    refused(&debug("resource_metadata = 1"), &[], &["`logto.resource_metadata`", "a boolean"]);
+    let two =
+        "{ a = \"https://a.example/x\", b = \"https://a.example/x\", c = \"https://a.example\" }";
+    usable(&metadata(true, two), &[], |checked| assert_eq!(checked.resource_metadata.len(), 2));
 }
 
 /// R14: a route, or a base, that is written as browsers do not send it is never reached.

@@ -26,7 +26,9 @@ impl LogtoFairing {
     /// protects no route. Nor is a route marked that is protected inside a handler of yours:
     /// protect the outer one.
     ///
-    /// It can be called more than once, for several prefixes.
+    /// It can be called more than once, for several prefixes, on one fairing. A second
+    /// `Logto::fairing()` that is attached replaces the first one with all that it was told:
+    /// only the prefixes of the last one are closed.
     ///
     /// # Outcomes
     ///

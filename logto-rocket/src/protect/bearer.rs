@@ -39,6 +39,9 @@ impl Protected {
         'b: 'f,
     {
         let state = RequestState::of(request);
+        if !logto.resource_metadata().is_empty() {
+            state.is_described_at(self.metadata(logto));
+        }
         #[cfg(feature = "testing")]
         if let Some(auth) = state.presented() {
             return self.handle_known_token(logto, request, data, auth);
@@ -106,6 +109,14 @@ impl Protected {
             }
             Err(refusal) => self.refuse_token(logto, request, data, Some(refusal)).await,
         }
+    }
+
+    /// Where the metadata of the policy's resource are, if they are published.
+    fn metadata(&self, logto: &Logto) -> Option<Arc<str>> {
+        let indicator = self.indicator(logto).ok()??;
+        let mut all = logto.resource_metadata().iter();
+        let metadata = all.find(|metadata| metadata.indicator() == indicator)?;
+        Some(Arc::clone(metadata.address()))
     }
 
     /// Checks a token that is good against what this route is for and asks.

@@ -1,5 +1,7 @@
 //! What goes out with the answer to a request.
 
+use std::sync::Arc;
+
 use rocket::http::Cookie;
 
 use crate::error::Error;
@@ -16,6 +18,8 @@ pub(crate) struct Outgoing {
     pub(crate) depends_on_token: bool,
     /// How to present one, for a refusal (RFC 6750 section 3).
     pub(crate) challenge: Option<String>,
+    /// The address of the metadata of the resource that challenges are about.
+    pub(crate) metadata: Option<Arc<str>>,
     pub(crate) failure: Option<Error>,
 }
 

@@ -1,0 +1,41 @@
+//! Addresses for the metadata of resources (RFC 9728).
+
+use super::Check;
+use crate::config::Config;
+use crate::resource::ResourceMetadata;
+use crate::uri::is_indicator;
+
+impl Check<'_> {
+    /// The metadata to publish. One path has one document: which host a request was meant for,
+    /// only its client says.
+    pub(super) fn metadata(&mut self, config: &Config) -> Vec<ResourceMetadata> {
+        let mut published: Vec<ResourceMetadata> = Vec::new();
+        if !config.resource_metadata {
+            return published;
+        }
+        if config.resources.is_empty() {
+            let fix = "name the API in `resources`, or leave the key out";
+            self.problem("resource_metadata", Some("true"), "is on, without `resources`", fix);
+        }
+        for indicator in config.resources.iter().filter(|given| is_indicator(given.as_bytes())) {
+            let Some(metadata) = ResourceMetadata::of(indicator) else {
+                let fix = "give the API an https URL as its identifier, or leave \
+                           `resource_metadata` out";
+                let message = "is not an http or https URL: its metadata have no address";
+                self.problem("resources", Some(indicator), message, fix);
+                continue;
+            };
+            match published.iter().find(|other| other.is_at_path_of(&metadata)) {
+                Some(same) if same.indicator() == indicator => {}
+                Some(other) => {
+                    let message = format!("has the path of `{}`", other.indicator());
+                    let fix = "give each API its own path, as their metadata are told apart by \
+                               it, or leave `resource_metadata` out";
+                    self.problem("resources", Some(indicator), &message, fix);
+                }
+                None => published.push(metadata),
+            }
+        }
+        published
+    }
+}
