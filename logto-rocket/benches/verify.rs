@@ -165,7 +165,7 @@ const ACCESS_TOKEN: Kind = Kind {
 /// A new key as it is published, and a token that it signed.
 fn signed(alg: &str, kind: &Kind) -> (Value, String) {
     let (jwk, sign) = key(alg);
-    (jwk, token(alg, kind, sign))
+    (jwk, token(alg, kind, &sign))
 }
 
 type Sign = Box<dyn Fn(&[u8]) -> Vec<u8>>;
@@ -212,7 +212,7 @@ fn ed25519() -> (Value, Sign) {
     (jwk, Box::new(move |input| pair.sign(input).as_ref().to_vec()))
 }
 
-fn token(alg: &str, kind: &Kind, sign: Sign) -> String {
+fn token(alg: &str, kind: &Kind, sign: &Sign) -> String {
     let mut header = json!({"alg": alg, "kid": "k"});
     if let Some(typ) = kind.typ {
         header["typ"] = typ.into();

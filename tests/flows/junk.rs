@@ -1,6 +1,8 @@
 //! Junk at a route that takes access tokens: a lot of it, of every kind, and what the test kit
 //! makes.
 
+#![allow(clippy::needless_pass_by_value, reason = "handlers take guards by value")]
+
 use std::sync::Arc;
 
 use logto_rocket::testing::{TestClient as _, TestRequest as _, TestToken, TestUser};
