@@ -18,7 +18,7 @@ pub struct Gate(());
 impl Gate {
     /// The question, which is the same for all routes that need nothing but sign-in.
     pub(crate) fn sentry() -> Sentry {
-        resolve!(Gate)
+        resolve!(Self)
     }
 }
 
