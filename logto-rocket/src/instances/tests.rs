@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::*;
 use crate::seal::Kind;
 use crate::session::memory::MemoryStore;
@@ -5,7 +7,7 @@ use crate::session::store::SessionId;
 
 const TTL: Duration = Duration::from_secs(60);
 
-fn with_secret(store: Option<Arc<dyn SessionStore>>, secret: &str) -> Instances {
+fn with_secret(store: Option<AnyStore>, secret: &str) -> Instances {
     let secrets = [secret.as_bytes().to_vec().into()];
     let sealer = Sealer::new(&secrets, "issuer", "app", Kind::Shared);
     let pseudonyms = Pseudonyms::new(&secrets, "issuer", "app");
@@ -14,7 +16,7 @@ fn with_secret(store: Option<Arc<dyn SessionStore>>, secret: &str) -> Instances 
 
 /// Two instances with one store.
 fn pair() -> [Instances; 2] {
-    let store: Arc<dyn SessionStore> = Arc::new(MemoryStore::new(100));
+    let store: AnyStore = Arc::new(MemoryStore::new(100));
     [0, 1].map(|_| with_secret(Some(Arc::clone(&store)), "a secret of at least 32 random bytes"))
 }
 
