@@ -162,7 +162,8 @@ impl SignIns {
                 return Err(FailedCallback { error, return_to });
             }
         };
-        let redeem = || Arc::clone(self).redeem(code.clone(), transaction);
+        let user_agent = self.sessions.description(visit.request.user_agent());
+        let redeem = || Arc::clone(self).redeem(code.clone(), transaction, user_agent);
         match self.completions.join(key, &code, redeem) {
             Some(completion) => self.finish(visit, key, &completion, return_to).await,
             None => self.repeated(visit, key, return_to).await,
@@ -178,7 +179,12 @@ impl SignIns {
         Some(FailedCallback { error: Error::new(ErrorKind::Cancelled, ""), return_to })
     }
 
-    async fn redeem(self: Arc<Self>, code: String, transaction: Transaction) -> Result<Session> {
+    async fn redeem(
+        self: Arc<Self>,
+        code: String,
+        transaction: Transaction,
+        user_agent: Option<Arc<str>>,
+    ) -> Result<Session> {
         let nonce = transaction.nonce;
         let verifier = transaction.pkce_verifier;
         let (grant, claims) = self.client.redeem(&code, &verifier, &nonce).await?;
@@ -188,6 +194,7 @@ impl SignIns {
             return Err(Error::new(ErrorKind::InteractionRequired, detail));
         }
         let record = new_record(&grant, &claims, &nonce, self.clock.now());
+        let record = Record { user_agent, ..record };
         let key = record.key();
         let session = self.sessions.begin(record).await?;
         if let Some(id_token) = grant.id_token {
@@ -339,6 +346,7 @@ pub(crate) fn new_record(
         refresh_token: grant.refresh_token.clone(),
         user_info_token: grant.token.clone(),
         claims: claims.into(),
+        user_agent: None,
     }
 }
 

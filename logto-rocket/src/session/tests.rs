@@ -46,7 +46,7 @@ fn in_store() -> (Sessions, Arc<MemoryStore>) {
     (in_storage(Storage::store(sealer(Kind::Stored), pseudonyms(), shared, CACHE)), store)
 }
 
-fn in_memory() -> Sessions {
+pub(super) fn in_memory() -> Sessions {
     in_storage(Storage::memory(10, pseudonyms(), CACHE))
 }
 
