@@ -20,6 +20,7 @@ use crate::stores::Fragile;
 
 type Failure = (Status, String);
 
+#[allow(clippy::needless_pass_by_value, reason = "as `map_err` gives it")]
 fn failure(error: Error) -> Failure {
     (error.status(), format!("{:?}", error.kind()))
 }
