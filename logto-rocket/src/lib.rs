@@ -342,6 +342,7 @@ pub use self::options::{DirectSignIn, FirstScreen, Identifier, Prompt, SignInOpt
 pub use self::protect::{Policy, protect};
 pub use self::resource::ApiResource;
 pub use self::scope::{RESERVED_RESOURCE, UserScope, organization_id, organization_urn};
+pub use self::session::SessionInfo;
 pub use self::session::memory::MemoryStore;
 pub use self::session::store::{
     Saved, SessionKey, SessionStore, Shared, SharedKey, StoredSession, Version,

@@ -1,6 +1,7 @@
 //! The managed [`Logto`]: it composes what the subjects own, and holds the public methods.
 
 mod requests;
+mod sessions;
 
 use std::borrow::Cow;
 use std::fmt;

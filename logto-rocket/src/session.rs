@@ -3,6 +3,7 @@
 
 pub(crate) mod cookie;
 mod ending;
+mod info;
 mod kept;
 pub(crate) mod memory;
 mod opened;
@@ -22,6 +23,7 @@ use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use rocket::http::{Cookie, CookieJar};
 
+pub use self::info::SessionInfo;
 pub(crate) use self::kept::KeptTokens;
 pub(crate) use self::reading::{Read, Wait};
 use self::record::Record;

@@ -163,7 +163,8 @@ impl SignIns {
                 return Err(FailedCallback { error, return_to });
             }
         };
-        let redeem = || Arc::clone(self).redeem(key, code.clone(), transaction);
+        let user_agent = self.sessions.description(visit.request.user_agent());
+        let redeem = || Arc::clone(self).redeem(key, code.clone(), transaction, user_agent);
         match self.completions.join(key, &code, redeem) {
             Some(completion) => self.finish(visit, key, &completion, return_to).await,
             None => self.repeated(visit, key, return_to).await,
@@ -184,6 +185,7 @@ impl SignIns {
         state: StateHash,
         code: String,
         transaction: Transaction,
+        user_agent: Option<Arc<str>>,
     ) -> Result<Session> {
         if !self.sessions.instances().put_new(Item::UsedState(state), &[], USED_TTL).await? {
             return Err(Error::new(ErrorKind::SignInNotFound, "another instance completed it"));
@@ -199,7 +201,8 @@ impl SignIns {
             return Err(Error::new(ErrorKind::InteractionRequired, detail));
         }
         let begins = self.sessions.marks().earliest_begin(claims.subject()).await?;
-        let record = Record { epoch, ..new_record(&grant, &claims, &nonce, begins) };
+        let record = new_record(&grant, &claims, &nonce, begins);
+        let record = Record { epoch, user_agent, ..record };
         let key = record.key();
         let session = self.sessions.begin(record).await?;
         if let Some(id_token) = grant.id_token {
@@ -356,6 +359,7 @@ pub(crate) fn new_record(
         refresh_token: grant.refresh_token.clone(),
         user_info_token: grant.token.clone(),
         claims: claims.into(),
+        user_agent: None,
     }
 }
 

@@ -16,16 +16,16 @@ use crate::stores::with_store;
 
 /// A store that writes down whatever it is told.
 #[derive(Clone)]
-struct Dumping {
+pub(crate) struct Dumping {
     store: Arc<MemoryStore>,
     keys: Arc<Mutex<Vec<SessionKey>>>,
-    told: Arc<Mutex<Vec<Vec<u8>>>>,
-    finds: Arc<Mutex<Finds>>,
+    pub(crate) told: Arc<Mutex<Vec<Vec<u8>>>>,
+    pub(crate) finds: Arc<Mutex<Finds>>,
 }
 
 /// What the store finds.
 #[derive(Clone, Copy, Default)]
-enum Finds {
+pub(crate) enum Finds {
     #[default]
     AsItShould,
     /// All sessions, whosever are asked for.
@@ -35,7 +35,7 @@ enum Finds {
 }
 
 impl Dumping {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             store: Arc::new(MemoryStore::new(10)),
             keys: Arc::default(),
@@ -94,7 +94,7 @@ impl SessionStore for Dumping {
         let finds = *self.finds.lock().unwrap();
         match finds {
             Finds::All => Ok(self.keys.lock().unwrap().clone()),
-            Finds::OfOneName => self.store.find(&names[..names.len().min(1)]).await,
+            Finds::OfOneName => self.store.find(names.get(..1).unwrap_or_default()).await,
             _ => self.store.find(names).await,
         }
     }

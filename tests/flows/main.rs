@@ -18,6 +18,7 @@ mod crowded;
 mod crowds;
 mod debug;
 mod deployments;
+mod devices;
 mod dump;
 mod entrances;
 mod environment;

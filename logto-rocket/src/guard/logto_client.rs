@@ -1,3 +1,4 @@
+mod sessions;
 mod tokens;
 
 use std::fmt;

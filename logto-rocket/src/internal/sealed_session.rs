@@ -42,6 +42,7 @@ impl SealedSession {
                 lifetime,
             ),
             claims: (&claims).into(),
+            user_agent: None,
         };
         let secret = [b"a secret of at least 32 random bytes".to_vec().into()];
         Self { sealer: Sealer::new(&secret, "issuer", "app", Kind::Session), record }

@@ -50,6 +50,8 @@ pub(crate) struct Record {
     pub(crate) user_info_token: Token,
     /// The claims of the ID token.
     pub(crate) claims: PackedClaims,
+    /// What the browser of the sign-in called itself. Not in a cookie: that has no room.
+    pub(crate) user_agent: Option<Arc<str>>,
 }
 
 /// Whose sessions end.
@@ -114,6 +116,7 @@ impl Record {
         let refresh_token = self.refresh_token.as_ref().map_or(0, |token| token.secret().len());
         let token = &self.user_info_token;
         let texts = token.secret().secret().len() + token.scope().len() + refresh_token;
+        let texts = texts + self.user_agent.as_ref().map_or(0, |text| text.len());
         // Enough for all of it: a buffer that grows leaves a copy behind.
         let mut out = Vec::with_capacity(256 + texts + self.claims.packed.len());
         out.push(FORMAT);
@@ -239,6 +242,7 @@ pub(crate) mod tests {
             )
             .expect("claims"))
                 .into(),
+            user_agent: None,
         }
     }
 

@@ -202,6 +202,20 @@ impl Storage {
         Ok(())
     }
 
+    /// The sessions that the store has for a user, with others that it should not have found.
+    ///
+    /// # Errors
+    ///
+    /// The store failed.
+    pub(super) async fn find(&self, subject: &str) -> Result<Vec<Session>> {
+        let Some(from) = self.place.store() else { return Ok(Vec::new()) };
+        let mut sessions = Vec::new();
+        for key in from.find(Whose::Subject(subject)).await? {
+            sessions.extend(self.load(key).await?);
+        }
+        Ok(sessions)
+    }
+
     /// Deletes the sessions of `whose` that `ends` says, and hands each to `deleted` at once.
     /// Of sessions in cookies only the newest generations are here to be found.
     ///

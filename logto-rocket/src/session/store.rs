@@ -64,7 +64,7 @@ pub(crate) type AnyStore = Arc<dyn SessionStore>;
 ///   * `save` is conditional on the version that was read, in one step (compare
 ///     and swap): of two saves of one version only one wins, and a session that
 ///     was deleted stays deleted.
-///   * A session is gone after its time to live.
+///   * A session is gone after its time to live, to the millisecond or nearly so.
 ///   * `find` goes by the names that were saved last: with a new cookie secret, a
 ///     session gets new names.
 ///   * A store that is down says so with [`Error::store`](crate::Error::store). It
@@ -136,7 +136,11 @@ pub(crate) type AnyStore = Arc<dyn SessionStore>;
 /// # Ok::<(), String>(()) }).unwrap();
 /// ```
 ///
-/// It is attached with `Logto::fairing().store(Map::default())`. An `Arc` of a store is a store
+/// One in SQLite, with [`Shared`] and a task that removes what has expired, is
+/// `examples/sql-store` in the repository.
+///
+/// It is attached with `Logto::fairing().store(Map::default())`, or made of a pool that another
+/// fairing manages, with [`store_with()`](crate::LogtoFairing::store_with). An `Arc` of a store is a store
 /// too, and so is a `Box<dyn SessionStore>`.
 #[rocket::async_trait]
 pub trait SessionStore: Send + Sync + 'static {

@@ -46,7 +46,7 @@ fn in_store() -> (Arc<Sessions>, Arc<MemoryStore>) {
     (in_storage(Storage::store(sealer(Kind::Stored), pseudonyms(), shared, CACHE)), store)
 }
 
-fn in_memory() -> Arc<Sessions> {
+pub(super) fn in_memory() -> Arc<Sessions> {
     in_storage(Storage::memory(10, pseudonyms(), CACHE))
 }
 

@@ -87,7 +87,7 @@ impl fmt::Debug for SessionKey {
     }
 }
 
-fn read<const N: usize>(text: &str) -> Option<[u8; N]> {
+pub(super) fn read<const N: usize>(text: &str) -> Option<[u8; N]> {
     let mut bytes = [0; N];
     let length = URL_SAFE_NO_PAD.decode_slice(text, &mut bytes).ok()?;
     (length == N).then_some(bytes)

@@ -6,6 +6,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use super::key::read;
 use crate::error::Result;
 use crate::seal;
 
@@ -28,6 +29,11 @@ impl SharedKey {
     pub fn to_text(self) -> String {
         URL_SAFE_NO_PAD.encode(self.0)
     }
+
+    /// Reads what [`to_text()`](Self::to_text) wrote; `None` for everything else.
+    pub fn from_text(text: &str) -> Option<Self> {
+        read(text).map(Self)
+    }
 }
 
 impl fmt::Debug for SharedKey {
@@ -47,7 +53,8 @@ impl fmt::Debug for SharedKey {
 /// will not do. [`contract::check`](crate::contract::check) checks these too.
 ///
 /// A value is gone after its time to live, and not before: an evicted one may let a session
-/// live on that has ended.
+/// live on that has ended. Count in milliseconds, as some live for a few seconds only, and by
+/// one clock: the store's own, where instances are on several machines.
 #[rocket::async_trait]
 pub trait Shared: Send + Sync {
     /// Puts a value where there is none. Whether there was none.
@@ -83,4 +90,20 @@ pub trait Shared: Send + Sync {
     ///
     /// The store failed; the value may have been deleted all the same.
     async fn delete_if(&self, key: &SharedKey, old: &[u8]) -> Result<bool>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shared_key_is_read_as_it_is_written_and_depends_on_where_its_parts_end() {
+        let key = SharedKey::of(&[b"ab", b"c"]);
+        let text = key.to_text();
+        assert_eq!(SharedKey::from_text(&text), Some(key));
+        assert_ne!(SharedKey::of(&[b"a", b"bc"]), key);
+        for text in ["", "x", &text[1..], &format!("{text}A")] {
+            assert_eq!(SharedKey::from_text(text), None, "{text}");
+        }
+    }
 }
