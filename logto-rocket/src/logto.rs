@@ -1,6 +1,7 @@
 //! The managed [`Logto`]: it composes what the subjects own, and holds the public methods.
 
 mod requests;
+mod stores;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use rocket::request::Request;
 use tokio::sync::Semaphore;
 
+use self::stores::stores;
 use crate::bearer::BearerTokens;
 use crate::client::Client;
 use crate::clock::{Clock, OnceAMinute};
@@ -88,12 +90,13 @@ impl Logto {
         let base_url = checked.site.url("");
         let cookies = Cookies::new(&checked.app_id, &base_url, checked.secure_cookies);
         let client = Arc::new(Client::new(&checked, clock.clone())?);
+        let (store, marks) = stores(&config.session, store)?;
         let sessions = Arc::new(Sessions::new(
             config.session.clone(),
             cookies.clone(),
             (clock.clone(), checked.clock_skew()),
             Arc::clone(&client),
-            Arc::new(instances(&checked, store.clone())),
+            Arc::new(instances(&checked, store.clone().or(marks))),
             storage(&checked, store),
         ));
         let tokens = Tokens::new(
@@ -385,7 +388,10 @@ fn storage(checked: &Checked, store: Option<Arc<dyn SessionStore>>) -> Storage {
             Storage::store(sealer(checked, Kind::Stored), pseudonyms(checked), store, cache)
         }
         (None, StoreKind::Memory) => Storage::memory(session.capacity, pseudonyms(checked), cache),
-        (None, StoreKind::Cookie) => Storage::cookie(sealer(checked, Kind::Session), cache),
+        // Its store was made before.
+        (None, StoreKind::Cookie | StoreKind::Redis) => {
+            Storage::cookie(sealer(checked, Kind::Session), cache)
+        }
     }
 }
 

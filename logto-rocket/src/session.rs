@@ -8,6 +8,8 @@ pub(crate) mod memory;
 mod opened;
 mod reading;
 pub(crate) mod record;
+#[cfg(feature = "redis")]
+pub(crate) mod redis;
 mod size;
 mod storage;
 pub(crate) mod store;

@@ -9,8 +9,9 @@ use zeroize::Zeroizing;
 use super::extract::missing_app_id;
 use super::keys::is_secret;
 use super::problem::{ConfigError, Problem};
+use super::redis::{RedisConfig, is_timeout};
 use super::source::{place, with_environment};
-use super::{Config, Routes};
+use super::{Config, Marks, Routes, StoreKind};
 use crate::location::{Site, is_loopback, plain_path};
 use crate::scope::requested_scopes;
 use crate::seal;
@@ -108,6 +109,7 @@ pub(crate) fn check(config: &Config, figment: &Figment) -> Result<Checked, Confi
     check.paths(config);
     check.app_name(config);
     check.numbers(config);
+    check.redis(config);
     let secrets = check.secrets(config);
     let secure_cookies = base.as_ref().is_some_and(|base| check.secure(config, base));
 
@@ -356,6 +358,59 @@ impl Check<'_> {
                 let fix = format!("write a number from {least} to {most}");
                 self.problem(key, Some(&value.to_string()), "is out of range", fix);
             }
+        }
+    }
+
+    fn redis(&mut self, config: &Config) {
+        let session = &config.session;
+        let wants = [
+            ("session.store", session.store == StoreKind::Redis),
+            ("session.marks", session.marks == Marks::Redis),
+        ];
+        if session.marks == Marks::Redis && session.store != StoreKind::Cookie {
+            let fix = "leave it out: the store keeps them beside the sessions";
+            self.problem("session.marks", Some("redis"), "is for `store = \"cookie\"`", fix);
+        }
+        let Some((key, _)) = wants.into_iter().find(|(_, wants)| *wants) else {
+            if session.redis.is_some() {
+                let fix = "write `store = \"redis\"` under `[default.logto.session]`, or leave \
+                           them out";
+                self.problem("session.redis", None, "has keys, and nothing is in Redis", fix);
+            }
+            return;
+        };
+        if cfg!(not(feature = "redis")) {
+            let fix = "write `features = [\"redis\"]` of `logto-rocket` in Cargo.toml";
+            self.problem(key, Some("redis"), "needs the feature `redis`", fix);
+        }
+        self.redis_keys(session.redis.as_ref().unwrap_or(&RedisConfig::default()));
+    }
+
+    fn redis_keys(&mut self, redis: &RedisConfig) {
+        if redis.url.is_empty() {
+            let fix = "set it under `[default.logto.session.redis]` in Rocket.toml or as \
+                       LOGTO_SESSION_REDIS_URL in the environment";
+            self.problem("session.redis.url", None, "is missing", fix);
+        } else if let Some(message) = redis.url.problem() {
+            let fix = "write `redis://host:6379`, or `rediss://` for TLS";
+            self.problem("session.redis.url", None, message, fix);
+        }
+        let timeouts = [
+            ("session.redis.connect_timeout", redis.connect_timeout),
+            ("session.redis.command_timeout", redis.command_timeout),
+        ];
+        for (key, seconds) in timeouts {
+            if !is_timeout(seconds) {
+                let fix = "write seconds from 0.05 to 10";
+                self.problem(key, Some(&seconds.to_string()), "is out of range", fix);
+            }
+        }
+        if let Some(ca) = &redis.ca
+            && let Err(error) = std::fs::read(ca)
+        {
+            let message = format!("cannot be read: {error}");
+            let fix = "name a file in PEM, from where the application is started";
+            self.problem("session.redis.ca", Some(&ca.to_string_lossy()), &message, fix);
         }
     }
 
