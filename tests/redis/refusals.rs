@@ -61,7 +61,7 @@ async fn a_replica_is_not_read_from_once_it_is_known() {
     assert!(data(&crate::store(&redis.url()), "a").await.is_err());
 }
 
-/// REL-20: it says so once for each connection that finds it.
+/// REL-20: once, however often it is found.
 #[rocket::async_test]
 async fn a_redis_that_evicts_is_an_error_in_the_log() {
     let Some(redis) = Redis::start(&["--maxmemory-policy", "allkeys-lru"]) else { return };
@@ -76,7 +76,7 @@ async fn a_redis_that_evicts_is_an_error_in_the_log() {
     assert!(lines[0].starts_with("ERROR") && lines[0].contains("noeviction"), "{lines:?}");
 }
 
-/// REL-20: one command at the end of a minute finds a node of a Cluster.
+/// REL-20: a node of a Cluster, where one server was expected.
 #[rocket::async_test]
 async fn one_node_of_a_cluster_says_that_it_needs_several_addresses() {
     let port = crate::server::free_port().to_string();

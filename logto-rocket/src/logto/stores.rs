@@ -6,7 +6,7 @@ use crate::config::{Marks, SessionConfig, StoreKind};
 use crate::error::{Error, ErrorKind, Result};
 use crate::session::store::SessionStore;
 
-type Store = Arc<dyn SessionStore>;
+type AnyStore = Arc<dyn SessionStore>;
 
 /// Where sessions are, and where marks are that are not beside them: the application's own
 /// store, or what the configuration says.
@@ -16,8 +16,8 @@ type Store = Arc<dyn SessionStore>;
 /// A store cannot be made.
 pub(super) fn stores(
     session: &SessionConfig,
-    own: Option<Store>,
-) -> Result<(Option<Store>, Option<Store>)> {
+    own: Option<AnyStore>,
+) -> Result<(Option<AnyStore>, Option<AnyStore>)> {
     Ok(match (own, session.store, session.marks) {
         (Some(own), ..) => (Some(own), None),
         (None, StoreKind::Redis, _) => (Some(redis(session, false)?), None),
@@ -28,7 +28,7 @@ pub(super) fn stores(
 
 /// A store in the configured Redis, which is not asked yet.
 #[cfg(feature = "redis")]
-fn redis(session: &SessionConfig, for_marks: bool) -> Result<Store> {
+fn redis(session: &SessionConfig, for_marks: bool) -> Result<AnyStore> {
     use crate::session::redis::RedisStore;
     let config = session.redis.clone().unwrap_or_default();
     let store = match for_marks {
@@ -41,6 +41,6 @@ fn redis(session: &SessionConfig, for_marks: bool) -> Result<Store> {
 }
 
 #[cfg(not(feature = "redis"))]
-fn redis(_: &SessionConfig, _: bool) -> Result<Store> {
+fn redis(_: &SessionConfig, _: bool) -> Result<AnyStore> {
     Err(Error::new(ErrorKind::Store, "Redis needs the feature `redis` of `logto-rocket`"))
 }

@@ -1,7 +1,7 @@
 //! Sessions in a Redis or Valkey.
 
 mod breaker;
-mod client;
+mod commands;
 mod connection;
 mod failure;
 mod index;
@@ -17,8 +17,8 @@ use std::time::Duration;
 
 use rocket::futures::future::join_all;
 
-use self::client::Client;
-use self::value::Value;
+use self::commands::Commands;
+use self::value::SessionValue;
 use super::store::{Saved, SessionKey, SessionStore, Shared, StoredSession, Version};
 use crate::config::RedisConfig;
 use crate::error::{Error, Result};
@@ -71,7 +71,7 @@ const AT_ONCE: usize = 64;
 /// # ) }
 /// ```
 pub struct RedisStore {
-    client: Arc<Client>,
+    commands: Arc<Commands>,
     prefix: String,
     /// Whether nothing may be missing, as marks may not.
     is_for_marks: bool,
@@ -86,8 +86,8 @@ impl RedisStore {
     // By value, as every other constructor takes its configuration.
     #[allow(clippy::needless_pass_by_value)]
     pub fn new(config: RedisConfig) -> Result<Self> {
-        let client = Client::new(&config).map_err(Error::store)?;
-        Ok(Self { client, prefix: config.prefix, is_for_marks: false })
+        let commands = Commands::new(&config).map_err(Error::store)?;
+        Ok(Self { commands, prefix: config.prefix, is_for_marks: false })
     }
 
     /// The same for marks of sessions that are elsewhere: where Redis evicts, a mark that is
@@ -111,7 +111,7 @@ impl RedisStore {
         let adds = names.iter().map(|name| {
             let name = self.name(name);
             let command = index::add(&name, &member, ttl);
-            async move { self.client.write::<()>(&name, command).await }
+            async move { self.commands.write::<()>(&name, command).await }
         });
         join_all(adds).await.into_iter().collect()
     }
@@ -119,7 +119,7 @@ impl RedisStore {
     /// The sessions that the index has of a name; others among them may have had it before.
     async fn members(&self, name: &str) -> Result<Vec<SessionKey>> {
         let name = self.name(name);
-        let members: Vec<String> = self.client.read(&name, index::members(&name)).await?;
+        let members: Vec<String> = self.commands.read(&name, index::members(&name)).await?;
         Ok(members.iter().filter_map(|member| SessionKey::from_text(member)).collect())
     }
 }
@@ -137,7 +137,7 @@ impl SessionStore for RedisStore {
         let value = value::written(version, &session)?;
         let mut command = redis::cmd("SET");
         command.arg(&name).arg(value).arg("NX").arg("PX").arg(millis(ttl));
-        match self.client.write::<Option<String>>(&name, command).await? {
+        match self.commands.write::<Option<String>>(&name, command).await? {
             Some(_) => Ok(i64::from_le_bytes(version).into()),
             None => Err(Error::store("a session has this key already")),
         }
@@ -147,10 +147,10 @@ impl SessionStore for RedisStore {
         let name = self.session(key);
         let mut command = redis::cmd("GET");
         command.arg(&name);
-        let Some(bytes) = self.client.read::<Option<Vec<u8>>>(&name, command).await? else {
+        let Some(bytes) = self.commands.read::<Option<Vec<u8>>>(&name, command).await? else {
             return Ok(None);
         };
-        let Value { version, data, .. } = Value::read(&bytes)?;
+        let SessionValue { version, data, .. } = SessionValue::read(&bytes)?;
         Ok(Some((data.to_vec(), version.into())))
     }
 
@@ -168,7 +168,7 @@ impl SessionStore for RedisStore {
         let mut command = redis::cmd("EVAL");
         command.arg(SAVE).arg(1).arg(&name).arg(&read.to_le_bytes());
         command.arg(value::written(version, &session)?).arg(millis(ttl));
-        Ok(match self.client.write::<bool>(&name, command).await? {
+        Ok(match self.commands.write::<bool>(&name, command).await? {
             true => Saved::Yes(i64::from_le_bytes(version).into()),
             false => Saved::No,
         })
@@ -179,12 +179,12 @@ impl SessionStore for RedisStore {
         let mut command = redis::cmd("DEL");
         command.arg(&name);
         // Twice is as good as once.
-        self.client.read::<()>(&name, command).await?;
+        self.commands.read::<()>(&name, command).await?;
         let member = key.to_text();
         let removals = names.iter().map(|name| {
             let name = self.name(name);
             let command = index::remove(&name, &member);
-            async move { self.client.read::<()>(&name, command).await }
+            async move { self.commands.read::<()>(&name, command).await }
         });
         // The session has ended: an entry that stays leads nowhere, and expires.
         join_all(removals).await;
@@ -200,9 +200,9 @@ impl SessionStore for RedisStore {
         let mut found = Vec::new();
         for keys in keys.chunks(AT_ONCE) {
             let sessions: Vec<_> = keys.iter().map(|key| self.session(key)).collect();
-            for (key, bytes) in keys.iter().zip(self.client.get_all(&sessions).await?) {
+            for (key, bytes) in keys.iter().zip(self.commands.get_all(&sessions).await?) {
                 let Some(bytes) = bytes else { continue };
-                if Value::read(&bytes)?.names.iter().any(|name| names.contains(name)) {
+                if SessionValue::read(&bytes)?.names.iter().any(|name| names.contains(name)) {
                     found.push(*key);
                 }
             }
@@ -218,7 +218,7 @@ impl SessionStore for RedisStore {
 impl fmt::Debug for RedisStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedisStore")
-            .field("at", &self.client.addresses())
+            .field("at", &self.commands.addresses())
             .field("prefix", &self.prefix)
             .finish_non_exhaustive()
     }

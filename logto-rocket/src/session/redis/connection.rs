@@ -22,8 +22,8 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use tokio::time::timeout;
 
-use super::failure::{Failure, READ_ONLY};
-use super::server::{Known, Server};
+use super::failure::{READ_ONLY, RedisFailure};
+use super::server::{Server, ServerNotes};
 use crate::config::RedisConfig;
 
 /// Commands that wait for their answers at once; others wait for one of these.
@@ -33,13 +33,13 @@ pub(super) const AT_ONCE: usize = 1024;
 #[derive(Clone)]
 pub(super) struct Connection {
     id: u64,
-    kind: Kind,
+    kind: Channel,
     /// Whether Redis closed it.
     is_closed: Arc<AtomicBool>,
 }
 
 #[derive(Clone)]
-enum Kind {
+enum Channel {
     Server(MultiplexedConnection),
     Cluster(ClusterConnection),
 }
@@ -47,8 +47,8 @@ enum Kind {
 impl Connection {
     pub(super) async fn ask<T: FromRedisValue>(&mut self, command: &Cmd) -> RedisResult<T> {
         match &mut self.kind {
-            Kind::Server(server) => command.query_async(server).await,
-            Kind::Cluster(cluster) => command.query_async(cluster).await,
+            Channel::Server(server) => command.query_async(server).await,
+            Channel::Cluster(cluster) => command.query_async(cluster).await,
         }
     }
 
@@ -57,13 +57,13 @@ impl Connection {
         let mut command = redis::cmd("INFO");
         command.arg("memory");
         match &mut self.kind {
-            Kind::Server(server) => {
+            Channel::Server(server) => {
                 let memory: String = command.query_async(server).await?;
                 let replication: String =
                     redis::cmd("INFO").arg("replication").query_async(server).await?;
                 Ok(Server::read(&format!("{memory}\n{replication}")))
             }
-            Kind::Cluster(cluster) => {
+            Channel::Cluster(cluster) => {
                 let masters = RoutingInfo::MultiNode((MultipleNodeRoutingInfo::AllMasters, None));
                 Ok(Server::read(&text(&cluster.route_command(command, masters).await?)))
             }
@@ -96,9 +96,9 @@ pub(super) struct Link {
     /// One attempt at a time.
     turn: tokio::sync::Mutex<()>,
     /// How many attempts there were, and how the last one failed.
-    attempts: Mutex<(u64, Option<Failure>)>,
+    attempts: Mutex<(u64, Option<RedisFailure>)>,
     last_id: AtomicU64,
-    pub(super) known: Known,
+    pub(super) known: ServerNotes,
 }
 
 impl Link {
@@ -162,7 +162,7 @@ impl Link {
             turn: tokio::sync::Mutex::default(),
             attempts: Mutex::default(),
             last_id: AtomicU64::default(),
-            known: Known::new(config.url.addresses()),
+            known: ServerNotes::new(config.url.addresses()),
         })
     }
 
@@ -176,13 +176,13 @@ impl Link {
         current.as_ref().filter(|it| !it.is_closed.load(Ordering::Acquire)).cloned()
     }
 
-    fn attempts(&self) -> (u64, Option<Failure>) {
+    fn attempts(&self) -> (u64, Option<RedisFailure>) {
         self.attempts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The connection, which is made if there is none. Who waits for an attempt of somebody
     /// else shares its failure: a thousand requests are no thousand attempts.
-    pub(super) async fn get(&self) -> Result<Connection, Failure> {
+    pub(super) async fn get(&self) -> Result<Connection, RedisFailure> {
         if let Some(connection) = self.at_hand() {
             return Ok(connection);
         }
@@ -196,7 +196,7 @@ impl Link {
         {
             return Err(failure);
         }
-        let result = self.connect().await.map_err(|it| Failure { is_dropped: false, ..it });
+        let result = self.connect().await.map_err(|it| RedisFailure { is_dropped: false, ..it });
         let mut attempts = self.attempts.lock().unwrap_or_else(PoisonError::into_inner);
         *attempts = (attempts.0 + 1, result.as_ref().err().cloned());
         drop(attempts);
@@ -205,7 +205,7 @@ impl Link {
         result
     }
 
-    async fn connect(&self) -> Result<Connection, Failure> {
+    async fn connect(&self) -> Result<Connection, RedisFailure> {
         if self.is_tls && CryptoProvider::get_default().is_none() {
             // The crate takes the one of the process, and panics where there are several to
             // choose from. An application that chose has its own.
@@ -220,10 +220,10 @@ impl Link {
                     .set_pipeline_buffer_size(AT_ONCE)
                     .set_push_sender(tells_the_end(Arc::clone(&is_closed)));
                 let connection = client.get_multiplexed_async_connection_with_config(&config);
-                Kind::Server(within(self.limit, connection).await?)
+                Channel::Server(within(self.limit, connection).await?)
             }
             Target::Cluster(client) => {
-                Kind::Cluster(within(self.limit * 2, client.get_async_connection()).await?)
+                Channel::Cluster(within(self.limit * 2, client.get_async_connection()).await?)
             }
         };
         let id = self.last_id.fetch_add(1, Ordering::Relaxed);
@@ -234,9 +234,9 @@ impl Link {
 
     /// Looks at the server before it is used. One that does not say anything is taken as it is;
     /// where nodes of a Cluster are lost, the others are.
-    async fn check(&self, connection: &mut Connection) -> Result<(), Failure> {
+    async fn check(&self, connection: &mut Connection) -> Result<(), RedisFailure> {
         match within(self.limit, connection.info()).await {
-            Ok(server) if server.is_replica => Err(Failure::outage(READ_ONLY)),
+            Ok(server) if server.is_replica => Err(RedisFailure::outage(READ_ONLY)),
             Ok(server) => {
                 self.known.take(server);
                 Ok(())
@@ -288,10 +288,10 @@ fn tells_the_end(is_closed: Arc<AtomicBool>) -> impl Fn(PushInfo) -> Result<(), 
 async fn within<T>(
     limit: Duration,
     work: impl Future<Output = RedisResult<T>>,
-) -> Result<T, Failure> {
+) -> Result<T, RedisFailure> {
     match timeout(limit, work).await {
         Ok(result) => Ok(result?),
-        Err(_) => Err(Failure::late(limit)),
+        Err(_) => Err(RedisFailure::late(limit)),
     }
 }
 

@@ -34,25 +34,25 @@ impl Server {
 }
 
 /// What is known of the server, and when it is to be asked again.
-pub(super) struct Known {
+pub(super) struct ServerNotes {
     addresses: String,
-    last: Mutex<Last>,
+    last: Mutex<LastLook>,
 }
 
 #[derive(Default)]
-struct Last {
+struct LastLook {
     evicts: bool,
     is_unread: bool,
     asked: Option<Instant>,
 }
 
-impl Known {
+impl ServerNotes {
     /// What is known at first of these: nothing.
     pub(super) fn new(addresses: String) -> Self {
         Self { addresses, last: Mutex::default() }
     }
 
-    fn last(&self) -> MutexGuard<'_, Last> {
+    fn last(&self) -> MutexGuard<'_, LastLook> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -62,11 +62,11 @@ impl Known {
     }
 
     /// Whether it is to be asked, and by the caller.
-    pub(super) fn is_due(&self) -> bool {
+    pub(super) fn is_due(&self, now: Instant) -> bool {
         let mut last = self.last();
-        let is_due = last.asked.is_some_and(|asked| asked.elapsed() >= EVERY);
+        let is_due = last.asked.is_some_and(|asked| now.duration_since(asked) >= EVERY);
         if is_due {
-            last.asked = Some(Instant::now());
+            last.asked = Some(now);
         }
         is_due
     }
@@ -81,7 +81,7 @@ impl Known {
                 self.addresses
             );
         }
-        *last = Last { evicts: server.evicts, is_unread: false, asked: Some(Instant::now()) };
+        *last = LastLook { evicts: server.evicts, is_unread: false, asked: Some(Instant::now()) };
     }
 
     /// Takes in that it did not say.
@@ -118,5 +118,20 @@ mod tests {
         let two = "maxmemory_policy:allkeys-lfu\r\nmaxmemory_policy:noeviction\r\n";
         assert_eq!(of(two), (false, true));
         assert_eq!(of(""), (false, false));
+    }
+
+    #[test]
+    fn it_is_asked_once_a_minute() {
+        let known = ServerNotes::new("localhost".into());
+        let minute = Duration::from_secs(61);
+        assert!(!known.is_due(Instant::now() + minute), "a connection asks first");
+        known.take(Server { is_replica: false, evicts: true });
+        assert!(known.evicts());
+        assert!(!known.is_due(Instant::now()));
+        let then = Instant::now() + minute;
+        assert!(known.is_due(then));
+        assert!(!known.is_due(then), "once");
+        known.take(Server::default());
+        assert!(!known.evicts());
     }
 }

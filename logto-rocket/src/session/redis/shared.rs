@@ -24,7 +24,7 @@ impl RedisStore {
     /// Redis failed, or evicts.
     fn kept<T>(&self, answer: Result<T>) -> Result<T> {
         match answer {
-            Ok(_) if self.is_for_marks && self.client.evicts() => Err(Error::store(
+            Ok(_) if self.is_for_marks && self.commands.evicts() => Err(Error::store(
                 "Redis evicts (`maxmemory-policy`), so a mark that is not there says nothing; set \
                  `noeviction`",
             )),
@@ -39,13 +39,13 @@ impl Shared for RedisStore {
         let name = self.value(key);
         let mut command = redis::cmd("SET");
         command.arg(&name).arg(value).arg("NX").arg("PX").arg(millis(ttl));
-        let answer = self.client.write::<Option<String>>(&name, command).await;
+        let answer = self.commands.write::<Option<String>>(&name, command).await;
         Ok(self.kept(answer)?.is_some())
     }
 
     async fn get(&self, keys: &[SharedKey]) -> Result<Vec<Option<Vec<u8>>>> {
         let names: Vec<_> = keys.iter().map(|key| self.value(key)).collect();
-        self.kept(self.client.get_all(&names).await)
+        self.kept(self.commands.get_all(&names).await)
     }
 
     async fn replace_if(
@@ -58,13 +58,13 @@ impl Shared for RedisStore {
         let name = self.value(key);
         let mut command = redis::cmd("EVAL");
         command.arg(REPLACE_IF).arg(1).arg(&name).arg(old).arg(new).arg(millis(ttl));
-        self.kept(self.client.write(&name, command).await)
+        self.kept(self.commands.write(&name, command).await)
     }
 
     async fn delete_if(&self, key: &SharedKey, old: &[u8]) -> Result<bool> {
         let name = self.value(key);
         let mut command = redis::cmd("EVAL");
         command.arg(DELETE_IF).arg(1).arg(&name).arg(old);
-        self.kept(self.client.write(&name, command).await)
+        self.kept(self.commands.write(&name, command).await)
     }
 }

@@ -4,7 +4,7 @@ use super::super::store::StoredSession;
 use crate::error::{Error, Result};
 
 /// What a session's value says.
-pub(super) struct Value<'v> {
+pub(super) struct SessionValue<'v> {
     pub(super) version: i64,
     pub(super) names: Vec<String>,
     pub(super) data: &'v [u8],
@@ -29,7 +29,7 @@ pub(super) fn written(version: [u8; 8], session: &StoredSession) -> Result<Vec<u
     Ok(value)
 }
 
-impl<'v> Value<'v> {
+impl<'v> SessionValue<'v> {
     /// Reads what [`written()`] wrote.
     ///
     /// # Errors
@@ -70,7 +70,7 @@ mod tests {
         ) {
             let session = StoredSession::new(data, names);
             let value = written(version, &session).expect("it is short");
-            let read = Value::read(&value).expect("it is ours");
+            let read = SessionValue::read(&value).expect("it is ours");
             prop_assert_eq!(read.version, i64::from_le_bytes(version));
             prop_assert_eq!(read.names, session.names);
             prop_assert_eq!(read.data, session.data);
@@ -79,7 +79,7 @@ mod tests {
         /// It is an error, and no session of somebody's.
         #[test]
         fn a_value_of_something_else_is_an_error_or_read_within_its_bounds(value: Vec<u8>) {
-            if let Ok(read) = Value::read(&value) {
+            if let Ok(read) = SessionValue::read(&value) {
                 prop_assert!(read.data.len() + 9 <= value.len());
             }
         }
@@ -90,7 +90,7 @@ mod tests {
         let session = StoredSession::new(Vec::new(), vec!["alice".into(), "sid".into()]);
         let value = written([7; 8], &session).expect("it is short");
         for length in 0..value.len() {
-            assert!(Value::read(&value[..length]).is_err(), "{length}");
+            assert!(SessionValue::read(&value[..length]).is_err(), "{length}");
         }
         let session = StoredSession::new(Vec::new(), vec!["x".repeat(70_000)]);
         assert!(written([7; 8], &session).is_err());
