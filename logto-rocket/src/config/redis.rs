@@ -124,9 +124,12 @@ impl RedisUrls {
     }
 
     /// What is wrong with the addresses, if anything; it repeats none of them.
-    pub(super) fn problem(&self) -> Option<&'static str> {
+    pub(crate) fn problem(&self) -> Option<&'static str> {
         let urls: Option<Vec<Url>> = self.0.iter().map(|url| url.secret().parse().ok()).collect();
         let Some(urls) = urls else { return Some("is not an address") };
+        if urls.is_empty() {
+            return Some("is missing");
+        }
         let is_redis =
             |url: &Url| matches!(url.scheme(), "redis" | "rediss" | "valkey" | "valkeys");
         if !urls.iter().all(|url| is_redis(url) && url.has_host()) {

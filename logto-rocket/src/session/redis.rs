@@ -7,6 +7,7 @@ mod failure;
 mod index;
 mod server;
 mod shared;
+mod target;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -82,7 +83,9 @@ impl RedisStore {
     ///
     /// # Errors
     ///
-    /// An address is none, or the file of [`ca`](RedisConfig::ca) cannot be used.
+    /// An address is none, or the file of [`ca`](RedisConfig::ca) cannot be used; the causes
+    /// say which. With `rediss://`, aws-lc-rs becomes the process's default provider of rustls
+    /// if the application has chosen none.
     // By value, as every other constructor takes its configuration.
     #[allow(clippy::needless_pass_by_value)]
     pub fn new(config: RedisConfig) -> Result<Self> {

@@ -43,6 +43,7 @@ fn a_url_is_enough_and_the_environment_may_have_all_of_it() {
 #[cfg(feature = "redis")]
 #[test]
 fn url_and_password_may_be_in_files() {
+    #[expect(clippy::result_large_err, reason = "figment's")]
     figment::Jail::expect_with(|jail| {
         jail.clear_env();
         jail.create_file("Rocket.toml", &redis(""))?;

@@ -1,29 +1,20 @@
 //! The connection: made when it is first needed, by one caller for all who wait, and anew when
 //! it ended.
 
-use std::fs;
 use std::future::Future;
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use redis::cluster::ClusterClient;
 use redis::cluster_async::ClusterConnection;
 use redis::cluster_routing::{MultipleNodeRoutingInfo, RoutingInfo};
-use redis::io::tcp::TcpSettings;
-use redis::{
-    AsyncConnectionConfig, Cmd, FromRedisValue, IntoConnectionInfo as _, ProtocolVersion, PushInfo,
-    PushKind, RedisResult, TlsCertificates, Value,
-};
-use rustls::crypto::{CryptoProvider, aws_lc_rs};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject as _;
+use redis::{AsyncConnectionConfig, Cmd, FromRedisValue, PushInfo, PushKind, RedisResult, Value};
 use tokio::time::timeout;
 
 use super::failure::{READ_ONLY, RedisFailure};
 use super::server::{Server, ServerNotes};
+use super::target::Target;
 use crate::config::RedisConfig;
 
 /// Commands that wait for their answers at once; others wait for one of these.
@@ -33,7 +24,7 @@ pub(super) const AT_ONCE: usize = 1024;
 #[derive(Clone)]
 pub(super) struct Connection {
     id: u64,
-    kind: Channel,
+    channel: Channel,
     /// Whether Redis closed it.
     is_closed: Arc<AtomicBool>,
 }
@@ -46,7 +37,7 @@ enum Channel {
 
 impl Connection {
     pub(super) async fn ask<T: FromRedisValue>(&mut self, command: &Cmd) -> RedisResult<T> {
-        match &mut self.kind {
+        match &mut self.channel {
             Channel::Server(server) => command.query_async(server).await,
             Channel::Cluster(cluster) => command.query_async(cluster).await,
         }
@@ -56,7 +47,7 @@ impl Connection {
     pub(super) async fn info(&mut self) -> RedisResult<Server> {
         let mut command = redis::cmd("INFO");
         command.arg("memory");
-        match &mut self.kind {
+        match &mut self.channel {
             Channel::Server(server) => {
                 let memory: String = command.query_async(server).await?;
                 let replication: String =
@@ -82,15 +73,9 @@ fn text(value: &Value) -> String {
     }
 }
 
-enum Target {
-    Server(redis::Client),
-    Cluster(ClusterClient),
-}
-
 /// Makes the connection and keeps it.
 pub(super) struct Link {
     target: Target,
-    is_tls: bool,
     limit: Duration,
     current: Mutex<Option<Connection>>,
     /// One attempt at a time.
@@ -106,58 +91,9 @@ impl Link {
     ///
     /// An address or the file of certificates cannot be used.
     pub(super) fn new(config: &RedisConfig) -> Result<Self, String> {
-        let cannot = |error: redis::RedisError| {
-            // Not its text: it may have the address, with the password.
-            format!("`session.redis` cannot be used ({})", error.category())
-        };
-        let certificates = config.ca.as_deref().map(certificates).transpose()?;
-        let mut nodes = Vec::new();
-        for url in config.url.urls() {
-            let node = url.into_connection_info().map_err(cannot)?;
-            let mut settings = node.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
-            settings = settings.set_skip_set_lib_name();
-            if let Some(username) = &config.username {
-                settings = settings.set_username(username);
-            }
-            if let Some(password) = &config.password {
-                settings = settings.set_password(password.secret());
-            }
-            nodes.push(node.set_redis_settings(settings).set_tcp_settings(no_delay()));
-        }
-        let is_tls =
-            config.url.urls().any(|url| url.starts_with("rediss:") || url.starts_with("valkeys:"));
-        if certificates.is_some() && !is_tls {
-            return Err("`session.redis.ca` is for `rediss://`".into());
-        }
-        let limit = config.connect_timeout();
-        let target = match (nodes.len(), certificates) {
-            (0, _) => return Err("`session.redis.url` is missing".into()),
-            (1, None) => Target::Server(redis::Client::open(nodes.remove(0)).map_err(cannot)?),
-            (1, Some(certificates)) => {
-                let client = redis::Client::build_with_tls(nodes.remove(0), certificates);
-                Target::Server(client.map_err(cannot)?)
-            }
-            (_, certificates) => {
-                let mut cluster = ClusterClient::builder(nodes)
-                    .use_protocol(ProtocolVersion::RESP3)
-                    .tcp_settings(no_delay())
-                    // Nodes that are lost are not to use up the whole time.
-                    .connection_timeout(limit / 2)
-                    .response_timeout(config.command_timeout())
-                    // The circuit breaker tries again; here it is for keys that moved.
-                    .retries(2)
-                    .min_retry_wait(10)
-                    .max_retry_wait(50);
-                if let Some(certificates) = certificates {
-                    cluster = cluster.certs(certificates);
-                }
-                Target::Cluster(cluster.build().map_err(cannot)?)
-            }
-        };
         Ok(Self {
-            target,
-            is_tls,
-            limit,
+            target: Target::new(config)?,
+            limit: config.connect_timeout(),
             current: Mutex::default(),
             turn: tokio::sync::Mutex::default(),
             attempts: Mutex::default(),
@@ -206,13 +142,8 @@ impl Link {
     }
 
     async fn connect(&self) -> Result<Connection, RedisFailure> {
-        if self.is_tls && CryptoProvider::get_default().is_none() {
-            // The crate takes the one of the process, and panics where there are several to
-            // choose from. An application that chose has its own.
-            let _ = aws_lc_rs::default_provider().install_default();
-        }
         let is_closed = Arc::<AtomicBool>::default();
-        let kind = match &self.target {
+        let channel = match &self.target {
             Target::Server(client) => {
                 let config = AsyncConnectionConfig::new()
                     .set_connection_timeout(None)
@@ -227,7 +158,7 @@ impl Link {
             }
         };
         let id = self.last_id.fetch_add(1, Ordering::Relaxed);
-        let mut connection = Connection { id, kind, is_closed };
+        let mut connection = Connection { id, channel, is_closed };
         self.check(&mut connection).await?;
         Ok(connection)
     }
@@ -270,10 +201,6 @@ impl Link {
     }
 }
 
-fn no_delay() -> TcpSettings {
-    TcpSettings::default().set_nodelay(true)
-}
-
 /// Takes in that Redis closed the connection while nobody used it: else the next command would
 /// fail, and one that writes cannot be sent twice.
 fn tells_the_end(is_closed: Arc<AtomicBool>) -> impl Fn(PushInfo) -> Result<(), ()> {
@@ -292,20 +219,5 @@ async fn within<T>(
     match timeout(limit, work).await {
         Ok(result) => Ok(result?),
         Err(_) => Err(RedisFailure::late(limit)),
-    }
-}
-
-/// # Errors
-///
-/// The file cannot be read, or has no certificate.
-fn certificates(ca: &Path) -> Result<TlsCertificates, String> {
-    let file = ca.display();
-    let pem = fs::read(ca).map_err(|e| format!("`session.redis.ca` names {file}: {e}"))?;
-    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
-    match certificates {
-        Ok(certificates) if !certificates.is_empty() => {
-            Ok(TlsCertificates { client_tls: None, root_cert: Some(pem) })
-        }
-        _ => Err(format!("`session.redis.ca` names {file}, which has no certificate in PEM")),
     }
 }
