@@ -50,6 +50,30 @@ async fn a_redis_that_is_started_again_is_used_again() {
     }
 }
 
+/// REL-19: one that answers, and has not read its data yet.
+#[rocket::async_test]
+async fn a_redis_that_loads_its_data_has_no_session_missing() {
+    let Some(mut redis) = Redis::start(&[]) else { return };
+    let store = store(&redis.url());
+    for number in 0..100 {
+        let key = key(&format!("{number}"));
+        store.create(&key, session(&"x".repeat(2000), &[]), HOUR).await.expect("created");
+    }
+    assert_eq!(redis.tell(&["SAVE"]), "OK");
+    redis.kill();
+    // 20 ms for each, and a look at who asks in between.
+    let slowly = ["--key-load-delay", "20000", "--loading-process-events-interval-bytes", "1024"];
+    redis.set(&slowly);
+    redis.launch();
+    until("it says that it loads", || async {
+        let error = data(&store, "99").await.err()?;
+        causes(&error).contains("LOADING").then_some(())
+    })
+    .await;
+    let found = until("Redis is back", || async { data(&store, "99").await.ok() }).await;
+    assert!(found.is_some(), "a store that loads never says that there is none");
+}
+
 /// REL-19: nothing says so but the end of the connection, while nobody used it: reads and writes
 /// go over a new one, and no request fails.
 #[rocket::async_test]

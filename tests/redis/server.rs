@@ -63,6 +63,11 @@ impl Redis {
         self.child = Some(command.spawn().expect("redis-server starts"));
     }
 
+    /// Gives it more settings for the next time that it starts.
+    pub(crate) fn set(&mut self, settings: &[&str]) {
+        self.settings.extend(settings.iter().map(|it| (*it).to_owned()));
+    }
+
     pub(crate) fn is_tls(&self) -> bool {
         self.settings.iter().any(|it| it == "--tls-port")
     }
