@@ -16,7 +16,7 @@ use rocket::{Build, Data, Orbit, Rocket};
 use self::response::Last;
 use crate::config::{Config, StoreKind, check, endpoint_of_test, unknown_variables};
 use crate::hooks::{Hooks, NoHooks};
-use crate::logto::Logto;
+use crate::logto::{Logto, Stores};
 use crate::request::RequestState;
 #[cfg(feature = "testing")]
 use crate::request::Visit;
@@ -152,8 +152,12 @@ impl LogtoFairing {
         let store = self.store.as_ref().map(|make| make(rocket)).transpose()?;
         let marks = self.marked(&checked.config, store.is_some())?;
         let hooks = self.hooks.lock().ok().and_then(|mut hooks| hooks.take());
-        Logto::new(checked, (store, marks), hooks.unwrap_or_else(|| Box::new(NoHooks)))
-            .map_err(|error| error.to_string())
+        Logto::new(
+            checked,
+            Stores { sessions: store, marks },
+            hooks.unwrap_or_else(|| Box::new(NoHooks)),
+        )
+        .map_err(|error| error.to_string())
     }
 
     fn marked(

@@ -2,6 +2,7 @@
 
 mod requests;
 mod sessions;
+mod stores;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -11,6 +12,7 @@ use std::time::Duration;
 use rocket::request::Request;
 use tokio::sync::Semaphore;
 
+pub(crate) use self::stores::Stores;
 use crate::bearer::BearerTokens;
 use crate::client::Client;
 use crate::clock::{Clock, OnceAMinute};
@@ -79,18 +81,14 @@ struct Parts {
 }
 
 impl Logto {
-    /// What the configuration describes, with sessions in `store` if one is given, and the
-    /// marks of those in cookies in `marks`.
-    pub(crate) fn new(
-        checked: Checked,
-        (store, marks): (Option<AnyStore>, Option<AnyStore>),
-        hooks: Box<dyn Hooks>,
-    ) -> Result<Self> {
+    /// What the configuration describes, with the stores that the application brings.
+    pub(crate) fn new(checked: Checked, own: Stores, hooks: Box<dyn Hooks>) -> Result<Self> {
         let (config, clock) = (&checked.config, Clock::default());
         let hooks: Arc<dyn Hooks> = hooks.into();
         let base_url = checked.site.url("");
         let cookies = Cookies::new(&checked.app_id, &base_url, checked.secure_cookies);
         let client = Arc::new(Client::new(&checked, clock.clone())?);
+        let Stores { sessions: store, marks } = own.or_configured(&config.session)?;
         let sessions = Arc::new(Sessions::new(
             config.session.clone(),
             cookies.clone(),
@@ -428,7 +426,10 @@ fn storage(checked: &Checked, store: Option<AnyStore>) -> Storage {
             Storage::store(sealer(checked, Kind::Stored), pseudonyms(checked), store, cache)
         }
         (None, StoreKind::Memory) => Storage::memory(session.capacity, pseudonyms(checked), cache),
-        (None, StoreKind::Cookie) => Storage::cookie(sealer(checked, Kind::Session), cache),
+        // Its store was made before.
+        (None, StoreKind::Cookie | StoreKind::Redis) => {
+            Storage::cookie(sealer(checked, Kind::Session), cache)
+        }
     }
 }
 
@@ -459,6 +460,6 @@ pub(crate) mod tests {
         config.base_url = Some("https://app.example.com/app".into());
         config.cookie_secret = ["a secret of at least 32 random bytes"].into();
         let checked = check(&config, &Figment::new()).expect("a configuration");
-        Logto::new(checked, (None, None), Box::new(NoHooks)).expect("a client")
+        Logto::new(checked, Stores::default(), Box::new(NoHooks)).expect("a client")
     }
 }

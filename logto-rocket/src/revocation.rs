@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use self::logouts::Logouts;
 pub(crate) use self::logouts::{Logout, OwnedLogout};
-pub(crate) use self::marks::{Marks, Told};
+pub(crate) use self::marks::{SharedMarks, Told};
 use self::room::{Room, crowds};
 use crate::clock::{Clock, Timestamp};
 use crate::seal::Named;

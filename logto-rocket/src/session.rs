@@ -9,6 +9,8 @@ pub(crate) mod memory;
 mod opened;
 mod reading;
 pub(crate) mod record;
+#[cfg(feature = "redis")]
+pub(crate) mod redis;
 mod size;
 mod storage;
 pub(crate) mod store;
@@ -36,7 +38,7 @@ use crate::clock::{Clock, OnceAMinute};
 use crate::config::SessionConfig;
 use crate::error::{Error, ErrorKind, Result};
 use crate::instances::Instances;
-use crate::revocation::{Marks, RevocationList};
+use crate::revocation::{RevocationList, SharedMarks};
 use crate::seal::Cookies;
 
 /// Replaced sessions that are remembered at the most, and how long: until no answer can
@@ -74,7 +76,7 @@ pub(crate) struct Sessions {
     instances: Arc<Instances>,
     storage: Storage,
     revocation: Arc<RevocationList>,
-    marks: Arc<Marks>,
+    marks: Arc<SharedMarks>,
     /// Sessions in whose place the same browser has another one by now.
     replaced: Cache<SessionKey, ()>,
     kept: KeptTokens,
@@ -96,7 +98,7 @@ impl Sessions {
         let replaced = Cache::builder().max_capacity(REPLACED).time_to_live(REPLACED_TTL);
         let revocation = Arc::new(RevocationList::new(clock.clone()));
         let clocks = (clock.clone(), clock_skew);
-        let marks = Marks::new(Arc::clone(&instances), clocks, Arc::clone(&revocation));
+        let marks = SharedMarks::new(Arc::clone(&instances), clocks, Arc::clone(&revocation));
         Self {
             revocation,
             marks: Arc::new(marks),
@@ -134,7 +136,7 @@ impl Sessions {
     }
 
     /// What instances tell each other of ended sessions.
-    pub(crate) fn marks(&self) -> &Arc<Marks> {
+    pub(crate) fn marks(&self) -> &Arc<SharedMarks> {
         &self.marks
     }
 

@@ -26,7 +26,7 @@ const ATTEMPTS: usize = 30;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// The ends that instances tell each other.
-pub(crate) struct Marks {
+pub(crate) struct SharedMarks {
     instances: Arc<Instances>,
     clock: Clock,
     clock_skew: Duration,
@@ -68,7 +68,7 @@ impl SharedMark {
     }
 }
 
-impl Marks {
+impl SharedMarks {
     pub(crate) fn new(
         instances: Arc<Instances>,
         (clock, clock_skew): (Clock, Duration),
