@@ -22,7 +22,15 @@ use rocket::tokio::time::sleep;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
+/// A store that waits, however busy the machine of the tests is.
 fn store(url: &str) -> RedisStore {
+    let mut config = RedisConfig::new(url);
+    (config.connect_timeout, config.command_timeout) = (10.0, 10.0);
+    RedisStore::new(config).expect("a store")
+}
+
+/// A store as it is by default.
+fn hasty(url: &str) -> RedisStore {
     RedisStore::new(RedisConfig::new(url)).expect("a store")
 }
 

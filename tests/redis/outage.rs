@@ -9,7 +9,7 @@ use rocket::tokio::time::sleep;
 
 use crate::proxy::Proxy;
 use crate::server::Redis;
-use crate::{HOUR, causes, data, key, log, session, store, until};
+use crate::{HOUR, causes, data, hasty, key, log, session, store, until};
 
 async fn is_back(store: &RedisStore) {
     until("Redis is back", || async { data(store, "a").await.ok() }).await;
@@ -21,7 +21,7 @@ async fn a_redis_that_is_started_again_is_used_again() {
     let Some(mut redis) = Redis::start(&["--appendonly", "yes", "--appendfsync", "always"]) else {
         return;
     };
-    let store = store(&redis.url());
+    let store = hasty(&redis.url());
     store.create(&key("a"), session("1", &["alice"]), HOUR).await.expect("created");
     redis.kill();
     until("it is noticed", || async { data(&store, "a").await.err() }).await;
@@ -54,7 +54,7 @@ async fn a_redis_that_is_started_again_is_used_again() {
 #[rocket::async_test]
 async fn a_redis_that_loads_its_data_has_no_session_missing() {
     let Some(mut redis) = Redis::start(&[]) else { return };
-    let store = store(&redis.url());
+    let store = hasty(&redis.url());
     for number in 0..100 {
         let key = key(&format!("{number}"));
         store.create(&key, session(&"x".repeat(2000), &[]), HOUR).await.expect("created");
@@ -79,7 +79,7 @@ async fn a_redis_that_loads_its_data_has_no_session_missing() {
 #[rocket::async_test]
 async fn a_connection_that_ended_unused_costs_no_request() {
     let Some(redis) = Redis::start(&[]) else { return };
-    let store = store(&redis.url());
+    let store = hasty(&redis.url());
     for round in 0..5 {
         let of = format!("{round}");
         store.create(&key(&of), session("1", &["alice"]), HOUR).await.expect("created");
@@ -99,7 +99,7 @@ async fn a_connection_that_ended_unused_costs_no_request() {
 async fn a_redis_that_hangs_is_left_alone_but_for_a_probe() {
     let Some(redis) = Redis::start(&[]) else { return };
     let proxy = Proxy::before(redis.port()).await;
-    let store = Arc::new(store(&proxy.url()));
+    let store = Arc::new(hasty(&proxy.url()));
     store.create(&key("a"), session("1", &["alice"]), HOUR).await.expect("created");
     redis.suspend();
     let waiting = join_all((0..100).map(|_| data(&store, "a"))).await;
@@ -150,7 +150,7 @@ async fn many_who_find_no_connection_share_one_attempt() {
 async fn a_redis_that_is_too_slow_counts_as_down_until_it_is_fast() {
     let Some(redis) = Redis::start(&[]) else { return };
     let proxy = Proxy::before(redis.port()).await;
-    let store = store(&proxy.url());
+    let store = hasty(&proxy.url());
     store.create(&key("a"), session("1", &[]), HOUR).await.expect("created");
     proxy.delay(Duration::from_millis(50));
     assert!(data(&store, "a").await.is_ok(), "slow is no outage");
@@ -169,7 +169,7 @@ async fn a_redis_that_is_too_slow_counts_as_down_until_it_is_fast() {
 #[ignore = "a measurement"]
 async fn waits_while_redis_hangs_are_measured() {
     let Some(redis) = Redis::start(&[]) else { return };
-    let store = Arc::new(store(&redis.url()));
+    let store = Arc::new(hasty(&redis.url()));
     data(&store, "a").await.expect("loaded");
     redis.suspend();
     let begin = Instant::now();
