@@ -17,7 +17,7 @@ use crate::config::RedisConfig;
 
 /// One server, or the nodes of a Cluster.
 pub(super) enum Target {
-    Server(Client),
+    Server(Box<Client>),
     Cluster(Box<ClusterClient>),
 }
 
@@ -40,8 +40,10 @@ impl Target {
             choose_provider();
         }
         match (nodes.len(), certificates) {
-            (1, None) => Client::open(nodes.remove(0)).map(Self::Server),
-            (1, Some(it)) => Client::build_with_tls(nodes.remove(0), it).map(Self::Server),
+            (1, None) => Client::open(nodes.remove(0)).map(|it| Self::Server(Box::new(it))),
+            (1, Some(it)) => {
+                Client::build_with_tls(nodes.remove(0), it).map(|it| Self::Server(Box::new(it)))
+            }
             (_, certificates) => {
                 cluster(nodes, certificates, config).map(|it| Self::Cluster(Box::new(it)))
             }
