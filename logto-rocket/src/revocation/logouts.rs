@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
+use super::Known;
 use super::room::{Room, crowds};
 use crate::clock::Timestamp;
+use crate::seal::Named as Name;
 use crate::session::record::{Record, Whose};
 
 /// That the sessions of a user, or of one session at Logto, have ended.
@@ -99,6 +101,24 @@ impl Logouts {
             None => self.without_sid.after_user(record),
         };
         of_sid.or_else(|| self.of_subjects.after_user(record))
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = Known> {
+        let kinds = [
+            (Name::Subject, &self.of_subjects),
+            (Name::Sid, &self.of_sids),
+            (Name::WithoutSid, &self.without_sid),
+        ];
+        kinds.into_iter().flat_map(|(kind, named)| {
+            named.ends.iter().flat_map(move |(name, ends)| {
+                ends.all.iter().map(move |end| Known::Logout {
+                    kind,
+                    name: name.clone(),
+                    issued_at: end.moment.issued_at,
+                    until: end.until,
+                })
+            })
+        })
     }
 
     pub(super) fn len(&self) -> usize {
