@@ -151,7 +151,7 @@ mod tests {
         let clock = Clock::default();
         let signatures = Client::new(&checked(), clock.clone()).expect("a client").signatures;
         let verifier = Verifier::new(&checked(), signatures, clock.clone());
-        let logto = Logto::new(checked(), None, Box::new(NoHooks)).expect("a client");
+        let logto = Logto::new(checked(), (None, None), Box::new(NoHooks)).expect("a client");
         let api = Audience::resource("https://api.example.com");
         let token = logto.client_credentials(api, ["read:items"]).await.expect("a token");
         (BearerTokens::new(verifier, clock, 60), token.secret().to_owned())

@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-pub(crate) use self::logouts::Logout;
 use self::logouts::Logouts;
-pub(crate) use self::marks::{Marks, Shared};
+pub(crate) use self::logouts::{Logout, OwnedLogout};
+pub(crate) use self::marks::{Marks, Told};
 use self::room::{Room, crowds};
 use crate::clock::{Clock, Timestamp};
 use crate::seal::Named;
@@ -68,11 +68,24 @@ impl Mark {
 }
 
 /// One end that is remembered.
-enum Known {
-    Session { key: SessionKey, until: Timestamp, revoke: bool },
+enum KnownEnd {
+    Session {
+        key: SessionKey,
+        until: Timestamp,
+        revoke: bool,
+    },
     /// Of all sessions of a user that began at or before a moment.
-    User { subject: Box<str>, created: Timestamp, until: Timestamp },
-    Logout { kind: Named, name: Box<str>, issued_at: i64, until: Timestamp },
+    User {
+        subject: Box<str>,
+        created: Timestamp,
+        until: Timestamp,
+    },
+    Logout {
+        kind: Named,
+        name: Box<str>,
+        issued_at: i64,
+        until: Timestamp,
+    },
 }
 
 /// What a cookie of an ended session calls for.
@@ -133,14 +146,14 @@ impl RevocationList {
     }
 
     /// All that is remembered.
-    fn all(&self) -> Vec<Known> {
+    fn all(&self) -> Vec<KnownEnd> {
         let list = self.list();
-        let ended = list.ended.iter().map(|((_, key), ended)| Known::Session {
+        let ended = list.ended.iter().map(|((_, key), ended)| KnownEnd::Session {
             key: *key,
             until: ended.until,
             revoke: ended.revoke_token,
         });
-        let marks = list.marks.iter().map(|(subject, mark)| Known::User {
+        let marks = list.marks.iter().map(|(subject, mark)| KnownEnd::User {
             subject: subject.clone(),
             created: mark.created,
             until: mark.until,

@@ -65,6 +65,7 @@ mod sizes;
 mod stores;
 mod streams;
 mod testing;
+mod together;
 mod tokens;
 mod turnover;
 mod uploads;

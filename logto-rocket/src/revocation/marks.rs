@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Known, Logout, RevocationList};
+use super::{KnownEnd, Logout, RevocationList};
 use crate::clock::{Clock, Timestamp};
 use crate::error::Result;
 use crate::instances::{Instances, Item};
@@ -16,6 +16,10 @@ use crate::warning;
 
 /// How long an epoch is known: as long as a browser keeps a cookie at the most.
 const EPOCH_TTL: Duration = Duration::from_secs(400 * 24 * 60 * 60);
+
+/// How long the newest generation is known: longer than any request that still carries an
+/// older one.
+const NEWEST_TTL: Duration = Duration::from_secs(60 * 60);
 
 /// How often it is tried to tell others again what they have lost, and how long to wait.
 const ATTEMPTS: usize = 30;
@@ -34,7 +38,7 @@ pub(crate) struct Marks {
 
 /// What has ended of a user, or of one session at Logto.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Mark {
+pub(crate) struct SharedMark {
     /// Sessions whose ID token Logto issued at or before this second, by Logto's clock: those
     /// of instances differ.
     issued_at: Option<i64>,
@@ -43,13 +47,13 @@ pub(crate) struct Mark {
 }
 
 /// What all instances know of a session that lives in a cookie.
-pub(crate) enum Shared {
+pub(crate) enum Told {
     Ended,
     /// It lives, and there may be a newer generation of it.
-    Live(Option<Record>),
+    Live(Option<Arc<Record>>),
 }
 
-impl Mark {
+impl SharedMark {
     fn ends(&self, record: &Record) -> bool {
         self.issued_at.is_some_and(|at| record.issued_at <= at)
             || self.created.is_some_and(|at| record.created <= at)
@@ -95,20 +99,33 @@ impl Marks {
     /// # Errors
     ///
     /// The store failed, or what it has cannot be read.
-    pub(crate) async fn look_up(self: &Arc<Self>, record: &Record) -> Result<Shared> {
+    pub(crate) async fn look_up(self: &Arc<Self>, record: &Record) -> Result<Told> {
         let key = record.key();
         if record.subject().is_none() {
             // Claims that cannot be read do not show whose session it is.
-            return Ok(Shared::Ended);
+            return Ok(Told::Ended);
         }
         let names = self.names(record);
         let mut items = vec![Item::Ended(key), Item::Newest(key)];
         items.extend(names.iter().map(|name| Item::Mark(name)));
         let mut values = self.read(&items).await?.into_iter();
         let is_ended = values.next().flatten().is_some();
-        let newest = values.next().flatten().and_then(|bytes| Record::decode(&bytes));
+        let newest = values.next().flatten().and_then(|bytes| Record::decode(&bytes)).map(Arc::new);
         let is_marked = values.flatten().any(|bytes| ends(&bytes, record));
-        Ok(if is_ended || is_marked { Shared::Ended } else { Shared::Live(newest) })
+        Ok(if is_ended || is_marked { Told::Ended } else { Told::Live(newest) })
+    }
+
+    /// Tells the other instances of a new generation of a session in a cookie.
+    ///
+    /// # Errors
+    ///
+    /// The store failed.
+    pub(crate) async fn tell_newest(&self, record: &Record) -> Result<()> {
+        let newer = |old: Option<&[u8]>| {
+            let old = old.and_then(Record::decode).map(|old| old.generation);
+            (Some(record.generation) > old).then(|| record.encode().to_vec())
+        };
+        self.instances.update(Item::Newest(record.key()), NEWEST_TTL, newer).await
     }
 
     /// Whether a session that has just begun was ended by another instance meanwhile.
@@ -118,7 +135,7 @@ impl Marks {
     /// As [`look_up()`](Self::look_up).
     pub(crate) async fn is_ended(self: &Arc<Self>, record: &Record) -> Result<bool> {
         match self.instances.share() {
-            true => Ok(matches!(self.look_up(record).await?, Shared::Ended)),
+            true => Ok(matches!(self.look_up(record).await?, Told::Ended)),
             false => Ok(false),
         }
     }
@@ -167,7 +184,7 @@ impl Marks {
     ///
     /// The store failed; what was written holds.
     pub(crate) async fn log_out(&self, logout: Logout<'_>, until: Timestamp) -> Result<()> {
-        let mark = Mark { issued_at: Some(logout.issued_at), created: None };
+        let mark = SharedMark { issued_at: Some(logout.issued_at), created: None };
         match logout.of {
             Whose::Subject(subject) => self.add(Named::Subject, subject, mark, until).await,
             Whose::Sid { sid, subject } => {
@@ -200,11 +217,11 @@ impl Marks {
         moment: Timestamp,
         until: Timestamp,
     ) -> Result<()> {
-        let mark = Mark { issued_at: None, created: Some(moment) };
+        let mark = SharedMark { issued_at: None, created: Some(moment) };
         self.add(Named::Subject, subject, mark, until).await
     }
 
-    async fn add(&self, kind: Named, id: &str, new: Mark, until: Timestamp) -> Result<()> {
+    async fn add(&self, kind: Named, id: &str, new: SharedMark, until: Timestamp) -> Result<()> {
         let name = self.instances.name(kind, id);
         let with_new = |old: Option<&[u8]>| {
             let old = old.and_then(mark).unwrap_or_default();
@@ -256,7 +273,8 @@ impl Marks {
                 self.instances.put_new(Item::Epoch, &new, EPOCH_TTL).await?;
                 // Another instance may have been faster.
                 let value = self.instances.get(&[Item::Epoch]).await?.pop().flatten();
-                let value = value.map(|value| self.instances.read(Item::Epoch, value)).transpose()?;
+                let value =
+                    value.map(|value| self.instances.read(Item::Epoch, value)).transpose()?;
                 value.and_then(|bytes| bytes.as_slice().try_into().ok()).unwrap_or(new)
             }
         };
@@ -288,12 +306,12 @@ impl Marks {
     async fn tell_all(&self) -> Result<()> {
         for known in self.here.all() {
             match known {
-                Known::Session { key, until, revoke } => self.end(key, until, revoke).await?,
-                Known::User { subject, created, until } => {
+                KnownEnd::Session { key, until, revoke } => self.end(key, until, revoke).await?,
+                KnownEnd::User { subject, created, until } => {
                     self.end_user(&subject, created, until).await?;
                 }
-                Known::Logout { kind, name, issued_at, until } => {
-                    let mark = Mark { issued_at: Some(issued_at), created: None };
+                KnownEnd::Logout { kind, name, issued_at, until } => {
+                    let mark = SharedMark { issued_at: Some(issued_at), created: None };
                     self.add(kind, &name, mark, until).await?;
                 }
             }
@@ -307,10 +325,10 @@ fn ends(bytes: &[u8], record: &Record) -> bool {
     mark(bytes).is_none_or(|mark| mark.ends(record))
 }
 
-fn mark(bytes: &[u8]) -> Option<Mark> {
+fn mark(bytes: &[u8]) -> Option<SharedMark> {
     postcard::from_bytes(bytes).ok()
 }
 
-fn encode(mark: Mark) -> Vec<u8> {
+fn encode(mark: SharedMark) -> Vec<u8> {
     postcard::to_stdvec(&mark).expect("a mark has a binary form")
 }
