@@ -60,7 +60,7 @@ fn parse(args: TokenStream, item: &TokenStream) -> Result<(Args, Route)> {
 //     #[get("/orders/<id>")] async fn order(id: u64, user: &User) -> String { .. }
 // Output:
 //     async fn order(id: u64, user: &User) -> String { .. }
-//     #[get("/orders/<id>")] async fn __logto_route_order(.., id: u64, user: &User) -> String
+//     #[get("/orders/<id>")] async fn __logto_route_order(id: u64, user: &User) -> String
 //     struct order {}
 //     impl order { pub fn into_route(self) -> Route { .. } }
 //     pub use __logto_route_order_uri::rocket_uri_macro_order;
@@ -70,14 +70,7 @@ pub(crate) fn protected(args: &Args, route: &Route) -> TokenStream {
     let sig = hidden_signature(args, route, &hidden);
     let uri_macro = route.uri.as_ref().map(|uri| uri_macro(uri, &route.sig.ident, &sig));
     let (handler, aliases) = (handler(args, route, &hidden), probe::aliases(args, route));
-    let (private, ident) = (args.private(), ours(&route.sig.ident));
-    // Rocket asks the type in the gate's brackets at launch, which is the route's own.
-    let (gate, needs) = match args.needs_something() {
-        _ if args.public => (quote!(#private::Open), None),
-        true => (quote!(#private::GateOf<#ident>), Some(needs(args, route))),
-        false => (quote!(#private::Gate), None),
-    };
-    let shim = shim(args, route, sig, &gate, &quote!(#handler #needs #uri_macro #aliases));
+    let shim = shim(args, route, &sig, &quote!(#handler #uri_macro #aliases));
     let place = place(&args.krate(), &route.sig.ident, &shim);
     quote!(#(#attrs)* #function #place)
 }
@@ -103,11 +96,19 @@ fn handler(args: &Args, route: &Route, hidden: &Ident) -> TokenStream {
     let (private, policy) = (args.private(), policy(args));
     let (ident, name) = (ours(&sig.ident), sig.ident.to_string());
     let allow_deprecated = deprecated.as_ref().map(|_| quote!(#[allow(deprecated)]));
-    let marked = match args.public {
-        true => quote!(#private::public_route(#hidden {}.into_route(), #name)),
-        false => quote! {
+    // What `into_route()` of the hidden route makes a route of, with what Rocket asks at launch.
+    let info = quote!(#hidden {}.into_info());
+    let marked = match (args.public, args.needs_something()) {
+        (true, _) => quote!(#private::public_route(#info, #name)),
+        (false, false) => quote! {
             static POLICY: #private::Policy = #policy;
-            #private::protect_route(#hidden {}.into_route(), #name, &POLICY)
+            #private::protect_route(#info, #name, &POLICY)
+        },
+        (false, true) => quote! {
+            static POLICY: #private::Policy = #policy;
+            #private::protect_needy(#info, #name, &POLICY, #private::sentry_of::<Self>(|rocket| {
+                #private::abort_route(rocket, #name, POLICY.needs())
+            }))
         },
     };
     quote! {
@@ -120,24 +121,6 @@ fn handler(args: &Args, route: &Route, hidden: &Ident) -> TokenStream {
             #[doc(hidden)]
             pub fn into_route(self) -> #private::Route {
                 #marked
-            }
-        }
-    }
-}
-
-// Input:
-//     #[authenticated(resource = "https://api.example.com")] #[get("/items")] fn items() -> String
-// Output:
-//     impl Sentinel for items { fn abort(rocket: &Rocket<Ignite>) -> bool { .. } }
-fn needs(args: &Args, route: &Route) -> TokenStream {
-    let (private, policy, ident) = (args.private(), policy(args), ours(&route.sig.ident));
-    let name = route.sig.ident.to_string();
-    let allow_deprecated = route.deprecated.as_ref().map(|_| quote!(#[allow(deprecated)]));
-    quote! {
-        #allow_deprecated
-        impl #private::Sentinel for #ident {
-            fn abort(rocket: &#private::Rocket<#private::Ignite>) -> bool {
-                #private::abort_route(rocket, #name, #policy.needs())
             }
         }
     }

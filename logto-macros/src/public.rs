@@ -15,7 +15,7 @@ use crate::route::{PUBLIC, Route, TWICE, recovered};
 //     #[get("/health")] fn health() -> &'static str { .. }
 // Output:
 //     fn health() -> &'static str { .. }
-//     #[get("/health")] fn __logto_route_health(..) -> &'static str
+//     #[get("/health")] fn __logto_route_health() -> &'static str
 //     struct health {}
 //     impl health { pub fn into_route(self) -> Route { public_route(..) } }
 //     ..

@@ -13,22 +13,13 @@ use crate::route::Route;
 //     #[get("/orders/<id>")] async fn order(mut id: u64, user: &User) -> String { .. }
 // Output:
 //     #[get("/orders/<id>")]
-//     async fn __logto_route_order(__logto_gate: Gate, id: u64, user: &User) -> String {
-//         let _ = __logto_gate;
+//     async fn __logto_route_order(id: u64, user: &User) -> String {
 //         order(id, user).await
 //     }
-pub(crate) fn shim(
-    args: &Args,
-    route: &Route,
-    mut sig: Signature,
-    gate: &TokenStream,
-    then: &TokenStream,
-) -> TokenStream {
+pub(crate) fn shim(args: &Args, route: &Route, sig: &Signature, then: &TokenStream) -> TokenStream {
     let Route { route_attr, .. } = route;
     let krate = args.krate();
-    let name = Ident::new("__logto_gate", Span::call_site());
     let call = call(args, route);
-    sig.inputs.insert(0, parse_quote!(#name: #gate));
     // Our own attribute again, below Rocket's: should Rocket refuse the route, nothing is left that
     // names it, and its error is the only one. `dead_code` is not allowed, because that would also
     // silence "never used" for a function that nobody mounts.
@@ -39,7 +30,6 @@ pub(crate) fn shim(
         #[allow(warnings, clippy::all)]
         #[deny(dead_code)]
         #sig {
-            let _ = #name;
             #call
         }
     }

@@ -76,7 +76,7 @@ fn value(input: ParseStream<'_>) -> Result<(Option<Ident>, LitStr)> {
 }
 
 // Input:
-//     #[get("/orders/<id>?<page>")] fn __logto_route_order(.., id: u64, page: Option<u8>) -> String
+//     #[get("/orders/<id>?<page>")] fn __logto_route_order(id: u64, page: Option<u8>) -> String
 // Output:
 //     pub mod __logto_route_order_uri {
 //         #[macro_export]

@@ -44,9 +44,16 @@ fn claims(claims: &IdTokenClaims) -> &'static str {
     "ok"
 }
 
-/// An ordinary user: a name, a picture, an email address.
+#[authenticated(roles("items-admin"))]
+#[get("/admin")]
+fn admin() -> &'static str {
+    "ok"
+}
+
+/// An ordinary user: a name, a picture, an email address, a role.
 fn carol() -> logto_dev::User {
     logto_dev::User::new("carol")
+        .role("items-admin")
         .name("Carol Danvers")
         .picture("https://example.com/avatars/carol.png")
         .email("carol@example.com")
@@ -67,8 +74,8 @@ impl App {
         let figment = provider
             .figment()
             .merge(("logto.session.store", store))
-            .merge(("logto.scopes", "email"));
-        let routes = routes![bare, protected, page, user, claims];
+            .merge(("logto.scopes", ["email", "roles"]));
+        let routes = routes![bare, protected, page, user, claims, admin];
         let rocket = rocket::custom(figment).attach(Logto::fairing()).mount("/", routes);
         let client = Client::untracked(rocket).expect("the application launches");
 
@@ -137,6 +144,11 @@ fn signed_in_user(bencher: Bencher<'_, '_>, store: &str) {
 #[divan::bench(args = STORES)]
 fn signed_in_claims(bencher: Bencher<'_, '_>, store: &str) {
     App::new(store).bench(bencher, "/claims", true, 200);
+}
+
+#[divan::bench(args = STORES)]
+fn signed_in_roles(bencher: Bencher<'_, '_>, store: &str) {
+    App::new(store).bench(bencher, "/admin", true, 200);
 }
 
 /// The redirect to the provider: transaction, sealed cookie, address.

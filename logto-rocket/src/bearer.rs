@@ -4,18 +4,19 @@ use std::fmt;
 use std::sync::Arc;
 
 use moka::sync::Cache;
+use serde_json::Value;
 
 use crate::auth_info::AuthInfo;
 use crate::clock::Clock;
 use crate::error::Result;
 use crate::jwks::KeySet;
-use crate::jwt::Verifier;
+use crate::jwt::{Verified, Verifier};
 use crate::seal;
 
 /// Bytes that remembered tokens may take.
 const MEMORY: u64 = 32 * 1024 * 1024;
 
-/// What one takes beside its text: claims are kept as text and as values.
+/// What one takes beside its claims.
 const OVERHEAD: usize = 1024;
 
 /// The access tokens that this application takes, of whatever audience.
@@ -34,17 +35,14 @@ struct Known {
     /// The keys that it was verified with. Once others were fetched, it is verified anew:
     /// its own may not be among them any more.
     keys: Option<Arc<KeySet>>,
-    bytes: usize,
 }
 
 impl BearerTokens {
     /// `clock_skew` in seconds.
     pub(crate) fn new(verifier: Verifier, clock: Clock, clock_skew: u64) -> Self {
         let clock_skew = i64::try_from(clock_skew).unwrap_or(0);
-        let bytes = |_: &[u8; 32], known: &Arc<Known>| {
-            u32::try_from(OVERHEAD + 4 * known.bytes).unwrap_or(u32::MAX)
-        };
-        let known = Cache::builder().max_capacity(MEMORY).weigher(bytes).build();
+        let weigh = |_: &_, known: &Arc<Known>| u32::try_from(known.weight()).unwrap_or(u32::MAX);
+        let known = Cache::builder().max_capacity(MEMORY).weigher(weigh).build();
         Self { verifier, known, clock, clock_skew }
     }
 
@@ -66,12 +64,55 @@ impl BearerTokens {
         // Before, not after: a token is never remembered with keys that are newer than its own.
         let keys = self.verifier.keys();
         let verified = self.verifier.access_token(token).await?;
-        let auth = Arc::new(verified.auth);
-        let expires_at = verified.expires_at;
-        let known = Known { auth: Arc::clone(&auth), expires_at, keys, bytes: token.len() };
-        self.known.insert(seal::sha256(token.as_bytes()), Arc::new(known));
-        Ok(auth)
+        Ok(self.remember(token, verified, keys))
     }
+
+    fn remember(
+        &self,
+        token: &str,
+        verified: Verified,
+        keys: Option<Arc<KeySet>>,
+    ) -> Arc<AuthInfo> {
+        let auth = Arc::new(verified.auth);
+        let known = Known { auth: Arc::clone(&auth), expires_at: verified.expires_at, keys };
+        self.known.insert(seal::sha256(token.as_bytes()), Arc::new(known));
+        auth
+    }
+}
+
+impl Known {
+    /// About what it takes, in bytes.
+    fn weight(&self) -> usize {
+        let claims = &self.auth.claims;
+        let values = claims.names().filter_map(|name| Some((name, claims.get(name).value()?)));
+        let texts = self.auth.scopes.iter().chain(&self.auth.audience);
+        OVERHEAD
+            + values.map(|(name, value)| member(name, value)).sum::<usize>()
+            + texts.map(|text| of_text(text)).sum::<usize>()
+    }
+}
+
+fn member(name: &str, value: &Value) -> usize {
+    size_of::<Value>() + of_text(name) + weight(value)
+}
+
+/// Not the length of its JSON, of which small values take many times as much: `{"a":0}` has
+/// room for eleven members.
+fn weight(value: &Value) -> usize {
+    const ROOM: usize = 11 * (size_of::<String>() + size_of::<Value>());
+    match value {
+        Value::String(text) => of_text(text),
+        // A list has room for as many again.
+        Value::Array(list) => list.iter().map(|value| 2 * size_of::<Value>() + weight(value)).sum(),
+        Value::Object(members) => {
+            ROOM + members.iter().map(|(name, value)| 2 * member(name, value)).sum::<usize>()
+        }
+        _ => 0,
+    }
+}
+
+fn of_text(text: &str) -> usize {
+    size_of::<String>() + 16 + text.len()
 }
 
 fn same(known: Option<&Arc<KeySet>>, current: Option<&Arc<KeySet>>) -> bool {
@@ -84,5 +125,116 @@ fn same(known: Option<&Arc<KeySet>>, current: Option<&Arc<KeySet>>) -> bool {
 impl fmt::Debug for BearerTokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BearerTokens").field("known", &self.known.entry_count()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use logto_dev::Provider;
+    use rocket::figment::Figment;
+    use serde_json::json;
+
+    use super::*;
+    use crate::client::Client;
+    use crate::config::{Config, check};
+    use crate::error::ErrorKind;
+    use crate::hooks::NoHooks;
+    use crate::logto::Logto;
+    use crate::token::Audience;
+
+    /// What remembers tokens of this provider, and one of them.
+    async fn open(provider: &Provider) -> (BearerTokens, String) {
+        let config = Config::from_figment(&provider.figment()).expect("a configuration");
+        let checked = || check(&config, &Figment::new()).expect("a configuration");
+        let clock = Clock::default();
+        let signatures = Client::new(&checked(), clock.clone()).expect("a client").signatures;
+        let verifier = Verifier::new(&checked(), signatures, clock.clone());
+        let logto = Logto::new(checked(), (None, None), Box::new(NoHooks)).expect("a client");
+        let api = Audience::resource("https://api.example.com");
+        let token = logto.client_credentials(api, ["read:items"]).await.expect("a token");
+        (BearerTokens::new(verifier, clock, 60), token.secret().to_owned())
+    }
+
+    fn count(tokens: &BearerTokens) -> u64 {
+        tokens.known.run_pending_tasks();
+        tokens.known.entry_count()
+    }
+
+    /// W19: only what was verified takes room.
+    #[rocket::async_test]
+    async fn what_proves_nothing_is_not_remembered() {
+        let provider = Provider::start().await;
+        let (tokens, good) = open(&provider).await;
+        let [header, payload, signature] = *good.split('.').collect::<Vec<_>>() else {
+            panic!("three parts")
+        };
+        let with_kid = |kid: usize| {
+            let text = URL_SAFE_NO_PAD.decode(header).expect("base64");
+            let mut header: Value = serde_json::from_slice(&text).expect("a header");
+            header["kid"] = kid.to_string().into();
+            format!("{}.{payload}.{signature}", URL_SAFE_NO_PAD.encode(header.to_string()))
+        };
+        for round in 0..2 {
+            for number in 0..100 {
+                let claims = URL_SAFE_NO_PAD.encode(json!({"sub": number}).to_string());
+                for junk in [
+                    number.to_string(),
+                    with_kid(number),
+                    format!("{header}.{claims}.{signature}"),
+                    format!("{header}.{payload}{}.{signature}", "A".repeat(4 * number + 4)),
+                ] {
+                    assert_eq!(tokens.known(&junk), None, "{junk}");
+                    let error = tokens.verify(&junk).await.expect_err("it proves nothing");
+                    assert_eq!(error.kind(), ErrorKind::InvalidAccessToken, "{junk}: {error}");
+                }
+            }
+            assert_eq!(count(&tokens), round);
+            let auth = tokens.verify(&good).await.expect("it is good");
+            assert_eq!(tokens.known(&good), Some(auth));
+            assert_eq!(count(&tokens), 1);
+        }
+    }
+
+    fn verified(claims: &Value) -> Verified {
+        let claims = serde_json::from_value(claims.clone()).expect("claims");
+        Verified { auth: AuthInfo::of(claims).expect("a subject"), expires_at: i64::MAX }
+    }
+
+    /// W19: neither many tokens nor large ones take more memory than they may.
+    #[rocket::async_test]
+    async fn remembered_tokens_are_bounded_in_bytes() {
+        let provider = Provider::start().await;
+        for (number, roles) in [(40_000, 1), (2_000, 1_000)] {
+            let (tokens, _) = open(&provider).await;
+            let claims = json!({"sub": "u", "scope": "read:items", "roles": vec!["r"; roles]});
+            for number in 0..number {
+                tokens.remember(&number.to_string(), verified(&claims), None);
+            }
+            tokens.known.run_pending_tasks();
+            let bytes = tokens.known.weighted_size();
+            assert!((MEMORY / 2..=MEMORY).contains(&bytes), "{roles}: {bytes}");
+            assert_eq!(
+                bytes,
+                tokens.known.iter().map(|(_, known)| known.weight() as u64).sum::<u64>()
+            );
+        }
+    }
+
+    /// W19: claims weigh what they take, which is many times their text where they are small.
+    #[test]
+    fn small_claims_weigh_what_they_take() {
+        for (claim, least) in [
+            (json!(vec![0; 1000]), 1000 * size_of::<Value>()),
+            (json!(vec![json!({"a": 0}); 1000]), 1000 * 600),
+            (json!(vec!["r"; 1000]), 1000 * (size_of::<Value>() + 1)),
+            (json!("r".repeat(1000)), 1000),
+        ] {
+            let Verified { auth, expires_at } = verified(&json!({"sub": "u", "claim": claim}));
+            let known = Known { auth: Arc::new(auth), expires_at, keys: None };
+            let weight = known.weight();
+            assert!((least..4 * least + 2 * OVERHEAD).contains(&weight), "{least}: {weight}");
+        }
     }
 }

@@ -14,14 +14,14 @@ use rocket::request::Request;
 use rocket::{Build, Data, Orbit, Rocket};
 
 use self::response::Last;
-use crate::config::{Config, check, endpoint_of_test, unknown_variables};
+use crate::config::{Config, StoreKind, check, endpoint_of_test, unknown_variables};
 use crate::hooks::{Hooks, NoHooks};
 use crate::logto::Logto;
 use crate::request::RequestState;
 #[cfg(feature = "testing")]
 use crate::request::Visit;
 use crate::routes::{metadata_routes, routes};
-use crate::session::store::SessionStore;
+use crate::session::store::{AnyStore, SessionStore};
 
 /// The fairing that [`Logto::fairing()`] returns.
 ///
@@ -36,19 +36,25 @@ use crate::session::store::SessionStore;
 pub struct LogtoFairing {
     config: Option<Config>,
     store: Option<MakeStore>,
+    marks: Option<AnyStore>,
     hooks: Mutex<Option<Box<dyn Hooks>>>,
     /// Below these paths every route is protected or public.
     closed: Vec<String>,
 }
 
-type MakeStore =
-    Box<dyn Fn(&Rocket<Build>) -> std::result::Result<Arc<dyn SessionStore>, String> + Send + Sync>;
+type MakeStore = Box<dyn Fn(&Rocket<Build>) -> std::result::Result<AnyStore, String> + Send + Sync>;
 
 impl Logto {
     /// The fairing, configured from `Rocket.toml` and the environment as
     /// [`Config`] says.
     pub fn fairing() -> LogtoFairing {
-        LogtoFairing { config: None, store: None, hooks: Mutex::default(), closed: Vec::new() }
+        LogtoFairing {
+            config: None,
+            store: None,
+            marks: None,
+            hooks: Mutex::default(),
+            closed: Vec::new(),
+        }
     }
 }
 
@@ -73,7 +79,7 @@ impl LogtoFairing {
     /// Keeps sessions in `store` rather than where `session.store` says.
     #[must_use]
     pub fn store(self, store: impl SessionStore) -> Self {
-        let store: Arc<dyn SessionStore> = Arc::new(store);
+        let store: AnyStore = Arc::new(store);
         Self { store: Some(Box::new(move |_| Ok(Arc::clone(&store)))), ..self }
     }
 
@@ -102,6 +108,17 @@ impl LogtoFairing {
             Err(error) => Err(format!("the session store was not made: {}", error.to_string())),
         });
         Self { store: Some(make), ..self }
+    }
+
+    /// Keeps sessions in cookies, and has the instances of the application tell each other
+    /// through `store` what has ended, as `session.marks = "redis"` does. Each request of a
+    /// signed-in user asks the store once.
+    ///
+    /// The launch fails where the store has no [`shared()`](SessionStore::shared), or where
+    /// sessions do not live in cookies.
+    #[must_use]
+    pub fn marks(self, store: impl SessionStore) -> Self {
+        Self { marks: Some(Arc::new(store)), ..self }
     }
 
     /// Has `hooks` called when users sign in and out, when tokens are refreshed and
@@ -133,9 +150,27 @@ impl LogtoFairing {
             );
         }
         let store = self.store.as_ref().map(|make| make(rocket)).transpose()?;
+        let marks = self.marked(&checked.config, store.is_some())?;
         let hooks = self.hooks.lock().ok().and_then(|mut hooks| hooks.take());
-        Logto::new(checked, store, hooks.unwrap_or_else(|| Box::new(NoHooks)))
+        Logto::new(checked, (store, marks), hooks.unwrap_or_else(|| Box::new(NoHooks)))
             .map_err(|error| error.to_string())
+    }
+
+    fn marked(
+        &self,
+        config: &Config,
+        has_store: bool,
+    ) -> std::result::Result<Option<AnyStore>, String> {
+        let Some(marks) = &self.marks else { return Ok(None) };
+        if has_store || config.session.store != StoreKind::Cookie {
+            return Err("`LogtoFairing::marks()` is for sessions that live in cookies: a store \
+                        of sessions shares what has ended by itself"
+                .into());
+        }
+        if marks.shared().is_none() {
+            return Err("`LogtoFairing::marks()` needs a store that has `shared()`".into());
+        }
+        Ok(Some(Arc::clone(marks)))
     }
 }
 

@@ -16,7 +16,7 @@ use rocket::request::{FromRequest, Outcome, Request};
 use rocket::{Ignite, Rocket, Sentinel};
 
 pub use self::by_value::{Bare, ByValue, Giver, Gives};
-pub use self::gate::{Gate, GateOf, Needy, NeedyGate, abort_route};
+pub use self::gate::{Gate, abort_route, sentry_of};
 pub use self::logto_client::LogtoClient;
 pub use self::organization_token::OrganizationToken;
 pub use self::probe::{Probe, Probed, Unprobed};

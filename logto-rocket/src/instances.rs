@@ -9,14 +9,14 @@ use zeroize::Zeroizing;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::seal::{Named, Pseudonyms, Sealer};
-use crate::session::store::{SessionKey, SessionStore, Shared, SharedKey};
+use crate::session::store::{AnyStore, SessionKey, Shared, SharedKey};
 
 /// How often a value is changed that others change at the same time.
 const ATTEMPTS: usize = 20;
 
 /// All instances of one application: those with the same issuer, id and store.
 pub(crate) struct Instances {
-    store: Option<Arc<dyn SessionStore>>,
+    store: Option<AnyStore>,
     sealer: Sealer,
     pseudonyms: Pseudonyms,
     application: [String; 2],
@@ -50,7 +50,7 @@ impl Instances {
     /// The instances that use `store`; without one, or with one that holds nothing else than
     /// sessions, each is alone.
     pub(crate) fn new(
-        store: Option<Arc<dyn SessionStore>>,
+        store: Option<AnyStore>,
         sealer: Sealer,
         pseudonyms: Pseudonyms,
         application: [String; 2],

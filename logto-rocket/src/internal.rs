@@ -11,6 +11,7 @@ use rocket::http::{Cookie, CookieJar};
 use zeroize::Zeroizing;
 
 pub use self::sealed_session::SealedSession;
+use crate::auth_info::AuthInfo;
 use crate::claims::{AccessTokenClaims, IdTokenClaims};
 use crate::client::{Client, Expected, granted};
 use crate::clock::{Clock, Timestamp};
@@ -21,6 +22,7 @@ use crate::http::Reply;
 use crate::jwks::KeySet;
 use crate::jwt::{self, Whom};
 use crate::location::{ReturnPath, Site};
+use crate::logto::Logto;
 use crate::seal::{self, Cookies, Kind, Sealer};
 use crate::session::cookie;
 use crate::session::record::Record;
@@ -227,6 +229,35 @@ impl LogoutTokens {
     }
 }
 
+/// Verifies access tokens of one provider.
+pub struct AccessTokens {
+    metadata: ProviderMetadata,
+    keys: Keys,
+}
+
+impl AccessTokens {
+    /// Tokens that one of these keys signed.
+    pub fn new(metadata: &[u8], keys: Keys) -> Self {
+        let metadata = serde_json::from_slice(metadata).expect("metadata");
+        Self { metadata, keys }
+    }
+
+    /// What a token says, which came at `now`, in seconds.
+    ///
+    /// # Errors
+    ///
+    /// It is no access token of the provider.
+    pub fn verify(&self, token: &str, now: i64) -> Result<AuthInfo> {
+        let verified = jwt::access_token_at_hand(token, &self.metadata, &self.keys.0, now, 60)?;
+        Ok(verified.auth)
+    }
+}
+
+/// Whether an access token was verified before and is good still.
+pub fn is_known(logto: &Logto, token: &str) -> bool {
+    logto.known_access_token(token).is_some()
+}
+
 /// Whose sessions end: those of a user, or of one session at Logto, with its user.
 #[derive(Debug, PartialEq)]
 #[allow(missing_docs, reason = "they are claims")]
@@ -288,4 +319,4 @@ macro_rules! opaque {
     )*};
 }
 
-opaque!(Addresses IdTokens LogoutTokens SealedSession SessionCookies SignInCookies);
+opaque!(AccessTokens Addresses IdTokens LogoutTokens SealedSession SessionCookies SignInCookies);

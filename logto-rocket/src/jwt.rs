@@ -140,6 +140,27 @@ pub(crate) fn logout_token_at_hand(
     verified.map_err(|failure| failure.into_error(KIND))
 }
 
+/// As [`Verifier::access_token()`], with what there is to know of the provider.
+#[cfg(any(test, feature = "__internal"))]
+pub(crate) fn access_token_at_hand(
+    token: &str,
+    metadata: &ProviderMetadata,
+    keys: &KeySet,
+    now: i64,
+    skew: i64,
+) -> Result<Verified> {
+    const KIND: ErrorKind = ErrorKind::InvalidAccessToken;
+    let verified = parse(token, access::check_type, KIND).and_then(|token| {
+        let signer = signer(&token)?;
+        crate::signed::tried(&signer, metadata, keys, |metadata, key| {
+            check_signature(&token, &signer, key)?;
+            let read = access::read(&token.payload, &metadata.issuer, now, skew);
+            read.map_err(|detail| Unverified::Refused(Error::new(KIND, detail)))
+        })
+    });
+    verified.map_err(|failure| failure.into_error(KIND))
+}
+
 impl fmt::Debug for Verifier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Verifier").field("app_id", &self.app_id).finish_non_exhaustive()

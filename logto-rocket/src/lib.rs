@@ -355,16 +355,13 @@ pub mod parity {}
 /// What the expansion of the attribute names. Not for use by hand.
 #[doc(hidden)]
 pub mod __private {
-    /// The guard of public routes, which lets everything through.
-    pub use rocket::http::Method as Open;
-    pub use rocket::{Ignite, Rocket, Route, Sentinel};
+    pub use rocket::Route;
 
     pub use crate::guard::{
-        Bare, ByValue, Gate, GateOf, Giver, Gives, Needy, NeedyGate, Probe, Probed, Unprobed,
-        abort_route,
+        Bare, ByValue, Gate, Giver, Gives, Probe, Probed, Unprobed, abort_route, sentry_of,
     };
     pub use crate::mark::public_route;
-    pub use crate::protect::{Policy, protect_route};
+    pub use crate::protect::{Policy, protect_needy, protect_route};
     pub use crate::resource::Needs;
 }
 

@@ -24,7 +24,7 @@ use crate::location::{ReturnPath, Site};
 use crate::resource::ResourceMetadata;
 use crate::seal::{Cookies, Kind, Pseudonyms, Sealer};
 use crate::sender::Origins;
-use crate::session::store::SessionStore;
+use crate::session::store::AnyStore;
 use crate::session::{Sessions, Storage};
 use crate::sign_in::SignIns;
 use crate::sign_out::SignOuts;
@@ -79,10 +79,11 @@ struct Parts {
 }
 
 impl Logto {
-    /// What the configuration describes, with sessions in `store` if one is given.
+    /// What the configuration describes, with sessions in `store` if one is given, and the
+    /// marks of those in cookies in `marks`.
     pub(crate) fn new(
         checked: Checked,
-        store: Option<Arc<dyn SessionStore>>,
+        (store, marks): (Option<AnyStore>, Option<AnyStore>),
         hooks: Box<dyn Hooks>,
     ) -> Result<Self> {
         let (config, clock) = (&checked.config, Clock::default());
@@ -95,7 +96,7 @@ impl Logto {
             cookies.clone(),
             (clock.clone(), checked.clock_skew()),
             Arc::clone(&client),
-            Arc::new(instances(&checked, store.clone())),
+            Arc::new(instances(&checked, store.clone().or(marks))),
             storage(&checked, store),
         ));
         let tokens = Tokens::new(
@@ -331,6 +332,42 @@ impl Logto {
         Ok(AccessToken::new(Arc::new(grant.token)))
     }
 
+    /// Signs a user out of this application, wherever they are signed in: for an
+    /// administrator, or for a user who lost a device. Returns how many sessions were deleted.
+    ///
+    /// `subject` is the user's id at Logto. Their refresh tokens are revoked as far as the
+    /// sessions are found; the user stays signed in at Logto. A sign-in that comes later is
+    /// not affected. It asks nobody for permission: call it only where the caller may end
+    /// other people's sessions.
+    ///
+    /// | sessions live in | ended |
+    /// |---|---|
+    /// | a store, or memory | at once, and deleted |
+    /// | cookies, with `session.marks` | when their next request comes, at any instance |
+    /// | cookies | when their next request comes, at this instance and until it ends |
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Store`](crate::ErrorKind::Store) when the store failed: this instance
+    /// refuses the user's sessions already, others may not. Try it again.
+    ///
+    /// # Example
+    ///
+    /// ```rust
+    /// use logto_rocket::{Error, Logto, authenticated};
+    /// use rocket::{State, post};
+    ///
+    /// #[authenticated(roles("admin"))]
+    /// #[post("/users/<id>/sign-out")]
+    /// async fn sign_out(id: &str, logto: &State<Logto>) -> Result<String, Error> {
+    ///     let count = logto.sign_out_everywhere(id).await?;
+    ///     Ok(format!("{count} sessions"))
+    /// }
+    /// ```
+    pub async fn sign_out_everywhere(&self, subject: &str) -> Result<usize> {
+        self.0.sessions.end_all_of(subject).await
+    }
+
     /// Ends the sessions that a logout token is about (OpenID Connect Back-Channel
     /// Logout 1.0). If the token names a session at Logto (`sid`), these are the sessions
     /// of that one, and those of its user (`sub`) that Logto told no `sid` for, as it does
@@ -374,7 +411,7 @@ impl Logto {
     }
 }
 
-fn instances(checked: &Checked, store: Option<Arc<dyn SessionStore>>) -> Instances {
+fn instances(checked: &Checked, store: Option<AnyStore>) -> Instances {
     let application = [checked.issuer.clone(), checked.app_id.to_string()];
     Instances::new(store, sealer(checked, Kind::Shared), pseudonyms(checked), application)
 }
@@ -383,7 +420,7 @@ fn pseudonyms(checked: &Checked) -> Pseudonyms {
     Pseudonyms::new(&checked.secrets.bytes, &checked.issuer, &checked.app_id)
 }
 
-fn storage(checked: &Checked, store: Option<Arc<dyn SessionStore>>) -> Storage {
+fn storage(checked: &Checked, store: Option<AnyStore>) -> Storage {
     let session = &checked.config.session;
     let cache = session.cache_bytes;
     match (store, session.store) {
@@ -422,6 +459,6 @@ pub(crate) mod tests {
         config.base_url = Some("https://app.example.com/app".into());
         config.cookie_secret = ["a secret of at least 32 random bytes"].into();
         let checked = check(&config, &Figment::new()).expect("a configuration");
-        Logto::new(checked, None, Box::new(NoHooks)).expect("a client")
+        Logto::new(checked, (None, None), Box::new(NoHooks)).expect("a client")
     }
 }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use rocket::Data;
 use rocket::request::Request;
-use rocket::route::{BoxFuture, Handler, Outcome, Route};
+use rocket::route::{BoxFuture, Handler, Outcome, Route, StaticInfo};
 
 thread_local! {
     /// The mark that this thread cloned last, and where it was.
@@ -105,8 +105,8 @@ pub fn public(routes: impl Into<Vec<Route>>) -> Vec<Route> {
 }
 
 /// Marks the route that `#[public]` made.
-pub fn public_route(route: Route, name: &'static str) -> Route {
-    let mut route = open(route);
+pub fn public_route(info: StaticInfo, name: &'static str) -> Route {
+    let mut route = open(info.into());
     route.name = Some(name.into());
     route
 }
@@ -191,7 +191,8 @@ mod tests {
     /// H22: a mark is the handler's alone, whatever else was cloned before or inside.
     #[test]
     fn a_mark_is_not_that_of_a_name_a_neighbour_or_a_handler_inside() {
-        let marked = public_route(route(), "page");
+        let mut marked = open(route());
+        marked.name = Some("page".into());
         let mut same_name = route();
         same_name.name.clone_from(&marked.name);
         assert_eq!(RouteMark::of(&marked), Some(For::Everybody));

@@ -14,7 +14,8 @@ use std::sync::Arc;
 use rocket::Data;
 use rocket::http::Status;
 use rocket::request::Request;
-use rocket::route::{BoxFuture, Handler, Outcome, Route};
+use rocket::route::{BoxFuture, Handler, Outcome, Route, StaticInfo};
+use rocket::sentinel::Sentry;
 
 use self::organization::Segment;
 pub use self::policy::Policy;
@@ -23,7 +24,7 @@ use crate::answer::{self, Stranger};
 use crate::claims::User;
 use crate::conditions::{Facts, Needed};
 use crate::error::{ErrorKind, Result};
-use crate::guard;
+use crate::guard::{self, Gate};
 use crate::logto::Logto;
 use crate::mark::{Asked, For, RouteMark};
 use crate::request::{Fetched, RequestState, Visit};
@@ -74,8 +75,23 @@ pub fn protect(routes: impl Into<Vec<Route>>, policy: Policy) -> Vec<Route> {
 }
 
 /// Protects the route that the attribute made.
-pub fn protect_route(route: Route, name: &'static str, policy: &'static Policy) -> Route {
-    let mut route = wrap(route, *policy, Origin::Attribute(name));
+#[track_caller]
+pub fn protect_route(info: StaticInfo, name: &'static str, policy: &'static Policy) -> Route {
+    protect_needy(info, name, policy, Gate::sentry())
+}
+
+/// Protects one that needs something of the configuration, of which Rocket asks `sentry`.
+#[track_caller]
+pub fn protect_needy(
+    mut info: StaticInfo,
+    name: &'static str,
+    policy: &'static Policy,
+    mut sentry: Sentry,
+) -> Route {
+    let at = Location::caller();
+    sentry.location = (at.file(), at.line(), at.column());
+    info.sentinels.push(sentry);
+    let mut route = wrap(info.into(), *policy, Origin::Attribute(name));
     route.name = Some(name.into());
     route
 }
@@ -156,7 +172,6 @@ impl Handler for Protected {
         let visit = Visit::of(request);
         match self.is_known_at_once(logto, visit) {
             Some(true) if self.check_origin(logto, request).is_ok() => {
-                visit.state.admit(request.route(), None);
                 self.inner.handle(request, data)
             }
             Some(false) if data.peek_complete() => {
@@ -228,7 +243,9 @@ impl Protected {
     ) -> Outcome<'r> {
         match self.authorize(logto, request).await {
             Ok(Verdict::Admitted(fetched)) => {
-                RequestState::of(request).admit(request.route(), fetched);
+                if let Some(fetched) = fetched {
+                    RequestState::of(request).keep(request.route(), fetched);
+                }
                 self.inner.handle(request, data).await
             }
             Ok(Verdict::Stranger(gets)) => {

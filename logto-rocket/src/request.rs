@@ -7,7 +7,7 @@ mod outgoing;
 mod user;
 
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rocket::http::uri::Origin;
@@ -63,14 +63,12 @@ impl<'r> Visit<'r> {
     }
 }
 
-/// The state of one request, shared by wrapper, gate, guards and fairing.
+/// The state of one request, shared by wrapper, guards and fairing.
 #[derive(Default)]
 pub(crate) struct RequestState {
     live: Mutex<Live>,
     /// The wait for what a look at the cookies did not tell, once a request.
     waited: OnceCell<Result<()>>,
-    /// The address of the route that was authorized.
-    admitted: AtomicUsize,
     /// Whether the answer's head is out, so that no cookie can follow.
     answered: AtomicBool,
     /// Whether it came as HEAD, which Rocket turns into GET.
@@ -186,7 +184,6 @@ impl RequestState {
     pub(crate) fn admit_token(&self, route: Option<&Route>, auth: Arc<AuthInfo>) {
         let address = route.map_or(0, address);
         self.auths.add(address, auth);
-        self.admitted.store(address, Ordering::Release);
     }
 
     /// The token that let the request in, or that was fetched for the session that did.
@@ -351,20 +348,13 @@ impl RequestState {
         self.is_head.load(Ordering::Relaxed)
     }
 
-    /// Records that `route` was authorized, with the token that its policy names. A
-    /// forward to another route is not covered by it.
-    pub(crate) fn admit(&self, route: Option<&Route>, fetched: Option<Fetched>) {
+    /// Keeps the token that the policy of `route` names. It is not for a route that the request
+    /// is forwarded to.
+    pub(crate) fn keep(&self, route: Option<&Route>, fetched: Fetched) {
         let address = route.map_or(0, address);
-        self.admitted.store(address, Ordering::Release);
-        let Some(fetched) = fetched else { return };
         let mut live = self.live();
         let session = live.session.as_ref().map(|session| session.record.key());
         live.fetched = session.map(|session| (address, session, fetched));
-    }
-
-    pub(crate) fn admits(&self, route: Option<&Route>) -> bool {
-        let admitted = self.admitted.load(Ordering::Acquire);
-        admitted != 0 && route.map(address) == Some(admitted)
     }
 
     /// The token that was fetched for this route and the session that the request has.

@@ -29,14 +29,14 @@ pub(crate) use self::reading::{Read, Wait};
 use self::record::Record;
 pub(crate) use self::storage::Storage;
 use self::store::{SessionKey, Version};
-use self::unsaved::Unsaved;
+use self::unsaved::{Unsaved, Untold};
 use crate::claims::User;
 use crate::client::Client;
 use crate::clock::{Clock, OnceAMinute};
 use crate::config::SessionConfig;
 use crate::error::{Error, ErrorKind, Result};
 use crate::instances::Instances;
-use crate::revocation::RevocationList;
+use crate::revocation::{Marks, RevocationList};
 use crate::seal::Cookies;
 
 /// Replaced sessions that are remembered at the most, and how long: until no answer can
@@ -73,11 +73,13 @@ pub(crate) struct Sessions {
     client: Arc<Client>,
     instances: Arc<Instances>,
     storage: Storage,
-    revocation: RevocationList,
+    revocation: Arc<RevocationList>,
+    marks: Arc<Marks>,
     /// Sessions in whose place the same browser has another one by now.
     replaced: Cache<SessionKey, ()>,
     kept: KeptTokens,
     unsaved: Unsaved,
+    untold: Untold,
     /// When it was last told that a session goes on without some of its claims.
     dropped: OnceAMinute,
 }
@@ -92,8 +94,12 @@ impl Sessions {
         storage: Storage,
     ) -> Self {
         let replaced = Cache::builder().max_capacity(REPLACED).time_to_live(REPLACED_TTL);
+        let revocation = Arc::new(RevocationList::new(clock.clone()));
+        let clocks = (clock.clone(), clock_skew);
+        let marks = Marks::new(Arc::clone(&instances), clocks, Arc::clone(&revocation));
         Self {
-            revocation: RevocationList::new(clock.clone()),
+            revocation,
+            marks: Arc::new(marks),
             config,
             cookies,
             clock,
@@ -104,6 +110,7 @@ impl Sessions {
             kept: KeptTokens::new(Arc::clone(&instances)),
             instances,
             unsaved: Unsaved::default(),
+            untold: Untold::default(),
             dropped: OnceAMinute::default(),
         }
     }
@@ -126,6 +133,16 @@ impl Sessions {
         &self.instances
     }
 
+    /// What instances tell each other of ended sessions.
+    pub(crate) fn marks(&self) -> &Arc<Marks> {
+        &self.marks
+    }
+
+    /// Whether sessions live in cookies and other instances have a say about them.
+    pub(crate) fn are_marked(&self) -> bool {
+        self.are_in_cookies() && self.instances.share()
+    }
+
     /// The tokens of sessions that no cookie carries.
     pub(crate) fn kept(&self) -> &KeptTokens {
         &self.kept
@@ -140,7 +157,7 @@ impl Sessions {
         let ttl = self.time_to_live(&record);
         let session = self.storage.create(record, ttl).await?;
         // Who ended the user's sessions while this one began did not find it.
-        if self.revocation.is_ended(&session.record) {
+        if self.is_ended(&session.record).await? {
             self.end(&session).await?;
             self.revoke_in_background(&session);
             return Err(Error::new(ErrorKind::SessionEnded, "Logto ended it meanwhile"));
@@ -156,8 +173,12 @@ impl Sessions {
     /// The store failed.
     pub(crate) async fn save(&self, read: &Session, record: Record) -> Result<Option<Session>> {
         let ttl = self.time_to_live(&record);
+        let is_newer = record.generation > read.record.generation;
         let saved = self.storage.save(read, record, ttl).await?;
         if let Some(saved) = &saved {
+            if is_newer && self.are_marked() {
+                self.marks.tell_newest(&saved.record).await?;
+            }
             self.unsaved.saved(&saved.record);
         }
         Ok(saved)

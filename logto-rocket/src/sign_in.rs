@@ -10,17 +10,18 @@ use openidconnect::Nonce;
 use self::callback::Callback;
 #[cfg(feature = "__internal")]
 pub(crate) use self::callback::callback_code;
-use self::completion::{Admission, Completion, Completions, StateHash};
+use self::completion::{Admission, Completion, Completions, StateHash, USED_TTL};
 use crate::claims::IdTokenClaims;
 use crate::client::Client;
 use crate::clock::{Clock, Timestamp};
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::{AfterSignIn, Hooks};
+use crate::instances::Item;
 use crate::location::{ReturnPath, Site};
 use crate::options::SignInOptions;
 use crate::request::Visit;
 use crate::seal;
-use crate::session::record::Record;
+use crate::session::record::{Epoch, Record};
 use crate::session::store::SessionId;
 use crate::session::{Session, Sessions};
 use crate::token::Grant;
@@ -163,7 +164,7 @@ impl SignIns {
             }
         };
         let user_agent = self.sessions.description(visit.request.user_agent());
-        let redeem = || Arc::clone(self).redeem(code.clone(), transaction, user_agent);
+        let redeem = || Arc::clone(self).redeem(key, code.clone(), transaction, user_agent);
         match self.completions.join(key, &code, redeem) {
             Some(completion) => self.finish(visit, key, &completion, return_to).await,
             None => self.repeated(visit, key, return_to).await,
@@ -181,10 +182,16 @@ impl SignIns {
 
     async fn redeem(
         self: Arc<Self>,
+        state: StateHash,
         code: String,
         transaction: Transaction,
         user_agent: Option<Arc<str>>,
     ) -> Result<Session> {
+        if !self.sessions.instances().put_new(Item::UsedState(state), &[], USED_TTL).await? {
+            return Err(Error::new(ErrorKind::SignInNotFound, "another instance completed it"));
+        }
+        // Before Logto is asked: what ended before is refused there.
+        let epoch = self.sessions.marks().epoch().await?;
         let nonce = transaction.nonce;
         let verifier = transaction.pkce_verifier;
         let (grant, claims) = self.client.redeem(&code, &verifier, &nonce).await?;
@@ -193,8 +200,8 @@ impl SignIns {
             let detail = "another user is signed in at Logto than here";
             return Err(Error::new(ErrorKind::InteractionRequired, detail));
         }
-        let record = new_record(&grant, &claims, &nonce, self.clock.now());
-        let record = Record { user_agent, ..record };
+        let begins = self.sessions.marks().earliest_begin(claims.subject()).await?;
+        let record = Record { epoch, user_agent, ..new_record(&grant, &claims, &nonce, begins) };
         let key = record.key();
         let session = self.sessions.begin(record).await?;
         if let Some(id_token) = grant.id_token {
@@ -225,6 +232,10 @@ impl SignIns {
         }
         let Admission { session, return_to } = match verdict {
             Ok(verdict) => verdict,
+            // At another instance.
+            Err(error) if error.kind() == ErrorKind::SignInNotFound => {
+                return self.repeated(visit, key, return_to).await;
+            }
             Err(error) => return Err(FailedCallback { error, return_to }),
         };
         if !is_first {
@@ -341,6 +352,7 @@ pub(crate) fn new_record(
         issued_at: issued_at.unwrap_or_default(),
         last_used: now,
         verified_at: now,
+        epoch: Epoch::default(),
         sid: sid.map(Into::into),
         nonce_hash: seal::sha256(nonce.secret().as_bytes()),
         refresh_token: grant.refresh_token.clone(),

@@ -40,12 +40,6 @@ const EXCEPTIONS: &[Exception] = &[
         reason: "neither the hidden route nor its call of the handler can infer the type",
     },
     Exception {
-        mistake: "forbidden-unused",
-        added: 1,
-        removed: 0,
-        reason: "Rocket writes an `allow` for each guard, and the attribute's is one more",
-    },
-    Exception {
         mistake: "forbidden-warnings",
         added: 1,
         removed: 0,

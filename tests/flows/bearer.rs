@@ -10,7 +10,7 @@ use rocket::tokio::time::{Duration, sleep};
 use rocket::{Build, Rocket, catch, catchers, get, routes};
 use serde_json::{Value, json};
 
-const API: &str = "https://api.example.com";
+pub(crate) const API: &str = "https://api.example.com";
 
 #[derive(ApiResource)]
 #[resource("https://api.example.com")]
@@ -112,7 +112,7 @@ fn admins() -> &'static str {
     "in"
 }
 
-fn api(figment: Figment) -> Rocket<Build> {
+pub(crate) fn api(figment: Figment) -> Rocket<Build> {
     let files = rocket::routes![plain];
     let policy = Policy::new().resource(API).bearer().scopes(&["read:items"]);
     rocket::custom(
@@ -129,7 +129,7 @@ fn plain(auth: Option<&AuthInfo>) -> String {
     auth.is_some().to_string()
 }
 
-async fn open() -> (Hostile, Browser) {
+pub(crate) async fn open() -> (Hostile, Browser) {
     let op = Hostile::start().await;
     let browser = Browser::open(api(op.figment())).await;
     (op, browser)
@@ -139,11 +139,11 @@ async fn get(browser: &Browser, path: &str, headers: &[(&'static str, &str)]) ->
     browser.send(with(browser.client().get(path.to_owned()), headers)).await
 }
 
-async fn present(browser: &Browser, path: &str, token: &str) -> Answer {
+pub(crate) async fn present(browser: &Browser, path: &str, token: &str) -> Answer {
     get(browser, path, &[("Authorization", &format!("Bearer {token}"))]).await
 }
 
-fn challenge(answer: &Answer) -> &str {
+pub(crate) fn challenge(answer: &Answer) -> &str {
     answer.header("www-authenticate").unwrap_or_default()
 }
 

@@ -6,6 +6,7 @@ import { claims, findAccount } from './accounts.js';
 
 const RESOURCES = {
   'https://api.example.com': 'read:items write:items',
+  'https://second.example.com': 'read:items',
   'urn:logto:resource:organizations': 'read:data',
 };
 
@@ -34,12 +35,22 @@ export function configuration({ app, alg, keys, errors, settings }) {
         backchannel_logout_uri: `${settings.baseUrl}/backchannel-logout`,
         backchannel_logout_session_required: settings.logoutNamesSession,
       },
+      {
+        client_id: 'interop-machine',
+        client_secret: app.secret,
+        redirect_uris: [],
+        grant_types: ['client_credentials'],
+        response_types: [],
+        token_endpoint_auth_method: 'client_secret_basic',
+        id_token_signed_response_alg: alg,
+      },
     ],
     conformIdTokenClaims: false, // claims of a scope are in the ID token too
     cookies: { keys: ['not a secret'], long: { sameSite: 'lax' }, short: { sameSite: 'lax' } },
     enabledJWA: { idTokenSigningAlgValues: [alg] },
     features: {
       backchannelLogout: { enabled: true },
+      clientCredentials: { enabled: true },
       devInteractions: { enabled: false },
       introspection: { enabled: true },
       resourceIndicators: {

@@ -1,6 +1,7 @@
 //! The sample application, as its users run it, with a provider that nobody here wrote: the npm
 //! package `oidc-provider`, of which Logto's core is a fork.
 
+mod bearer;
 mod failures;
 mod keys;
 mod node;

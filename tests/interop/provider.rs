@@ -44,6 +44,11 @@ impl Provider {
         })
     }
 
+    /// That of the application, and of the machine too.
+    pub(crate) fn app_secret(&self) -> &str {
+        &self.app_secret
+    }
+
     pub(crate) fn issuer(&self) -> String {
         format!("{}/oidc", self.endpoint)
     }

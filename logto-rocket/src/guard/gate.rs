@@ -1,72 +1,53 @@
-use rocket::http::Status;
-use rocket::outcome::Outcome as RocketOutcome;
-use rocket::request::{FromRequest, Outcome, Request};
+use std::any::{TypeId, type_name};
+
+use rocket::sentinel::{Sentry, resolve};
 use rocket::{Ignite, Rocket, Sentinel};
 
 use super::{abort_without, abort_without_sign_in};
-use crate::error::{Error, ErrorKind};
-use crate::request::RequestState;
 use crate::resource::Needs;
 
-/// Proof that the wrapper around this very route let the request in.
+/// What Rocket asks at launch about a protected route: it ends a launch without the
+/// fairing or without sign-in.
 ///
-/// The attribute puts it into the hidden route: as a sentinel it ends a launch
-/// without the fairing or without sign-in, and as a guard it fails closed where the wrapper was lost.
+/// The wrapper's maker adds it to what Rocket found in the handler's types. To have it among
+/// these, as a guard of the hidden route, took the compiler longer than all else that the
+/// attribute writes.
 #[derive(Debug)]
 pub struct Gate(());
 
-/// The gate of a route that needs something of the configuration. No sentinel, so
-/// that Rocket asks the type in [`GateOf`], which knows what that is.
-#[derive(Debug)]
-pub struct NeedyGate(());
-
-/// The gate of the route `R`. One type for all of them: a guard that is generic
-/// would be compiled anew for each.
-pub type GateOf<R> = <R as Needy>::Gate;
-
-/// Where [`GateOf`] uses its parameter.
-pub trait Needy {
-    /// The gate.
-    type Gate;
-}
-
-impl<R> Needy for R {
-    type Gate = NeedyGate;
-}
-
-/// Ends a launch without the fairing or without what the route `name` needs.
-pub fn abort_route(rocket: &Rocket<Ignite>, name: &str, needs: Needs) -> bool {
-    abort_without(rocket, &format!("the route `{name}`"), needs)
-}
-
-fn check(request: &Request<'_>) -> Outcome<(), Error> {
-    if RequestState::of(request).admits(request.route()) {
-        return RocketOutcome::Success(());
-    }
-    let error = Error::new(ErrorKind::NotAuthenticated, "the route lost its protection");
-    RocketOutcome::Error((Status::InternalServerError, error))
-}
-
-#[rocket::async_trait]
-impl<'r> FromRequest<'r> for Gate {
-    type Error = Error;
-
-    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Error> {
-        check(request).map(Self)
-    }
-}
-
-#[rocket::async_trait]
-impl<'r> FromRequest<'r> for NeedyGate {
-    type Error = Error;
-
-    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Error> {
-        check(request).map(Self)
+impl Gate {
+    /// The question, which is the same for all routes that need nothing but sign-in.
+    pub(crate) fn sentry() -> Sentry {
+        resolve!(Self)
     }
 }
 
 impl Sentinel for Gate {
     fn abort(rocket: &Rocket<Ignite>) -> bool {
-        abort_without_sign_in(rocket, "a protected route")
+        is_bare(rocket) || abort_without_sign_in(rocket, "a protected route")
     }
+}
+
+/// What Rocket asks about the one route whose type is `R`, which needs something of the
+/// configuration.
+pub fn sentry_of<R: 'static>(abort: fn(&Rocket<Ignite>) -> bool) -> Sentry {
+    Sentry { type_id: TypeId::of::<R>(), type_name: type_name::<R>(), abort, ..Gate::sentry() }
+}
+
+/// Ends a launch without the fairing or without what the route `name` needs.
+pub fn abort_route(rocket: &Rocket<Ignite>, name: &str, needs: Needs) -> bool {
+    is_bare(rocket) || abort_without(rocket, &format!("the route `{name}`"), needs)
+}
+
+/// Whether a hidden route was mounted itself, in place of the one that protects it.
+fn is_bare(rocket: &Rocket<Ignite>) -> bool {
+    let is_hidden = |name: &str| name.starts_with("__logto_route_");
+    let bare = rocket.routes().find(|route| route.name.as_deref().is_some_and(is_hidden));
+    if let Some(route) = bare {
+        log::error!(
+            "logto: `{}` has lost its protection; mount the handler by its name",
+            route.uri
+        );
+    }
+    bare.is_some()
 }

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use super::{Instances, Item};
 use crate::error::Result;
 use crate::seal;
-use crate::session::store::{SessionStore, SharedKey};
+use crate::session::store::{AnyStore, SharedKey};
 
 /// How long others wait for an instance that died.
 const LEASE: Duration = Duration::from_secs(3);
@@ -48,7 +48,7 @@ impl Instances {
 /// Keeps the turn until it is released, or lost: to another instance, while the store or this
 /// process stood still.
 async fn keep(
-    store: Arc<dyn SessionStore>,
+    store: AnyStore,
     key: SharedKey,
     holder: [u8; 16],
     mut released: oneshot::Receiver<()>,

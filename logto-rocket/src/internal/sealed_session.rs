@@ -31,6 +31,7 @@ impl SealedSession {
             issued_at: now.seconds(),
             last_used: now,
             verified_at: now,
+            epoch: Default::default(),
             sid: None,
             nonce_hash: [0; 32],
             refresh_token: Some(RefreshToken::new("r".repeat(43)).into()),

@@ -6,7 +6,6 @@ use serde_json::Value;
 
 use super::*;
 use crate::jwks::KeySet;
-use crate::signed::tried;
 
 const CAPTURE: &str = include_str!("../../../tests/captures/logto-1.42-apis.json");
 
@@ -46,16 +45,7 @@ fn metadata(capture: &Value) -> ProviderMetadata {
 }
 
 fn verify(token: &str, metadata: &ProviderMetadata, keys: &KeySet) -> Result<Verified> {
-    const KIND: ErrorKind = ErrorKind::InvalidAccessToken;
-    let verified = parse(token, access::check_type, KIND).and_then(|token| {
-        let signer = signer(&token)?;
-        tried(&signer, metadata, keys, |metadata, key| {
-            check_signature(&token, &signer, key)?;
-            let read = access::read(&token.payload, &metadata.issuer, NOW, 0);
-            read.map_err(|detail| Unverified::Refused(Error::new(KIND, detail)))
-        })
-    });
-    verified.map_err(|failure| failure.into_error(KIND))
+    access_token_at_hand(token, metadata, keys, NOW, 0)
 }
 
 /// W3: all access tokens are good, but for those that ended; ID tokens and logout tokens are none.

@@ -36,14 +36,18 @@ pub(crate) enum Named {
     Subject,
     /// A user's session at Logto.
     Sid,
+    /// Those sessions of a user that Logto told no `sid` for.
+    WithoutSid,
 }
 
 fn name(key: &hmac::Key, kind: Named, id: &str) -> String {
     let mut context = hmac::Context::with_key(key);
-    context.update(match kind {
+    let kind: &[u8] = match kind {
         Named::Subject => b"sub ",
         Named::Sid => b"sid ",
-    });
+        Named::WithoutSid => b"sub without sid ",
+    };
+    context.update(kind);
     context.update(id.as_bytes());
     URL_SAFE_NO_PAD.encode(context.sign())
 }

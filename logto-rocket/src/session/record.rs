@@ -21,6 +21,10 @@ use crate::wiped::Wiped;
 /// another version of this crate and is not read.
 const FORMAT: u8 = 6;
 
+/// Since when instances have lost nothing that they told each other of ended sessions.
+/// Zeros where they tell each other nothing.
+pub(crate) type Epoch = [u8; 8];
+
 /// One session. A refresh makes a new record of the next generation; the older
 /// ones are superseded wherever they turn up.
 #[derive(Clone, Serialize, Deserialize)]
@@ -35,6 +39,8 @@ pub(crate) struct Record {
     pub(crate) last_used: Timestamp,
     /// When Logto last said that the session holds.
     pub(crate) verified_at: Timestamp,
+    /// The epoch of that moment.
+    pub(crate) epoch: Epoch,
     pub(crate) sid: Option<String>,
     /// SHA-256 of the sign-in's nonce: a refreshed ID token repeats it, if any.
     #[serde(with = "serde_bytes")]
@@ -221,6 +227,7 @@ pub(crate) mod tests {
             issued_at: now.seconds(),
             last_used: now,
             verified_at: now,
+            epoch: Epoch::default(),
             sid: None,
             nonce_hash: [7; 32],
             refresh_token: Some(RefreshToken::new("refresh".into()).into()),

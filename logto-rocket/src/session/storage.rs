@@ -11,7 +11,7 @@ use super::Session;
 use super::memory::MemoryStore;
 use super::opened::Opened;
 use super::record::{Record, Whose};
-use super::store::{Saved, SessionKey, SessionStore, StoredSession};
+use super::store::{AnyStore, Saved, SessionKey, SessionStore, StoredSession};
 use crate::error::Result;
 use crate::seal::{Named, Pseudonyms, Sealer};
 
@@ -35,7 +35,7 @@ enum Place {
     /// In the memory of this process. Not sealed, as the key is in the same memory.
     Memory { store: MemoryStore, pseudonyms: Pseudonyms },
     /// In a store.
-    Store { sealer: Sealer, pseudonyms: Pseudonyms, store: Arc<dyn SessionStore> },
+    Store { sealer: Sealer, pseudonyms: Pseudonyms, store: AnyStore },
 }
 
 /// A store, with what makes sessions fit for it.
@@ -63,7 +63,7 @@ impl Storage {
     pub(crate) fn store(
         sealer: Sealer,
         pseudonyms: Pseudonyms,
-        store: Arc<dyn SessionStore>,
+        store: AnyStore,
         cache_bytes: u64,
     ) -> Self {
         Self::new(Place::Store { sealer, pseudonyms, store }, cache_bytes)
@@ -140,6 +140,14 @@ impl Storage {
             }
             _ => session,
         }
+    }
+
+    /// Remembers what another instance says is the newest generation of a session in a cookie.
+    pub(super) fn remember_newest(&self, record: Arc<Record>) -> Session {
+        if let Place::Cookie { newest, .. } = &self.place {
+            newest.insert(record.key(), Arc::clone(&record));
+        }
+        Session { record, version: None }
     }
 
     pub(super) async fn create(&self, record: Record, ttl: Duration) -> Result<Session> {

@@ -6,6 +6,7 @@ mod shared;
 mod version;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) use self::key::SessionId;
@@ -49,6 +50,9 @@ pub enum Saved {
     /// Another save came first, or the session was deleted. Nothing was changed.
     No,
 }
+
+/// A store, whichever it is.
+pub(crate) type AnyStore = Arc<dyn SessionStore>;
 
 /// Where sessions live: the trait for a store of one's own.
 ///

@@ -23,7 +23,7 @@ fn pseudonyms() -> Pseudonyms {
     Pseudonyms::new(&[SECRET.to_vec().into()], "issuer", "app")
 }
 
-fn in_storage(storage: Storage) -> Sessions {
+fn in_storage(storage: Storage) -> Arc<Sessions> {
     let mut config = Config::new("http://127.0.0.1:9", "app");
     config.base_url = Some("http://localhost:8000".into());
     config.cookie_secret = ["a secret of at least 32 random bytes"].into();
@@ -33,24 +33,24 @@ fn in_storage(storage: Storage) -> Sessions {
     let cookies = Cookies::new("app", "http://localhost:8000", false);
     let clocks = (clock, checked.clock_skew());
     let alone = Arc::new(Instances::alone(&[SECRET.to_vec().into()]));
-    Sessions::new(SessionConfig::default(), cookies, clocks, client, alone, storage)
+    Arc::new(Sessions::new(SessionConfig::default(), cookies, clocks, client, alone, storage))
 }
 
-pub(super) fn in_cookies() -> Sessions {
+pub(super) fn in_cookies() -> Arc<Sessions> {
     in_storage(Storage::cookie(sealer(Kind::Session), CACHE))
 }
 
-fn in_store() -> (Sessions, Arc<MemoryStore>) {
+fn in_store() -> (Arc<Sessions>, Arc<MemoryStore>) {
     let store = Arc::new(MemoryStore::new(10));
     let shared = Arc::clone(&store) as Arc<dyn SessionStore>;
     (in_storage(Storage::store(sealer(Kind::Stored), pseudonyms(), shared, CACHE)), store)
 }
 
-pub(super) fn in_memory() -> Sessions {
+pub(super) fn in_memory() -> Arc<Sessions> {
     in_storage(Storage::memory(10, pseudonyms(), CACHE))
 }
 
-fn all() -> [Sessions; 3] {
+fn all() -> [Arc<Sessions>; 3] {
     [in_cookies(), in_memory(), in_store().0]
 }
 

@@ -48,6 +48,16 @@ async fn a_launch_with_the_fairing_succeeds() {
     assert_eq!(aborts(routes![page], true).await, []);
 }
 
+#[rocket::async_test]
+async fn a_launch_with_a_route_that_lost_its_protection_is_aborted() {
+    for protected in [routes![page], routes![resource]] {
+        assert_eq!(aborts(protected.clone(), true).await, []);
+        let mut bare = routes![user];
+        bare[0].name = Some("__logto_route_user_1_2".into());
+        assert_eq!(aborts([protected, bare].concat(), true).await.len(), 1);
+    }
+}
+
 #[get("/user")]
 fn user(_user: Option<&User>) {}
 

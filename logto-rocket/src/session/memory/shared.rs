@@ -30,9 +30,9 @@ impl Value {
 }
 
 /// Each value lives for the time it was last put with.
-struct TimeToLive;
+struct ValueLife;
 
-impl Expiry<SharedKey, Value> for TimeToLive {
+impl Expiry<SharedKey, Value> for ValueLife {
     fn expire_after_create(&self, _: &SharedKey, value: &Value, _: Instant) -> Option<Duration> {
         Some(value.ttl)
     }
@@ -51,7 +51,7 @@ impl Expiry<SharedKey, Value> for TimeToLive {
 impl SharedValues {
     pub(super) fn new(sessions: u64) -> Self {
         let values = Cache::builder().max_capacity(FOR_EACH_SESSION.saturating_mul(sessions));
-        Self(values.eviction_policy(EvictionPolicy::lru()).expire_after(TimeToLive).build())
+        Self(values.eviction_policy(EvictionPolicy::lru()).expire_after(ValueLife).build())
     }
 
     fn change_if(&self, key: &SharedKey, old: &[u8], change: Op<Value>) -> bool {

@@ -14,10 +14,10 @@ use std::fmt;
 /// assert_eq!(Version::from("\"33a64df5\"").text(), Some("\"33a64df5\""));
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Version(Kind);
+pub struct Version(Made);
 
 #[derive(Clone, PartialEq, Eq, Hash)]
-enum Kind {
+enum Made {
     Number(i64),
     Text(Box<str>),
 }
@@ -26,43 +26,43 @@ impl Version {
     /// The number that it was made of; `None` if it was made of a text.
     pub fn number(&self) -> Option<i64> {
         match self.0 {
-            Kind::Number(number) => Some(number),
-            Kind::Text(_) => None,
+            Made::Number(number) => Some(number),
+            Made::Text(_) => None,
         }
     }
 
     /// The text that it was made of; `None` if it was made of a number.
     pub fn text(&self) -> Option<&str> {
         match &self.0 {
-            Kind::Number(_) => None,
-            Kind::Text(text) => Some(text),
+            Made::Number(_) => None,
+            Made::Text(text) => Some(text),
         }
     }
 }
 
 impl From<i64> for Version {
     fn from(number: i64) -> Self {
-        Self(Kind::Number(number))
+        Self(Made::Number(number))
     }
 }
 
 impl From<&str> for Version {
     fn from(text: &str) -> Self {
-        Self(Kind::Text(text.into()))
+        Self(Made::Text(text.into()))
     }
 }
 
 impl From<String> for Version {
     fn from(text: String) -> Self {
-        Self(Kind::Text(text.into()))
+        Self(Made::Text(text.into()))
     }
 }
 
 impl fmt::Debug for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Kind::Number(number) => write!(f, "Version({number})"),
-            Kind::Text(text) => write!(f, "Version({text:?})"),
+            Made::Number(number) => write!(f, "Version({number})"),
+            Made::Text(text) => write!(f, "Version({text:?})"),
         }
     }
 }
