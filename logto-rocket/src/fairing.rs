@@ -14,7 +14,7 @@ use rocket::request::Request;
 use rocket::{Build, Data, Orbit, Rocket};
 
 use self::response::Last;
-use crate::config::{Config, StoreKind, check, endpoint_of_test, unknown_variables};
+use crate::config::{Config, Marks, StoreKind, check, endpoint_of_test, unknown_variables};
 use crate::hooks::{Hooks, NoHooks};
 use crate::logto::{Logto, Stores};
 use crate::request::RequestState;
@@ -165,6 +165,11 @@ impl LogtoFairing {
         config: &Config,
         has_store: bool,
     ) -> std::result::Result<Option<AnyStore>, String> {
+        if has_store && config.session.marks != Marks::Process {
+            return Err("`session.marks` is for sessions that live in cookies: leave it out, as \
+                        `LogtoFairing::store()` shares what has ended by itself"
+                .into());
+        }
         let Some(marks) = &self.marks else { return Ok(None) };
         if has_store || config.session.store != StoreKind::Cookie {
             return Err("`LogtoFairing::marks()` is for sessions that live in cookies: a store \

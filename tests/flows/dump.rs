@@ -94,7 +94,7 @@ impl SessionStore for Dumping {
         let finds = *self.finds.lock().unwrap();
         match finds {
             Finds::All => Ok(self.keys.lock().unwrap().clone()),
-            Finds::OfOneName => self.store.find(names.get(..1).unwrap_or_default()).await,
+            Finds::OfOneName => self.store.find(&names[..names.len().min(1)]).await,
             _ => self.store.find(names).await,
         }
     }
