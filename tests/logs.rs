@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use logto_rocket::testing::{TestClient as _, TestUser};
 use logto_rocket::{
-    AccessToken, ApiResource, Error, Find, Logto, LogtoClient, Policy, Saved, SessionKey,
-    SessionStore, StoredSession, User, UserInfo, Version, authenticated, protect,
+    AccessToken, ApiResource, Error, Logto, LogtoClient, Policy, Saved, SessionKey, SessionStore,
+    StoredSession, User, UserInfo, Version, authenticated, protect,
 };
 use logto_tests::{Alter, Browser, Deviation, Hostile, with};
 use rocket::error::ErrorKind;
@@ -313,11 +313,11 @@ impl SessionStore for Broken {
     ) -> Result<Saved, Error> {
         Self::fail((key, session))
     }
-    async fn delete(&self, key: &SessionKey) -> Result<(), Error> {
-        Self::fail(key)
+    async fn delete(&self, key: &SessionKey, names: &[String]) -> Result<(), Error> {
+        Self::fail((key, names))
     }
-    async fn find(&self, which: Find<'_>) -> Result<Vec<SessionKey>, Error> {
-        Self::fail(which)
+    async fn find(&self, names: &[String]) -> Result<Vec<SessionKey>, Error> {
+        Self::fail(names)
     }
 }
 

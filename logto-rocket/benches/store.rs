@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use logto_rocket::{MemoryStore, Owner, SessionKey, SessionStore, StoredSession};
+use logto_rocket::{MemoryStore, SessionKey, SessionStore, StoredSession};
 use rocket::tokio::runtime::Builder;
 
 /// The bytes of a session.
@@ -57,8 +57,7 @@ fn measure(sessions: u64) {
     let store = MemoryStore::new(sessions * 2);
     let before = resident();
     for n in 0..sessions {
-        let owner = Owner::new(format!("{n:043}"), None);
-        let session = StoredSession::new(vec![n as u8; SIZE], owner);
+        let session = StoredSession::new(vec![n as u8; SIZE], vec![format!("{n:043}")]);
         runtime.block_on(store.create(&key(n), session, DAY)).expect("a new key");
     }
     let bytes = (resident() - before) / sessions;

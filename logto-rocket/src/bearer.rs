@@ -141,7 +141,7 @@ mod tests {
     use crate::config::{Config, check};
     use crate::error::ErrorKind;
     use crate::hooks::NoHooks;
-    use crate::logto::Logto;
+    use crate::logto::{Logto, Stores};
     use crate::token::Audience;
 
     /// What remembers tokens of this provider, and one of them.
@@ -151,7 +151,7 @@ mod tests {
         let clock = Clock::default();
         let signatures = Client::new(&checked(), clock.clone()).expect("a client").signatures;
         let verifier = Verifier::new(&checked(), signatures, clock.clone());
-        let logto = Logto::new(checked(), None, Box::new(NoHooks)).expect("a client");
+        let logto = Logto::new(checked(), Stores::default(), Box::new(NoHooks)).expect("a client");
         let api = Audience::resource("https://api.example.com");
         let token = logto.client_credentials(api, ["read:items"]).await.expect("a token");
         (BearerTokens::new(verifier, clock, 60), token.secret().to_owned())

@@ -5,6 +5,7 @@ mod drain;
 mod extract;
 mod keys;
 mod problem;
+mod redis;
 mod resources;
 mod routes;
 mod secret;
@@ -19,6 +20,7 @@ use crate::options::{self, Prompt, SignInOptions};
 pub(crate) use self::check::{Checked, check};
 pub use self::drain::DrainConfig;
 pub use self::problem::ConfigError;
+pub use self::redis::{RedisConfig, RedisUrls};
 pub use self::resources::Resources;
 pub use self::routes::{RoutePath, Routes};
 pub use self::secret::{AppSecret, CookieSecrets};
@@ -49,6 +51,9 @@ pub(crate) use self::source::{endpoint_of_test, unknown_variables};
 ///
 /// [default.logto.session]          # SessionConfig
 /// store = "memory"
+///
+/// [default.logto.session.redis]    # RedisConfig, with store = "redis"
+/// url = "redis://localhost:6379"   # better: LOGTO_SESSION_REDIS_URL
 ///
 /// [default.logto.drain]            # DrainConfig
 /// max_bytes = 33554432
@@ -276,6 +281,12 @@ impl MachineConfig {
 pub struct SessionConfig {
     /// Where sessions live. **(default: `cookie`)**
     pub store: StoreKind,
+    /// Where it is kept which sessions in cookies have ended. **(default: `process`)** Only
+    /// with `store = "cookie"`: a store keeps it beside the sessions.
+    pub marks: Marks,
+    /// The Redis of `store = "redis"` or `marks = "redis"`. **(default: none; required with
+    /// either)**
+    pub redis: Option<RedisConfig>,
     /// Seconds a session lives after its last use. **(default: `604800`, 7 days;
     /// `1` to `34560000`, 400 days, which browsers keep a cookie at the most)**
     pub idle: u64,
@@ -324,6 +335,8 @@ impl Default for SessionConfig {
         const DAY: u64 = 24 * 60 * 60;
         Self {
             store: StoreKind::Cookie,
+            marks: Marks::Process,
+            redis: None,
             idle: 7 * DAY,
             absolute: 30 * DAY,
             persistent: true,
@@ -345,6 +358,23 @@ pub enum StoreKind {
     Cookie,
     /// `memory`: in this process, bounded. Ends with it.
     Memory,
+    /// `redis`: in a Redis or Valkey, for any number of instances. Needs the feature `redis`,
+    /// without which the launch ends, and [`SessionConfig::redis`].
+    Redis,
+}
+
+/// Where it is kept which sessions in cookies have ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Marks {
+    /// `process`: in this process. Each instance knows what ended at itself, until it ends.
+    Process,
+    /// `redis`: in a Redis or Valkey, for all instances and over restarts. Needs the feature
+    /// `redis`, without which the launch ends, and [`SessionConfig::redis`]. Its
+    /// `maxmemory-policy` must be `noeviction`: with another one, requests that need the marks
+    /// are answered with 503 Service Unavailable.
+    Redis,
 }
 
 impl Config {

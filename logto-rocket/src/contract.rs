@@ -1,15 +1,16 @@
 //! What every [`SessionStore`] must do, as a check that runs on any of them.
 
+mod shared;
+
 use std::time::Duration;
 
-use crate::session::store::{
-    Find, Owner, Saved, SessionId, SessionKey, SessionStore, StoredSession,
-};
+use crate::session::store::{Saved, SessionId, SessionKey, SessionStore, StoredSession};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// Runs the contract of [`SessionStore`] on `store`; takes about two seconds and
-/// leaves a few sessions of the user `logto-contract` behind, which expire.
+/// Runs the contract of [`SessionStore`] on `store`, and that of
+/// [`Shared`](crate::Shared) where it has it; takes about three seconds and leaves a few
+/// sessions with the name `logto-contract` behind, and values, which expire.
 ///
 /// # Errors
 ///
@@ -30,16 +31,20 @@ pub async fn check(store: &dyn SessionStore) -> Result<(), String> {
     one_of_many_saves_wins(store).await?;
     deleted_stays_deleted(store).await?;
     sessions_are_found(store).await?;
-    owners_are_those_of_the_last_save(store).await?;
-    sessions_expire(store).await
+    names_are_those_of_the_last_save(store).await?;
+    sessions_expire(store).await?;
+    match store.shared() {
+        Some(values) => shared::check(values).await,
+        None => Ok(()),
+    }
 }
 
-fn session(data: &[u8], subject: &str, sid: Option<&str>) -> StoredSession {
-    StoredSession::new(data.to_vec(), Owner::new(subject, sid.map(String::from)))
+fn session(data: &[u8], names: &[&str]) -> StoredSession {
+    StoredSession::new(data.to_vec(), names.iter().map(|name| (*name).into()).collect())
 }
 
 fn some(data: &[u8]) -> StoredSession {
-    session(data, "logto-contract", Some("logto-contract-sid"))
+    session(data, &["logto-contract"])
 }
 
 fn rule(holds: bool, rule: &str) -> Result<(), String> {
@@ -75,7 +80,7 @@ async fn create_does_not_overwrite(store: &dyn SessionStore) -> Result<(), Strin
 async fn save_is_conditional(store: &dyn SessionStore) -> Result<(), String> {
     let key = key();
     let first = done(store.create(&key, some(b"1"), HOUR).await, "create")?;
-    let saved = done(store.save(&key, first, some(b"2"), HOUR).await, "save")?;
+    let saved = done(store.save(&key, first.clone(), some(b"2"), HOUR).await, "save")?;
     let Saved::Yes(second) = saved else {
         return rule(false, "`save` with the version that was read succeeds");
     };
@@ -89,7 +94,7 @@ async fn save_is_conditional(store: &dyn SessionStore) -> Result<(), String> {
 async fn one_of_many_saves_wins(store: &dyn SessionStore) -> Result<(), String> {
     let key = key();
     let read = done(store.create(&key, some(b"0"), HOUR).await, "create")?;
-    let saves = (1..=16_u8).map(|n| store.save(&key, read, some(&[n]), HOUR));
+    let saves = (1..=16_u8).map(|n| store.save(&key, read.clone(), some(&[n]), HOUR));
     let results = rocket::futures::future::join_all(saves).await;
     let mut won = 0;
     for result in results {
@@ -101,45 +106,37 @@ async fn one_of_many_saves_wins(store: &dyn SessionStore) -> Result<(), String> 
 async fn deleted_stays_deleted(store: &dyn SessionStore) -> Result<(), String> {
     let key = key();
     let version = done(store.create(&key, some(b"1"), HOUR).await, "create")?;
-    done(store.delete(&key).await, "delete")?;
+    done(store.delete(&key, &some(b"").names).await, "delete")?;
     rule(data(store, &key).await?.is_none(), "`delete` deletes")?;
     let late = done(store.save(&key, version, some(b"2"), HOUR).await, "save")?;
     rule(late == Saved::No, "`save` does not bring a deleted session back")?;
     rule(data(store, &key).await?.is_none(), "a deleted session stays deleted")?;
-    done(store.delete(&key).await, "delete")
+    done(store.delete(&key, &some(b"").names).await, "delete")
 }
 
 async fn sessions_are_found(store: &dyn SessionStore) -> Result<(), String> {
     // Names of their own, so that a store with other sessions can be checked.
-    let names = |of: &str| {
-        let unique = key().to_text();
-        ["new", "old", "nobody"].map(|secret| format!("{of}-{secret}-{unique}"))
-    };
-    let (alice, bob, sid) = (names("alice"), names("bob"), names("sid"));
+    let unique = key().to_text();
+    let name = |of: &str| format!("{of}-{unique}");
+    let [new, old, bob, sid, nobody] = ["alice-new", "alice-old", "bob", "sid", "nobody"].map(name);
     let keys = [key(), key(), key(), key()];
-    let owners = [
-        (&alice[0], Some(sid[0].as_str())),
-        (&alice[1], Some(sid[1].as_str())),
-        (&alice[1], None),
-        (&bob[0], None),
-    ];
-    for (key, (subject, sid)) in keys.iter().zip(owners) {
-        done(store.create(key, session(b"x", subject, sid), HOUR).await, "create")?;
+    let names: [&[&str]; 4] = [&[&new, &sid], &[&old, &name("another")], &[&old], &[&bob]];
+    for (key, names) in keys.iter().zip(names) {
+        done(store.create(key, session(b"x", names), HOUR).await, "create")?;
     }
     let none = "`find` returns nothing for names that no session has, nor for none";
-    rule(found(store, Find::Subject(&alice[2..])).await?.is_empty(), none)?;
-    rule(found(store, Find::Sid(&sid[2..])).await?.is_empty(), none)?;
-    rule(found(store, Find::Subject(&[])).await?.is_empty(), none)?;
-    rule(found(store, Find::Sid(&[])).await?.is_empty(), none)?;
-    let one = "`find` returns all sessions of a name and no others";
-    rule(found(store, Find::Subject(&alice[1..2])).await? == sorted(&keys[1..3]), one)?;
-    rule(found(store, Find::Sid(&sid[..1])).await? == keys[..1], one)?;
-    let several = "`find` returns the sessions of all the names and no others";
-    rule(found(store, Find::Subject(&alice)).await? == sorted(&keys[..3]), several)?;
-    rule(found(store, Find::Sid(&sid)).await? == sorted(&keys[..2]), several)?;
-    done(store.delete(&keys[0]).await, "delete")?;
-    let left = found(store, Find::Sid(&sid)).await?;
-    rule(left == keys[1..2], "`find` does not return deleted sessions")
+    rule(found(store, &[&nobody]).await?.is_empty(), none)?;
+    rule(found(store, &[]).await?.is_empty(), none)?;
+    let one = "`find` returns all sessions of a name, each once, and no others";
+    rule(found(store, &[&old]).await? == sorted(&keys[1..3]), one)?;
+    rule(found(store, &[&sid]).await? == keys[..1], one)?;
+    let several = "`find` returns the sessions of all the names, each once, and no others";
+    rule(found(store, &[&new, &old, &nobody]).await? == sorted(&keys[..3]), several)?;
+    rule(found(store, &[&new, &sid]).await? == keys[..1], several)?;
+    done(store.delete(&keys[0], &[new.clone(), sid.clone()]).await, "delete")?;
+    done(store.delete(&keys[1], &[]).await, "delete")?;
+    let left = found(store, &[&new, &old, &sid]).await?;
+    rule(left == keys[2..3], "`find` does not return deleted sessions")
 }
 
 fn sorted(keys: &[SessionKey]) -> Vec<SessionKey> {
@@ -148,23 +145,22 @@ fn sorted(keys: &[SessionKey]) -> Vec<SessionKey> {
     keys
 }
 
-async fn found(store: &dyn SessionStore, which: Find<'_>) -> Result<Vec<SessionKey>, String> {
-    Ok(sorted(&done(store.find(which).await, "find")?))
+async fn found(store: &dyn SessionStore, names: &[&str]) -> Result<Vec<SessionKey>, String> {
+    let names: Vec<_> = names.iter().map(|name| (*name).into()).collect();
+    Ok(sorted(&done(store.find(&names).await, "find")?))
 }
 
-async fn owners_are_those_of_the_last_save(store: &dyn SessionStore) -> Result<(), String> {
+async fn names_are_those_of_the_last_save(store: &dyn SessionStore) -> Result<(), String> {
     let (key, unique) = (key(), key().to_text());
-    let names = ["before", "after"].map(|of| [format!("{of}-{unique}")]);
-    let owned = |names: &[String; 1]| session(b"x", &names[0], Some(&names[0]));
-    let read = done(store.create(&key, owned(&names[0]), HOUR).await, "create")?;
-    let saved = done(store.save(&key, read, owned(&names[1]), HOUR).await, "save")?;
-    rule(saved != Saved::No, "`save` with the version that was read succeeds")?;
-    for (names, expected) in names.iter().zip([&[][..], &[key]]) {
-        let by = [Find::Subject(names), Find::Sid(names)];
-        for which in by {
-            let holds = found(store, which).await? == expected;
-            rule(holds, "`find` goes by the owner that was saved last")?;
-        }
+    let [both, before, after] = ["both", "before", "after"].map(|of| format!("{of}-{unique}"));
+    let created = store.create(&key, session(b"x", &[&both, &before]), HOUR).await;
+    let read = done(created, "create")?;
+    let rule_of_names = "`find` goes by the names that were saved last";
+    rule(found(store, &[&before]).await? == [key], rule_of_names)?;
+    let saved = store.save(&key, read, session(b"x", &[&both, &after]), HOUR).await;
+    rule(done(saved, "save")? != Saved::No, "`save` with the version that was read succeeds")?;
+    for (name, expected) in [(&before, &[][..]), (&after, &[key]), (&both, &[key])] {
+        rule(found(store, &[name]).await? == expected, rule_of_names)?;
     }
     Ok(())
 }

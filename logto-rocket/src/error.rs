@@ -144,6 +144,13 @@ pub enum ErrorKind {
     /// [`max_cookie_bytes`](crate::SessionConfig::max_cookie_bytes) says. Ask for fewer
     /// scopes or keep sessions in a store.
     SessionTooLarge,
+    /// The user has no session of this handle: it has ended, or is another user's, or never
+    /// was. Show the list anew.
+    SessionNotFound,
+    /// Sessions live in cookies, so nobody can tell which ones a user has. Set
+    /// [`session.store`](crate::SessionConfig::store), or give the fairing a
+    /// [`SessionStore`](crate::SessionStore).
+    SessionsInCookies,
     /// A page of another site sent the request, or of another host of this site, and it
     /// would have changed something or signed the user out. If that page is yours, add
     /// its origin to [`trusted_origins`](crate::Config::trusted_origins).
@@ -177,9 +184,12 @@ impl ErrorKind {
             | Self::Denied
             | Self::NotAllowed
             | Self::NotGranted => Status::Forbidden,
-            Self::SessionTooLarge | Self::InvalidOptions | Self::AnswerBegun | Self::SignInLoop => {
-                Status::InternalServerError
-            }
+            Self::SessionNotFound => Status::NotFound,
+            Self::SessionTooLarge
+            | Self::SessionsInCookies
+            | Self::InvalidOptions
+            | Self::AnswerBegun
+            | Self::SignInLoop => Status::InternalServerError,
             Self::Refused | Self::InvalidIdToken | Self::InvalidUserInfo | Self::InvalidAnswer => {
                 Status::BadGateway
             }
@@ -212,6 +222,8 @@ impl ErrorKind {
             Self::SessionEnded => "Logto ended the session",
             Self::Store => "the session store failed",
             Self::SessionTooLarge => "the session does not fit into cookies",
+            Self::SessionNotFound => "the user has no such session",
+            Self::SessionsInCookies => "sessions live in cookies, which tell of no others",
             Self::CrossSite => "a page of another site sent the request",
             Self::NotNavigation => "nobody asked for a sign-out with this request",
             Self::InvalidOptions => "the sign-in options are not valid",
@@ -322,7 +334,7 @@ impl Error {
         &self.detail
     }
 
-    /// The status that an answer to this failure carries: 400, 401, 403, 500,
+    /// The status that an answer to this failure carries: 400, 401, 403, 404, 500,
     /// 502 or 503.
     pub fn status(&self) -> Status {
         self.kind.status()

@@ -4,7 +4,7 @@ mod closed;
 mod response;
 mod scopes;
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rocket::fairing::{Fairing, Info, Kind, Result};
@@ -14,14 +14,14 @@ use rocket::request::Request;
 use rocket::{Build, Data, Orbit, Rocket};
 
 use self::response::Last;
-use crate::config::{Config, check, endpoint_of_test, unknown_variables};
+use crate::config::{Config, Marks, StoreKind, check, endpoint_of_test, unknown_variables};
 use crate::hooks::{Hooks, NoHooks};
-use crate::logto::Logto;
+use crate::logto::{Logto, Stores};
 use crate::request::RequestState;
 #[cfg(feature = "testing")]
 use crate::request::Visit;
 use crate::routes::{metadata_routes, routes};
-use crate::session::store::SessionStore;
+use crate::session::store::{AnyStore, SessionStore};
 
 /// The fairing that [`Logto::fairing()`] returns.
 ///
@@ -35,11 +35,14 @@ use crate::session::store::SessionStore;
 /// for shared caches only, such as `CDN-Cache-Control`.
 pub struct LogtoFairing {
     config: Option<Config>,
-    store: Mutex<Option<Box<dyn SessionStore>>>,
+    store: Option<MakeStore>,
+    marks: Option<AnyStore>,
     hooks: Mutex<Option<Box<dyn Hooks>>>,
     /// Below these paths every route is protected or public.
     closed: Vec<String>,
 }
+
+type MakeStore = Box<dyn Fn(&Rocket<Build>) -> std::result::Result<AnyStore, String> + Send + Sync>;
 
 impl Logto {
     /// The fairing, configured from `Rocket.toml` and the environment as
@@ -47,7 +50,8 @@ impl Logto {
     pub fn fairing() -> LogtoFairing {
         LogtoFairing {
             config: None,
-            store: Mutex::default(),
+            store: None,
+            marks: None,
             hooks: Mutex::default(),
             closed: Vec::new(),
         }
@@ -75,7 +79,46 @@ impl LogtoFairing {
     /// Keeps sessions in `store` rather than where `session.store` says.
     #[must_use]
     pub fn store(self, store: impl SessionStore) -> Self {
-        Self { store: Mutex::new(Some(Box::new(store))), ..self }
+        let store: AnyStore = Arc::new(store);
+        Self { store: Some(Box::new(move |_| Ok(Arc::clone(&store)))), ..self }
+    }
+
+    /// Keeps sessions in the store that `make` makes of what other fairings manage, such as
+    /// a pool of connections. Attach those fairings first. An error of `make` ends the launch.
+    ///
+    /// ```rust
+    /// # use logto_rocket::MemoryStore;
+    /// use logto_rocket::Logto;
+    ///
+    /// # struct Pool;
+    /// # impl Pool { fn store(&self) -> MemoryStore { MemoryStore::new(10) } }
+    /// let fairing = Logto::fairing().store_with(|rocket| {
+    ///     let pool = rocket.state::<Pool>().ok_or("attach the pool's fairing before Logto's")?;
+    ///     Ok::<_, &str>(pool.store())
+    /// });
+    /// # let _ = rocket::build().manage(Pool).attach(fairing);
+    /// ```
+    #[must_use]
+    pub fn store_with<S: SessionStore, E: ToString>(
+        self,
+        make: impl Fn(&Rocket<Build>) -> std::result::Result<S, E> + Send + Sync + 'static,
+    ) -> Self {
+        let make: MakeStore = Box::new(move |rocket| match make(rocket) {
+            Ok(store) => Ok(Arc::new(store)),
+            Err(error) => Err(format!("the session store was not made: {}", error.to_string())),
+        });
+        Self { store: Some(make), ..self }
+    }
+
+    /// Keeps sessions in cookies, and has the instances of the application tell each other
+    /// through `store` what has ended, as `session.marks = "redis"` does. Each request of a
+    /// signed-in user asks the store once.
+    ///
+    /// The launch fails where the store has no [`shared()`](SessionStore::shared), or where
+    /// sessions do not live in cookies.
+    #[must_use]
+    pub fn marks(self, store: impl SessionStore) -> Self {
+        Self { marks: Some(Arc::new(store)), ..self }
     }
 
     /// Has `hooks` called when users sign in and out, when tokens are refreshed and
@@ -106,10 +149,37 @@ impl LogtoFairing {
                 "logto: no `cookie_secret` is configured: sessions end when this process does"
             );
         }
-        let store = self.store.lock().ok().and_then(|mut store| store.take());
+        let store = self.store.as_ref().map(|make| make(rocket)).transpose()?;
+        let marks = self.marked(&checked.config, store.is_some())?;
         let hooks = self.hooks.lock().ok().and_then(|mut hooks| hooks.take());
-        Logto::new(checked, store, hooks.unwrap_or_else(|| Box::new(NoHooks)))
-            .map_err(|error| error.to_string())
+        Logto::new(
+            checked,
+            Stores { sessions: store, marks },
+            hooks.unwrap_or_else(|| Box::new(NoHooks)),
+        )
+        .map_err(|error| error.to_string())
+    }
+
+    fn marked(
+        &self,
+        config: &Config,
+        has_store: bool,
+    ) -> std::result::Result<Option<AnyStore>, String> {
+        if has_store && config.session.marks != Marks::Process {
+            return Err("`session.marks` is for sessions that live in cookies: leave it out, as \
+                        `LogtoFairing::store()` shares what has ended by itself"
+                .into());
+        }
+        let Some(marks) = &self.marks else { return Ok(None) };
+        if has_store || config.session.store != StoreKind::Cookie {
+            return Err("`LogtoFairing::marks()` is for sessions that live in cookies: a store \
+                        of sessions shares what has ended by itself"
+                .into());
+        }
+        if marks.shared().is_none() {
+            return Err("`LogtoFairing::marks()` needs a store that has `shared()`".into());
+        }
+        Ok(Some(Arc::clone(marks)))
     }
 }
 

@@ -105,6 +105,8 @@ pub(crate) trait Hooked: Send + Sync {
     /// The `Cookie` headers as they came: of several cookies of one name Rocket keeps
     /// the last.
     fn cookie_headers(&self) -> Vec<&str>;
+    /// What the browser calls itself.
+    fn user_agent(&self) -> Option<&str>;
     /// As [`sender::check_sign_out()`].
     fn check_sign_out(&self, origins: &Origins, was_head: bool) -> Result<()>;
     /// As [`sender::check_sign_out_here()`].
@@ -118,6 +120,10 @@ pub(crate) trait Hooked: Send + Sync {
 impl Hooked for Request<'_> {
     fn cookie_headers(&self) -> Vec<&str> {
         self.headers().get("Cookie").collect()
+    }
+
+    fn user_agent(&self) -> Option<&str> {
+        self.headers().get_one("User-Agent")
     }
 
     fn check_sign_out(&self, origins: &Origins, was_head: bool) -> Result<()> {

@@ -52,6 +52,7 @@ mod guard;
 pub mod guide;
 mod hooks;
 mod http;
+mod instances;
 mod jwks;
 mod jwt;
 mod location;
@@ -326,8 +327,8 @@ pub use self::claims::{
     OrganizationData, OrganizationRole, SsoIdentity, TokenClaims, User, UserInfo,
 };
 pub use self::config::{
-    AppSecret, Config, ConfigError, CookieSecrets, DrainConfig, MachineConfig, Resources,
-    RoutePath, Routes, SessionConfig, StoreKind,
+    AppSecret, Config, ConfigError, CookieSecrets, DrainConfig, MachineConfig, Marks, RedisConfig,
+    RedisUrls, Resources, RoutePath, Routes, SessionConfig, StoreKind,
 };
 pub use self::discovery::ProviderMetadata;
 pub use self::error::{Error, ErrorKind, Result};
@@ -341,9 +342,12 @@ pub use self::options::{DirectSignIn, FirstScreen, Identifier, Prompt, SignInOpt
 pub use self::protect::{Policy, protect};
 pub use self::resource::ApiResource;
 pub use self::scope::{RESERVED_RESOURCE, UserScope, organization_id, organization_urn};
+pub use self::session::SessionInfo;
 pub use self::session::memory::MemoryStore;
+#[cfg(feature = "redis")]
+pub use self::session::redis::RedisStore;
 pub use self::session::store::{
-    Find, Owner, Saved, SessionKey, SessionStore, StoredSession, Version,
+    Saved, SessionKey, SessionStore, Shared, SharedKey, StoredSession, Version,
 };
 pub use self::token::{AccessToken, Audience, TokenExchange};
 

@@ -1,6 +1,8 @@
 //! The managed [`Logto`]: it composes what the subjects own, and holds the public methods.
 
 mod requests;
+mod sessions;
+mod stores;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,6 +12,7 @@ use std::time::Duration;
 use rocket::request::Request;
 use tokio::sync::Semaphore;
 
+pub(crate) use self::stores::Stores;
 use crate::bearer::BearerTokens;
 use crate::client::Client;
 use crate::clock::{Clock, OnceAMinute};
@@ -17,12 +20,13 @@ use crate::config::{Checked, Config, StoreKind};
 use crate::discovery::ProviderMetadata;
 use crate::error::Result;
 use crate::hooks::Hooks;
+use crate::instances::Instances;
 use crate::jwt::Verifier;
 use crate::location::{ReturnPath, Site};
 use crate::resource::ResourceMetadata;
 use crate::seal::{Cookies, Kind, Pseudonyms, Sealer};
 use crate::sender::Origins;
-use crate::session::store::SessionStore;
+use crate::session::store::AnyStore;
 use crate::session::{Sessions, Storage};
 use crate::sign_in::SignIns;
 use crate::sign_out::SignOuts;
@@ -77,22 +81,20 @@ struct Parts {
 }
 
 impl Logto {
-    /// What the configuration describes, with sessions in `store` if one is given.
-    pub(crate) fn new(
-        checked: Checked,
-        store: Option<Box<dyn SessionStore>>,
-        hooks: Box<dyn Hooks>,
-    ) -> Result<Self> {
+    /// What the configuration describes, with the stores that the application brings.
+    pub(crate) fn new(checked: Checked, own: Stores, hooks: Box<dyn Hooks>) -> Result<Self> {
         let (config, clock) = (&checked.config, Clock::default());
         let hooks: Arc<dyn Hooks> = hooks.into();
         let base_url = checked.site.url("");
         let cookies = Cookies::new(&checked.app_id, &base_url, checked.secure_cookies);
         let client = Arc::new(Client::new(&checked, clock.clone())?);
+        let Stores { sessions: store, marks } = own.or_configured(&config.session)?;
         let sessions = Arc::new(Sessions::new(
             config.session.clone(),
             cookies.clone(),
             (clock.clone(), checked.clock_skew()),
             Arc::clone(&client),
+            Arc::new(instances(&checked, store.clone().or(marks))),
             storage(&checked, store),
         ));
         let tokens = Tokens::new(
@@ -328,6 +330,42 @@ impl Logto {
         Ok(AccessToken::new(Arc::new(grant.token)))
     }
 
+    /// Signs a user out of this application, wherever they are signed in: for an
+    /// administrator, or for a user who lost a device. Returns how many sessions were deleted.
+    ///
+    /// `subject` is the user's id at Logto. Their refresh tokens are revoked as far as the
+    /// sessions are found; the user stays signed in at Logto. A sign-in that comes later is
+    /// not affected. It asks nobody for permission: call it only where the caller may end
+    /// other people's sessions.
+    ///
+    /// | sessions live in | ended |
+    /// |---|---|
+    /// | a store, or memory | at once, and deleted |
+    /// | cookies, with `session.marks` | when their next request comes, at any instance |
+    /// | cookies | when their next request comes, at this instance and until it ends |
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Store`](crate::ErrorKind::Store) when the store failed: this instance
+    /// refuses the user's sessions already, others may not. Try it again.
+    ///
+    /// # Example
+    ///
+    /// ```rust
+    /// use logto_rocket::{Error, Logto, authenticated};
+    /// use rocket::{State, post};
+    ///
+    /// #[authenticated(roles("admin"))]
+    /// #[post("/users/<id>/sign-out")]
+    /// async fn sign_out(id: &str, logto: &State<Logto>) -> Result<String, Error> {
+    ///     let count = logto.sign_out_everywhere(id).await?;
+    ///     Ok(format!("{count} sessions"))
+    /// }
+    /// ```
+    pub async fn sign_out_everywhere(&self, subject: &str) -> Result<usize> {
+        self.0.sessions.end_all_of(subject).await
+    }
+
     /// Ends the sessions that a logout token is about (OpenID Connect Back-Channel
     /// Logout 1.0). If the token names a session at Logto (`sid`), these are the sessions
     /// of that one, and those of its user (`sub`) that Logto told no `sid` for, as it does
@@ -371,16 +409,27 @@ impl Logto {
     }
 }
 
-fn storage(checked: &Checked, store: Option<Box<dyn SessionStore>>) -> Storage {
-    let pseudonyms = || Pseudonyms::new(&checked.secrets.bytes, &checked.issuer, &checked.app_id);
+fn instances(checked: &Checked, store: Option<AnyStore>) -> Instances {
+    let application = [checked.issuer.clone(), checked.app_id.to_string()];
+    Instances::new(store, sealer(checked, Kind::Shared), pseudonyms(checked), application)
+}
+
+fn pseudonyms(checked: &Checked) -> Pseudonyms {
+    Pseudonyms::new(&checked.secrets.bytes, &checked.issuer, &checked.app_id)
+}
+
+fn storage(checked: &Checked, store: Option<AnyStore>) -> Storage {
     let session = &checked.config.session;
     let cache = session.cache_bytes;
     match (store, session.store) {
         (Some(store), _) => {
-            Storage::store(sealer(checked, Kind::Stored), pseudonyms(), store, cache)
+            Storage::store(sealer(checked, Kind::Stored), pseudonyms(checked), store, cache)
         }
-        (None, StoreKind::Memory) => Storage::memory(session.capacity, pseudonyms(), cache),
-        (None, StoreKind::Cookie) => Storage::cookie(sealer(checked, Kind::Session), cache),
+        (None, StoreKind::Memory) => Storage::memory(session.capacity, pseudonyms(checked), cache),
+        // Its store was made before.
+        (None, StoreKind::Cookie | StoreKind::Redis) => {
+            Storage::cookie(sealer(checked, Kind::Session), cache)
+        }
     }
 }
 
@@ -411,6 +460,6 @@ pub(crate) mod tests {
         config.base_url = Some("https://app.example.com/app".into());
         config.cookie_secret = ["a secret of at least 32 random bytes"].into();
         let checked = check(&config, &Figment::new()).expect("a configuration");
-        Logto::new(checked, None, Box::new(NoHooks)).expect("a client")
+        Logto::new(checked, Stores::default(), Box::new(NoHooks)).expect("a client")
     }
 }

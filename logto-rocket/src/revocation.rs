@@ -1,16 +1,19 @@
 //! Sessions that were ended here although their cookies are still about.
 
 mod logouts;
+mod marks;
 mod room;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-pub(crate) use self::logouts::Logout;
 use self::logouts::Logouts;
+pub(crate) use self::logouts::{Logout, OwnedLogout};
+pub(crate) use self::marks::{SharedMarks, Told};
 use self::room::{Room, crowds};
 use crate::clock::{Clock, Timestamp};
+use crate::seal::Named;
 use crate::session::record::Record;
 use crate::session::store::SessionKey;
 
@@ -55,6 +58,34 @@ struct Mark {
     created: Timestamp,
     /// When the last of them would have ended by itself.
     until: Timestamp,
+}
+
+impl Mark {
+    fn add(&mut self, created: Timestamp, until: Timestamp) {
+        self.created = self.created.max(created);
+        self.until = self.until.max(until);
+    }
+}
+
+/// One end that is remembered.
+enum KnownEnd {
+    Session {
+        key: SessionKey,
+        until: Timestamp,
+        revoke: bool,
+    },
+    /// Of all sessions of a user that began at or before a moment.
+    User {
+        subject: Box<str>,
+        created: Timestamp,
+        until: Timestamp,
+    },
+    Logout {
+        kind: Named,
+        name: Box<str>,
+        issued_at: i64,
+        until: Timestamp,
+    },
 }
 
 /// What a cookie of an ended session calls for.
@@ -103,6 +134,33 @@ impl RevocationList {
         self.is_used.store(true, Ordering::Release);
     }
 
+    /// Ends every session of a user that began at or before `created`.
+    pub(crate) fn end_user(&self, subject: &str, created: Timestamp, until: Timestamp) {
+        self.list().mark(subject, created, until, self.clock.now());
+        self.is_used.store(true, Ordering::Release);
+    }
+
+    /// Until when the sessions of a user were ended that began by then.
+    fn marked(&self, subject: &str) -> Option<Timestamp> {
+        self.list().marks.get(subject).map(|mark| mark.created)
+    }
+
+    /// All that is remembered.
+    fn all(&self) -> Vec<KnownEnd> {
+        let list = self.list();
+        let ended = list.ended.iter().map(|((_, key), ended)| KnownEnd::Session {
+            key: *key,
+            until: ended.until,
+            revoke: ended.revoke_token,
+        });
+        let marks = list.marks.iter().map(|(subject, mark)| KnownEnd::User {
+            subject: subject.clone(),
+            created: mark.created,
+            until: mark.until,
+        });
+        ended.chain(marks).chain(list.logouts.all()).collect()
+    }
+
     /// Whether the session was ended, without calling for its refresh token.
     pub(crate) fn is_ended(&self, record: &Record) -> bool {
         let list = self.list();
@@ -145,6 +203,13 @@ impl List {
         self.ended.insert(key(record), Ended { until, revoke_token, subject });
     }
 
+    fn mark(&mut self, subject: &str, created: Timestamp, until: Timestamp, now: Timestamp) {
+        if !self.room.is_for(self.len() + 1) {
+            self.make_room(now);
+        }
+        self.marks.entry(subject.into()).or_default().add(created, until);
+    }
+
     fn len(&self) -> usize {
         self.ended.len() + self.marks.len()
     }
@@ -167,9 +232,7 @@ impl List {
             let Some(subject) = ended.subject.take_if(|of| crowds.contains(&**of)) else {
                 return true;
             };
-            let mark = marks.entry(subject).or_default();
-            mark.created = mark.created.max(*created);
-            mark.until = mark.until.max(ended.until);
+            marks.entry(subject).or_default().add(*created, ended.until);
             false
         });
     }

@@ -12,7 +12,7 @@ use rocket::http::{Cookie, SameSite};
 use rocket::time::Duration;
 use zeroize::Zeroizing;
 
-pub(crate) use self::pseudonyms::Pseudonyms;
+pub(crate) use self::pseudonyms::{Named, Pseudonyms};
 
 /// The longest cookie, name and attributes included, that browsers keep
 /// (RFC 6265 section 6.1).
@@ -27,6 +27,7 @@ pub(crate) enum Kind {
     Session,
     Transaction,
     Stored,
+    Shared,
     Pseudonym,
 }
 
@@ -36,6 +37,7 @@ impl Kind {
             Self::Session => b"session",
             Self::Transaction => b"transaction",
             Self::Stored => b"stored session",
+            Self::Shared => b"shared",
             Self::Pseudonym => b"pseudonym",
         }
     }

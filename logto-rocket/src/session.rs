@@ -3,11 +3,14 @@
 
 pub(crate) mod cookie;
 mod ending;
+mod info;
 mod kept;
 pub(crate) mod memory;
 mod opened;
 mod reading;
 pub(crate) mod record;
+#[cfg(feature = "redis")]
+pub(crate) mod redis;
 mod size;
 mod storage;
 pub(crate) mod store;
@@ -22,18 +25,20 @@ use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 use rocket::http::{Cookie, CookieJar};
 
+pub use self::info::SessionInfo;
 pub(crate) use self::kept::KeptTokens;
 pub(crate) use self::reading::{Read, Wait};
 use self::record::Record;
 pub(crate) use self::storage::Storage;
 use self::store::{SessionKey, Version};
-use self::unsaved::Unsaved;
+use self::unsaved::{Unsaved, Untold};
 use crate::claims::User;
 use crate::client::Client;
 use crate::clock::{Clock, OnceAMinute};
 use crate::config::SessionConfig;
 use crate::error::{Error, ErrorKind, Result};
-use crate::revocation::RevocationList;
+use crate::instances::Instances;
+use crate::revocation::{RevocationList, SharedMarks};
 use crate::seal::Cookies;
 
 /// Replaced sessions that are remembered at the most, and how long: until no answer can
@@ -68,12 +73,15 @@ pub(crate) struct Sessions {
     clock: Clock,
     clock_skew: Duration,
     client: Arc<Client>,
+    instances: Arc<Instances>,
     storage: Storage,
-    revocation: RevocationList,
+    revocation: Arc<RevocationList>,
+    marks: Arc<SharedMarks>,
     /// Sessions in whose place the same browser has another one by now.
     replaced: Cache<SessionKey, ()>,
     kept: KeptTokens,
     unsaved: Unsaved,
+    untold: Untold,
     /// When it was last told that a session goes on without some of its claims.
     dropped: OnceAMinute,
 }
@@ -84,11 +92,16 @@ impl Sessions {
         cookies: Cookies,
         (clock, clock_skew): (Clock, Duration),
         client: Arc<Client>,
+        instances: Arc<Instances>,
         storage: Storage,
     ) -> Self {
         let replaced = Cache::builder().max_capacity(REPLACED).time_to_live(REPLACED_TTL);
+        let revocation = Arc::new(RevocationList::new(clock.clone()));
+        let clocks = (clock.clone(), clock_skew);
+        let marks = SharedMarks::new(Arc::clone(&instances), clocks, Arc::clone(&revocation));
         Self {
-            revocation: RevocationList::new(clock.clone()),
+            revocation,
+            marks: Arc::new(marks),
             config,
             cookies,
             clock,
@@ -96,8 +109,10 @@ impl Sessions {
             client,
             storage,
             replaced: replaced.eviction_policy(EvictionPolicy::lru()).build(),
-            kept: KeptTokens::new(),
+            kept: KeptTokens::new(Arc::clone(&instances)),
+            instances,
             unsaved: Unsaved::default(),
+            untold: Untold::default(),
             dropped: OnceAMinute::default(),
         }
     }
@@ -115,6 +130,21 @@ impl Sessions {
         self.storage.cookie_sealer().is_some()
     }
 
+    /// The other instances of this application.
+    pub(crate) fn instances(&self) -> &Arc<Instances> {
+        &self.instances
+    }
+
+    /// What instances tell each other of ended sessions.
+    pub(crate) fn marks(&self) -> &Arc<SharedMarks> {
+        &self.marks
+    }
+
+    /// Whether sessions live in cookies and other instances have a say about them.
+    pub(crate) fn are_marked(&self) -> bool {
+        self.are_in_cookies() && self.instances.share()
+    }
+
     /// The tokens of sessions that no cookie carries.
     pub(crate) fn kept(&self) -> &KeptTokens {
         &self.kept
@@ -129,7 +159,7 @@ impl Sessions {
         let ttl = self.time_to_live(&record);
         let session = self.storage.create(record, ttl).await?;
         // Who ended the user's sessions while this one began did not find it.
-        if self.revocation.is_ended(&session.record) {
+        if self.is_ended(&session.record).await? {
             self.end(&session).await?;
             self.revoke_in_background(&session);
             return Err(Error::new(ErrorKind::SessionEnded, "Logto ended it meanwhile"));
@@ -145,8 +175,12 @@ impl Sessions {
     /// The store failed.
     pub(crate) async fn save(&self, read: &Session, record: Record) -> Result<Option<Session>> {
         let ttl = self.time_to_live(&record);
+        let is_newer = record.generation > read.record.generation;
         let saved = self.storage.save(read, record, ttl).await?;
         if let Some(saved) = &saved {
+            if is_newer && self.are_marked() {
+                self.marks.tell_newest(&saved.record).await?;
+            }
             self.unsaved.saved(&saved.record);
         }
         Ok(saved)

@@ -10,17 +10,18 @@ use openidconnect::Nonce;
 use self::callback::Callback;
 #[cfg(feature = "__internal")]
 pub(crate) use self::callback::callback_code;
-use self::completion::{Admission, Completion, Completions, StateHash};
+use self::completion::{Admission, Completion, Completions, StateHash, USED_TTL};
 use crate::claims::IdTokenClaims;
 use crate::client::Client;
 use crate::clock::{Clock, Timestamp};
 use crate::error::{Error, ErrorKind, Result};
 use crate::hooks::{AfterSignIn, Hooks};
+use crate::instances::Item;
 use crate::location::{ReturnPath, Site};
 use crate::options::SignInOptions;
 use crate::request::Visit;
 use crate::seal;
-use crate::session::record::Record;
+use crate::session::record::{Epoch, Record};
 use crate::session::store::SessionId;
 use crate::session::{Session, Sessions};
 use crate::token::Grant;
@@ -162,7 +163,8 @@ impl SignIns {
                 return Err(FailedCallback { error, return_to });
             }
         };
-        let redeem = || Arc::clone(self).redeem(code.clone(), transaction);
+        let user_agent = self.sessions.description(visit.request.user_agent());
+        let redeem = || Arc::clone(self).redeem(key, code.clone(), transaction, user_agent);
         match self.completions.join(key, &code, redeem) {
             Some(completion) => self.finish(visit, key, &completion, return_to).await,
             None => self.repeated(visit, key, return_to).await,
@@ -178,7 +180,18 @@ impl SignIns {
         Some(FailedCallback { error: Error::new(ErrorKind::Cancelled, ""), return_to })
     }
 
-    async fn redeem(self: Arc<Self>, code: String, transaction: Transaction) -> Result<Session> {
+    async fn redeem(
+        self: Arc<Self>,
+        state: StateHash,
+        code: String,
+        transaction: Transaction,
+        user_agent: Option<Arc<str>>,
+    ) -> Result<Session> {
+        if !self.sessions.instances().put_new(Item::UsedState(state), &[], USED_TTL).await? {
+            return Err(Error::new(ErrorKind::SignInNotFound, "another instance completed it"));
+        }
+        // Before Logto is asked: what ended before is refused there.
+        let epoch = self.sessions.marks().epoch().await?;
         let nonce = transaction.nonce;
         let verifier = transaction.pkce_verifier;
         let (grant, claims) = self.client.redeem(&code, &verifier, &nonce).await?;
@@ -187,11 +200,13 @@ impl SignIns {
             let detail = "another user is signed in at Logto than here";
             return Err(Error::new(ErrorKind::InteractionRequired, detail));
         }
-        let record = new_record(&grant, &claims, &nonce, self.clock.now());
+        let begins = self.sessions.marks().earliest_begin(claims.subject()).await?;
+        let record = new_record(&grant, &claims, &nonce, begins);
+        let record = Record { epoch, user_agent, ..record };
         let key = record.key();
         let session = self.sessions.begin(record).await?;
         if let Some(id_token) = grant.id_token {
-            self.sessions.kept().keep_id_token(key, id_token.into());
+            self.sessions.kept().keep_id_token(key, id_token.into()).await;
         }
         Ok(session)
     }
@@ -218,6 +233,10 @@ impl SignIns {
         }
         let Admission { session, return_to } = match verdict {
             Ok(verdict) => verdict,
+            // At another instance.
+            Err(error) if error.kind() == ErrorKind::SignInNotFound => {
+                return self.repeated(visit, key, return_to).await;
+            }
             Err(error) => return Err(FailedCallback { error, return_to }),
         };
         if !is_first {
@@ -334,11 +353,13 @@ pub(crate) fn new_record(
         issued_at: issued_at.unwrap_or_default(),
         last_used: now,
         verified_at: now,
+        epoch: Epoch::default(),
         sid: sid.map(Into::into),
         nonce_hash: seal::sha256(nonce.secret().as_bytes()),
         refresh_token: grant.refresh_token.clone(),
         user_info_token: grant.token.clone(),
         claims: claims.into(),
+        user_agent: None,
     }
 }
 

@@ -17,6 +17,7 @@ use crate::client::Client;
 use crate::clock::Clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::flight::{Flights, Turns};
+use crate::instances::Item;
 use crate::request::Visit;
 use crate::scope::UserScope;
 use crate::session::record::Record;
@@ -115,6 +116,9 @@ impl Tokens {
     /// asked.
     pub(crate) fn is_due_for_revalidation(&self, session: &Session) -> bool {
         let record = &session.record;
+        if self.sessions.is_of_older_epoch(record) {
+            return true;
+        }
         !self.revalidate.is_zero()
             && record.refresh_token.is_some()
             && record.is_check_due(self.clock.now(), self.revalidate)
@@ -129,30 +133,46 @@ impl Tokens {
             || !record.is_check_due(self.clock.now(), self.revalidate)
     }
 
-    /// Asks Logto whether a session still holds that it has not spoken of for long.
-    /// A failure says nothing of the session, which goes on.
+    /// Asks Logto whether a session still holds that it has not spoken of for long. A failure
+    /// says nothing of the session, which goes on; but one of before instances lost what they
+    /// knew of ended sessions is admitted on Logto's word only.
     ///
     /// # Errors
     ///
-    /// The store failed.
+    /// Logto's word is needed and cannot be had.
     pub(crate) async fn revalidate(
         self: &Arc<Self>,
         visit: Visit<'_>,
         session: &Session,
     ) -> Result<()> {
-        if !self.is_due_for_revalidation(session) || self.check_writable(visit).is_err() {
+        if !self.is_due_for_revalidation(session) {
             return Ok(());
         }
-        let audience = Audience::logto();
-        let seen = self.kept(session, &audience);
-        match self.client.within_patience(self.renew(visit, session, &audience, seen)).await {
-            Err(error) if error.kind() == ErrorKind::Store => Err(error),
-            Err(error) if error.kind() != ErrorKind::SessionEnded => {
+        let must_hold = self.sessions.is_of_older_epoch(&session.record);
+        if must_hold && session.record.refresh_token.is_none() {
+            visit.state.end_session(session);
+            return Ok(());
+        }
+        match self.renew_for_revalidation(visit, session).await {
+            Err(error) if error.kind() == ErrorKind::SessionEnded => Ok(()),
+            Err(error) if must_hold => Err(error),
+            Err(error) => {
                 warning::warn("could not revalidate a session; keeping it", &error);
                 Ok(())
             }
-            _ => Ok(()),
+            Ok(()) => Ok(()),
         }
+    }
+
+    async fn renew_for_revalidation(
+        self: &Arc<Self>,
+        visit: Visit<'_>,
+        session: &Session,
+    ) -> Result<()> {
+        let audience = Audience::logto();
+        let seen = self.kept(session, &audience);
+        self.client.within_patience(self.renew(visit, session, &audience, seen)).await?;
+        Ok(())
     }
 
     /// Waits until no refresh is under way, which may still have a token to save.
@@ -170,12 +190,14 @@ impl Tokens {
     /// The store failed, or the answer has begun.
     pub(crate) async fn clear(&self, visit: Visit<'_>, session: &Session) -> Result<()> {
         self.check_writable(visit)?;
-        let _turn = self.turns.take(session.record.key()).await;
+        let key = session.record.key();
+        let _turn = self.turns.take(key).await;
+        let _lease = self.sessions.instances().take_turn(Item::Turn(key)).await?;
         let session = match self.sessions.current(session).await {
             Err(error) if error.kind() == ErrorKind::SessionEnded => return Ok(()),
             session => session?,
         };
-        self.sessions.kept().forget_access_tokens(&session.record.key());
+        self.sessions.kept().forget_access_tokens(&key).await;
         visit.state.user(&session).forget_tokens();
         let next = Record {
             generation: session.record.generation + 1,

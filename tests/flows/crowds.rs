@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use logto_rocket::{
-    Find, Logto, MemoryStore, Result, Saved, SessionKey, SessionStore, StoredSession, User, Version,
+    Logto, MemoryStore, Result, Saved, SessionKey, SessionStore, StoredSession, User, Version,
 };
 use logto_tests::{Alter, Browser, Deviation, Fault, Hostile, app};
 use rocket::figment::Figment;
@@ -48,12 +48,12 @@ impl SessionStore for Counting {
         self.store().save(key, read, session, ttl).await
     }
 
-    async fn delete(&self, key: &SessionKey) -> Result<()> {
-        self.store().delete(key).await
+    async fn delete(&self, key: &SessionKey, names: &[String]) -> Result<()> {
+        self.store().delete(key, names).await
     }
 
-    async fn find(&self, which: Find<'_>) -> Result<Vec<SessionKey>> {
-        self.store().find(which).await
+    async fn find(&self, names: &[String]) -> Result<Vec<SessionKey>> {
+        self.store().find(names).await
     }
 }
 

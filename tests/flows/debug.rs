@@ -1,13 +1,13 @@
 //! What stands in the debug forms of everything that has a secret inside.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use logto_rocket::{
     AccessToken, ApiResource, AppSecret, Audience, Config, CookieSecrets, Error, Logto,
-    LogtoClient, MachineConfig, MemoryStore, Owner, SessionKey, SessionStore, SignInOptions,
+    LogtoClient, MachineConfig, MemoryStore, SessionKey, SessionStore, SignInOptions,
     StoredSession, TokenExchange, authenticated,
 };
-use logto_tests::{Browser, Hostile, Shared, sha256, unbase64url};
+use logto_tests::{Browser, Hostile, sha256, unbase64url};
 use rocket::figment::Figment;
 use rocket::{Build, Rocket, State, get, routes};
 
@@ -63,7 +63,7 @@ async fn look(logto: LogtoClient<'_>, seen: &State<Seen>) -> Result<(), Error> {
     Ok(())
 }
 
-fn app(figment: Figment, store: &Shared<MemoryStore>) -> Rocket<Build> {
+fn app(figment: Figment, store: &Arc<MemoryStore>) -> Rocket<Build> {
     let fairing = Logto::fairing().store(store.clone());
     let figment = figment.merge(("logto.resources", [API]));
     rocket::custom(figment)
@@ -84,7 +84,7 @@ fn assert_redacted(shown: &[String], secrets: &[String]) {
 #[rocket::async_test]
 async fn no_debug_form_in_a_handler_shows_a_token() {
     let op = Hostile::start().await;
-    let store = Shared::new(MemoryStore::new(10));
+    let store = Arc::new(MemoryStore::new(10));
     let browser = Browser::open(app(op.figment(), &store)).await;
     let answer = browser.sign_in(&op, "/sign-in?return_to=/look").await;
     assert_eq!(answer.status, rocket::http::Status::Ok, "{answer:?}");
@@ -97,7 +97,7 @@ async fn no_debug_form_in_a_handler_shows_a_token() {
     seen.secret(&id);
     let (data, _) = store.load(&key).await.unwrap().unwrap();
     seen.secret(&format!("{:?}", &data[..16]).replace(['[', ']'], ""));
-    seen.shown(&StoredSession::new(data, Owner::new("u-alice", None)));
+    seen.shown(&StoredSession::new(data, vec!["u-alice".into()]));
     let (shown, secrets) = &*seen.0.lock().unwrap();
     assert!(shown.len() >= 14 && secrets.len() >= 9, "{} {}", shown.len(), secrets.len());
     assert_redacted(shown, secrets);

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use logto_rocket::{
-    Find, MemoryStore, Result, Saved, SessionKey, SessionStore, StoredSession, Version, contract,
+    MemoryStore, Result, Saved, SessionKey, SessionStore, StoredSession, Version, contract,
 };
-use logto_tests::{Alter, Browser, Deviation, Hostile, Shared, unbase64url};
+use logto_tests::{Alter, Browser, Deviation, Hostile, unbase64url};
 use rocket::http::Status;
 use rocket::tokio::time::sleep;
 use serde_json::json;
@@ -16,16 +16,16 @@ use crate::stores::with_store;
 
 /// A store that writes down whatever it is told.
 #[derive(Clone)]
-struct Dumping {
+pub(crate) struct Dumping {
     store: Arc<MemoryStore>,
     keys: Arc<Mutex<Vec<SessionKey>>>,
-    told: Arc<Mutex<Vec<Vec<u8>>>>,
-    finds: Arc<Mutex<Finds>>,
+    pub(crate) told: Arc<Mutex<Vec<Vec<u8>>>>,
+    pub(crate) finds: Arc<Mutex<Finds>>,
 }
 
 /// What the store finds.
 #[derive(Clone, Copy, Default)]
-enum Finds {
+pub(crate) enum Finds {
     #[default]
     AsItShould,
     /// All sessions, whosever are asked for.
@@ -35,7 +35,7 @@ enum Finds {
 }
 
 impl Dumping {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             store: Arc::new(MemoryStore::new(10)),
             keys: Arc::default(),
@@ -55,8 +55,7 @@ impl Dumping {
 
     fn session(&self, session: &StoredSession) {
         self.tell(session.data.clone());
-        self.tell(session.owner.subject.clone());
-        self.tell(session.owner.sid.clone().unwrap_or_default());
+        session.names.iter().for_each(|name| self.tell(name.as_str()));
     }
 }
 
@@ -85,20 +84,18 @@ impl SessionStore for Dumping {
         self.store.save(key, read, session, ttl).await
     }
 
-    async fn delete(&self, key: &SessionKey) -> Result<()> {
+    async fn delete(&self, key: &SessionKey, names: &[String]) -> Result<()> {
         self.note(key);
-        self.store.delete(key).await
+        self.store.delete(key, names).await
     }
 
-    async fn find(&self, which: Find<'_>) -> Result<Vec<SessionKey>> {
-        self.tell(format!("{which:?}"));
+    async fn find(&self, names: &[String]) -> Result<Vec<SessionKey>> {
+        names.iter().for_each(|name| self.tell(name.as_str()));
         let finds = *self.finds.lock().unwrap();
-        match (finds, which) {
-            (Finds::All, _) => Ok(self.keys.lock().unwrap().clone()),
-            (Finds::OfOneName, Find::Subject([first, ..])) => {
-                self.store.find(Find::Subject(std::slice::from_ref(first))).await
-            }
-            _ => self.store.find(which).await,
+        match finds {
+            Finds::All => Ok(self.keys.lock().unwrap().clone()),
+            Finds::OfOneName => self.store.find(&names[..names.len().min(1)]).await,
+            _ => self.store.find(names).await,
         }
     }
 }
@@ -170,7 +167,7 @@ async fn a_logout_finds_sessions_that_were_stored_before_a_secret_was_exchanged(
     ];
     let op = Hostile::start().await;
     for by_sid in [false, true] {
-        let store = Shared::new(MemoryStore::new(10));
+        let store = Arc::new(MemoryStore::new(10));
         let with_secrets = |secrets: &[&str]| {
             let figment = op.figment().merge(("logto.cookie_secret", secrets));
             with_store(figment, store.clone())

@@ -2,8 +2,10 @@
 
 mod app;
 
+use std::sync::Arc;
+
 use logto_rocket::{Error, ErrorKind, Hooks, Logto, MemoryStore, Policy, protect};
-use logto_tests::{Answer, Browser, Hostile, Shared, as_navigation, with};
+use logto_tests::{Answer, Browser, Hostile, as_navigation, with};
 use rocket::http::uri::Host;
 use rocket::http::{ContentType, Method, Status};
 use rocket::request::Request;
@@ -48,7 +50,7 @@ async fn a_change_is_for_pages_of_this_origin_and_the_trusted_ones() {
 async fn a_forged_change_is_refused_with_sessions_of_every_kind() {
     let op = Hostile::start().await;
     let memory = op.figment().merge(("logto.session.store", "memory"));
-    let store = Logto::fairing().store(Shared::new(MemoryStore::new(10)));
+    let store = Logto::fairing().store(Arc::new(MemoryStore::new(10)));
     let apps = [app(op.figment()), app(memory), bare(op.figment()).attach(store)];
     for (kind, rocket) in apps.into_iter().enumerate() {
         let browser = signed_in(&op, rocket).await;

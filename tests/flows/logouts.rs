@@ -6,9 +6,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use logto_rocket::{
-    Find, Logto, MemoryStore, Result, Saved, SessionKey, SessionStore, StoredSession, Version,
+    Logto, MemoryStore, Result, Saved, SessionKey, SessionStore, StoredSession, Version,
 };
-use logto_tests::{Alter, Browser, Deviation, Hostile, Shared, app, claims_of};
+use logto_tests::{Alter, Browser, Deviation, Hostile, app, claims_of};
 use rocket::figment::Figment;
 use rocket::futures::future::{join, join_all};
 use rocket::http::Status;
@@ -223,7 +223,7 @@ async fn a_logout_that_met_a_failing_store_is_made_up_for() {
 #[rocket::async_test]
 async fn a_logout_at_one_instance_ends_the_session_at_another() {
     let op = Hostile::start().await;
-    let store = Shared::new(MemoryStore::new(100));
+    let store = Arc::new(MemoryStore::new(100));
     let first = Browser::open(with_store(op.figment(), store.clone())).await;
     let second = Browser::open(with_store(op.figment(), store)).await;
     first.sign_in(&op, "/protected").await;
@@ -290,12 +290,12 @@ impl SessionStore for Slow {
         self.store.save(key, read, session, ttl).await
     }
 
-    async fn delete(&self, key: &SessionKey) -> Result<()> {
-        self.store.delete(key).await
+    async fn delete(&self, key: &SessionKey, names: &[String]) -> Result<()> {
+        self.store.delete(key, names).await
     }
 
-    async fn find(&self, which: Find<'_>) -> Result<Vec<SessionKey>> {
-        self.store.find(which).await
+    async fn find(&self, names: &[String]) -> Result<Vec<SessionKey>> {
+        self.store.find(names).await
     }
 }
 

@@ -74,6 +74,10 @@ async fn a_logout_of_a_session_ends_those_of_its_user_that_have_no_sid() {
         let token = op.logout_token("u-alice", Some("one"));
         assert_eq!(browser.post_logout(&token).await.status, Status::Ok);
         assert_eq!(live(&browser, &sessions).await, [false, false, true, true, true], "{store}");
+        if store == "own" {
+            // Between instances only Logto's clock counts, which has whole seconds.
+            sleep(Duration::from_secs(1)).await;
+        }
         // It began after the logout: the same token ends it no more.
         let again = session(&op, &browser, "u-alice", None).await;
         op.behave();

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use logto_rocket::{
-    Error, Find, IdTokenClaims, Logto, MemoryStore, Result, Saved, SessionKey, SessionStore,
+    Error, IdTokenClaims, Logto, MemoryStore, Result, Saved, SessionKey, SessionStore,
     StoredSession, User, UserInfo, Version, authenticated,
 };
 use logto_tests::{Alter, Browser, Deviation, Hostile, Live, app};
@@ -95,15 +95,15 @@ impl SessionStore for Fragile {
         Ok(saved)
     }
 
-    async fn delete(&self, key: &SessionKey) -> Result<()> {
+    async fn delete(&self, key: &SessionKey, names: &[String]) -> Result<()> {
         if self.keeps.load(Ordering::SeqCst) {
             return Err(Error::store(std::io::Error::other("read only")));
         }
-        self.up()?.delete(key).await
+        self.up()?.delete(key, names).await
     }
 
-    async fn find(&self, which: Find<'_>) -> Result<Vec<SessionKey>> {
-        self.up()?.find(which).await
+    async fn find(&self, names: &[String]) -> Result<Vec<SessionKey>> {
+        self.up()?.find(names).await
     }
 }
 

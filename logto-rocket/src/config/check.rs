@@ -5,6 +5,7 @@ mod cookies;
 mod metadata;
 mod paths;
 mod placeholders;
+mod redis;
 
 use std::time::Duration;
 
@@ -96,6 +97,7 @@ pub(crate) fn check(config: &Config, figment: &Figment) -> Result<Checked, Confi
     check.paths(config);
     check.app_name(config);
     check.numbers(config);
+    check.redis(config);
     let secrets = check.secrets(config);
     let secure_cookies = base.as_ref().is_some_and(|base| check.secure(config, base));
 

@@ -104,7 +104,8 @@ fn problem(error: &figment::Error, figment: &Figment) -> Problem {
             ("is not one of its values".into(), format!("write one of `{}`", known.join("`, `")))
         }
         Kind::InvalidType(actual, expected) | Kind::InvalidValue(actual, expected) => {
-            let expected = expected.to_string().replace("u64", "a number");
+            let expected =
+                expected.to_string().replace("u64", "a number").replace("f64", "a number");
             (format!("is {}", type_name(actual)), format!("write {expected}"))
         }
         // A parser of TOML says on the first line where it stopped, and shows the

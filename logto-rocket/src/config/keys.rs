@@ -32,6 +32,14 @@ pub(super) const KEYS: &[(&str, &str, Form)] = &[
     ("POST_SIGN_OUT_PATH", "post_sign_out_path", Form::Text),
     ("APP_NAME", "app_name", Form::Text),
     ("SESSION_STORE", "session.store", Form::Text),
+    ("SESSION_MARKS", "session.marks", Form::Text),
+    ("SESSION_REDIS_URL", "session.redis.url", Form::Texts),
+    ("SESSION_REDIS_USERNAME", "session.redis.username", Form::Text),
+    ("SESSION_REDIS_PASSWORD", "session.redis.password", Form::Text),
+    ("SESSION_REDIS_CA", "session.redis.ca", Form::Text),
+    ("SESSION_REDIS_CONNECT_TIMEOUT", "session.redis.connect_timeout", Form::Literal),
+    ("SESSION_REDIS_COMMAND_TIMEOUT", "session.redis.command_timeout", Form::Literal),
+    ("SESSION_REDIS_PREFIX", "session.redis.prefix", Form::Text),
     ("SESSION_IDLE", "session.idle", Form::Literal),
     ("SESSION_ABSOLUTE", "session.absolute", Form::Literal),
     ("SESSION_PERSISTENT", "session.persistent", Form::Literal),
@@ -54,6 +62,7 @@ pub(super) const KEYS: &[(&str, &str, Form)] = &[
 /// Whether the value of this key may be shown.
 pub(super) fn is_secret(key: &str) -> bool {
     // Also an item of a list, and what stands in the place of a table.
-    matches!(key, "app_secret" | "machine.app_secret" | "machine")
+    matches!(key, "app_secret" | "machine.app_secret" | "machine" | "session.redis")
+        || ["session.redis.url", "session.redis.password"].iter().any(|it| key.starts_with(it))
         || key.split('.').next() == Some("cookie_secret")
 }

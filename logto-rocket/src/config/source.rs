@@ -120,7 +120,7 @@ fn insert(table: &mut Dict, key: &str, value: Value) {
         Some((outer, inner)) => {
             let known = table.remove(outer).and_then(Value::into_dict);
             let mut nested = known.unwrap_or_default();
-            nested.insert(inner.into(), value);
+            insert(&mut nested, inner, value);
             (outer, nested.into())
         }
     };

@@ -1,5 +1,7 @@
 //! Configurations that work, and what is said of those that do not.
 
+mod redis;
+
 use figment::{Figment, Jail};
 
 use super::check::{Checked, check};

@@ -1,3 +1,4 @@
+mod sessions;
 mod tokens;
 
 use std::fmt;
@@ -204,16 +205,18 @@ impl<'r> LogtoClient<'r> {
         id_token_claims(self.logto, self.visit).await
     }
 
-    /// The ID token itself, which was verified, as long as this process remembers it:
-    /// `None` for a stranger, after a restart, and an hour after sign-in or refresh.
-    /// Secret.
+    /// The ID token itself, which was verified, as long as it is remembered: `None` for a
+    /// stranger and an hour after sign-in or refresh, and after a restart where instances
+    /// share nothing. Secret.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::Store`] when the session cannot be read.
     pub async fn id_token(&self) -> Result<Option<Arc<str>>> {
-        let session = self.logto.session(self.visit).await?;
-        Ok(session.and_then(|session| self.logto.id_token(&session)))
+        match self.logto.session(self.visit).await? {
+            Some(session) => Ok(self.logto.id_token(&session).await),
+            None => Ok(None),
+        }
     }
 
     /// Asks Logto for the user info, once a request; `None` for a stranger. An

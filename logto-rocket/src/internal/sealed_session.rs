@@ -31,6 +31,7 @@ impl SealedSession {
             issued_at: now.seconds(),
             last_used: now,
             verified_at: now,
+            epoch: Default::default(),
             sid: None,
             nonce_hash: [0; 32],
             refresh_token: Some(RefreshToken::new("r".repeat(43)).into()),
@@ -41,6 +42,7 @@ impl SealedSession {
                 lifetime,
             ),
             claims: (&claims).into(),
+            user_agent: None,
         };
         let secret = [b"a secret of at least 32 random bytes".to_vec().into()];
         Self { sealer: Sealer::new(&secret, "issuer", "app", Kind::Session), record }

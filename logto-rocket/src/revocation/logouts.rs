@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
+use super::KnownEnd;
 use super::room::{Room, crowds};
 use crate::clock::Timestamp;
+use crate::seal::Named;
 use crate::session::record::{Record, Whose};
 
 /// That the sessions of a user, or of one session at Logto, have ended.
@@ -30,6 +32,40 @@ impl Logout<'_> {
     }
 }
 
+/// A logout that is kept for later.
+pub(crate) struct OwnedLogout {
+    sid: Option<String>,
+    subject: Option<String>,
+    received: Timestamp,
+    issued_at: i64,
+}
+
+impl From<Logout<'_>> for OwnedLogout {
+    fn from(logout: Logout<'_>) -> Self {
+        let (sid, subject) = match logout.of {
+            Whose::Subject(subject) => (None, Some(subject)),
+            Whose::Sid { sid, subject } => (Some(sid), subject),
+        };
+        Self {
+            sid: sid.map(Into::into),
+            subject: subject.map(Into::into),
+            received: logout.received,
+            issued_at: logout.issued_at,
+        }
+    }
+}
+
+impl OwnedLogout {
+    pub(crate) fn as_logout(&self) -> Logout<'_> {
+        let subject = self.subject.as_deref();
+        let of = match &self.sid {
+            Some(sid) => Whose::Sid { sid, subject },
+            None => Whose::Subject(subject.unwrap_or_default()),
+        };
+        Logout { of, received: self.received, issued_at: self.issued_at }
+    }
+}
+
 /// The two moments of a logout.
 #[derive(Clone, Copy)]
 struct Moment {
@@ -53,19 +89,19 @@ impl Moment {
 /// of them. When there is no room all the same, the older half is forgotten.
 pub(super) struct Logouts {
     room: Room,
-    of_subjects: Named,
-    of_sids: Named,
+    of_subjects: ByName,
+    of_sids: ByName,
     /// Of subjects again: these end only sessions that have no `sid`.
-    without_sid: Named,
+    without_sid: ByName,
 }
 
 impl Logouts {
     pub(super) fn new(capacity: usize) -> Self {
         Self {
             room: Room::new(capacity),
-            of_subjects: Named::default(),
-            of_sids: Named::default(),
-            without_sid: Named::default(),
+            of_subjects: ByName::default(),
+            of_sids: ByName::default(),
+            without_sid: ByName::default(),
         }
     }
 
@@ -99,6 +135,24 @@ impl Logouts {
             None => self.without_sid.after_user(record),
         };
         of_sid.or_else(|| self.of_subjects.after_user(record))
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = KnownEnd> {
+        let kinds = [
+            (Named::Subject, &self.of_subjects),
+            (Named::Sid, &self.of_sids),
+            (Named::WithoutSid, &self.without_sid),
+        ];
+        kinds.into_iter().flat_map(|(kind, named)| {
+            named.ends.iter().flat_map(move |(name, ends)| {
+                ends.all.iter().map(move |end| KnownEnd::Logout {
+                    kind,
+                    name: name.clone(),
+                    issued_at: end.moment.issued_at,
+                    until: end.until,
+                })
+            })
+        })
     }
 
     pub(super) fn len(&self) -> usize {
@@ -172,7 +226,7 @@ impl End {
 
 /// What is remembered by the name of a user, or of a session at Logto.
 #[derive(Default)]
-struct Named {
+struct ByName {
     ends: HashMap<Box<str>, Ends>,
     count: usize,
 }
@@ -185,7 +239,7 @@ struct Ends {
     subject: Option<Box<str>>,
 }
 
-impl Named {
+impl ByName {
     fn add(&mut self, name: &str, new: End, subject: Option<&str>) {
         // Most have one, for which `Vec` would make room for four.
         let ends = self.ends.entry(name.into()).or_insert_with(|| Ends {

@@ -18,18 +18,38 @@ impl Pseudonyms {
     }
 
     /// The name under the newest secret, which is the one that is stored.
-    pub(crate) fn newest(&self, id: &str) -> String {
-        name(self.0.first().expect("the configuration has a secret"), id)
+    pub(crate) fn newest(&self, kind: Named, id: &str) -> String {
+        name(self.0.first().expect("the configuration has a secret"), kind, id)
     }
 
-    /// The names under all secrets: a session may have been stored under any.
-    pub(crate) fn all(&self, id: &str) -> Vec<String> {
-        self.0.iter().map(|key| name(key, id)).collect()
+    /// The names under all secrets, the newest first: a session may have been stored under
+    /// any.
+    pub(crate) fn all(&self, kind: Named, id: &str) -> Vec<String> {
+        self.0.iter().map(|key| name(key, kind, id)).collect()
     }
 }
 
-fn name(key: &hmac::Key, id: &str) -> String {
-    URL_SAFE_NO_PAD.encode(hmac::sign(key, id.as_bytes()))
+/// What has a name: one kind's is none of the other, whatever their ids are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Named {
+    /// A user.
+    Subject,
+    /// A user's session at Logto.
+    Sid,
+    /// Those sessions of a user that Logto told no `sid` for.
+    WithoutSid,
+}
+
+fn name(key: &hmac::Key, kind: Named, id: &str) -> String {
+    let mut context = hmac::Context::with_key(key);
+    let kind: &[u8] = match kind {
+        Named::Subject => b"sub ",
+        Named::Sid => b"sid ",
+        Named::WithoutSid => b"sub without sid ",
+    };
+    context.update(kind);
+    context.update(id.as_bytes());
+    URL_SAFE_NO_PAD.encode(context.sign())
 }
 
 #[cfg(test)]
@@ -47,25 +67,32 @@ mod tests {
     /// S22: who does not have the secret cannot tell whose name it is.
     #[test]
     fn a_name_depends_on_the_id_the_secret_the_issuer_and_the_application() {
-        let name = pseudonyms(&[NEW], "issuer", "app").newest("alice");
+        let name = pseudonyms(&[NEW], "issuer", "app").newest(Named::Subject, "alice");
         assert_eq!(name.len(), 43);
-        assert_eq!(name, pseudonyms(&[NEW], "issuer", "app").newest("alice"));
+        assert_eq!(name, pseudonyms(&[NEW], "issuer", "app").newest(Named::Subject, "alice"));
+        let sid = pseudonyms(&[NEW], "issuer", "app").newest(Named::Sid, "alice");
+        assert_ne!(name, sid);
         for (secret, issuer, app_id, id) in [
             (NEW, "issuer", "app", "alicf"),
             (OLD, "issuer", "app", "alice"),
             (NEW, "issues", "app", "alice"),
             (NEW, "issuer", "apq", "alice"),
         ] {
-            assert_ne!(name, pseudonyms(&[secret], issuer, app_id).newest(id), "{id}");
+            assert_ne!(
+                name,
+                pseudonyms(&[secret], issuer, app_id).newest(Named::Subject, id),
+                "{id}"
+            );
         }
     }
 
     /// S11: what was stored before a secret was exchanged is found.
     #[test]
     fn there_is_a_name_for_each_secret_and_the_newest_is_stored() {
-        let [old, new] = [OLD, NEW].map(|secret| pseudonyms(&[secret], "i", "a").newest("alice"));
+        let [old, new] = [OLD, NEW]
+            .map(|secret| pseudonyms(&[secret], "i", "a").newest(Named::Subject, "alice"));
         let both = pseudonyms(&[NEW, OLD], "i", "a");
-        assert_eq!(both.newest("alice"), new);
-        assert_eq!(both.all("alice"), [new, old]);
+        assert_eq!(both.newest(Named::Subject, "alice"), new);
+        assert_eq!(both.all(Named::Subject, "alice"), [new, old]);
     }
 }

@@ -3,11 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::record::{Record, Whose};
 use super::{Session, Sessions};
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
-use crate::revocation::Logout;
+use crate::revocation::{Logout, OwnedLogout};
 use crate::warning;
+
+/// How long a refresh may be under way.
+const UNDER_WAY: Duration = Duration::from_secs(120);
+
+/// How long to wait before the store is told again of a logout.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// What the revocation of a refresh token may take.
 const REVOCATION: Duration = Duration::from_secs(2);
@@ -21,7 +28,7 @@ impl Sessions {
     pub(crate) async fn current(&self, session: &Session) -> Result<Session> {
         let ended = || Error::new(ErrorKind::SessionEnded, "it was ended meanwhile");
         let session = match self.are_in_cookies() {
-            true => self.storage.newest(session.clone()),
+            true => self.newest_everywhere(session.clone()).await?.ok_or_else(ended)?,
             false => {
                 let stored = self.storage.load(session.record.key()).await?.ok_or_else(ended)?;
                 let known = &session.record;
@@ -52,9 +59,7 @@ impl Sessions {
     ///
     /// The store failed: the session goes on.
     pub(crate) async fn end(&self, session: &Session) -> Result<()> {
-        self.storage.delete(&session.record.key()).await?;
-        self.remember_as_ended(session, false);
-        Ok(())
+        self.end_everywhere(session, false).await
     }
 
     /// As [`end()`](Self::end), and has Logto revoke the refresh token, once more where a
@@ -64,10 +69,37 @@ impl Sessions {
     ///
     /// The store failed: the session goes on.
     pub(crate) async fn end_and_revoke(&self, session: &Session) -> Result<()> {
-        self.storage.delete(&session.record.key()).await?;
-        self.remember_as_ended(session, true);
+        self.end_everywhere(session, true).await?;
         self.revoke_in_background(session);
         Ok(())
+    }
+
+    async fn end_everywhere(&self, session: &Session, revoke_token: bool) -> Result<()> {
+        let key = session.record.key();
+        let until = self.latest_end(session.record.created);
+        if self.are_in_cookies() {
+            self.marks.end(key, until, revoke_token).await?;
+        }
+        self.storage.delete(&session.record).await?;
+        self.remember_as_ended(session, revoke_token);
+        if !self.are_in_cookies() {
+            // For an instance whose refresh is under way: it brings a token to be revoked.
+            let soon = self.clock.now().plus(UNDER_WAY);
+            if let Err(error) = self.marks.end(key, soon, revoke_token).await {
+                warning::warn("other instances may keep a refresh token", &error);
+            }
+        }
+        self.kept.forget(&key).await;
+        Ok(())
+    }
+
+    /// Whether the session was ended, here or by another instance.
+    ///
+    /// # Errors
+    ///
+    /// The store failed.
+    pub(super) async fn is_ended(&self, record: &Record) -> Result<bool> {
+        Ok(self.revocation.is_ended(record) || self.marks.is_ended(record).await?)
     }
 
     /// Ends the session in whose place the same browser has another one, so that its
@@ -89,24 +121,84 @@ impl Sessions {
     ///
     /// # Errors
     ///
-    /// The store failed.
-    pub(crate) async fn log_out(&self, logout: Logout<'_>) -> Result<usize> {
+    /// The store failed. This instance refuses the sessions all the same, and tells the
+    /// others as soon as it can.
+    pub(crate) async fn log_out(self: &Arc<Self>, logout: Logout<'_>) -> Result<usize> {
+        let logout = self.as_all_see_it(logout);
         // First, so that a session that begins meanwhile is either found or refused.
         self.revocation.log_out(logout, self.latest_end(logout.received));
-        let mut count = 0;
+        let done = self.log_out_everywhere(logout).await;
+        if done.is_err() {
+            self.log_out_later(logout);
+        }
+        done
+    }
+
+    /// Other instances' clocks began the sessions, so only Logto's tells which are older.
+    fn as_all_see_it<'l>(&self, logout: Logout<'l>) -> Logout<'l> {
+        match self.instances.share() {
+            true => Logout { received: logout.received.plus(2 * self.clock_skew), ..logout },
+            false => logout,
+        }
+    }
+
+    async fn log_out_everywhere(&self, logout: Logout<'_>) -> Result<usize> {
+        self.marks.log_out(logout, self.latest_end(logout.received)).await?;
+        self.delete_all(logout.of, |record| logout.ends(record)).await
+    }
+
+    fn log_out_later(self: &Arc<Self>, logout: Logout<'_>) {
+        let Some(untold) = self.untold.one_more() else {
+            log::error!("logto: too many logouts wait for the store; other instances miss one");
+            return;
+        };
+        log::error!("logto: the store does not know of a logout; it is told when it can be");
+        let (sessions, logout) = (Arc::clone(self), OwnedLogout::from(logout));
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(PAUSE).await;
+                if sessions.log_out_everywhere(logout.as_logout()).await.is_ok() {
+                    break drop(untold);
+                }
+            }
+        });
+    }
+
+    /// Ends all sessions of a user, wherever they are; returns how many were found. Sessions
+    /// in cookies cannot be: they are refused when they come.
+    ///
+    /// # Errors
+    ///
+    /// The store failed: it may be tried again.
+    pub(crate) async fn end_all_of(&self, subject: &str) -> Result<usize> {
+        let moment = self.marks.moment();
+        let until = self.latest_end(moment);
+        self.revocation.end_user(subject, moment, until);
+        self.marks.end_user(subject, moment, until).await?;
+        self.delete_all(Whose::Subject(subject), |record| {
+            record.is_of(Whose::Subject(subject)) && record.created <= moment
+        })
+        .await
+    }
+
+    async fn delete_all(&self, whose: Whose<'_>, ends: impl Fn(&Record) -> bool) -> Result<usize> {
+        let mut ended = Vec::new();
         let deleted = |session: Session| {
             self.remember_as_ended(&session, false);
             self.revoke_in_background(&session);
-            count += 1;
+            ended.push(session.record.key());
         };
-        self.storage.delete_all(logout.of, |record| logout.ends(record), deleted).await?;
-        Ok(count)
+        let done = self.storage.delete_all(whose, ends, deleted).await;
+        for key in &ended {
+            self.kept.forget(key).await;
+        }
+        done.map(|()| ended.len())
     }
 
     fn remember_as_ended(&self, session: &Session, revoke_token: bool) {
         let record = &session.record;
         self.revocation.end(record, self.latest_end(record.created), revoke_token);
-        self.kept.forget(&record.key());
+        self.kept.forget_here(&record.key());
         self.unsaved.forget(&record.key());
     }
 

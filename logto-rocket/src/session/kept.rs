@@ -1,5 +1,7 @@
-//! The tokens of a session that no cookie carries: kept in the process, and fetched
-//! again where it does not have them.
+//! The tokens of a session that no cookie carries: kept in the process, shared with other
+//! instances, and fetched again where none has them.
+
+mod shared;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -8,8 +10,10 @@ use std::time::Duration;
 use moka::ops::compute::Op;
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
+use serde::{Deserialize, Serialize};
 
 use super::store::SessionKey;
+use crate::instances::Instances;
 use crate::token::{Audience, Token};
 
 /// Bytes that the tokens of all sessions may take, and how long they are kept after
@@ -21,15 +25,25 @@ const TTL: Duration = Duration::from_secs(60 * 60);
 const AUDIENCES: usize = 64;
 
 /// The tokens of many sessions.
-pub(crate) struct KeptTokens(Cache<SessionKey, Arc<Kept>>);
+pub(crate) struct KeptTokens {
+    here: Cache<SessionKey, Arc<Kept>>,
+    instances: Arc<Instances>,
+}
 
-#[derive(Clone, Default)]
+#[derive(Clone, Default, Serialize, Deserialize)]
 struct Kept {
     id_token: Option<Arc<str>>,
     access_tokens: HashMap<Audience, Arc<Token>>,
 }
 
 impl Kept {
+    fn keep(&mut self, audience: Audience, token: Arc<Token>) {
+        if self.access_tokens.len() >= AUDIENCES {
+            self.access_tokens.clear();
+        }
+        self.access_tokens.insert(audience, token);
+    }
+
     /// About what it takes, in bytes.
     fn weight(&self) -> usize {
         let id_token = self.id_token.as_ref().map_or(0, |token| token.len());
@@ -42,63 +56,35 @@ impl Kept {
 }
 
 impl KeptTokens {
-    pub(super) fn new() -> Self {
-        Self::with_capacity(CAPACITY)
+    pub(super) fn new(instances: Arc<Instances>) -> Self {
+        Self::with_capacity(CAPACITY, instances)
     }
 
-    fn with_capacity(bytes: u64) -> Self {
+    fn with_capacity(bytes: u64, instances: Arc<Instances>) -> Self {
         let weigh = |_: &_, kept: &Arc<Kept>| u32::try_from(kept.weight()).unwrap_or(u32::MAX);
         let cache = Cache::builder().max_capacity(bytes).weigher(weigh).time_to_idle(TTL);
         // The default policy may turn a new session's tokens away in favor of others.
-        Self(cache.eviction_policy(EvictionPolicy::lru()).build())
+        Self { here: cache.eviction_policy(EvictionPolicy::lru()).build(), instances }
     }
 
-    pub(crate) fn id_token(&self, session: &SessionKey) -> Option<Arc<str>> {
-        self.0.get(session)?.id_token.clone()
-    }
-
+    /// The access token that this process has.
     pub(crate) fn access_token(
         &self,
         session: &SessionKey,
         audience: &Audience,
     ) -> Option<Arc<Token>> {
-        self.0.get(session)?.access_tokens.get(audience).cloned()
+        self.here.get(session)?.access_tokens.get(audience).cloned()
     }
 
-    pub(crate) fn keep_id_token(&self, session: SessionKey, token: Arc<str>) {
-        self.change(session, |kept| kept.id_token = Some(token));
-    }
-
-    pub(crate) fn keep_access_token(
-        &self,
-        session: SessionKey,
-        audience: Audience,
-        token: Arc<Token>,
-    ) {
-        self.change(session, |kept| {
-            if kept.access_tokens.len() >= AUDIENCES {
-                kept.access_tokens.clear();
-            }
-            kept.access_tokens.insert(audience, token);
-        });
-    }
-
-    pub(crate) fn forget_access_token(&self, session: &SessionKey, audience: &Audience) {
-        self.change_kept(session, |kept| drop(kept.access_tokens.remove(audience)));
-    }
-
-    pub(crate) fn forget_access_tokens(&self, session: &SessionKey) {
-        self.change_kept(session, |kept| kept.access_tokens.clear());
-    }
-
-    pub(super) fn forget(&self, session: &SessionKey) {
+    /// Forgets all that this process has of the session.
+    pub(super) fn forget_here(&self, session: &SessionKey) {
         // Not `invalidate`, which does not wait for a change of the same session.
-        self.0.entry(*session).and_compute_with(|_| Op::Remove);
+        self.here.entry(*session).and_compute_with(|_| Op::Remove);
     }
 
     /// Puts what is kept in place anew, so that it is weighed anew.
     fn change(&self, session: SessionKey, change: impl FnOnce(&mut Kept)) {
-        self.0.entry(session).and_upsert_with(|entry| {
+        self.here.entry(session).and_upsert_with(|entry| {
             let mut kept = entry.map(|entry| entry.into_value()).unwrap_or_default();
             change(Arc::make_mut(&mut kept));
             kept
@@ -107,7 +93,7 @@ impl KeptTokens {
 
     /// As [`change()`](Self::change), where there is something.
     fn change_kept(&self, session: &SessionKey, change: impl FnOnce(&mut Kept)) {
-        self.0.entry(*session).and_compute_with(|entry| {
+        self.here.entry(*session).and_compute_with(|entry| {
             let Some(entry) = entry else { return Op::Nop };
             let mut kept = entry.into_value();
             change(Arc::make_mut(&mut kept));
@@ -122,6 +108,10 @@ mod tests {
     use super::*;
     use crate::clock::Timestamp;
 
+    fn alone() -> Arc<Instances> {
+        Arc::new(Instances::alone(&[b"a secret of at least 32 random bytes".to_vec().into()]))
+    }
+
     fn token(length: usize) -> Arc<Token> {
         let secret = openidconnect::AccessToken::new("t".repeat(length));
         Arc::new(Token::new(secret, None, Timestamp::now(), Duration::from_secs(60)))
@@ -129,64 +119,65 @@ mod tests {
 
     /// S28: neither many sessions nor long tokens take more memory than they may, and the
     /// newest are there.
-    #[test]
-    fn the_tokens_of_all_sessions_are_bounded_in_bytes() {
+    #[rocket::async_test]
+    async fn the_tokens_of_all_sessions_are_bounded_in_bytes() {
         const BOUND: u64 = 1024 * 1024;
         for length in [10, 1000, 100_000] {
-            let tokens = KeptTokens::with_capacity(BOUND);
+            let tokens = KeptTokens::with_capacity(BOUND, alone());
             let mut keys = Vec::new();
             for number in 0..3000 {
                 let key = SessionId::random().key();
-                tokens.keep_id_token(key, "i".repeat(length).into());
-                tokens.keep_access_token(key, "https://api.example.com".into(), token(length));
+                tokens.keep_id_token(key, "i".repeat(length).into()).await;
+                let api = "https://api.example.com".into();
+                tokens.keep_access_token(key, api, token(length)).await;
                 keys.push(key);
                 if number % 100 == 0 {
-                    tokens.0.run_pending_tasks();
-                    assert!(tokens.id_token(&key).is_some(), "{length}");
+                    tokens.here.run_pending_tasks();
+                    assert!(tokens.id_token(&key).await.is_some(), "{length}");
                 }
             }
-            tokens.0.run_pending_tasks();
-            let kept = keys.iter().filter_map(|key| tokens.0.get(key));
+            tokens.here.run_pending_tasks();
+            let kept = keys.iter().filter_map(|key| tokens.here.get(key));
             let bytes = kept.map(|kept| kept.weight() as u64).sum::<u64>();
             assert!((BOUND / 2..=BOUND).contains(&bytes), "{length}: {bytes}");
-            assert_eq!(tokens.0.weighted_size(), bytes, "{length}");
+            assert_eq!(tokens.here.weighted_size(), bytes, "{length}");
         }
     }
 
     /// S28: a token that replaces another is weighed in its place, and one that is forgotten
     /// weighs nothing.
-    #[test]
-    fn tokens_are_weighed_again_whenever_they_change() {
-        let (tokens, key) = (KeptTokens::new(), SessionId::random().key());
+    #[rocket::async_test]
+    async fn tokens_are_weighed_again_whenever_they_change() {
+        let (tokens, key) = (KeptTokens::new(alone()), SessionId::random().key());
         let weight = |tokens: &KeptTokens| {
-            tokens.0.run_pending_tasks();
-            tokens.0.weighted_size()
+            tokens.here.run_pending_tasks();
+            tokens.here.weighted_size()
         };
         let api: Audience = "https://api.example.com".into();
-        tokens.keep_access_token(key, api.clone(), token(1000));
+        tokens.keep_access_token(key, api.clone(), token(1000)).await;
         let light = weight(&tokens);
         for _ in 0..10 {
-            tokens.keep_access_token(key, api.clone(), token(5000));
+            tokens.keep_access_token(key, api.clone(), token(5000)).await;
         }
         assert_eq!(weight(&tokens), light + 4000);
-        tokens.forget_access_token(&key, &api);
+        tokens.forget_access_token(&key, &api).await;
         assert!(weight(&tokens) < light - 1000);
-        tokens.keep_id_token(key, "id".into());
-        tokens.forget_access_tokens(&key);
-        assert_eq!(tokens.id_token(&key).as_deref(), Some("id"));
-        tokens.forget(&key);
-        tokens.forget_access_tokens(&key);
+        tokens.keep_id_token(key, "id".into()).await;
+        tokens.forget_access_tokens(&key).await;
+        assert_eq!(tokens.id_token(&key).await.as_deref(), Some("id"));
+        tokens.forget(&key).await;
+        tokens.forget_access_tokens(&key).await;
         assert_eq!(weight(&tokens), 0);
     }
 
     /// However many audiences a route is asked for.
-    #[test]
-    fn the_tokens_of_a_session_are_bounded() {
-        let (tokens, key) = (KeptTokens::new(), SessionId::random().key());
+    #[rocket::async_test]
+    async fn the_tokens_of_a_session_are_bounded() {
+        let (tokens, key) = (KeptTokens::new(alone()), SessionId::random().key());
         let token = token(6);
         let audience = |number: usize| Audience::organization(number.to_string());
         for number in 0..10 * AUDIENCES {
-            tokens.keep_access_token(key, audience(number), Arc::clone(&token));
+            tokens.keep_access_token(key, audience(number), Arc::clone(&token)).await;
             assert!(tokens.access_token(&key, &audience(number)).is_some());
         }
         let kept =

@@ -1,5 +1,7 @@
 //! Sessions in this process.
 
+mod shared;
+
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,27 +9,30 @@ use std::time::{Duration, Instant};
 
 use moka::Expiry;
 use moka::notification::RemovalCause;
-use moka::ops::compute::{CompResult, Op};
+use moka::ops::compute::Op;
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
 
-use super::store::{Find, Owner, Saved, SessionKey, SessionStore, StoredSession, Version};
+use self::shared::SharedValues;
+use super::store::{Saved, SessionKey, SessionStore, Shared, StoredSession, Version};
 use crate::error::{Error, Result};
 
 /// A [`SessionStore`] in memory: bounded, the least used sessions go first, and
 /// they end with the process. For one instance and for tests.
 ///
-/// Chosen with `session.store = "memory"`.
+/// Chosen with `session.store = "memory"`. For tests of several instances, give an
+/// `Arc<MemoryStore>` to each with `Logto::fairing().store(..)`.
 #[derive(Debug)]
 pub struct MemoryStore {
     sessions: Cache<SessionKey, Held>,
-    owners: Arc<Owners>,
+    names: Arc<Names>,
+    shared: SharedValues,
 }
 
 #[derive(Clone, Debug)]
 struct Held {
     session: Arc<StoredSession>,
-    version: Version,
+    version: i64,
     ttl: Duration,
 }
 
@@ -50,36 +55,35 @@ impl Expiry<SessionKey, Held> for TimeToLive {
     }
 }
 
-/// The sessions of each owner, by a hash of each of the owner's names: a look through all
-/// sessions would stop other requests for as long as it takes.
+/// The sessions of each name, by a hash of it: a look through all sessions would stop other
+/// requests for as long as it takes.
 #[derive(Debug, Default)]
-struct Owners {
+struct Names {
     hasher: RandomState,
     sessions: Mutex<BTreeSet<(u64, SessionKey)>>,
 }
 
-impl Owners {
+impl Names {
     fn sessions(&self) -> MutexGuard<'_, BTreeSet<(u64, SessionKey)>> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn hashes(&self, owner: &Owner) -> impl Iterator<Item = u64> {
-        let names = [Some(&owner.subject), owner.sid.as_ref()];
-        names.into_iter().flatten().map(|name| self.hasher.hash_one(name))
+    fn hashes(&self, names: &[String]) -> impl Iterator<Item = u64> {
+        names.iter().map(|name| self.hasher.hash_one(name))
     }
 
-    fn add(&self, key: SessionKey, owner: &Owner) {
-        self.sessions().extend(self.hashes(owner).map(|hash| (hash, key)));
+    fn add(&self, key: SessionKey, names: &[String]) {
+        self.sessions().extend(self.hashes(names).map(|hash| (hash, key)));
     }
 
-    fn remove(&self, key: SessionKey, owner: &Owner) {
+    fn remove(&self, key: SessionKey, names: &[String]) {
         let mut sessions = self.sessions();
-        for hash in self.hashes(owner) {
+        for hash in self.hashes(names) {
             sessions.remove(&(hash, key));
         }
     }
 
-    /// Sessions that may be of an owner with this name.
+    /// Sessions that may have this name.
     fn of(&self, name: &String) -> Vec<SessionKey> {
         let hash = self.hasher.hash_one(name);
         let sessions = self.sessions();
@@ -91,26 +95,26 @@ impl Owners {
 impl MemoryStore {
     /// A store that holds `capacity` sessions at the most.
     pub fn new(capacity: u64) -> Self {
-        let owners = Arc::<Owners>::default();
-        let of_removed = Arc::clone(&owners);
+        let names = Arc::<Names>::default();
+        let of_removed = Arc::clone(&names);
         let sessions = Cache::builder()
             .max_capacity(capacity)
             // The default policy may turn a new session away in favor of others.
             .eviction_policy(EvictionPolicy::lru())
             .expire_after(TimeToLive)
             .eviction_listener(move |key: Arc<SessionKey>, entry: Held, cause| {
-                // `save` sees to the owner of what it replaces.
+                // `save` sees to the names of what it replaces.
                 if cause != RemovalCause::Replaced {
-                    of_removed.remove(*key, &entry.session.owner);
+                    of_removed.remove(*key, &entry.session.names);
                 }
             })
             .build();
-        Self { sessions, owners }
+        Self { sessions, names, shared: SharedValues::new(capacity) }
     }
 
     /// The session, without the wait that the trait allows for.
     pub(crate) fn get(&self, key: &SessionKey) -> Option<(Arc<StoredSession>, Version)> {
-        self.sessions.get(key).map(|entry| (entry.session, entry.version))
+        self.sessions.get(key).map(|entry| (entry.session, entry.version.into()))
     }
 }
 
@@ -124,11 +128,11 @@ impl SessionStore for MemoryStore {
     ) -> Result<Version> {
         let entry = Held { session: Arc::new(session), version: 1, ttl };
         let insert = || {
-            self.owners.add(*key, &entry.session.owner);
+            self.names.add(*key, &entry.session.names);
             entry
         };
         match self.sessions.entry(*key).or_insert_with(insert) {
-            inserted if inserted.is_fresh() => Ok(1),
+            inserted if inserted.is_fresh() => Ok(1.into()),
             _ => Err(Error::store(std::io::Error::other("the session's key exists"))),
         }
     }
@@ -144,42 +148,39 @@ impl SessionStore for MemoryStore {
         session: StoredSession,
         ttl: Duration,
     ) -> Result<Saved> {
-        let session = Arc::new(session);
-        let result = self.sessions.entry(*key).and_compute_with(|entry| match entry {
-            Some(entry) if entry.value().version == read => {
-                let old = &entry.value().session.owner;
-                if *old != session.owner {
-                    self.owners.remove(*key, old);
-                    self.owners.add(*key, &session.owner);
+        let (session, mut saved) = (Arc::new(session), Saved::No);
+        self.sessions.entry(*key).and_compute_with(|entry| match entry {
+            Some(entry) if read.number() == Some(entry.value().version) => {
+                let Held { session: old, version, .. } = entry.value();
+                if old.names != session.names {
+                    self.names.remove(*key, &old.names);
+                    self.names.add(*key, &session.names);
                 }
-                Op::Put(Held { session, version: read + 1, ttl })
+                saved = Saved::Yes((version + 1).into());
+                Op::Put(Held { session, version: version + 1, ttl })
             }
             _ => Op::Nop,
         });
-        Ok(match result {
-            CompResult::ReplacedWith(_) => Saved::Yes(read + 1),
-            _ => Saved::No,
-        })
+        Ok(saved)
     }
 
-    async fn delete(&self, key: &SessionKey) -> Result<()> {
+    async fn delete(&self, key: &SessionKey, _: &[String]) -> Result<()> {
         // Not `invalidate`, which does not wait for a save of the same session.
         self.sessions.entry(*key).and_compute_with(|_| Op::Remove);
         Ok(())
     }
 
-    async fn find(&self, which: Find<'_>) -> Result<Vec<SessionKey>> {
-        let (Find::Subject(names) | Find::Sid(names)) = which;
-        let mut found: Vec<_> = names.iter().flat_map(|name| self.owners.of(name)).collect();
-        found.retain(|key| self.get(key).is_some_and(|(session, _)| is_of(&session.owner, which)));
+    async fn find(&self, names: &[String]) -> Result<Vec<SessionKey>> {
+        let mut found: Vec<_> = names.iter().flat_map(|name| self.names.of(name)).collect();
+        found.sort_unstable();
+        found.dedup();
+        let has_one = |session: &StoredSession| session.names.iter().any(|of| names.contains(of));
+        found.retain(|key| self.get(key).is_some_and(|(session, _)| has_one(&session)));
         Ok(found)
     }
-}
 
-fn is_of(owner: &Owner, which: Find<'_>) -> bool {
-    match which {
-        Find::Subject(names) => names.contains(&owner.subject),
-        Find::Sid(names) => owner.sid.as_ref().is_some_and(|sid| names.contains(sid)),
+    fn shared(&self) -> Option<&dyn Shared> {
+        Some(&self.shared)
     }
 }
 
@@ -196,40 +197,39 @@ mod tests {
     #[rocket::async_test]
     async fn the_memory_store_is_bounded_and_keeps_the_newest_session() {
         let store = MemoryStore::new(10);
-        let owner = Owner::new("alice", None);
+        let names = || vec!["alice".to_owned()];
         let mut last = SessionId::random().key();
         for _ in 0..100 {
             last = SessionId::random().key();
-            let session = StoredSession::new(vec![1], owner.clone());
+            let session = StoredSession::new(vec![1], names());
             store.create(&last, session, Duration::from_secs(60)).await.expect("created");
         }
         store.sessions.run_pending_tasks();
         assert!(store.sessions.entry_count() <= 10);
         assert!(store.load(&last).await.expect("a load").is_some());
-        assert!(store.owners.sessions().len() <= 10, "what was pushed out is found no more");
+        assert!(store.names.sessions().len() <= 10, "what was pushed out is found no more");
     }
 
     #[rocket::async_test]
-    async fn a_session_is_found_by_its_last_owner_only_and_not_once_it_has_gone() {
+    async fn a_session_is_found_by_its_last_names_only_and_not_once_it_has_gone() {
         let (store, ttl) = (MemoryStore::new(100), Duration::from_secs(60));
-        let session = |owner: &Owner| StoredSession::new(vec![1], owner.clone());
-        let owners = ["alice", "bob"].map(|name| Owner::new(name, Some(format!("sid of {name}"))));
+        let session = |names: &[String]| StoredSession::new(vec![1], names.to_vec());
+        let names = ["alice", "bob"].map(|name| [name.to_owned(), format!("sid of {name}")]);
         let key = SessionId::random().key();
         let other = SessionId::random().key();
-        store.create(&key, session(&owners[0]), ttl).await.expect("created");
-        store.create(&key, session(&owners[1]), ttl).await.expect_err("it exists");
-        store.create(&other, session(&owners[0]), ttl).await.expect("created");
-        store.save(&key, 1, session(&owners[1]), ttl).await.expect("saved");
-        for (owner, expected) in owners.iter().zip([other, key]) {
-            let subject = [owner.subject.clone()];
-            let sid = [owner.sid.clone().expect("a sid")];
-            for which in [Find::Subject(&subject), Find::Sid(&sid)] {
-                assert_eq!(store.find(which).await.expect("found"), [expected]);
+        store.create(&key, session(&names[0]), ttl).await.expect("created");
+        store.create(&key, session(&names[1]), ttl).await.expect_err("it exists");
+        store.create(&other, session(&names[0]), ttl).await.expect("created");
+        store.save(&key, 1.into(), session(&names[1]), ttl).await.expect("saved");
+        for (names, expected) in names.iter().zip([other, key]) {
+            for name in names {
+                let found = store.find(std::slice::from_ref(name)).await.expect("found");
+                assert_eq!(found, [expected]);
             }
         }
-        store.delete(&key).await.expect("deleted");
-        store.delete(&other).await.expect("deleted");
+        store.delete(&key, &[]).await.expect("deleted");
+        store.delete(&other, &names[0]).await.expect("deleted");
         store.sessions.run_pending_tasks();
-        assert!(store.owners.sessions().is_empty());
+        assert!(store.names.sessions().is_empty());
     }
 }

@@ -1,6 +1,7 @@
 //! What a request's cookies say of a session: known at a look, or asked for.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use rocket::http::CookieJar;
 
@@ -9,7 +10,7 @@ use super::store::{SessionId, SessionKey};
 use super::{Session, Sessions, cookie};
 use crate::clock::Timestamp;
 use crate::error::{ErrorKind, Result};
-use crate::revocation::Standing;
+use crate::revocation::{Standing, Told};
 use crate::warning;
 
 /// What a request's cookies say.
@@ -26,10 +27,13 @@ pub(crate) enum Read {
 pub(crate) enum Wait {
     /// The store has to be asked for the session of this key.
     Store(SessionKey),
+    /// The other instances have to be asked about a session that lives in a cookie, of this
+    /// generation.
+    Instances(Session, Option<u32>),
     /// The last use of the session is to be written down first.
     Touch(Session),
-    /// The session of this key was ended, and the store has it still.
-    Delete(SessionKey),
+    /// The session was ended, and the store has it still.
+    Delete(Session),
     /// The cookie is no session, of this key if it names one. Another one of the same name
     /// may be: another host of this site, or another path, may have set it.
     Others(Option<SessionKey>),
@@ -134,12 +138,21 @@ impl Sessions {
         loop {
             wait = match wait {
                 Wait::Others(key) => return Ok(Err(key)),
+                Wait::Instances(session, generation) => {
+                    let key = session.record.key();
+                    let newest = self.newest_everywhere(session).await?;
+                    match newest.map(|session| self.admit(session, generation)) {
+                        Some(Ok(read)) => return Ok(Ok(read)),
+                        Some(Err(wait)) => wait,
+                        None => Wait::Others(Some(key)),
+                    }
+                }
                 Wait::Touch(session) => return self.touch(session).await.map(Ok),
-                Wait::Delete(key) => {
-                    if let Err(error) = self.storage.delete(&key).await {
+                Wait::Delete(session) => {
+                    if let Err(error) = self.storage.delete(&session.record).await {
                         warning::warn("a session that has ended was not deleted", &error);
                     }
-                    Wait::Others(Some(key))
+                    Wait::Others(Some(session.record.key()))
                 }
                 Wait::Store(key) => match self.settle(Some(key), self.storage.load(key).await?) {
                     Ok(read) => return Ok(Ok(read)),
@@ -166,20 +179,59 @@ impl Sessions {
         if self.has_ended(&session) {
             return Err(match self.are_in_cookies() {
                 true => Wait::Others(key),
-                false => Wait::Delete(session.record.key()),
+                false => Wait::Delete(session),
             });
         }
-        if session.record.is_touch_due(now, &self.config) {
+        match self.are_marked() {
+            true => Err(Wait::Instances(session, generation)),
+            false => self.admit(session, generation),
+        }
+    }
+
+    /// A session that lives. Its cookie, if it is in one, has this generation.
+    fn admit(&self, session: Session, generation: Option<u32>) -> Result<Read, Wait> {
+        if session.record.is_touch_due(self.clock.now(), &self.config) {
             return Err(Wait::Touch(session));
         }
         let rewrite = self.are_in_cookies() && Some(session.record.generation) > generation;
         Ok(Read::Session { session, rewrite })
     }
 
+    /// The newest generation that any instance knows of a session in a cookie; `None` if one
+    /// has ended it.
+    ///
+    /// # Errors
+    ///
+    /// The other instances' word cannot be had.
+    pub(super) async fn newest_everywhere(&self, session: Session) -> Result<Option<Session>> {
+        let session = self.storage.newest(session);
+        if !self.instances.share() {
+            return Ok(Some(session));
+        }
+        Ok(match self.marks.look_up(&session.record).await? {
+            Told::Ended => {
+                self.kept.forget_here(&session.record.key());
+                None
+            }
+            Told::Live(Some(newer)) if newer.generation > session.record.generation => {
+                Some(self.storage.remember_newest(newer))
+            }
+            Told::Live(_) => Some(session),
+        })
+    }
+
+    /// Whether the session was verified before instances lost what they had told each other.
+    pub(crate) fn is_of_older_epoch(&self, record: &Record) -> bool {
+        self.are_marked() && record.epoch != self.marks.known_epoch()
+    }
+
     /// Whether the session began before now, as far as clocks agree. One that a clock far
     /// ahead began would outlive its time, and logouts that it seems to be newer than.
     fn has_begun(&self, session: &Session, now: Timestamp) -> bool {
-        let has_begun = session.record.created.since(now) <= self.clock_skew;
+        // A mark that is ahead by it has the sessions after it begin as far ahead.
+        let marked = if self.instances.share() { self.clock_skew } else { Duration::ZERO };
+        let ahead = session.record.created.since(now);
+        let has_begun = ahead <= self.clock_skew + marked;
         if !has_begun {
             warning::warn_of("a session that begins in the future is none; compare the clocks");
         }
@@ -192,7 +244,7 @@ impl Sessions {
     fn has_ended(&self, session: &Session) -> bool {
         let standing = self.revocation.standing(&session.record);
         if standing == Standing::EndedWithToken {
-            self.kept.forget(&session.record.key());
+            self.kept.forget_here(&session.record.key());
             self.revoke_in_background(session);
         }
         standing != Standing::Live
@@ -200,8 +252,16 @@ impl Sessions {
 
     /// Gives back what came for a session after its end: a user who signed out meanwhile had
     /// the refresh token before this one revoked. Whether it had ended.
-    pub(crate) fn came_too_late(&self, record: &Arc<Record>) -> bool {
-        self.has_ended(&Session { record: Arc::clone(record), version: None })
+    pub(crate) async fn came_too_late(&self, record: &Arc<Record>) -> bool {
+        let session = Session { record: Arc::clone(record), version: None };
+        if self.has_ended(&session) {
+            return true;
+        }
+        let ended = self.marks.end_of(record).await;
+        if ended == Some(true) {
+            self.revoke_in_background(&session);
+        }
+        ended.is_some()
     }
 
     /// Writes the last use down. A store that cannot write just now keeps nobody out.

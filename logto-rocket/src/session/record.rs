@@ -8,18 +8,22 @@ use openidconnect::RefreshToken;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
-use super::store::{Owner, SessionId, SessionKey};
+use super::store::{SessionId, SessionKey};
 use crate::claims::IdTokenClaims;
 use crate::clock::Timestamp;
 use crate::config::SessionConfig;
 use crate::error::{Error, ErrorKind, Result};
-use crate::seal::Pseudonyms;
+use crate::seal::{Named, Pseudonyms};
 use crate::token::Token;
 use crate::wiped::Wiped;
 
 /// The first byte of the binary form. A value with another one was written by
 /// another version of this crate and is not read.
-const FORMAT: u8 = 5;
+const FORMAT: u8 = 6;
+
+/// Since when instances have lost nothing that they told each other of ended sessions.
+/// Zeros where they tell each other nothing.
+pub(crate) type Epoch = [u8; 8];
 
 /// One session. A refresh makes a new record of the next generation; the older
 /// ones are superseded wherever they turn up.
@@ -35,6 +39,8 @@ pub(crate) struct Record {
     pub(crate) last_used: Timestamp,
     /// When Logto last said that the session holds.
     pub(crate) verified_at: Timestamp,
+    /// The epoch of that moment.
+    pub(crate) epoch: Epoch,
     pub(crate) sid: Option<String>,
     /// SHA-256 of the sign-in's nonce: a refreshed ID token repeats it, if any.
     #[serde(with = "serde_bytes")]
@@ -44,6 +50,8 @@ pub(crate) struct Record {
     pub(crate) user_info_token: Token,
     /// The claims of the ID token.
     pub(crate) claims: PackedClaims,
+    /// What the browser of the sign-in called itself. Not in a cookie: that has no room.
+    pub(crate) user_agent: Option<Arc<str>>,
 }
 
 /// Whose sessions end.
@@ -108,6 +116,7 @@ impl Record {
         let refresh_token = self.refresh_token.as_ref().map_or(0, |token| token.secret().len());
         let token = &self.user_info_token;
         let texts = token.secret().secret().len() + token.scope().len() + refresh_token;
+        let texts = texts + self.user_agent.as_ref().map_or(0, |text| text.len());
         // Enough for all of it: a buffer that grows leaves a copy behind.
         let mut out = Vec::with_capacity(256 + texts + self.claims.packed.len());
         out.push(FORMAT);
@@ -155,14 +164,22 @@ impl Record {
         self.subject().is_none_or(|of| of == subject)
     }
 
-    /// Whose session it is, as a store may know it.
+    /// What a store finds the session by.
     ///
     /// # Errors
     ///
     /// As [`id_token_claims()`](Self::id_token_claims).
-    pub(crate) fn owner(&self, pseudonyms: &Pseudonyms) -> Result<Owner> {
-        let sid = self.sid.as_ref().map(|sid| pseudonyms.newest(sid));
-        Ok(Owner::new(pseudonyms.newest(self.id_token_claims()?.subject()), sid))
+    pub(crate) fn names(&self, pseudonyms: &Pseudonyms) -> Result<Vec<String>> {
+        let subject = pseudonyms.newest(Named::Subject, self.id_token_claims()?.subject());
+        let sid = self.sid.as_ref().map(|sid| pseudonyms.newest(Named::Sid, sid));
+        Ok([subject].into_iter().chain(sid).collect())
+    }
+
+    /// Every name that it may have been stored with.
+    pub(crate) fn all_names(&self, pseudonyms: &Pseudonyms) -> Vec<String> {
+        let subject = self.subject().map(|subject| pseudonyms.all(Named::Subject, subject));
+        let sid = self.sid.as_ref().map(|sid| pseudonyms.all(Named::Sid, sid));
+        subject.into_iter().chain(sid).flatten().collect()
     }
 
     /// How long the session lives if it is not used again; `None` when its time
@@ -210,6 +227,7 @@ pub(crate) mod tests {
             issued_at: now.seconds(),
             last_used: now,
             verified_at: now,
+            epoch: Epoch::default(),
             sid: None,
             nonce_hash: [7; 32],
             refresh_token: Some(RefreshToken::new("refresh".into()).into()),
@@ -224,6 +242,7 @@ pub(crate) mod tests {
             )
             .expect("claims"))
                 .into(),
+            user_agent: None,
         }
     }
 

@@ -11,9 +11,9 @@ use super::Session;
 use super::memory::MemoryStore;
 use super::opened::Opened;
 use super::record::{Record, Whose};
-use super::store::{Find, Saved, SessionKey, SessionStore, StoredSession};
+use super::store::{AnyStore, Saved, SessionKey, SessionStore, StoredSession};
 use crate::error::Result;
-use crate::seal::{Pseudonyms, Sealer};
+use crate::seal::{Named, Pseudonyms, Sealer};
 
 /// Sessions whose newest generation the process remembers at the most.
 const NEWEST: u64 = 100_000;
@@ -35,7 +35,7 @@ enum Place {
     /// In the memory of this process. Not sealed, as the key is in the same memory.
     Memory { store: MemoryStore, pseudonyms: Pseudonyms },
     /// In a store.
-    Store { sealer: Sealer, pseudonyms: Pseudonyms, store: Box<dyn SessionStore> },
+    Store { sealer: Sealer, pseudonyms: Pseudonyms, store: AnyStore },
 }
 
 /// A store, with what makes sessions fit for it.
@@ -63,7 +63,7 @@ impl Storage {
     pub(crate) fn store(
         sealer: Sealer,
         pseudonyms: Pseudonyms,
-        store: Box<dyn SessionStore>,
+        store: AnyStore,
         cache_bytes: u64,
     ) -> Self {
         Self::new(Place::Store { sealer, pseudonyms, store }, cache_bytes)
@@ -142,6 +142,14 @@ impl Storage {
         }
     }
 
+    /// Remembers what another instance says is the newest generation of a session in a cookie.
+    pub(super) fn remember_newest(&self, record: Arc<Record>) -> Session {
+        if let Place::Cookie { newest, .. } = &self.place {
+            newest.insert(record.key(), Arc::clone(&record));
+        }
+        Session { record, version: None }
+    }
+
     pub(super) async fn create(&self, record: Record, ttl: Duration) -> Result<Session> {
         let version = match self.place.store() {
             None => None,
@@ -165,7 +173,7 @@ impl Storage {
             }
             return Ok(Some(Session { record, version: None }));
         }
-        let (Some(to), Some(version)) = (self.place.store(), read.version) else {
+        let (Some(to), Some(version)) = (self.place.store(), read.version.clone()) else {
             return Ok(None);
         };
         match to.store.save(&record.key(), version, to.fit(&record)?, ttl).await? {
@@ -174,16 +182,38 @@ impl Storage {
         }
     }
 
-    pub(super) async fn delete(&self, key: &SessionKey) -> Result<()> {
+    pub(super) async fn delete(&self, record: &Record) -> Result<()> {
+        let key = record.key();
         if let Place::Cookie { newest, .. } = &self.place {
-            newest.invalidate(key);
-            self.opened.forget_all(|record| record.key() == *key);
+            newest.invalidate(&key);
+            self.opened.forget_all(|record| record.key() == key);
         }
+        match self.place.store() {
+            Some(of) => self.delete_stored(&key, &record.all_names(of.pseudonyms)).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn delete_stored(&self, key: &SessionKey, names: &[String]) -> Result<()> {
         if let Some(of) = self.place.store() {
-            of.store.delete(key).await?;
+            of.store.delete(key, names).await?;
             self.opened.forget(&key.label());
         }
         Ok(())
+    }
+
+    /// The sessions that the store has for a user, with others that it should not have found.
+    ///
+    /// # Errors
+    ///
+    /// The store failed.
+    pub(super) async fn find(&self, subject: &str) -> Result<Vec<Session>> {
+        let Some(from) = self.place.store() else { return Ok(Vec::new()) };
+        let mut sessions = Vec::new();
+        for key in from.find(Whose::Subject(subject)).await? {
+            sessions.extend(self.load(key).await?);
+        }
+        Ok(sessions)
     }
 
     /// Deletes the sessions of `whose` that `ends` says, and hands each to `deleted` at once.
@@ -223,11 +253,12 @@ impl Storage {
         ends: impl Fn(&Record) -> bool,
     ) -> Result<Option<Session>> {
         let session = self.load(key).await?;
-        // One that cannot be read cannot show that it is newer, or another one's.
-        if session.as_ref().is_some_and(|session| !ends(&session.record)) {
-            return Ok(None);
+        match &session {
+            Some(session) if !ends(&session.record) => return Ok(None),
+            Some(session) => self.delete(&session.record).await?,
+            // One that cannot be read cannot show that it is newer, or another one's.
+            None => self.delete_stored(&key, &[]).await?,
         }
-        self.delete(&key).await?;
         Ok(session)
     }
 }
@@ -252,7 +283,7 @@ impl Store<'_> {
             Some(sealer) => sealer.seal(&record.key().to_text(), &record.encode()),
             None => mem::take(&mut *record.encode()),
         };
-        Ok(StoredSession::new(data, record.owner(self.pseudonyms)?))
+        Ok(StoredSession::new(data, record.names(self.pseudonyms)?))
     }
 
     /// Reads what [`fit()`](Self::fit) made.
@@ -269,15 +300,9 @@ impl Store<'_> {
             Whose::Subject(subject) => (None, Some(subject)),
             Whose::Sid { sid, subject } => (Some(sid), subject),
         };
-        let mut found = Vec::new();
-        if let Some(sid) = sid {
-            found.extend(self.store.find(Find::Sid(&self.pseudonyms.all(sid))).await?);
-        }
-        if let Some(subject) = subject {
-            found.extend(self.store.find(Find::Subject(&self.pseudonyms.all(subject))).await?);
-        }
-        found.sort_unstable();
-        found.dedup();
-        Ok(found)
+        let sids = sid.map(|sid| self.pseudonyms.all(Named::Sid, sid));
+        let subjects = subject.map(|subject| self.pseudonyms.all(Named::Subject, subject));
+        let names: Vec<_> = sids.into_iter().chain(subjects).flatten().collect();
+        self.store.find(&names).await
     }
 }

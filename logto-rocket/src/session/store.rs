@@ -1,12 +1,18 @@
 //! The trait of session stores.
 
+mod forward;
 mod key;
+mod shared;
+mod version;
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) use self::key::SessionId;
 pub use self::key::SessionKey;
+pub use self::shared::{Shared, SharedKey};
+pub use self::version::Version;
 use crate::error::Result;
 
 /// A session as a store holds it.
@@ -15,14 +21,17 @@ use crate::error::Result;
 pub struct StoredSession {
     /// The sealed session. A store need not and cannot look inside.
     pub data: Vec<u8>,
-    /// Who it belongs to.
-    pub owner: Owner,
+    /// What the session is found by: one name for its user, and one for the user's session
+    /// at Logto if that is known. Each is an HMAC-SHA-256 under a key of the newest cookie
+    /// secret, in 43 characters of base64url. Whoever reads the store learns nobody's id:
+    /// that two sessions have a name in common is all that it tells.
+    pub names: Vec<String>,
 }
 
 impl StoredSession {
-    /// A session of `owner`.
-    pub fn new(data: Vec<u8>, owner: Owner) -> Self {
-        Self { data, owner }
+    /// A session that is found by `names`.
+    pub fn new(data: Vec<u8>, names: Vec<String>) -> Self {
+        Self { data, names }
     }
 }
 
@@ -32,43 +41,8 @@ impl fmt::Debug for StoredSession {
     }
 }
 
-/// Whom a session belongs to, by the two names that Logto ends sessions by.
-///
-/// Neither is written as Logto writes it: each is its HMAC-SHA-256 under a key of the
-/// newest cookie secret, in 43 characters of base64url. Whoever reads the store learns
-/// nobody's id, and which sessions are of one user is all that it tells.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub struct Owner {
-    /// The user's id.
-    pub subject: String,
-    /// The id of the user's session at Logto, if Logto told it.
-    pub sid: Option<String>,
-}
-
-impl Owner {
-    /// The user `subject`, in Logto's session `sid`.
-    pub fn new(subject: impl Into<String>, sid: Option<String>) -> Self {
-        Self { subject: subject.into(), sid }
-    }
-}
-
-/// Which sessions to find, by the names in their [`Owner`]. There is one name for each
-/// configured cookie secret, and a session fits if it was last saved with any of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Find<'a> {
-    /// Those of a user: their `subject` is one of these.
-    Subject(&'a [String]),
-    /// Those of a session at Logto: their `sid` is one of these.
-    Sid(&'a [String]),
-}
-
-/// The version of a stored session: another one after every save.
-pub type Version = u64;
-
 /// What became of a conditional save.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Saved {
     /// It was saved and has this version now.
@@ -77,23 +51,30 @@ pub enum Saved {
     No,
 }
 
+/// A store, whichever it is.
+pub(crate) type AnyStore = Arc<dyn SessionStore>;
+
 /// Where sessions live: the trait for a store of one's own.
 ///
-/// Five rules make a store safe, and [`contract::check`](crate::contract::check)
+/// Six rules make a store safe, and [`contract::check`](crate::contract::check)
 /// runs them on yours:
 ///
 ///   * `create` never overwrites: a key that exists is an error.
+///   * `load` and `find` see what was saved before them, whichever instance saved it.
 ///   * `save` is conditional on the version that was read, in one step (compare
 ///     and swap): of two saves of one version only one wins, and a session that
 ///     was deleted stays deleted.
-///   * A session is gone after its time to live.
-///   * `find` goes by the owner that was saved last: with a new cookie secret, a
-///     session's owner gets new names.
+///   * A session is gone after its time to live, to the millisecond or nearly so.
+///   * `find` goes by the names that were saved last: with a new cookie secret, a
+///     session gets new names.
 ///   * A store that is down says so with [`Error::store`](crate::Error::store). It
 ///     never answers "no session": that would sign users out.
 ///
 /// A store's errors are answered with 503 Service Unavailable; the browser keeps
 /// its cookie.
+///
+/// Several instances of an application can use one store. What else they are to share,
+/// such as which of them refreshes a session's tokens, needs [`shared()`](Self::shared).
 ///
 /// # Example
 ///
@@ -104,10 +85,10 @@ pub enum Saved {
 /// use std::sync::Mutex;
 /// use std::time::{Duration, Instant};
 ///
-/// use logto_rocket::{Error, Find, Result, Saved, SessionKey, SessionStore, StoredSession, Version};
+/// use logto_rocket::{Error, Result, Saved, SessionKey, SessionStore, StoredSession, Version};
 ///
 /// #[derive(Default)]
-/// struct Map(Mutex<HashMap<SessionKey, (StoredSession, Version, Instant)>>);
+/// struct Map(Mutex<HashMap<SessionKey, (StoredSession, i64, Instant)>>);
 ///
 /// #[rocket::async_trait]
 /// impl SessionStore for Map {
@@ -117,40 +98,36 @@ pub enum Saved {
 ///             return Err(Error::store(std::io::Error::other("the key exists")));
 ///         }
 ///         map.insert(*key, (session, 1, Instant::now() + ttl));
-///         Ok(1)
+///         Ok(Version::from(1))
 ///     }
 ///
 ///     async fn load(&self, key: &SessionKey) -> Result<Option<(Vec<u8>, Version)>> {
 ///         let map = self.0.lock().unwrap();
 ///         let live = map.get(key).filter(|(_, _, end)| *end > Instant::now());
-///         Ok(live.map(|(session, version, _)| (session.data.clone(), *version)))
+///         Ok(live.map(|(session, version, _)| (session.data.clone(), Version::from(*version))))
 ///     }
 ///
 ///     async fn save(
 ///         &self, key: &SessionKey, read: Version, session: StoredSession, ttl: Duration,
 ///     ) -> Result<Saved> {
 ///         match self.0.lock().unwrap().get_mut(key) {
-///             Some(entry) if entry.1 == read => {
-///                 *entry = (session, read + 1, Instant::now() + ttl);
-///                 Ok(Saved::Yes(read + 1))
+///             Some(entry) if read == Version::from(entry.1) => {
+///                 *entry = (session, entry.1 + 1, Instant::now() + ttl);
+///                 Ok(Saved::Yes(Version::from(entry.1)))
 ///             }
 ///             _ => Ok(Saved::No),
 ///         }
 ///     }
 ///
-///     async fn delete(&self, key: &SessionKey) -> Result<()> {
+///     async fn delete(&self, key: &SessionKey, _names: &[String]) -> Result<()> {
 ///         self.0.lock().unwrap().remove(key);
 ///         Ok(())
 ///     }
 ///
-///     async fn find(&self, which: Find<'_>) -> Result<Vec<SessionKey>> {
+///     async fn find(&self, names: &[String]) -> Result<Vec<SessionKey>> {
 ///         let map = self.0.lock().unwrap();
-///         let of = |session: &StoredSession| match which {
-///             Find::Subject(names) => names.contains(&session.owner.subject),
-///             Find::Sid(names) => session.owner.sid.as_ref().is_some_and(|sid| names.contains(sid)),
-///             _ => false,
-///         };
-///         Ok(map.iter().filter(|(_, entry)| of(&entry.0)).map(|(key, _)| *key).collect())
+///         let is_found = |session: &StoredSession| session.names.iter().any(|n| names.contains(n));
+///         Ok(map.iter().filter(|(_, entry)| is_found(&entry.0)).map(|(key, _)| *key).collect())
 ///     }
 /// }
 ///
@@ -159,7 +136,12 @@ pub enum Saved {
 /// # Ok::<(), String>(()) }).unwrap();
 /// ```
 ///
-/// It is attached with `Logto::fairing().store(Map::default())`.
+/// One in SQLite, with [`Shared`] and a task that removes what has expired, is
+/// `examples/sql-store` in the repository.
+///
+/// It is attached with `Logto::fairing().store(Map::default())`, or made of a pool that another
+/// fairing manages, with [`store_with()`](crate::LogtoFairing::store_with). An `Arc` of a store is a store
+/// too, and so is a `Box<dyn SessionStore>`.
 #[rocket::async_trait]
 pub trait SessionStore: Send + Sync + 'static {
     /// Stores a new session for `ttl` and returns its first version.
@@ -194,18 +176,31 @@ pub trait SessionStore: Send + Sync + 'static {
         ttl: Duration,
     ) -> Result<Saved>;
 
-    /// Deletes the session. Deleting what is not there is fine.
+    /// Deletes the session. Deleting what is not there is fine. `names` are those that it
+    /// was saved with, as far as they are known, so that an index can be cleaned without
+    /// reading the session first.
     ///
     /// # Errors
     ///
     /// The store failed.
-    async fn delete(&self, key: &SessionKey) -> Result<()>;
+    async fn delete(&self, key: &SessionKey, names: &[String]) -> Result<()>;
 
-    /// Returns the keys of all sessions of a user or of a session at Logto; none where
-    /// there is no such session.
+    /// Returns the keys of all sessions that have any of these names; none where there is
+    /// no such session. There is one name for each cookie secret, as a session may have
+    /// been saved with any.
     ///
     /// # Errors
     ///
     /// The store failed.
-    async fn find(&self, which: Find<'_>) -> Result<Vec<SessionKey>>;
+    async fn find(&self, names: &[String]) -> Result<Vec<SessionKey>>;
+
+    /// What the instances of an application share beside sessions, if this store can hold
+    /// it. **(default: `None`: each instance keeps it for itself)**
+    ///
+    /// With it, one refresh of a session's tokens is under way at a time over all
+    /// instances, they share the tokens, and what ended at one has ended at all. Without
+    /// it, each of these holds within one instance only.
+    fn shared(&self) -> Option<&dyn Shared> {
+        None
+    }
 }

@@ -4,13 +4,11 @@ use rocket::local::asynchronous::Client as Browser;
 use super::memory::MemoryStore;
 use super::record::Whose;
 use super::record::tests::record;
-use super::store::{
-    Find, Owner, Saved, SessionId, SessionKey, SessionStore, StoredSession, Version,
-};
+use super::store::{SessionId, SessionStore, StoredSession};
 use super::*;
 use crate::config::{Config, check};
 use crate::revocation::Logout;
-use crate::seal::{Kind, Pseudonyms, Sealer};
+use crate::seal::{Kind, Named, Pseudonyms, Sealer};
 
 const SECRET: &[u8] = b"a secret of at least 32 random bytes";
 
@@ -25,35 +23,7 @@ fn pseudonyms() -> Pseudonyms {
     Pseudonyms::new(&[SECRET.to_vec().into()], "issuer", "app")
 }
 
-/// A store that the test keeps in hand.
-struct Shared(Arc<MemoryStore>);
-
-#[rocket::async_trait]
-impl SessionStore for Shared {
-    async fn create(&self, key: &SessionKey, s: StoredSession, ttl: Duration) -> Result<Version> {
-        self.0.create(key, s, ttl).await
-    }
-    async fn load(&self, key: &SessionKey) -> Result<Option<(Vec<u8>, Version)>> {
-        self.0.load(key).await
-    }
-    async fn save(
-        &self,
-        key: &SessionKey,
-        read: Version,
-        session: StoredSession,
-        ttl: Duration,
-    ) -> Result<Saved> {
-        self.0.save(key, read, session, ttl).await
-    }
-    async fn delete(&self, key: &SessionKey) -> Result<()> {
-        self.0.delete(key).await
-    }
-    async fn find(&self, which: Find<'_>) -> Result<Vec<SessionKey>> {
-        self.0.find(which).await
-    }
-}
-
-fn in_storage(storage: Storage) -> Sessions {
+fn in_storage(storage: Storage) -> Arc<Sessions> {
     let mut config = Config::new("http://127.0.0.1:9", "app");
     config.base_url = Some("http://localhost:8000".into());
     config.cookie_secret = ["a secret of at least 32 random bytes"].into();
@@ -61,24 +31,26 @@ fn in_storage(storage: Storage) -> Sessions {
     let clock = Clock::default();
     let client = Arc::new(Client::new(&checked, clock.clone()).expect("a client"));
     let cookies = Cookies::new("app", "http://localhost:8000", false);
-    Sessions::new(SessionConfig::default(), cookies, (clock, checked.clock_skew()), client, storage)
+    let clocks = (clock, checked.clock_skew());
+    let alone = Arc::new(Instances::alone(&[SECRET.to_vec().into()]));
+    Arc::new(Sessions::new(SessionConfig::default(), cookies, clocks, client, alone, storage))
 }
 
-pub(super) fn in_cookies() -> Sessions {
+pub(super) fn in_cookies() -> Arc<Sessions> {
     in_storage(Storage::cookie(sealer(Kind::Session), CACHE))
 }
 
-fn in_store() -> (Sessions, Arc<MemoryStore>) {
+fn in_store() -> (Arc<Sessions>, Arc<MemoryStore>) {
     let store = Arc::new(MemoryStore::new(10));
-    let shared = Box::new(Shared(Arc::clone(&store)));
+    let shared = Arc::clone(&store) as Arc<dyn SessionStore>;
     (in_storage(Storage::store(sealer(Kind::Stored), pseudonyms(), shared, CACHE)), store)
 }
 
-fn in_memory() -> Sessions {
+pub(super) fn in_memory() -> Arc<Sessions> {
     in_storage(Storage::memory(10, pseudonyms(), CACHE))
 }
 
-fn all() -> [Sessions; 3] {
+fn all() -> [Arc<Sessions>; 3] {
     [in_cookies(), in_memory(), in_store().0]
 }
 
@@ -300,8 +272,8 @@ async fn the_sessions_of_a_user_end_all_at_once() {
 #[rocket::async_test]
 async fn a_stored_session_that_cannot_be_read_is_not_spared() {
     let (sessions, store) = in_store();
-    let owner = Owner::new(pseudonyms().newest("alice"), None);
-    let session = StoredSession::new(b"unreadable".to_vec(), owner);
+    let names = vec![pseudonyms().newest(Named::Subject, "alice")];
+    let session = StoredSession::new(b"unreadable".to_vec(), names);
     let key = SessionId::random().key();
     store.create(&key, session, Duration::from_secs(60)).await.expect("created");
     let readable = |_| panic!("it can be read");
@@ -321,8 +293,8 @@ async fn a_stored_session_does_not_open_under_another_key() {
     sessions.begin(alice).await.expect("begun");
     carried(&sessions, &cookies).await;
     let (data, _) = store.load(&keys[0]).await.expect("read").expect("it is there");
-    let moved = StoredSession::new(data, Owner::new("any", None));
-    store.delete(&keys[1]).await.expect("deleted");
+    let moved = StoredSession::new(data, vec!["any".into()]);
+    store.delete(&keys[1], &[]).await.expect("deleted");
     store.create(&keys[1], moved, Duration::from_secs(60)).await.expect("created");
     assert!(matches!(read(&sessions, &cookies).await, Read::Invalid));
 }

@@ -18,6 +18,27 @@ const CAPACITY: usize = 10_000;
 /// How long to wait before each further attempt.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// How often it is looked whether all is told.
+const POLL: Duration = Duration::from_millis(20);
+
+/// Logouts that the store does not know of yet.
+#[derive(Default)]
+pub(super) struct Untold(Arc<()>);
+
+/// One of them.
+pub(super) struct OneUntold(#[expect(dead_code, reason = "it is counted")] Arc<()>);
+
+impl Untold {
+    /// One more, as long as it is held; `None` if there are too many.
+    pub(super) fn one_more(&self) -> Option<OneUntold> {
+        (Arc::strong_count(&self.0) < CAPACITY).then(|| OneUntold(Arc::clone(&self.0)))
+    }
+
+    fn is_empty(&self) -> bool {
+        Arc::strong_count(&self.0) == 1
+    }
+}
+
 /// What waits to be saved.
 #[derive(Default)]
 pub(super) struct Unsaved {
@@ -106,11 +127,17 @@ impl Sessions {
                 sessions.try_unsaved(&waiting).await;
             }
         });
-        Ok(Session { record, version: session.version })
+        Ok(Session { record, version: session.version.clone() })
     }
 
     /// One attempt at saving a record that waits.
     async fn try_unsaved(&self, waiting: &Arc<Record>) {
+        if self.are_in_cookies() {
+            if self.marks.tell_newest(waiting).await.is_ok() {
+                self.unsaved.saved(waiting);
+            }
+            return;
+        }
         match self.storage.load(waiting.key()).await {
             Err(_) => {}
             Ok(None) => self.unsaved.forget(&waiting.key()),
@@ -127,9 +154,12 @@ impl Sessions {
         loop {
             let none_left = self.unsaved.none_left.notified();
             if self.unsaved.records().is_empty() {
-                return;
+                break;
             }
             none_left.await;
+        }
+        while !self.untold.is_empty() {
+            tokio::time::sleep(POLL).await;
         }
     }
 }

@@ -23,7 +23,7 @@ const USED: u64 = 100_000;
 const UNDER_WAY: u64 = 10_000;
 
 /// How long a used `state` is remembered: longer than its sign-in may take.
-const USED_TTL: Duration = Duration::from_secs(15 * 60);
+pub(super) const USED_TTL: Duration = Duration::from_secs(15 * 60);
 
 /// How long a verdict answers a callback that comes again, as from a browser that lost
 /// the first answer.

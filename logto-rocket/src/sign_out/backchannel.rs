@@ -10,17 +10,22 @@ use super::SignOuts;
 use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::flight::in_its_own_task;
+use crate::instances::Item;
 use crate::jwt::{LogoutToken, MAX_AGE, Whom};
 use crate::revocation::Logout;
 use crate::seal;
 use crate::session::record::Whose;
+use crate::warning;
 
 /// Logout tokens whose receipt is remembered at the most. Only tokens that Logto
 /// signed are.
 const RECEIPTS: u64 = 100_000;
 
 /// When each logout token was first received, by the hash of its id.
-pub(super) struct Receipts(Cache<[u8; 32], Timestamp>);
+pub(super) struct Receipts {
+    first: Cache<[u8; 32], Timestamp>,
+    time_to_live: Duration,
+}
 
 impl Receipts {
     /// Receipts that are remembered for as long as a token can be good, which begins
@@ -28,13 +33,13 @@ impl Receipts {
     pub(super) fn new(clock_skew: Duration) -> Self {
         let good = MAX_AGE + 2 * clock_skew + Duration::from_secs(1);
         let receipts = Cache::builder().max_capacity(RECEIPTS).time_to_live(good);
-        Self(receipts.eviction_policy(EvictionPolicy::lru()).build())
+        Self { first: receipts.eviction_policy(EvictionPolicy::lru()).build(), time_to_live: good }
     }
 
     /// When this token was first received: now, if it was not before.
     fn first(&self, jti: &str, now: Timestamp) -> Timestamp {
         let key = seal::sha256(jti.as_bytes());
-        self.0.entry(key).or_insert(now).into_value()
+        self.first.entry(key).or_insert(now).into_value()
     }
 }
 
@@ -57,8 +62,16 @@ impl SignOuts {
 
     async fn end_logged_out(&self, token: &str) -> Result<()> {
         let token = self.verifier.logout_token(token).await?;
+        let receipt = Item::LogoutToken(seal::sha256(token.jti.as_bytes()));
+        let instances = self.sessions.instances();
+        if matches!(instances.get(&[receipt]).await.as_deref(), Ok([Some(_)])) {
+            return Ok(());
+        }
         let received = self.receipts.first(&token.jti, self.clock.now());
         let count = self.sessions.log_out(logout(&token, received)).await?;
+        if let Err(error) = instances.put_new(receipt, &[], self.receipts.time_to_live).await {
+            warning::warn("other instances do not know of a logout token", &error);
+        }
         let whose = match &token.whom {
             Whom::Subject(subject) => self.sessions.named(subject),
             Whom::Sid { subject: Some(subject), .. } => {

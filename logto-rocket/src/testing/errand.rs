@@ -75,13 +75,15 @@ impl TestErrand {
     async fn sign_in(&self, visit: Visit<'_>, user: &TestUser) -> Result<()> {
         let (stand_in, sessions) = (stand_in(&self.logto), self.logto.sessions());
         let user = Arc::new(user.clone().resolved(&self.logto)?);
-        let session = sessions.begin(self.record(&user, &stand_in)).await?;
+        let epoch = sessions.marks().epoch().await?;
+        let record = Record { epoch, ..self.record(&user, &stand_in) };
+        let session = sessions.begin(record).await?;
         let key = session.record.key();
         sessions.check_size(&session.record)?;
-        sessions.kept().keep_id_token(key, stand_in.id_token(&user).into());
+        sessions.kept().keep_id_token(key, stand_in.id_token(&user).into()).await;
         for audience in user.audiences() {
             if let Some(token) = stand_in.token(&user, audience) {
-                sessions.kept().keep_access_token(key, audience.clone(), Arc::new(token));
+                sessions.kept().keep_access_token(key, audience.clone(), Arc::new(token)).await;
             }
         }
         let old = visit.session(sessions).await.unwrap_or(None);

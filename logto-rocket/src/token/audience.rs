@@ -1,3 +1,5 @@
+use serde::{Deserialize, Serialize};
+
 /// For what an access token is: an API resource, an organization, an API resource
 /// in an organization, or Logto's own endpoints.
 ///
@@ -14,7 +16,7 @@
 /// let in_acme = resource.in_organization("acme");
 /// assert_eq!(in_acme.organization_id(), Some("acme"));
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Audience {
     resource: Option<String>,
     organization: Option<String>,

@@ -11,6 +11,7 @@ use crate::claims::IdTokenClaims;
 use crate::client::Expected;
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
+use crate::instances::Item;
 use crate::request::Visit;
 use crate::seal;
 use crate::session::Session;
@@ -111,8 +112,11 @@ impl Tokens {
         audience: Audience,
         stale: Stale,
     ) -> Result<Renewed> {
-        let session = self.sessions.current(&read).await?;
         let key = (read.record.key(), audience.clone());
+        let _lease = self.sessions.instances().take_turn(Item::Turn(key.0)).await?;
+        let session = self.sessions.current(&read).await?;
+        self.sessions.kept().take_in(&key.0).await;
+        let epoch = self.sessions.marks().known_epoch();
         if let Stale::Token(seen) = &stale {
             if let Some(token) = self.of_another(&session, &audience, seen.as_deref()) {
                 return Ok(Renewed { session, token, is_new: false });
@@ -131,12 +135,14 @@ impl Tokens {
         self.failures.forget(&key);
         let token = Arc::new(grant.token.clone());
         let next = next_record(&session.record, &audience, &grant, verified, self.clock.now());
+        let next = Record { epoch, ..next };
         let next = self.sessions.fit(next);
         if let Some(id_token) = grant.id_token {
-            self.sessions.kept().keep_id_token(next.key(), id_token.into());
+            self.sessions.kept().keep_id_token(next.key(), id_token.into()).await;
         }
         if !audience.is_logto() {
-            self.sessions.kept().keep_access_token(next.key(), audience, Arc::clone(&token));
+            let token = Arc::clone(&token);
+            self.sessions.kept().keep_access_token(next.key(), audience, token).await;
         }
         Ok(Renewed { session: self.save(session, next).await?, token, is_new: true })
     }
@@ -150,6 +156,9 @@ impl Tokens {
     ) -> Option<Arc<Token>> {
         let is =
             |seen: &Token, token: &Token| same(seen.secret().secret(), token.secret().secret());
+        if self.sessions.is_of_older_epoch(&session.record) {
+            return None;
+        }
         self.kept(session, audience).filter(|token| {
             token.is_valid(self.clock.now()) && !seen.is_some_and(|seen| is(seen, token))
         })
@@ -200,14 +209,14 @@ impl Tokens {
             tokio::time::sleep(pause).await;
             match self.try_save(&mut session, &record).await {
                 // In cookies it can be saved whatever became of it.
-                Ok(Some(saved)) if self.sessions.came_too_late(&saved.record) => {
+                Ok(Some(saved)) if self.sessions.came_too_late(&saved.record).await => {
                     return Err(Error::new(ErrorKind::SessionEnded, "the user signed out"));
                 }
                 Ok(Some(saved)) => return Ok(saved),
                 Ok(None) => {}
                 Err(error) if error.kind() == ErrorKind::Store => {}
                 Err(error) => {
-                    self.sessions.came_too_late(&Arc::new(record));
+                    self.sessions.came_too_late(&Arc::new(record)).await;
                     return Err(error);
                 }
             }
@@ -237,7 +246,7 @@ impl Tokens {
             Denied if audience.is_logto() => {}
             NotAuthenticated => return error,
             Denied => {
-                self.sessions.kept().forget_access_token(&id, audience);
+                self.sessions.kept().forget_access_token(&id, audience).await;
                 return error.reread(Denied, &audience.named());
             }
             _ => {

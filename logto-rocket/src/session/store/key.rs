@@ -69,6 +69,10 @@ impl SessionKey {
         read(text).map(Self)
     }
 
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// The first half, which no other key has either.
     pub(crate) fn label(&self) -> [u8; 16] {
         let mut label = [0; 16];
@@ -83,7 +87,7 @@ impl fmt::Debug for SessionKey {
     }
 }
 
-fn read<const N: usize>(text: &str) -> Option<[u8; N]> {
+pub(super) fn read<const N: usize>(text: &str) -> Option<[u8; N]> {
     let mut bytes = [0; N];
     let length = URL_SAFE_NO_PAD.decode_slice(text, &mut bytes).ok()?;
     (length == N).then_some(bytes)

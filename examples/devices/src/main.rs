@@ -1,0 +1,44 @@
+//! A page on which users see their sessions and end them.
+
+mod page;
+#[cfg(test)]
+mod tests;
+
+use logto_dev::Provider;
+use logto_rocket::{Error, Logto, LogtoClient, LogtoFairing, User, authenticated};
+use rocket::figment::Figment;
+use rocket::response::Redirect;
+use rocket::response::content::RawHtml;
+use rocket::{Build, Rocket, get, launch, post, routes, uri};
+
+#[get("/")]
+fn home(user: Option<&User>) -> RawHtml<String> {
+    page::home(user.is_some())
+}
+
+#[authenticated(redirect)]
+#[get("/devices")]
+async fn devices(logto: LogtoClient<'_>) -> Result<RawHtml<String>, Error> {
+    Ok(page::devices(&logto.sessions().await?))
+}
+
+/// Ends a session of this user. The attribute refuses a form of another site.
+#[authenticated(redirect)]
+#[post("/devices/<handle>/end")]
+async fn end(handle: &str, logto: LogtoClient<'_>) -> Result<Redirect, Error> {
+    logto.end_session(handle).await?;
+    Ok(Redirect::to(uri!(devices)))
+}
+
+fn application(figment: Figment, logto: LogtoFairing) -> Rocket<Build> {
+    // `join`: `logto.session.store` in Rocket.toml comes first.
+    rocket::custom(figment.join(("logto.session.store", "memory")))
+        .attach(Provider::fairing())
+        .attach(logto)
+        .mount("/", routes![home, devices, end])
+}
+
+#[launch]
+fn rocket() -> _ {
+    application(rocket::Config::figment(), Logto::fairing())
+}

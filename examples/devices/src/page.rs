@@ -1,0 +1,68 @@
+//! The pages. They work without JavaScript.
+
+use std::time::SystemTime;
+
+use logto_rocket::SessionInfo;
+use rocket::response::content::RawHtml;
+use rocket::time::OffsetDateTime;
+
+pub(crate) fn home(is_signed_in: bool) -> RawHtml<String> {
+    let link = match is_signed_in {
+        true => r#"<a href="/devices">Your devices</a>"#,
+        false => r#"<a href="/sign-in?return_to=/devices">Sign in</a>"#,
+    };
+    page("Home", link)
+}
+
+/// The sessions of the user: this one, and those that can be ended here.
+pub(crate) fn devices(sessions: &[SessionInfo]) -> RawHtml<String> {
+    let items: String = sessions.iter().map(device).collect();
+    page("Your devices", &format!("<ul>\n{items}</ul>"))
+}
+
+fn device(session: &SessionInfo) -> String {
+    let browser = escaped(session.user_agent().unwrap_or("A browser"));
+    let times = format!(
+        "signed in {}, last used {}",
+        time(session.began_at()),
+        time(session.last_used_at())
+    );
+    // This one is signed out at Logto too, or the next page would sign it in again.
+    let (mark, action) = match session.is_current() {
+        true => (" (this browser)", "/sign-out".to_owned()),
+        false => ("", format!("/devices/{}/end", session.handle())),
+    };
+    format!(
+        "<li>{browser}{mark}<br>{times}\n\
+         <form method=\"post\" action=\"{action}\"><button>Sign out</button></form></li>\n"
+    )
+}
+
+fn time(time: SystemTime) -> String {
+    let time = OffsetDateTime::from(time);
+    format!("{} {:02}:{:02} UTC", time.date(), time.hour(), time.minute())
+}
+
+fn page(title: &str, body: &str) -> RawHtml<String> {
+    RawHtml(format!(
+        r#"<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{title}</title>
+</head>
+<body>
+<h1>{title}</h1>
+{body}
+</body>
+</html>
+"#
+    ))
+}
+
+/// Text between tags. A browser can call itself anything.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}

@@ -1,0 +1,334 @@
+//! What has ended, over all instances of an application.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::{KnownEnd, Logout, RevocationList};
+use crate::clock::{Clock, Timestamp};
+use crate::error::Result;
+use crate::instances::{Instances, Item};
+use crate::seal::{self, Named};
+use crate::session::record::{Epoch, Record, Whose};
+use crate::session::store::SessionKey;
+use crate::warning;
+
+/// How long an epoch is known: as long as a browser keeps a cookie at the most.
+const EPOCH_TTL: Duration = Duration::from_secs(400 * 24 * 60 * 60);
+
+/// How long the newest generation is known: longer than any request that still carries an
+/// older one.
+const NEWEST_TTL: Duration = Duration::from_secs(60 * 60);
+
+/// How often it is tried to tell others again what they have lost, and how long to wait.
+const ATTEMPTS: usize = 30;
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// The ends that instances tell each other.
+pub(crate) struct SharedMarks {
+    instances: Arc<Instances>,
+    clock: Clock,
+    clock_skew: Duration,
+    /// What this instance knows by itself.
+    here: Arc<RevocationList>,
+    /// Since when nothing was lost, as this instance last heard.
+    epoch: Mutex<Option<Epoch>>,
+}
+
+/// What has ended of a user, or of one session at Logto.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SharedMark {
+    /// Sessions whose ID token Logto issued at or before this second, by Logto's clock: those
+    /// of instances differ.
+    issued_at: Option<i64>,
+    /// Sessions that began at or before this moment.
+    created: Option<Timestamp>,
+}
+
+/// What all instances know of a session that lives in a cookie.
+pub(crate) enum Told {
+    Ended,
+    /// It lives, and there may be a newer generation of it.
+    Live(Option<Arc<Record>>),
+}
+
+impl SharedMark {
+    fn ends(&self, record: &Record) -> bool {
+        self.issued_at.is_some_and(|at| record.issued_at <= at)
+            || self.created.is_some_and(|at| record.created <= at)
+    }
+
+    /// One that ends whatever either does.
+    fn with(self, other: Self) -> Self {
+        Self {
+            issued_at: self.issued_at.max(other.issued_at),
+            created: self.created.max(other.created),
+        }
+    }
+}
+
+impl SharedMarks {
+    pub(crate) fn new(
+        instances: Arc<Instances>,
+        (clock, clock_skew): (Clock, Duration),
+        here: Arc<RevocationList>,
+    ) -> Self {
+        Self { instances, clock, clock_skew, here, epoch: Mutex::default() }
+    }
+
+    /// Since when nothing was lost, as far as this instance has heard.
+    pub(crate) fn known_epoch(&self) -> Epoch {
+        self.epoch.lock().unwrap_or_else(PoisonError::into_inner).unwrap_or_default()
+    }
+
+    /// Since when nothing was lost.
+    ///
+    /// # Errors
+    ///
+    /// The store failed.
+    pub(crate) async fn epoch(self: &Arc<Self>) -> Result<Epoch> {
+        if self.instances.share() {
+            self.read(&[]).await?;
+        }
+        Ok(self.known_epoch())
+    }
+
+    /// What all instances know of a session in a cookie, in one round trip.
+    ///
+    /// # Errors
+    ///
+    /// The store failed, or what it has cannot be read.
+    pub(crate) async fn look_up(self: &Arc<Self>, record: &Record) -> Result<Told> {
+        let key = record.key();
+        if record.subject().is_none() {
+            // Claims that cannot be read do not show whose session it is.
+            return Ok(Told::Ended);
+        }
+        let names = self.names(record);
+        let mut items = vec![Item::Ended(key), Item::Newest(key)];
+        items.extend(names.iter().map(|name| Item::Mark(name)));
+        let mut values = self.read(&items).await?.into_iter();
+        let is_ended = values.next().flatten().is_some();
+        let newest = values.next().flatten().and_then(|bytes| Record::decode(&bytes)).map(Arc::new);
+        let is_marked = values.flatten().any(|bytes| ends(&bytes, record));
+        Ok(if is_ended || is_marked { Told::Ended } else { Told::Live(newest) })
+    }
+
+    /// Tells the other instances of a new generation of a session in a cookie.
+    ///
+    /// # Errors
+    ///
+    /// The store failed.
+    pub(crate) async fn tell_newest(&self, record: &Record) -> Result<()> {
+        let newer = |old: Option<&[u8]>| {
+            let old = old.and_then(Record::decode).map(|old| old.generation);
+            (Some(record.generation) > old).then(|| record.encode().to_vec())
+        };
+        self.instances.update(Item::Newest(record.key()), NEWEST_TTL, newer).await
+    }
+
+    /// Whether a session that has just begun was ended by another instance meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// As [`look_up()`](Self::look_up).
+    pub(crate) async fn is_ended(self: &Arc<Self>, record: &Record) -> Result<bool> {
+        match self.instances.share() {
+            true => Ok(matches!(self.look_up(record).await?, Told::Ended)),
+            false => Ok(false),
+        }
+    }
+
+    /// How this instance is told that a session was ended whose refresh is under way: whether
+    /// what it brings is to be revoked. `None` if it was not ended.
+    pub(crate) async fn end_of(&self, record: &Record) -> Option<bool> {
+        let item = Item::Ended(record.key());
+        let value = self.instances.get(&[item]).await.ok()?.pop().flatten()?;
+        Some(self.instances.open(item, value).is_none_or(|value| value.first() != Some(&0)))
+    }
+
+    /// When a session of this user may begin at the earliest: after all that was ended of
+    /// them. A sign-in that comes later is not meant.
+    ///
+    /// # Errors
+    ///
+    /// As [`look_up()`](Self::look_up).
+    pub(crate) async fn earliest_begin(self: &Arc<Self>, subject: &str) -> Result<Timestamp> {
+        let names = self.instances.names(Named::Subject, subject);
+        let items: Vec<_> = names.iter().map(|name| Item::Mark(name)).collect();
+        let values = self.read(&items).await?;
+        let marks = values.into_iter().flatten().filter_map(|bytes| mark(&bytes)?.created);
+        let last = marks.chain(self.here.marked(subject)).max();
+        let after = last.map(|last| last.plus(Duration::from_millis(1)));
+        Ok(self.clock.now().max(after.unwrap_or_default()))
+    }
+
+    /// Ends one session for all instances, until it would have ended by itself.
+    ///
+    /// # Errors
+    ///
+    /// The store failed.
+    pub(crate) async fn end(&self, key: SessionKey, until: Timestamp, revoke: bool) -> Result<()> {
+        self.instances.put_new(Item::Ended(key), &[u8::from(revoke)], self.left(until)).await?;
+        Ok(())
+    }
+
+    fn left(&self, until: Timestamp) -> Duration {
+        until.since(self.clock.now()).max(Duration::from_secs(1))
+    }
+
+    /// Ends what a logout is about, for all instances.
+    ///
+    /// # Errors
+    ///
+    /// The store failed; what was written holds.
+    pub(crate) async fn log_out(&self, logout: Logout<'_>, until: Timestamp) -> Result<()> {
+        let mark = SharedMark { issued_at: Some(logout.issued_at), created: None };
+        match logout.of {
+            Whose::Subject(subject) => self.add(Named::Subject, subject, mark, until).await,
+            Whose::Sid { sid, subject } => {
+                self.add(Named::Sid, sid, mark, until).await?;
+                match subject {
+                    Some(subject) => self.add(Named::WithoutSid, subject, mark, until).await,
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+
+    /// The moment until which all sessions of a user are to end. Clocks of instances differ,
+    /// so it is ahead of this one where there are others.
+    pub(crate) fn moment(&self) -> Timestamp {
+        match self.instances.share() {
+            true => self.clock.now().plus(self.clock_skew),
+            false => self.clock.now(),
+        }
+    }
+
+    /// Ends all sessions of a user that began at or before `moment`, for all instances.
+    ///
+    /// # Errors
+    ///
+    /// The store failed.
+    pub(crate) async fn end_user(
+        &self,
+        subject: &str,
+        moment: Timestamp,
+        until: Timestamp,
+    ) -> Result<()> {
+        let mark = SharedMark { issued_at: None, created: Some(moment) };
+        self.add(Named::Subject, subject, mark, until).await
+    }
+
+    async fn add(&self, kind: Named, id: &str, new: SharedMark, until: Timestamp) -> Result<()> {
+        let name = self.instances.name(kind, id);
+        let with_new = |old: Option<&[u8]>| {
+            let old = old.and_then(mark).unwrap_or_default();
+            (old.with(new) != old).then(|| encode(old.with(new)))
+        };
+        self.instances.update(Item::Mark(&name), self.left(until), with_new).await
+    }
+
+    /// The names of all marks that may end a session.
+    fn names(&self, record: &Record) -> Vec<String> {
+        let user = |kind| record.subject().map(|subject| self.instances.names(kind, subject));
+        let of_sid = match &record.sid {
+            Some(sid) => Some(self.instances.names(Named::Sid, sid)),
+            None => user(Named::WithoutSid),
+        };
+        user(Named::Subject).into_iter().chain(of_sid).flatten().collect()
+    }
+
+    /// The values of these items, and the epoch on the way.
+    async fn read(
+        self: &Arc<Self>,
+        items: &[Item<'_>],
+    ) -> Result<Vec<Option<zeroize::Zeroizing<Vec<u8>>>>> {
+        let all: Vec<_> = [Item::Epoch].into_iter().chain(items.iter().copied()).collect();
+        let mut values = self.instances.get(&all).await?.into_iter();
+        if self.instances.share() {
+            let epoch = values.next().flatten();
+            let epoch = epoch.map(|value| self.instances.read(Item::Epoch, value)).transpose()?;
+            self.heard_of(epoch.and_then(|bytes| bytes.as_slice().try_into().ok())).await?;
+        } else {
+            values.next();
+        }
+        let read = |(item, value): (&Item<'_>, Option<_>)| {
+            value.map(|value| self.instances.read(*item, value)).transpose()
+        };
+        items.iter().zip(values).map(read).collect()
+    }
+
+    /// Takes in the epoch that the store has; where it has none, it has lost what it had, and
+    /// another one begins. What this instance knows is told again then.
+    async fn heard_of(self: &Arc<Self>, stored: Option<Epoch>) -> Result<()> {
+        if stored.is_some() && stored == Some(self.known_epoch()) {
+            return Ok(());
+        }
+        let epoch = match stored {
+            Some(epoch) => epoch,
+            None => {
+                let new: Epoch = seal::random();
+                self.instances.put_new(Item::Epoch, &new, EPOCH_TTL).await?;
+                // Another instance may have been faster.
+                let value = self.instances.get(&[Item::Epoch]).await?.pop().flatten();
+                let value =
+                    value.map(|value| self.instances.read(Item::Epoch, value)).transpose()?;
+                value.and_then(|bytes| bytes.as_slice().try_into().ok()).unwrap_or(new)
+            }
+        };
+        let before = {
+            let mut known = self.epoch.lock().unwrap_or_else(PoisonError::into_inner);
+            known.replace(epoch)
+        };
+        if before.is_some_and(|before| before != epoch) {
+            log::error!(
+                "logto: the store has lost what sessions have ended; each session is checked at \
+                 Logto before it is admitted again"
+            );
+            tokio::spawn(Arc::clone(self).tell_again());
+        }
+        Ok(())
+    }
+
+    async fn tell_again(self: Arc<Self>) {
+        for _ in 0..ATTEMPTS {
+            match self.tell_all().await {
+                Ok(()) => return,
+                Err(error) => warning::warn("ends of sessions were not told again", &error),
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// Tells all that this instance knows by itself.
+    async fn tell_all(&self) -> Result<()> {
+        for known in self.here.all() {
+            match known {
+                KnownEnd::Session { key, until, revoke } => self.end(key, until, revoke).await?,
+                KnownEnd::User { subject, created, until } => {
+                    self.end_user(&subject, created, until).await?;
+                }
+                KnownEnd::Logout { kind, name, issued_at, until } => {
+                    let mark = SharedMark { issued_at: Some(issued_at), created: None };
+                    self.add(kind, &name, mark, until).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn ends(bytes: &[u8], record: &Record) -> bool {
+    // One of another version says nothing that could be trusted to spare a session.
+    mark(bytes).is_none_or(|mark| mark.ends(record))
+}
+
+fn mark(bytes: &[u8]) -> Option<SharedMark> {
+    postcard::from_bytes(bytes).ok()
+}
+
+fn encode(mark: SharedMark) -> Vec<u8> {
+    postcard::to_stdvec(&mark).expect("a mark has a binary form")
+}

@@ -1,0 +1,89 @@
+//! Tokens that all instances have. What the store cannot hold just now, each fetches itself.
+
+use std::sync::Arc;
+
+use super::{Kept, KeptTokens, SessionKey, TTL};
+use crate::error::Result;
+use crate::instances::Item;
+use crate::token::{Audience, Token};
+use crate::warning;
+
+impl KeptTokens {
+    /// The ID token, if this instance or another one has it.
+    pub(crate) async fn id_token(&self, session: &SessionKey) -> Option<Arc<str>> {
+        let here = || self.here.get(session)?.id_token.clone();
+        if let Some(token) = here() {
+            return Some(token);
+        }
+        self.take_in(session).await;
+        here()
+    }
+
+    /// Takes in what other instances have.
+    pub(crate) async fn take_in(&self, session: &SessionKey) {
+        if !self.instances.share() {
+            return;
+        }
+        match self.shared(session).await {
+            Ok(Some(shared)) => self.change(*session, |kept| {
+                kept.id_token = shared.id_token.or(kept.id_token.take());
+                shared.access_tokens.into_iter().for_each(|(of, token)| kept.keep(of, token));
+            }),
+            Ok(None) => {}
+            Err(error) => warning::warn("no token of another instance can be had", &error),
+        }
+    }
+
+    async fn shared(&self, session: &SessionKey) -> Result<Option<Kept>> {
+        let item = Item::Tokens(*session);
+        let value = self.instances.get(&[item]).await?.pop().flatten();
+        // One that cannot be read is of another version, or under another secret.
+        let opened = value.and_then(|value| self.instances.open(item, value));
+        Ok(opened.and_then(|opened| postcard::from_bytes(&opened).ok()))
+    }
+
+    pub(crate) async fn keep_id_token(&self, session: SessionKey, token: Arc<str>) {
+        self.change(session, |kept| kept.id_token = Some(Arc::clone(&token)));
+        self.share(session, |kept| kept.id_token = Some(Arc::clone(&token))).await;
+    }
+
+    pub(crate) async fn keep_access_token(
+        &self,
+        session: SessionKey,
+        audience: Audience,
+        token: Arc<Token>,
+    ) {
+        self.change(session, |kept| kept.keep(audience.clone(), Arc::clone(&token)));
+        self.share(session, |kept| kept.keep(audience.clone(), Arc::clone(&token))).await;
+    }
+
+    pub(crate) async fn forget_access_token(&self, session: &SessionKey, audience: &Audience) {
+        self.change_kept(session, |kept| drop(kept.access_tokens.remove(audience)));
+        self.share(*session, |kept| drop(kept.access_tokens.remove(audience))).await;
+    }
+
+    pub(crate) async fn forget_access_tokens(&self, session: &SessionKey) {
+        self.change_kept(session, |kept| kept.access_tokens.clear());
+        self.share(*session, |kept| kept.access_tokens.clear()).await;
+    }
+
+    /// Forgets all that is kept of a session that has ended.
+    pub(crate) async fn forget(&self, session: &SessionKey) {
+        self.forget_here(session);
+        if let Err(error) = self.instances.remove(Item::Tokens(*session)).await {
+            warning::warn("the shared tokens of an ended session stay until they expire", &error);
+        }
+    }
+
+    async fn share(&self, session: SessionKey, change: impl Fn(&mut Kept) + Send + Sync) {
+        let changed = |old: Option<&[u8]>| {
+            let mut kept: Kept =
+                old.and_then(|old| postcard::from_bytes(old).ok()).unwrap_or_default();
+            change(&mut kept);
+            postcard::to_stdvec(&kept).ok()
+        };
+        if let Err(error) = self.instances.update(Item::Tokens(session), TTL, changed).await {
+            warning::warn("other instances do not have a new token", &error);
+        }
+    }
+}

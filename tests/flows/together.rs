@@ -1,0 +1,130 @@
+//! Three instances of one application that tell each other what there is to tell: through
+//! the store of their sessions, or beside sessions that live in cookies.
+
+mod ends;
+mod losses;
+mod outages;
+mod refreshes;
+mod sign_ins;
+mod store;
+
+use std::time::Duration;
+
+use logto_rocket::{Error, Logto, LogtoClient, User, authenticated};
+use logto_tests::{Alter, Browser, Deviation, Hostile};
+use rocket::figment::Figment;
+use rocket::http::Status;
+use rocket::{Build, Rocket, State, get, post, routes};
+
+use self::store::Shaky;
+
+const API: &str = "https://api.example.com";
+
+/// Where the sessions of the instances live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    /// In the store.
+    Stored,
+    /// In cookies, with marks in the store.
+    Marked,
+}
+
+const MODES: [Mode; 2] = [Mode::Stored, Mode::Marked];
+
+#[authenticated]
+#[get("/me")]
+fn me(user: &User) -> String {
+    user.subject().to_owned()
+}
+
+#[authenticated(redirect)]
+#[get("/protected")]
+fn protected(user: &User) -> String {
+    user.subject().to_owned()
+}
+
+#[get("/")]
+fn home() -> &'static str {
+    "everybody's"
+}
+
+#[authenticated]
+#[get("/token")]
+async fn token(logto: LogtoClient<'_>) -> Result<String, Error> {
+    let token = logto.access_token(API).await?;
+    Ok(token.map(|token| token.secret().to_owned()).unwrap_or_default())
+}
+
+#[authenticated]
+#[get("/id-token")]
+async fn id_token(logto: LogtoClient<'_>) -> Result<String, Error> {
+    Ok(logto.id_token().await?.map(|token| token.to_string()).unwrap_or_default())
+}
+
+#[post("/sign-out-everywhere/<subject>")]
+async fn everywhere(subject: &str, logto: &State<Logto>) -> Result<String, Error> {
+    Ok(logto.sign_out_everywhere(subject).await?.to_string())
+}
+
+fn app(mode: Mode, figment: Figment, store: &Shaky) -> Rocket<Build> {
+    let fairing = match mode {
+        Mode::Stored => Logto::fairing().store(store.clone()),
+        Mode::Marked => Logto::fairing().marks(store.clone()),
+    };
+    let routes = routes![me, protected, home, token, id_token, everywhere];
+    rocket::custom(figment).attach(fairing).mount("/", routes)
+}
+
+/// The same browser as three instances know it: what one sets, the test gives to the others.
+struct Three {
+    op: Hostile,
+    store: Shaky,
+    at: [Browser; 3],
+}
+
+impl Three {
+    async fn start(mode: Mode) -> Self {
+        Self::with(mode, &[]).await
+    }
+
+    async fn with(mode: Mode, settings: &[(&str, bool)]) -> Self {
+        let (op, store) = (Hostile::start().await, Shaky::default());
+        let mut figment = op.figment().merge(("logto.resources", [API]));
+        for (key, value) in settings {
+            figment = figment.merge((*key, *value));
+        }
+        let open = || Browser::open(app(mode, figment.clone(), &store));
+        let at = [open().await, open().await, open().await];
+        Self { op, store, at }
+    }
+
+    /// Signs in at the first; all three have the cookies.
+    async fn sign_in(&self) {
+        assert_eq!(self.at[0].sign_in(&self.op, "/protected").await.body, "u-alice");
+        self.carry(0);
+        // The session began at an earlier millisecond than whatever comes next.
+        rocket::tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+
+    /// The browser, as the instance `from` left it, goes on at all of them.
+    fn carry(&self, from: usize) {
+        for browser in &self.at {
+            browser.restore(self.at[from].cookies());
+        }
+    }
+
+    /// What each of them says of `/me`.
+    async fn statuses(&self) -> [Status; 3] {
+        let [a, b, c] = &self.at;
+        let me = async |browser: &Browser| {
+            let cookies = browser.cookies();
+            let status = browser.fetch("/me").await.status;
+            browser.restore(cookies);
+            status
+        };
+        [me(a).await, me(b).await, me(c).await]
+    }
+}
+
+const ALIVE: [Status; 3] = [Status::Ok; 3];
+const ENDED: [Status; 3] = [Status::Unauthorized; 3];

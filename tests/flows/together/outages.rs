@@ -1,0 +1,78 @@
+//! A store that is down.
+
+use super::*;
+
+/// REL-21: nobody is admitted and nobody is signed out; strangers and public pages notice
+/// nothing.
+#[rocket::async_test]
+async fn while_the_store_is_down_users_wait_and_strangers_do_not() {
+    for mode in MODES {
+        let three = Three::start(mode).await;
+        three.sign_in().await;
+        three.store.fail(true);
+        let cookies = three.at[1].cookies();
+        let answer = three.at[1].fetch("/me").await;
+        assert_eq!(answer.status, Status::ServiceUnavailable, "{mode:?}");
+        assert!(answer.header("Retry-After").is_some(), "{mode:?}: {answer:?}");
+        assert_eq!(three.at[1].cookies(), cookies, "{mode:?}");
+        assert_eq!(three.at[1].visit("/").await.body, "everybody's", "{mode:?}");
+        three.at[2].forget();
+        assert_eq!(three.at[2].fetch("/me").await.status, Status::Unauthorized, "{mode:?}");
+        three.store.fail(false);
+        assert_eq!(three.at[1].fetch("/me").await.body, "u-alice", "{mode:?}");
+    }
+}
+
+/// REL-21: nothing is half done.
+#[rocket::async_test]
+async fn a_sign_in_while_the_store_is_down_fails_and_leaves_no_session() {
+    for mode in MODES {
+        let three = Three::start(mode).await;
+        let callback = three.op.authorize(&three.at[0].start("/protected").await);
+        three.store.fail(true);
+        let answer = three.at[0].visit(&callback).await;
+        assert_eq!(answer.status, Status::ServiceUnavailable, "{mode:?}: {answer:?}");
+        assert!(three.at[0].session_cookies().is_empty(), "{mode:?}");
+        three.store.fail(false);
+        three.at[0].forget();
+        three.sign_in().await;
+        assert_eq!(three.statuses().await, ALIVE, "{mode:?}");
+    }
+}
+
+/// REL-21: Logto is told that it failed, and what it said is kept until it can be written.
+#[rocket::async_test]
+async fn a_logout_while_the_store_is_down_is_told_later() {
+    for mode in MODES {
+        let three = Three::start(mode).await;
+        three.sign_in().await;
+        three.store.fail(true);
+        let token = three.op.logout_token("u-alice", None);
+        let answer = three.at[2].post_logout(&token).await;
+        assert_eq!(answer.status, Status::ServiceUnavailable, "{mode:?}");
+        three.store.fail(false);
+        let mut left = 50;
+        while three.at[0].fetch("/me").await.status == Status::Ok && left > 0 {
+            left -= 1;
+            rocket::tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        three.carry(1);
+        assert_eq!(three.statuses().await, ENDED, "{mode:?}");
+    }
+}
+
+/// REL-21: a refresh token that was rotated while marks cannot be written is not lost.
+#[rocket::async_test]
+async fn a_sign_out_while_the_store_is_down_fails_and_the_session_goes_on() {
+    for mode in MODES {
+        let three = Three::start(mode).await;
+        three.sign_in().await;
+        let cookies = three.at[0].cookies();
+        three.store.fail(true);
+        let answer = three.at[0].visit("/sign-out").await;
+        assert_eq!(answer.status, Status::ServiceUnavailable, "{mode:?}: {answer:?}");
+        three.store.fail(false);
+        three.at[0].restore(cookies);
+        assert_eq!(three.statuses().await, ALIVE, "{mode:?}");
+    }
+}

@@ -1,0 +1,51 @@
+//! Sign-ins that begin at one instance and end at another.
+
+use super::*;
+
+/// A38: the callback may come to any instance.
+#[rocket::async_test]
+async fn a_sign_in_begins_at_one_instance_and_ends_at_another() {
+    for mode in MODES {
+        let three = Three::start(mode).await;
+        let callback = three.op.authorize(&three.at[0].start("/protected").await);
+        three.carry(0);
+        let answer = three.at[1].visit(&callback).await;
+        assert_eq!(answer.status, Status::SeeOther, "{mode:?}: {answer:?}");
+        three.carry(1);
+        assert_eq!(three.statuses().await, ALIVE, "{mode:?}");
+    }
+}
+
+/// A38: a callback is good once, whichever instance it comes to.
+#[rocket::async_test]
+async fn a_callback_that_one_instance_took_is_worth_nothing_at_another() {
+    for mode in MODES {
+        let three = Three::start(mode).await;
+        let callback = three.op.authorize(&three.at[0].start("/protected").await);
+        let stolen = three.at[0].cookies();
+        assert_eq!(three.at[0].visit(&callback).await.status, Status::SeeOther);
+        let count = three.op.count("token");
+        three.at[1].restore(stolen);
+        let again = three.at[1].visit(&callback).await;
+        assert_ne!(again.status, Status::SeeOther, "{mode:?}");
+        assert_eq!(three.op.count("token"), count, "{mode:?}: the code was redeemed twice");
+        assert!(three.at[1].session_cookies().is_empty(), "{mode:?}");
+    }
+}
+
+/// A38: a user who presses back, at an instance that has not seen the callback, goes on.
+#[rocket::async_test]
+async fn a_callback_that_comes_again_to_a_signed_in_user_leads_on() {
+    for mode in MODES {
+        let three = Three::start(mode).await;
+        let callback = three.op.authorize(&three.at[0].start("/protected").await);
+        let before = three.at[0].cookies();
+        assert_eq!(three.at[0].visit(&callback).await.status, Status::SeeOther);
+        let mut both = before;
+        both.extend(three.at[0].cookies());
+        three.at[1].restore(both);
+        let again = three.at[1].visit(&callback).await;
+        assert_eq!(again.status, Status::SeeOther, "{mode:?}: {again:?}");
+        assert_eq!(again.location(), "/protected");
+    }
+}

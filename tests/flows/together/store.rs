@@ -1,0 +1,103 @@
+//! A store that fails, and loses what it has, when it is told to.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use logto_rocket::{
+    Error, MemoryStore, Result, Saved, SessionKey, SessionStore, Shared, SharedKey, StoredSession,
+    Version,
+};
+
+#[derive(Clone)]
+pub(super) struct Shaky {
+    store: Arc<Mutex<Arc<MemoryStore>>>,
+    is_down: Arc<AtomicBool>,
+}
+
+impl Default for Shaky {
+    fn default() -> Self {
+        let store = Arc::new(MemoryStore::new(1000));
+        Self { store: Arc::new(Mutex::new(store)), is_down: Arc::default() }
+    }
+}
+
+impl Shaky {
+    /// As a restart without data.
+    pub(super) fn lose_all(&self) {
+        *self.store.lock().unwrap() = Arc::new(MemoryStore::new(1000));
+    }
+
+    pub(super) fn fail(&self, fails: bool) {
+        self.is_down.store(fails, Ordering::SeqCst);
+    }
+
+    fn up(&self) -> Result<Arc<MemoryStore>> {
+        match self.is_down.load(Ordering::SeqCst) {
+            true => Err(Error::store(std::io::Error::other("connection refused"))),
+            false => Ok(Arc::clone(&self.store.lock().unwrap())),
+        }
+    }
+}
+
+#[rocket::async_trait]
+impl SessionStore for Shaky {
+    async fn create(&self, key: &SessionKey, s: StoredSession, ttl: Duration) -> Result<Version> {
+        self.up()?.create(key, s, ttl).await
+    }
+
+    async fn load(&self, key: &SessionKey) -> Result<Option<(Vec<u8>, Version)>> {
+        self.up()?.load(key).await
+    }
+
+    async fn save(
+        &self,
+        key: &SessionKey,
+        read: Version,
+        session: StoredSession,
+        ttl: Duration,
+    ) -> Result<Saved> {
+        self.up()?.save(key, read, session, ttl).await
+    }
+
+    async fn delete(&self, key: &SessionKey, names: &[String]) -> Result<()> {
+        self.up()?.delete(key, names).await
+    }
+
+    async fn find(&self, names: &[String]) -> Result<Vec<SessionKey>> {
+        self.up()?.find(names).await
+    }
+
+    fn shared(&self) -> Option<&dyn Shared> {
+        Some(self)
+    }
+}
+
+fn values(store: &MemoryStore) -> &dyn Shared {
+    store.shared().expect("it shares")
+}
+
+#[rocket::async_trait]
+impl Shared for Shaky {
+    async fn put_new(&self, key: &SharedKey, value: &[u8], ttl: Duration) -> Result<bool> {
+        values(&*self.up()?).put_new(key, value, ttl).await
+    }
+
+    async fn get(&self, keys: &[SharedKey]) -> Result<Vec<Option<Vec<u8>>>> {
+        values(&*self.up()?).get(keys).await
+    }
+
+    async fn replace_if(
+        &self,
+        key: &SharedKey,
+        old: &[u8],
+        new: &[u8],
+        ttl: Duration,
+    ) -> Result<bool> {
+        values(&*self.up()?).replace_if(key, old, new, ttl).await
+    }
+
+    async fn delete_if(&self, key: &SharedKey, old: &[u8]) -> Result<bool> {
+        values(&*self.up()?).delete_if(key, old).await
+    }
+}
