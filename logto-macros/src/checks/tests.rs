@@ -124,10 +124,11 @@ fn what_a_token_says_is_refused_where_none_is_fetched() {
         fn h(auth: &AuthInfo) {}
     );
     let roles = quote!(organization = "<org>", organization_roles("owner"));
-    let message =
-        "with `organization_roles` no token is fetched; add `scopes(..)`, or take `&User`";
+    let message = "with `organization_roles` no token is fetched; add `scopes(..)`, or take \
+                   `&User` (with `bearer`, `Option<&User>`)";
     assert_eq!(errors(roles.clone(), auth.clone()), [message]);
     assert_eq!(errors(quote!(#roles, scopes("read:data")), auth.clone()), [""; 0]);
     assert_eq!(errors(quote!(#roles, resource = "https://api.example.com"), auth.clone()), [""; 0]);
-    assert_eq!(errors(quote!(#roles, session, bearer), auth), [""; 0]);
+    assert_eq!(errors(quote!(#roles, session, bearer), auth.clone()), [message]);
+    assert_eq!(errors(quote!(#roles, session, bearer, scopes("read:data")), auth), [""; 0]);
 }
