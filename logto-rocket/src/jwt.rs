@@ -12,6 +12,7 @@ use std::time::Duration;
 
 pub(crate) use self::access::Verified;
 use self::compact::Compact;
+pub(crate) use self::compact::MAX_BYTES;
 pub(crate) use self::logout::{LogoutToken, MAX_AGE, Whom};
 use crate::clock::Clock;
 use crate::config::Checked;
@@ -45,16 +46,18 @@ impl Verifier {
         let verified = self.verify(Source::BackChannel, token, logout::check_type, |payload, m| {
             LogoutToken::read(payload, &m.issuer, &self.app_id, self.now(), self.skew())
         });
-        verified.await.map_err(|failure| failure.into_error(ErrorKind::InvalidLogoutToken))
+        let (token, _) = verified.await.map_err(|e| e.into_error(ErrorKind::InvalidLogoutToken))?;
+        Ok(token)
     }
 
-    /// Verifies an access token, whatever route it is for (RFC 9068 section 4).
+    /// Verifies an access token, whatever route it is for (RFC 9068 section 4), and says with
+    /// which keys.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::InvalidAccessToken`], or any other kind where the metadata or the
     /// keys cannot be had: then the token may be good.
-    pub(crate) async fn access_token(&self, token: &str) -> Result<Verified> {
+    pub(crate) async fn access_token(&self, token: &str) -> Result<(Verified, Arc<KeySet>)> {
         let verified = self.verify(Source::Bearer, token, access::check_type, |payload, m| {
             access::read(payload, &m.issuer, self.now(), self.skew())
         });
@@ -67,7 +70,7 @@ impl Verifier {
         token: &str,
         check_type: fn(Option<&str>) -> Result<(), &'static str>,
         read: impl Fn(&str, &ProviderMetadata) -> Result<T, &'static str>,
-    ) -> Result<T, Unverified> {
+    ) -> Result<(T, Arc<KeySet>), Unverified> {
         let kind = source.error_kind();
         let token = parse(token, check_type, kind)?;
         let signer = signer(&token)?;
