@@ -21,6 +21,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::jwks::{KeySet, PublicKey, Source};
 use crate::signed::{Signatures, Signer, Unverified};
 
+const OPAQUE: &str = "it is opaque, as Logto's tokens are whose client asks for no resource and no \
+                      organization, or for two resources";
+
 /// What verifies tokens of one provider for one application.
 pub(crate) struct Verifier {
     signatures: Arc<Signatures>,
@@ -58,6 +61,9 @@ impl Verifier {
     /// [`ErrorKind::InvalidAccessToken`], or any other kind where the metadata or the
     /// keys cannot be had: then the token may be good.
     pub(crate) async fn access_token(&self, token: &str) -> Result<(Verified, Arc<KeySet>)> {
+        if !token.contains('.') {
+            return Err(Error::new(ErrorKind::InvalidAccessToken, OPAQUE));
+        }
         let verified = self.verify(Source::Bearer, token, access::check_type, |payload, m| {
             access::read(payload, &m.issuer, self.now(), self.skew())
         });

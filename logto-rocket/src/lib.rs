@@ -157,7 +157,8 @@ mod wiped;
 ///     organization where the route says none, or of an application that `clients(..)` does not
 ///     name. **503** when Logto's keys cannot be had. `?access_token=` is never read. With
 ///     `session` too, a presented token decides; where it is not good, the session does not
-///     help, and where it is, no guard sees the session.
+///     help, and where it is, no guard sees the session. Why a token was refused is in the log,
+///     and in the `debug` profile in the answer.
 ///
 /// Answers of 400, 401, 403, 502 and 503 are those of the application's catchers where it has
 /// them.
