@@ -210,6 +210,22 @@ mod tests {
         assert_eq!(tokens.known(&good), Some(auth));
     }
 
+    /// W19: until it ends, with the leeway that it is verified with.
+    #[rocket::async_test]
+    async fn a_remembered_token_ends_with_its_time() {
+        let provider = Provider::start().await;
+        let (tokens, good) = open(&provider).await;
+        let auth = tokens.verify(&good).await.expect("it is good");
+        let ends = auth.claims.expires_at().value().expect("an end");
+        let left = ends.duration_since(tokens.clock.now().time()).expect("it is ahead");
+        tokens.clock.advance(left + Duration::from_secs(58));
+        assert!(tokens.known(&good).is_some());
+        tokens.clock.advance(Duration::from_secs(3));
+        assert!(tokens.known(&good).is_none());
+        let error = tokens.verify(&good).await.expect_err("it has ended");
+        assert_eq!(error.kind(), ErrorKind::InvalidAccessToken);
+    }
+
     /// W20: by a clock that a test moves.
     #[rocket::async_test]
     async fn junk_has_the_keys_fetched_once_a_minute() {

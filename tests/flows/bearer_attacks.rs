@@ -1,8 +1,10 @@
 //! A token beside a cookie, and tokens, headers and paths that mean two things.
 
+use std::io::Cursor;
+
 use logto_rocket::{
-    AccessToken, ApiResource, AuthInfo, IdTokenClaims, Logto, LogtoClient, Policy, User, UserInfo,
-    authenticated, protect,
+    AccessToken, ApiResource, AuthInfo, Error, Hooks, IdTokenClaims, Logto, LogtoClient, Policy,
+    User, UserInfo, authenticated, protect,
 };
 use logto_tests::{Alter, Answer, Browser, Deviation, Hostile, as_navigation, with};
 use rocket::http::Status;
@@ -97,6 +99,12 @@ fn users() -> &'static str {
     "in"
 }
 
+#[authenticated(roles("admin"))]
+#[get("/admins")]
+fn admins() -> &'static str {
+    "in"
+}
+
 #[get("/nested")]
 fn nested(auth: Option<&AuthInfo>, user: Option<&User>) -> String {
     format!("{} {}", auth.is_some(), user.is_some())
@@ -110,12 +118,19 @@ async fn who(status: Status, request: &Request<'_>) -> (Status, String) {
 }
 
 fn app(op: &Hostile) -> Rocket<Build> {
-    let read = Policy::new().resource(API).bearer().scopes(&["read:items"]);
+    mounted(bare(op).attach(Logto::fairing()))
+}
+
+fn bare(op: &Hostile) -> Rocket<Build> {
     let figment = op.figment().merge(("logto.resources", [API]));
-    rocket::custom(figment.merge(("logto.scopes", ["read:items"])))
-        .attach(Logto::fairing())
+    rocket::custom(figment.merge(("logto.scopes", ["read:items", "roles"])))
+}
+
+fn mounted(rocket: Rocket<Build>) -> Rocket<Build> {
+    let read = Policy::new().resource(API).bearer().scopes(&["read:items"]);
+    rocket
         .mount("/", routes![page, forget, token_first, then_session, session_first, then_token])
-        .mount("/", routes![organization, items, any_organization, users])
+        .mount("/", routes![organization, items, any_organization, users, admins])
         .mount("/session-within", protect(protect(routes![nested], Policy::new()), read))
         .mount("/token-within", protect(protect(routes![nested], read), Policy::new()))
 }
@@ -165,6 +180,43 @@ async fn a_catcher_of_a_refused_token_sees_no_session() {
         assert_eq!((&*answer.body, answer.cookies.len()), ("false false", 0), "{header}");
     }
     assert!(get(&browser, "/page", &[]).await.body.starts_with("u-alice"));
+}
+
+/// What `on_error` is told, and whom it sees.
+struct Told;
+
+#[rocket::async_trait]
+impl Hooks for Told {
+    async fn on_error<'r>(
+        &self,
+        request: &'r Request<'_>,
+        error: &Error,
+    ) -> Option<rocket::Response<'r>> {
+        let user = request.guard::<&User>().await.is_success();
+        let text = format!("{:?} {user}", error.kind());
+        Some(rocket::Response::build().sized_body(text.len(), Cursor::new(text)).finalize())
+    }
+}
+
+/// W4, W9, W13: every refusal but that of a stranger is the application's to render, and keeps
+/// its status and its challenge.
+#[rocket::async_test]
+async fn the_application_renders_refusals() {
+    let op = Hostile::start().await;
+    let rocket = bare(&op).attach(Logto::fairing().hooks(Told));
+    let browser = Browser::open(mounted(rocket)).await;
+    browser.sign_in(&op, "/sign-in?return_to=/page").await;
+    let weak = format!("Bearer {}", op.access_token(API, ""));
+    for (path, header, status, said, challenge_has) in [
+        ("/page", "Bearer", 400, "InvalidRequest false", "invalid_request"),
+        ("/page", "Bearer a.b.c", 401, "InvalidAccessToken false", "invalid_token"),
+        ("/page", &*weak, 403, "NotAllowed false", "scope=\"read:items\""),
+        ("/admins", "Basic YTpi", 403, "NotAllowed true", ""),
+    ] {
+        let answer = get(&browser, path, &[("Authorization", header)]).await;
+        assert_eq!((answer.status.code, &*answer.body), (status, said), "{answer:?}");
+        assert!(challenge(&answer).contains(challenge_has), "{answer:?}");
+    }
 }
 
 /// W9, H14: what a proxy folds into one header, or what some take for a space, presents a
