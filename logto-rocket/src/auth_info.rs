@@ -17,8 +17,9 @@ use crate::scope::organization_id;
 /// # Request Guard
 ///
 /// `&AuthInfo` succeeds on a route whose attribute or [`Policy`](crate::Policy) has `bearer`,
-/// `resource` or `organization`. Without the wrapper it _fails_ with 500 Internal Server
-/// Error. An application without [`Logto`](crate::Logto) attached does not launch.
+/// `resource` or `organization`, unless a session is let in by its roles in the organization
+/// alone: no token is fetched for these. There, and without the wrapper, it _fails_ with 500
+/// Internal Server Error. An application without [`Logto`](crate::Logto) attached does not launch.
 ///
 /// # Security
 ///

@@ -49,13 +49,12 @@ impl Protected {
         }
         let token = match access_token(request) {
             Ok(Some(token)) => token,
-            Ok(None) if self.policy.takes_sessions() => {
-                state.challenge("Bearer".to_owned());
-                return Box::pin(self.handle_in_time(logto, request, data));
-            }
             Ok(None) => {
                 state.challenge("Bearer".to_owned());
-                return Box::pin(self.refuse_token(logto, request, data, None));
+                return match self.policy.takes_sessions() {
+                    true => Box::pin(self.handle_in_time(logto, request, data)),
+                    false => Box::pin(self.refuse_token(logto, request, data, None)),
+                };
             }
             Err(error) => {
                 state.goes_by_token();
