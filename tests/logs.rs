@@ -657,3 +657,42 @@ async fn a_test_is_told_what_its_user_lacks() {
     assert!(log.contains(line), "{log}");
     assert_eq!(op.count("token"), 0);
 }
+
+#[authenticated(roles("logged-admin"))]
+#[get("/role")]
+fn role() {}
+
+#[authenticated(bearer, resource = "https://api.example.com", scopes("logged:scope"))]
+#[get("/scope")]
+fn scope() {}
+
+/// W13, W6, W3, H7: what a user or a token lacks, and why a token is none, without the token;
+/// the answer says it in the debug profile.
+#[rocket::async_test]
+async fn what_a_user_or_a_token_lacks_is_in_the_log() {
+    let _turn = keep_log().await;
+    let op = Hostile::start().await;
+    let figment = op.figment().merge(("logto.scopes", ["roles"])).merge(("log_level", "normal"));
+    let rocket = rocket::custom(figment).attach(Logto::fairing());
+    let browser = Browser::open(rocket.mount("/", routes![role, scope])).await;
+    browser.sign_in(&op, "/sign-in").await;
+    let opaque = "an-opaque-token-of-43-characters-0123456789";
+    let tokens = [op.access_token(API, "read"), opaque.to_owned(), "a.b.c".to_owned()];
+    for (path, token, status, detail) in [
+        ("/role", None, 403, "the route needs the roles `logged-admin`"),
+        ("/scope", Some(&tokens[0]), 403, "the route needs the scopes `logged:scope`"),
+        ("/scope", Some(&tokens[1]), 401, "it is opaque, as Logto's tokens are"),
+        ("/scope", Some(&tokens[2]), 401, "it has not the form of a token"),
+    ] {
+        log();
+        let bearer = token.map(|token| format!("Bearer {token}"));
+        let header = bearer.as_deref().map(|bearer| ("Authorization", bearer));
+        let request = with(browser.client().get(path), header.as_slice());
+        let answer = browser.send(with(request, &[("Accept", "application/json")])).await;
+        assert_eq!(answer.status.code, status, "{path}: {answer:?}");
+        assert!(answer.body.contains(detail), "{answer:?}");
+        let log = log();
+        assert!(log.contains("logto: a request failed: ") && log.contains(detail), "{log}");
+        assert!(token.is_none_or(|token| !log.contains(token.as_str())), "{log}");
+    }
+}

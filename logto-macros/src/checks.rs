@@ -56,11 +56,12 @@ pub(crate) fn of_token(args: &Args, token: Token) -> Option<&'static str> {
 fn of_identity(args: &Args, identity: Option<Identity>) -> Option<&'static str> {
     match identity? {
         Identity::Session if args.access.is_bearer() => Some(NO_SESSION),
-        Identity::Token if args.access.is_bearer() => None,
-        Identity::Token if !args.has_audience() => Some(NO_TOKEN),
+        // Beside `bearer` too: a presented token has no such roles and is never let in.
         Identity::Token if args.access.asks_organization_roles_alone() && !args.has_resource() => {
             Some(ROLES_ALONE)
         }
+        Identity::Token if args.access.is_bearer() => None,
+        Identity::Token if !args.has_audience() => Some(NO_TOKEN),
         _ => None,
     }
 }
@@ -87,7 +88,7 @@ const NO_TOKEN: &str = "`&AuthInfo` is what an access token says; add `bearer`, 
                         scopes(\"read:items\"))]`";
 
 const ROLES_ALONE: &str = "with `organization_roles` no token is fetched; add `scopes(..)`, or take \
-                           `&User`";
+                           `&User` (with `bearer`, `Option<&User>`)";
 
 const NO_USER_INFO: &str = "`&UserInfo` is fetched only with `fetch_user_info`; \
                             add it, as in `#[authenticated(fetch_user_info)]`";

@@ -20,11 +20,17 @@ pub(crate) enum Identity {
     Token,
 }
 
-/// What `ty` requires, which within an `Option` it does not.
+/// What `ty` requires, which within an `Option` it does not. Within a `Result` it does: that
+/// holds failures, and to have no user is none.
 pub(crate) fn identity(ty: &Type) -> Option<Identity> {
     let elem = match ty {
         Type::Group(group) => return identity(&group.elem),
         Type::Paren(paren) => return identity(&paren.elem),
+        Type::Path(path) => {
+            let name = last(&path.path);
+            let inner = first_argument(&name.arguments).filter(|_| name.ident == "Result");
+            return inner.and_then(identity);
+        }
         Type::Reference(reference) => &reference.elem,
         _ => return None,
     };

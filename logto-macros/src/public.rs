@@ -110,6 +110,29 @@ mod tests {
         assert_eq!(errors(quote!(), item), [PUBLIC]);
     }
 
+    /// Of what has many routes, or none, nothing is opened.
+    #[test]
+    fn only_a_route_is_public() {
+        for item in [
+            quote!(
+                mod api {}
+            ),
+            quote!(
+                use api::*;
+            ),
+            quote!(
+                impl Api {}
+            ),
+            quote!(routes![a, b]),
+            quote!(
+                fn h() {}
+            ),
+        ] {
+            let found = errors(quote!(), item.clone());
+            assert!(!found.is_empty() && !found[0].contains("authenticated"), "{item}: {found:?}");
+        }
+    }
+
     #[test]
     fn only_the_crate_is_an_argument() {
         let route = || {

@@ -189,12 +189,14 @@ pub(crate) fn message(error: &Error) -> &'static str {
     }
 }
 
-/// The same, and in the `debug` profile what was missing.
+/// The same, and in the `debug` profile what was missing, or why a token is none.
 fn message_in(request: &Request<'_>, error: &Error) -> Cow<'static, str> {
     let message = message(error);
     let is_debug = request.rocket().config().profile == Config::DEBUG_PROFILE;
     match error.kind() {
-        ErrorKind::NotAllowed if is_debug && !error.detail().is_empty() => {
+        ErrorKind::NotAllowed | ErrorKind::InvalidAccessToken | ErrorKind::InvalidRequest
+            if is_debug && !error.detail().is_empty() =>
+        {
             format!("{message} ({})", error.detail()).into()
         }
         _ => message.into(),

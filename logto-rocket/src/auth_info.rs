@@ -17,8 +17,9 @@ use crate::scope::organization_id;
 /// # Request Guard
 ///
 /// `&AuthInfo` succeeds on a route whose attribute or [`Policy`](crate::Policy) has `bearer`,
-/// `resource` or `organization`. Without the wrapper it _fails_ with 500 Internal Server
-/// Error. An application without [`Logto`](crate::Logto) attached does not launch.
+/// `resource` or `organization`, unless a session is let in by its roles in the organization
+/// alone: no token is fetched for these. There, and without the wrapper, it _fails_ with 500
+/// Internal Server Error. An application without [`Logto`](crate::Logto) attached does not launch.
 ///
 /// # Security
 ///
@@ -147,5 +148,45 @@ impl AuthInfo {
         let roles = self.claims.get("roles").value().and_then(Value::as_array);
         let texts = roles.map(|roles| roles.iter().map(Value::as_str).collect::<Option<_>>());
         texts.flatten().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[derive(Debug, Deserialize, PartialEq)]
+    struct Plan {
+        sub: String,
+        #[serde(default)]
+        tier: String,
+    }
+
+    fn auth(claims: &Value) -> AuthInfo {
+        AuthInfo::of(serde_json::from_value(claims.clone()).expect("claims")).expect("a subject")
+    }
+
+    /// W2: what a script of the tenant adds may be missing, or of another type.
+    #[test]
+    fn claims_of_a_script_are_read_as_a_type_of_ones_own() {
+        let plan = |claims: &Value| auth(claims).claims_as::<Plan>().ok().map(|plan| plan.tier);
+        assert_eq!(plan(&json!({"sub": "u", "tier": "pro", "more": 1})).as_deref(), Some("pro"));
+        assert_eq!(plan(&json!({"sub": "u"})).as_deref(), Some(""));
+        for odd in [json!(7), json!(["pro"]), json!(null)] {
+            assert_eq!(plan(&json!({"sub": "u", "tier": odd})), None);
+        }
+    }
+
+    /// W6: all that a handler asks for, or the first that is missing.
+    #[test]
+    fn a_handler_asks_for_more_scopes() {
+        let auth = auth(&json!({"sub": "u", "scope": "a b"}));
+        assert!(auth.require_scopes([]).is_ok() && auth.require_scopes(["b", "a"]).is_ok());
+        let error = auth.require_scopes(["a", "c", "d"]).expect_err("it has no `c`");
+        assert_eq!(error.kind(), ErrorKind::NotAllowed);
+        assert!(error.to_string().contains("`c`"), "{error}");
     }
 }

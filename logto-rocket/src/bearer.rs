@@ -10,7 +10,7 @@ use crate::auth_info::AuthInfo;
 use crate::clock::Clock;
 use crate::error::Result;
 use crate::jwks::KeySet;
-use crate::jwt::{Verified, Verifier};
+use crate::jwt::{MAX_BYTES, Verified, Verifier};
 use crate::seal;
 
 /// Bytes that remembered tokens may take.
@@ -34,7 +34,7 @@ struct Known {
     expires_at: i64,
     /// The keys that it was verified with. Once others were fetched, it is verified anew:
     /// its own may not be among them any more.
-    keys: Option<Arc<KeySet>>,
+    keys: Arc<KeySet>,
 }
 
 impl BearerTokens {
@@ -48,9 +48,13 @@ impl BearerTokens {
 
     /// What a token says that was verified before and is good still.
     pub(crate) fn known(&self, token: &str) -> Option<Arc<AuthInfo>> {
+        // Before it is hashed, which costs the more the longer it is.
+        if token.len() > MAX_BYTES {
+            return None;
+        }
         let known = self.known.get(&seal::sha256(token.as_bytes()))?;
         let is_good = known.expires_at > self.clock.now().seconds().saturating_sub(self.clock_skew)
-            && same(known.keys.as_ref(), self.verifier.keys().as_ref());
+            && self.verifier.keys().is_some_and(|keys| is_same(&known.keys, &keys));
         is_good.then(|| Arc::clone(&known.auth))
     }
 
@@ -61,18 +65,12 @@ impl BearerTokens {
     /// [`ErrorKind::InvalidAccessToken`](crate::ErrorKind::InvalidAccessToken), or any other
     /// kind where Logto's keys cannot be had.
     pub(crate) async fn verify(&self, token: &str) -> Result<Arc<AuthInfo>> {
-        // Before, not after: a token is never remembered with keys that are newer than its own.
-        let keys = self.verifier.keys();
-        let verified = self.verifier.access_token(token).await?;
+        // Its very keys, not those of now: newer ones may lack its own.
+        let (verified, keys) = self.verifier.access_token(token).await?;
         Ok(self.remember(token, verified, keys))
     }
 
-    fn remember(
-        &self,
-        token: &str,
-        verified: Verified,
-        keys: Option<Arc<KeySet>>,
-    ) -> Arc<AuthInfo> {
+    fn remember(&self, token: &str, verified: Verified, keys: Arc<KeySet>) -> Arc<AuthInfo> {
         let auth = Arc::new(verified.auth);
         let known = Known { auth: Arc::clone(&auth), expires_at: verified.expires_at, keys };
         self.known.insert(seal::sha256(token.as_bytes()), Arc::new(known));
@@ -115,11 +113,8 @@ fn of_text(text: &str) -> usize {
     size_of::<String>() + 16 + text.len()
 }
 
-fn same(known: Option<&Arc<KeySet>>, current: Option<&Arc<KeySet>>) -> bool {
-    match (known, current) {
-        (Some(known), Some(current)) => Arc::ptr_eq(known, current) || known.is_same(current),
-        _ => false,
-    }
+fn is_same(known: &Arc<KeySet>, current: &Arc<KeySet>) -> bool {
+    Arc::ptr_eq(known, current) || known.is_same(current)
 }
 
 impl fmt::Debug for BearerTokens {
@@ -130,6 +125,8 @@ impl fmt::Debug for BearerTokens {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use logto_dev::Provider;
@@ -157,6 +154,19 @@ mod tests {
         (BearerTokens::new(verifier, clock, 60), token.secret().to_owned())
     }
 
+    /// The same token, of a key that nobody has.
+    fn with_kid(token: &str, kid: usize) -> String {
+        let (header, rest) = token.split_once('.').expect("a header");
+        let text = URL_SAFE_NO_PAD.decode(header).expect("base64");
+        let mut header: Value = serde_json::from_slice(&text).expect("a header");
+        header["kid"] = kid.to_string().into();
+        format!("{}.{rest}", URL_SAFE_NO_PAD.encode(header.to_string()))
+    }
+
+    fn no_keys() -> Arc<KeySet> {
+        Arc::new(KeySet::parse(br#"{"keys":[]}"#).expect("keys"))
+    }
+
     fn count(tokens: &BearerTokens) -> u64 {
         tokens.known.run_pending_tasks();
         tokens.known.entry_count()
@@ -170,18 +180,12 @@ mod tests {
         let [header, payload, signature] = *good.split('.').collect::<Vec<_>>() else {
             panic!("three parts")
         };
-        let with_kid = |kid: usize| {
-            let text = URL_SAFE_NO_PAD.decode(header).expect("base64");
-            let mut header: Value = serde_json::from_slice(&text).expect("a header");
-            header["kid"] = kid.to_string().into();
-            format!("{}.{payload}.{signature}", URL_SAFE_NO_PAD.encode(header.to_string()))
-        };
         for round in 0..2 {
             for number in 0..100 {
                 let claims = URL_SAFE_NO_PAD.encode(json!({"sub": number}).to_string());
                 for junk in [
                     number.to_string(),
-                    with_kid(number),
+                    with_kid(&good, number),
                     format!("{header}.{claims}.{signature}"),
                     format!("{header}.{payload}{}.{signature}", "A".repeat(4 * number + 4)),
                 ] {
@@ -194,6 +198,62 @@ mod tests {
             let auth = tokens.verify(&good).await.expect("it is good");
             assert_eq!(tokens.known(&good), Some(auth));
             assert_eq!(count(&tokens), 1);
+        }
+    }
+
+    /// W19: the first one of a process too, for which the keys were fetched.
+    #[rocket::async_test]
+    async fn the_first_token_is_verified_once() {
+        let provider = Provider::start().await;
+        let (tokens, good) = open(&provider).await;
+        let auth = tokens.verify(&good).await.expect("it is good");
+        assert_eq!(tokens.known(&good), Some(auth));
+    }
+
+    /// W19: until it ends, with the leeway that it is verified with.
+    #[rocket::async_test]
+    async fn a_remembered_token_ends_with_its_time() {
+        let provider = Provider::start().await;
+        let (tokens, good) = open(&provider).await;
+        let auth = tokens.verify(&good).await.expect("it is good");
+        let ends = auth.claims.expires_at().value().expect("an end");
+        let left = ends.duration_since(tokens.clock.now().time()).expect("it is ahead");
+        tokens.clock.advance(left + Duration::from_secs(58));
+        assert!(tokens.known(&good).is_some());
+        tokens.clock.advance(Duration::from_secs(3));
+        assert!(tokens.known(&good).is_none());
+        let error = tokens.verify(&good).await.expect_err("it has ended");
+        assert_eq!(error.kind(), ErrorKind::InvalidAccessToken);
+    }
+
+    /// W20: by a clock that a test moves.
+    #[rocket::async_test]
+    async fn junk_has_the_keys_fetched_once_a_minute() {
+        let provider = Provider::start().await;
+        let (tokens, good) = open(&provider).await;
+        // The keys are fetched for the first one, and for what names no key of them.
+        for (number, (seconds, fetches)) in
+            [(0, 2), (0, 2), (59, 2), (1, 3), (0, 3), (59, 3), (1, 4)].into_iter().enumerate()
+        {
+            tokens.clock.advance(Duration::from_secs(seconds));
+            let error = tokens.verify(&with_kid(&good, number)).await.expect_err("it is junk");
+            assert_eq!(error.kind(), ErrorKind::InvalidAccessToken);
+            assert_eq!(provider.count("jwks"), fetches, "{number}");
+        }
+    }
+
+    /// W19: a token that is too long to be one is not even hashed, or it would be found.
+    #[rocket::async_test]
+    async fn what_is_too_long_is_not_looked_up() {
+        let provider = Provider::start().await;
+        let (tokens, good) = open(&provider).await;
+        tokens.verify(&good).await.expect("it is good");
+        let keys = tokens.verifier.keys().expect("keys");
+        for (length, is_known) in [(MAX_BYTES, true), (MAX_BYTES + 1, false)] {
+            let token = "A".repeat(length);
+            let claims = json!({"sub": "u"});
+            tokens.remember(&token, verified(&claims), Arc::clone(&keys));
+            assert_eq!(tokens.known(&token).is_some(), is_known, "{length}");
         }
     }
 
@@ -210,7 +270,7 @@ mod tests {
             let (tokens, _) = open(&provider).await;
             let claims = json!({"sub": "u", "scope": "read:items", "roles": vec!["r"; roles]});
             for number in 0..number {
-                tokens.remember(&number.to_string(), verified(&claims), None);
+                tokens.remember(&number.to_string(), verified(&claims), no_keys());
             }
             tokens.known.run_pending_tasks();
             let bytes = tokens.known.weighted_size();
@@ -232,7 +292,7 @@ mod tests {
             (json!("r".repeat(1000)), 1000),
         ] {
             let Verified { auth, expires_at } = verified(&json!({"sub": "u", "claim": claim}));
-            let known = Known { auth: Arc::new(auth), expires_at, keys: None };
+            let known = Known { auth: Arc::new(auth), expires_at, keys: no_keys() };
             let weight = known.weight();
             assert!((least..4 * least + 2 * OVERHEAD).contains(&weight), "{least}: {weight}");
         }

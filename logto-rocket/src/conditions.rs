@@ -39,7 +39,7 @@ pub(crate) struct Facts<'a> {
     pub(crate) roles: &'a [&'a str],
     /// In the organization of the route.
     pub(crate) organization_roles: &'a [&'a str],
-    /// The application that got the token; `None` for a session.
+    /// The application that got the token, empty if it does not say; `None` for a session.
     pub(crate) client: Option<&'a str>,
     pub(crate) is_machine: bool,
 }
@@ -105,7 +105,10 @@ impl Conditions {
             return Err(Missing::Client);
         }
         match self.about {
-            About::User if facts.is_machine => return Err(Missing::User),
+            // One that does not say who got it may be a machine's.
+            About::User if facts.is_machine || facts.client == Some("") => {
+                return Err(Missing::User);
+            }
             About::Machine if !facts.is_machine => return Err(Missing::Machine),
             _ => {}
         }
@@ -230,7 +233,11 @@ mod tests {
     fn nothing_known_meets_no_condition_but_that_of_the_client() {
         let facts = Facts::default();
         let clients = Conditions { clients: &["app"], ..Conditions::NONE };
-        assert_eq!(clients.check(&facts), Ok(()));
+        let users = Conditions { about: About::User, ..Conditions::NONE };
+        assert_eq!((clients.check(&facts), users.check(&facts)), (Ok(()), Ok(())));
+        let unsaid = Facts { client: Some(""), ..facts };
+        assert_eq!(clients.check(&unsaid), Err(Missing::Client));
+        assert_eq!(users.check(&unsaid), Err(Missing::User));
         let scopes = Needed { all: &["a"], any: &["b", "c"] };
         let missing =
             Conditions { scopes, ..Conditions::NONE }.check(&facts).expect_err("no scope");

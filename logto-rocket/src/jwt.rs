@@ -12,6 +12,7 @@ use std::time::Duration;
 
 pub(crate) use self::access::Verified;
 use self::compact::Compact;
+pub(crate) use self::compact::MAX_BYTES;
 pub(crate) use self::logout::{LogoutToken, MAX_AGE, Whom};
 use crate::clock::Clock;
 use crate::config::Checked;
@@ -19,6 +20,9 @@ use crate::discovery::ProviderMetadata;
 use crate::error::{Error, ErrorKind, Result};
 use crate::jwks::{KeySet, PublicKey, Source};
 use crate::signed::{Signatures, Signer, Unverified};
+
+const OPAQUE: &str = "it is opaque, as Logto's tokens are whose client asks for no resource and no \
+                      organization, or for two resources";
 
 /// What verifies tokens of one provider for one application.
 pub(crate) struct Verifier {
@@ -45,16 +49,21 @@ impl Verifier {
         let verified = self.verify(Source::BackChannel, token, logout::check_type, |payload, m| {
             LogoutToken::read(payload, &m.issuer, &self.app_id, self.now(), self.skew())
         });
-        verified.await.map_err(|failure| failure.into_error(ErrorKind::InvalidLogoutToken))
+        let (token, _) = verified.await.map_err(|e| e.into_error(ErrorKind::InvalidLogoutToken))?;
+        Ok(token)
     }
 
-    /// Verifies an access token, whatever route it is for (RFC 9068 section 4).
+    /// Verifies an access token, whatever route it is for (RFC 9068 section 4), and says with
+    /// which keys.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::InvalidAccessToken`], or any other kind where the metadata or the
     /// keys cannot be had: then the token may be good.
-    pub(crate) async fn access_token(&self, token: &str) -> Result<Verified> {
+    pub(crate) async fn access_token(&self, token: &str) -> Result<(Verified, Arc<KeySet>)> {
+        if !token.contains('.') {
+            return Err(Error::new(ErrorKind::InvalidAccessToken, OPAQUE));
+        }
         let verified = self.verify(Source::Bearer, token, access::check_type, |payload, m| {
             access::read(payload, &m.issuer, self.now(), self.skew())
         });
@@ -67,7 +76,7 @@ impl Verifier {
         token: &str,
         check_type: fn(Option<&str>) -> Result<(), &'static str>,
         read: impl Fn(&str, &ProviderMetadata) -> Result<T, &'static str>,
-    ) -> Result<T, Unverified> {
+    ) -> Result<(T, Arc<KeySet>), Unverified> {
         let kind = source.error_kind();
         let token = parse(token, check_type, kind)?;
         let signer = signer(&token)?;

@@ -153,14 +153,15 @@ mod wiped;
 ///     are not checked: call [`has_scope()`](AccessToken::has_scope).
 ///   * With `bearer` (RFC 6750): **401** `invalid_token` for a token that does not prove who
 ///     asks and for whom, and **401** without an error code where none is presented. **400**
-///     `invalid_request` for two `Authorization` headers, or one without a token. **403**
+///     `invalid_request` for two `Authorization` headers, or a token that is malformed. **403**
 ///     `insufficient_scope` for a token that permits less, is of another organization, of an
 ///     organization where the route says none, or of an application that `clients(..)` does not
 ///     name. **503** when Logto's keys cannot be had. `?access_token=` is never read. With
 ///     `session` too, a presented token decides; where it is not good, the session does not
-///     help, and where it is, no guard sees the session.
+///     help, and where it is, no guard sees the session. Why a token was refused is in the log,
+///     and in the `debug` profile in the answer.
 ///
-/// Answers of 401, 403, 502 and 503 are those of the application's catchers where it has
+/// Answers of 400, 401, 403, 502 and 503 are those of the application's catchers where it has
 /// them.
 ///
 /// # Who may

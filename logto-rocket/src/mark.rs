@@ -51,9 +51,13 @@ impl RouteMark {
 
     /// Whom the route is for, if one of our wrappers is its handler.
     pub(crate) fn of(route: &Route) -> Option<For> {
+        // `Handler` is not `Any`, so nothing tells its type; the clone runs our `Clone`.
         CLONED.set(None);
         drop(route.handler.clone());
         let (place, whom) = CLONED.take()?;
+        // An application's handler may keep a marked one in itself, whose clone leaves a note
+        // too, while its own routes protect nothing. That one is in a box of its own, as its
+        // type is ours alone: only a mark within this handler's own memory is this handler's.
         let handler = &*route.handler;
         let start = std::ptr::from_ref(handler).addr();
         (start..start + size_of_val(handler)).contains(&place).then_some(whom)

@@ -148,11 +148,9 @@ impl RequestState {
     /// A token decides on this request: whatever its cookies say, it has no session.
     pub(crate) fn goes_by_token(&self) {
         self.is_by_token.store(true, Ordering::Release);
-        let mut live = self.live();
         // What happened to the session before, as a refresh in a route that forwarded, still
         // goes out: a rotated refresh token must not be lost.
-        live.session = None;
-        live.outgoing.depends_on_token = true;
+        self.live().session = None;
     }
 
     pub(crate) fn is_by_token(&self) -> bool {
@@ -270,8 +268,12 @@ impl RequestState {
         self.users.of(session.record.key())
     }
 
-    /// The request has no session from now on, and its answer removes the cookie.
+    /// The request has no session from now on, and its answer removes the cookie. Where a
+    /// token decides, the cookie is somebody else's: the session that it carries goes on.
     pub(crate) fn end(&self) {
+        if self.is_by_token() {
+            return;
+        }
         let mut live = self.live();
         live.is_read = true;
         live.end();

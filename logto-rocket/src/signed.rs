@@ -73,7 +73,8 @@ impl Signatures {
 
     /// Tries a token with the keys that its header can mean, until one of them says
     /// anything but [`Unverified::WrongSignature`]. When none fits, keys and metadata
-    /// are fetched again once: the provider may have rotated them.
+    /// are fetched again once: the provider may have rotated them. With what a key said come
+    /// the keys that it was among.
     ///
     /// # Errors
     ///
@@ -83,13 +84,13 @@ impl Signatures {
         source: Source,
         signer: &Signer<'_>,
         verify: impl Fn(&ProviderMetadata, &PublicKey) -> Result<T, Unverified>,
-    ) -> Result<T, Unverified> {
+    ) -> Result<(T, Arc<KeySet>), Unverified> {
         use Unverified::Unreachable;
         let metadata = self.discovery.metadata().await.map_err(Unreachable)?;
         let keys = self.jwks.keys(&metadata.jwks_uri).await.map_err(Unreachable)?;
         match tried(signer, &metadata, &keys, &verify) {
             Err(Unverified::NoKeyFits | Unverified::NotAgreed) => {}
-            settled => return settled,
+            settled => return settled.map(|read| (read, keys)),
         }
         let renewed = self.jwks.renew(&metadata.jwks_uri, &keys, source).await;
         let keys = renewed.map_err(Unreachable)?.ok_or_else(|| no_new_keys(source))?;
@@ -98,7 +99,7 @@ impl Signatures {
         if settled.is_ok() {
             self.jwks.was_worth_it(source);
         }
-        settled
+        settled.map(|read| (read, keys))
     }
 }
 

@@ -6,6 +6,7 @@ mod apis;
 mod attacks;
 mod backchannel;
 mod bearer;
+mod bearer_attacks;
 mod bearer_forged;
 mod caches;
 mod callback;

@@ -117,6 +117,33 @@ fn a_token_that_may_not_be_fetched_is_refused() {
     assert_eq!(errors(quote!(redirect), typed), [""; 0]);
 }
 
+/// A stranger is no failure that a `Result` would hold: the route would never run with a token.
+#[test]
+fn a_result_requires_its_identity_and_an_option_does_not() {
+    let guard = |ty: TokenStream| {
+        quote!(
+            #[get("/")]
+            fn h(guard: #ty) {}
+        )
+    };
+    let args = || quote!(session, bearer, fetch_user_info, scopes(Items::Read));
+    for ty in [
+        quote!(&User),
+        quote!(Result<&User, Error>),
+        quote!(logto_rocket::Result<&IdTokenClaims>),
+        quote!((Result<&UserInfo>)),
+    ] {
+        let found = errors(args(), guard(ty.clone()));
+        assert!(found.len() == 1 && found[0].starts_with("with `bearer`"), "{ty}: {found:?}");
+    }
+    for ty in [quote!(Option<&User>), quote!(Option<Result<&User>>), quote!(Result<User, E>)] {
+        let found = errors(args(), guard(ty.clone()));
+        assert!(!found.iter().any(|said| said.contains("may be no session")), "{ty}: {found:?}");
+    }
+    let found = errors(quote!(redirect), guard(quote!(logto_rocket::Result<&AuthInfo>)));
+    assert!(found.len() == 1 && found[0].starts_with("`&AuthInfo` is what"), "{found:?}");
+}
+
 #[test]
 fn what_a_token_says_is_refused_where_none_is_fetched() {
     let auth = quote!(
@@ -124,10 +151,11 @@ fn what_a_token_says_is_refused_where_none_is_fetched() {
         fn h(auth: &AuthInfo) {}
     );
     let roles = quote!(organization = "<org>", organization_roles("owner"));
-    let message =
-        "with `organization_roles` no token is fetched; add `scopes(..)`, or take `&User`";
+    let message = "with `organization_roles` no token is fetched; add `scopes(..)`, or take \
+                   `&User` (with `bearer`, `Option<&User>`)";
     assert_eq!(errors(roles.clone(), auth.clone()), [message]);
     assert_eq!(errors(quote!(#roles, scopes("read:data")), auth.clone()), [""; 0]);
     assert_eq!(errors(quote!(#roles, resource = "https://api.example.com"), auth.clone()), [""; 0]);
-    assert_eq!(errors(quote!(#roles, session, bearer), auth), [""; 0]);
+    assert_eq!(errors(quote!(#roles, session, bearer), auth.clone()), [message]);
+    assert_eq!(errors(quote!(#roles, session, bearer, scopes("read:data")), auth), [""; 0]);
 }

@@ -82,7 +82,7 @@ impl Client {
             let metadata = self.metadata().await.map_err(Unverified::Unreachable)?;
             self.check_unsigned(&received, &signer, &metadata)?;
         }
-        verified
+        verified.map(|(claims, _)| claims)
     }
 
     fn verify_with(

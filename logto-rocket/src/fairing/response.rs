@@ -121,8 +121,15 @@ fn keep_private(response: &mut Response<'_>, writes: bool) {
 
 /// Keeps an answer to a request with an access token from those with another one. Caches do
 /// not keep it by themselves, unless the application says `public`, `s-maxage` or
-/// `must-revalidate` (RFC 9111 section 3.5), which is its own word.
+/// `must-revalidate` (RFC 9111 section 3.5), which is its own word. Else no header for some
+/// caches only, which then do not look at `Cache-Control`, says so in its place.
 fn keep_from_others(response: &mut Response<'_>) {
+    if !is_shared(response) {
+        let headers = response.headers().iter();
+        let targeted = headers.filter(|header| is_targeted(header.name().as_str()));
+        let targeted: Vec<_> = targeted.map(|header| header.name().to_string()).collect();
+        targeted.iter().for_each(|name| response.remove_header(name));
+    }
     if !response.headers().contains("Cache-Control") {
         response.set_header(Header::new("Cache-Control", "private"));
     }
@@ -132,6 +139,15 @@ fn keep_from_others(response: &mut Response<'_>) {
     if !response.headers().get("Vary").any(is_named) {
         response.adjoin_header(Header::new("Vary", "Authorization"));
     }
+}
+
+/// Whether the application says that shared caches may keep the answer whoever asked.
+fn is_shared(response: &Response<'_>) -> bool {
+    let mut parts = response.headers().get("Cache-Control").flat_map(|value| value.split(','));
+    parts.any(|part| {
+        let name = part.split('=').next().unwrap_or_default().trim();
+        ["public", "s-maxage", "must-revalidate"].iter().any(|s| name.eq_ignore_ascii_case(s))
+    })
 }
 
 /// Headers older than RFC 9213 that caches obey instead of `Cache-Control`: that of the
@@ -189,6 +205,33 @@ mod tests {
             let found: Vec<_> = found.iter().map(|(n, v)| lower((n, v))).collect();
             let expected: Vec<_> = expected.iter().copied().map(lower).collect();
             assert_eq!(found, expected, "{given:?}, writes: {writes}");
+        }
+    }
+
+    /// S15, S25: RFC 9111 section 3.5: what depends on a token is shared by the application's own
+    /// word in `Cache-Control` only.
+    #[test]
+    fn what_depends_on_a_token_is_shared_by_the_applications_word_only() {
+        let cdn = ("CDN-Cache-Control", "max-age=600");
+        for (said, expected, is_targeted_kept) in [
+            (None, "private", false),
+            (Some("max-age=60"), "max-age=60", false),
+            (Some("private, max-age=60"), "private, max-age=60", false),
+            (Some("no-store"), "no-store", false),
+            (Some("max-age=60, PUBLIC"), "max-age=60, PUBLIC", true),
+            (Some("s-maxage=60"), "s-maxage=60", true),
+            (Some("must-revalidate"), "must-revalidate", true),
+        ] {
+            let mut response = Response::new();
+            response.adjoin_raw_header(cdn.0, cdn.1);
+            if let Some(said) = said {
+                response.adjoin_raw_header("Cache-Control", said);
+            }
+            keep_from_others(&mut response);
+            let headers = response.headers();
+            assert_eq!(headers.get_one("Cache-Control"), Some(expected));
+            assert_eq!(headers.contains(cdn.0), is_targeted_kept, "{said:?}");
+            assert_eq!(headers.get_one("Vary"), Some("Authorization"));
         }
     }
 

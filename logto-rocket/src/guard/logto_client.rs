@@ -28,6 +28,9 @@ use crate::sign_out::SignedOut;
 /// The guard always succeeds; its methods say what failed. An application without
 /// [`Logto`](crate::Logto) attached does not launch.
 ///
+/// On a request that presented an access token to a route with `bearer` there is no session:
+/// its methods see no user, whatever the cookies say, and end nobody's session.
+///
 /// # Example
 ///
 /// Hand-written routes instead of those that the fairing mounts (which

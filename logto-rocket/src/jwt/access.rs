@@ -26,6 +26,9 @@ struct AccessClaims {
     #[serde(default, deserialize_with = "some_date")]
     nbf: Option<i64>,
     sub: String,
+    /// Of another type, it would pass for absent, and so the token for one of no organization.
+    #[serde(default, rename = "organization_id")]
+    _organization_id: Option<String>,
 }
 
 /// Refuses tokens of another type: an ID token or a logout token permits nothing (RFC 9068
@@ -113,6 +116,8 @@ mod tests {
             ("sub", json!("")),
             ("sub", json!(7)),
             ("sub", json!("x".repeat(256))),
+            ("organization_id", json!(7)),
+            ("organization_id", json!(["acme"])),
         ] {
             let mut claims = claims();
             claims[name] = wrong.clone();

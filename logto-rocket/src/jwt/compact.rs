@@ -8,7 +8,7 @@ use serde::de::{Deserializer, IgnoredAny};
 use crate::claims::numeric_date;
 
 /// The longest token that is read; those of Logto have some hundred bytes.
-const MAX_BYTES: usize = 16 * 1024;
+pub(crate) const MAX_BYTES: usize = 16 * 1024;
 
 /// The parts of a JWS in compact form (RFC 7515 section 7.1).
 pub(super) struct Compact<'a> {

@@ -39,6 +39,7 @@ impl Protected {
         'b: 'f,
     {
         let state = RequestState::of(request);
+        state.depend_on_token();
         if !logto.resource_metadata().is_empty() {
             state.is_described_at(self.metadata(logto));
         }
@@ -48,16 +49,15 @@ impl Protected {
         }
         let token = match access_token(request) {
             Ok(Some(token)) => token,
-            Ok(None) if self.policy.takes_sessions() => {
-                state.depend_on_token();
-                state.challenge("Bearer".to_owned());
-                return Box::pin(self.handle_in_time(logto, request, data));
-            }
             Ok(None) => {
                 state.challenge("Bearer".to_owned());
-                return Box::pin(self.refuse_token(logto, request, data, None));
+                return match self.policy.takes_sessions() {
+                    true => Box::pin(self.handle_in_time(logto, request, data)),
+                    false => Box::pin(self.refuse_token(logto, request, data, None)),
+                };
             }
             Err(error) => {
+                state.goes_by_token();
                 let refusal = Some(TokenRefusal::Error(error));
                 return Box::pin(self.refuse_token(logto, request, data, refusal));
             }

@@ -80,7 +80,9 @@ impl Policy {
     }
 
     /// Fetches the user's access token for an API resource before the handler runs,
-    /// which takes it as [`AccessToken`](crate::AccessToken).
+    /// which takes it as [`AccessToken`](crate::AccessToken). With [`bearer()`](Self::bearer)
+    /// it is the resource that a presented token must be for; one for another gets 401
+    /// Unauthorized.
     ///
     /// `indicator` may also be the name that the configuration's
     /// [`resources`](crate::Resources) have for it.
@@ -104,7 +106,8 @@ impl Policy {
     /// the handler runs, which takes it as
     /// [`OrganizationToken`](crate::OrganizationToken). With
     /// [`resource()`](Self::resource) the token is for the resource in the
-    /// organization.
+    /// organization. With [`bearer()`](Self::bearer) a presented token must be for it.
+    /// Non-members, and tokens for another organization or none, get 403 Forbidden.
     ///
     /// `organization` is an id, or a parameter of the route's path in brackets:
     /// `"<org>"`.
@@ -145,6 +148,10 @@ impl Policy {
     /// A token's audience authorizes nothing: Logto gives a token for any API resource to any
     /// application of the tenant that asks. So the policy also needs scopes, roles, an
     /// organization or [`clients()`](Self::clients), or says [`any_client()`](Self::any_client).
+    ///
+    /// A request without a token, or with one that is not good, gets 401 Unauthorized, one with
+    /// a malformed header 400 Bad Request, and one whose token permits less 403 Forbidden. While
+    /// Logto's keys are not available, it is 503 Service Unavailable.
     #[must_use]
     pub const fn bearer(mut self) -> Self {
         self.bearer = true;
@@ -244,8 +251,9 @@ impl Policy {
         self
     }
 
-    /// Admits only tokens that one of these applications got, by its id. Nothing else in a
-    /// token tells a third party's from one of your own.
+    /// Admits only tokens that one of these applications got, by its id; others get 403
+    /// Forbidden. Nothing else in a token tells a third party's from one of your own. A user
+    /// with a session, where the policy takes them, is not asked.
     ///
     /// # Panics
     ///
@@ -265,8 +273,12 @@ impl Policy {
         self
     }
 
-    /// Admits tokens of users only, and no machine's own. A user's token is a user's whoever
-    /// got it.
+    /// Admits tokens of users only; a machine's own, and one that does not say who got it, get
+    /// 403 Forbidden. A user's token is a user's whoever got it.
+    ///
+    /// # Panics
+    ///
+    /// The policy has [`machine_only()`](Self::machine_only).
     #[must_use]
     pub const fn user_only(mut self) -> Self {
         assert!(!matches!(self.conditions.about, About::Machine), "{}", rules::BOTH);
@@ -274,7 +286,12 @@ impl Policy {
         self
     }
 
-    /// Admits only machines with a token of their own (`sub` is `client_id`).
+    /// Admits only machines with a token of their own (`sub` is `client_id`); others get 403
+    /// Forbidden.
+    ///
+    /// # Panics
+    ///
+    /// The policy has [`user_only()`](Self::user_only).
     #[must_use]
     pub const fn machine_only(mut self) -> Self {
         assert!(!matches!(self.conditions.about, About::User), "{}", rules::BOTH);
@@ -282,9 +299,10 @@ impl Policy {
         self
     }
 
-    /// Admits tokens for the resource in any organization, beside those without one. The
-    /// handler reads [`organization_id`](crate::AuthInfo::organization_id), and has to: a token
-    /// without one has the user's permissions of all organizations mixed.
+    /// Admits tokens for the resource in any organization, beside those without one; where the
+    /// policy does not say so, they get 403 Forbidden. The handler reads
+    /// [`organization_id`](crate::AuthInfo::organization_id), and has to: a token without one has
+    /// the user's permissions of all organizations mixed.
     #[must_use]
     pub const fn any_organization(mut self) -> Self {
         self.any_organization = true;

@@ -13,31 +13,28 @@ use crate::error::{Error, ErrorKind, Result};
 /// [`ErrorKind::InvalidRequest`]: there is one of this scheme beside another one, or without a
 /// token in it. Which of two was meant is nobody's to guess.
 pub(crate) fn access_token<'r>(request: &'r Request<'_>) -> Result<Option<&'r str>> {
-    let mut headers = request.headers().get("Authorization");
-    let (Some(first), second) = (headers.next(), headers.next()) else { return Ok(None) };
-    let is_bearer = |header: &str| scheme(header).0.eq_ignore_ascii_case("Bearer");
-    match second {
-        None if !is_bearer(first) => Ok(None),
-        None => match scheme(first).1 {
-            token if is_token(token) => Ok(Some(token)),
-            _ => Err(Error::new(ErrorKind::InvalidRequest, "`Bearer` needs one token behind it")),
-        },
-        Some(_) => match request.headers().get("Authorization").any(is_bearer) {
-            true => {
-                Err(Error::new(ErrorKind::InvalidRequest, "there are two `Authorization` headers"))
-            }
-            false => Ok(None),
-        },
+    // Of two headers a proxy may make one with a comma.
+    let credentials = || request.headers().get("Authorization").flat_map(|all| all.split(','));
+    let Some(token) = credentials().find_map(presented) else { return Ok(None) };
+    match credentials().nth(1) {
+        None if is_token(token) => Ok(Some(token)),
+        None => Err(Error::new(ErrorKind::InvalidRequest, "`Bearer` needs one token behind it")),
+        Some(_) => Err(Error::new(
+            ErrorKind::InvalidRequest,
+            "there is more than one `Authorization`, or a comma in it",
+        )),
     }
 }
 
-/// The scheme of a header, and what is behind it.
-fn scheme(header: &str) -> (&str, &str) {
-    let header = header.trim();
-    match header.split_once(' ') {
-        Some((scheme, rest)) => (scheme, rest.trim_start_matches(' ')),
-        None => (header, ""),
-    }
+/// What stands behind the scheme Bearer and a space. The scheme ends where no name goes on:
+/// `Bearer:a` is no other one, but this one with nothing behind it.
+fn presented(credentials: &str) -> Option<&str> {
+    let credentials = credentials.trim();
+    let is_of_name = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+    let end = credentials.find(|c| !is_of_name(c)).unwrap_or(credentials.len());
+    let (scheme, rest) = credentials.split_at(end);
+    let token = || rest.strip_prefix(' ').map(|rest| rest.trim_start_matches(' '));
+    scheme.eq_ignore_ascii_case("Bearer").then(|| token().unwrap_or_default())
 }
 
 /// Whether this is what RFC 6750 section 2.1 calls `b64token`.
@@ -55,7 +52,7 @@ mod tests {
     use super::*;
 
     /// What a request with these headers presents: a token, nothing, or what is refused.
-    fn presented(headers: &[&'static str]) -> Result<Option<String>, ErrorKind> {
+    fn read(headers: &[&'static str]) -> Result<Option<String>, ErrorKind> {
         let rocket = rocket::custom(rocket::Config::debug_default());
         let client = Client::untracked(rocket).expect("an application");
         let mut request = client.get("/?access_token=a.b.c");
@@ -70,15 +67,22 @@ mod tests {
     #[test]
     fn a_token_is_presented_by_the_scheme_bearer() {
         for header in ["Bearer a.b-c_~+/9==", "bearer a.b-c_~+/9==", "BEARER   a.b-c_~+/9=="] {
-            assert_eq!(presented(&[header]), Ok(Some("a.b-c_~+/9==".to_owned())), "{header}");
+            assert_eq!(read(&[header]), Ok(Some("a.b-c_~+/9==".to_owned())), "{header}");
         }
     }
 
     /// W4: a proxy's password is not for us, and neither is what stands in a query.
     #[test]
     fn other_schemes_and_queries_present_nothing() {
-        for headers in [&[][..], &["Basic YTpi"], &["Bearerx a.b.c"], &["Basic YTpi", "Digest x"]] {
-            assert_eq!(presented(headers), Ok(None), "{headers:?}");
+        for headers in [
+            &[][..],
+            &["Basic YTpi"],
+            &["Bearerx a.b.c"],
+            &["Bearer-x a"],
+            &["Basic Bearer"],
+            &["Basic YTpi", "Digest x"],
+        ] {
+            assert_eq!(read(headers), Ok(None), "{headers:?}");
         }
     }
 
@@ -93,11 +97,19 @@ mod tests {
             &["Bearer a,b"],
             &["Bearer =="],
             &["Bearer ä"],
+            &["Bearer\ta.b.c"],
+            &["Bearer\u{a0}a.b.c"],
+            &["Bearer:a.b.c"],
+            &["Bearer=a.b.c"],
+            &["Bearer/a.b.c"],
+            &["Bearer a.b.c, Basic YTpi"],
+            &["Basic YTpi,bearer a.b.c"],
+            &["Bearer a.b.c,"],
             &["Bearer a.b.c", "Bearer a.b.c"],
             &["Bearer a.b.c", "Basic YTpi"],
             &["Basic YTpi", "bearer a.b.c"],
         ] {
-            assert_eq!(presented(headers), Err(ErrorKind::InvalidRequest), "{headers:?}");
+            assert_eq!(read(headers), Err(ErrorKind::InvalidRequest), "{headers:?}");
         }
     }
 }
