@@ -35,6 +35,8 @@
 //! | test an application | `testing`, with the feature of this name |
 //! | handle failures | [`Error`], [`ErrorKind`] |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod answer;
 mod auth_info;
 mod bearer;
