@@ -153,7 +153,7 @@ impl Client {
         }
         let info: UserInfo = answer.json("the user info").map_err(|error| match error.kind() {
             ErrorKind::InvalidAnswer => {
-                Error::new(ErrorKind::InvalidUserInfo, "it has not its form")
+                Error::new(ErrorKind::InvalidUserInfo, "it is malformed")
             }
             _ => error,
         })?;

@@ -201,7 +201,7 @@ impl ErrorKind {
         match self {
             Self::NotAuthenticated => "nobody is signed in",
             Self::SignInNotFound => "the sign-in was not begun in this browser or is over",
-            Self::SignInLoop => "sign-ins go round and leave no session",
+            Self::SignInLoop => "sign-in keeps repeating without a session",
             Self::InvalidCallback => "the callback does not fit the sign-in",
             Self::Cancelled => "the sign-in was cancelled",
             Self::InteractionRequired => "Logto would have to ask the user",
