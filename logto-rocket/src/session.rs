@@ -41,7 +41,7 @@ use crate::instances::Instances;
 use crate::revocation::{RevocationList, SharedMarks};
 use crate::seal::Cookies;
 
-/// Replaced sessions that are remembered at the most, and how long: until no answer can
+/// Replaced sessions that are remembered at most, and how long: until no answer can
 /// be under way that does not know of it.
 const REPLACED: u64 = 100_000;
 const REPLACED_TTL: Duration = Duration::from_secs(15 * 60);

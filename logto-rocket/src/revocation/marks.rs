@@ -14,7 +14,7 @@ use crate::session::record::{Epoch, Record, Whose};
 use crate::session::store::SessionKey;
 use crate::warning;
 
-/// How long an epoch is known: as long as a browser keeps a cookie at the most.
+/// How long an epoch is known: as long as a browser keeps a cookie at most.
 const EPOCH_TTL: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 
 /// How long the newest generation is known: longer than any request that still carries an

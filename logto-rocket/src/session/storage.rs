@@ -16,7 +16,7 @@ use super::store::{AnyStore, Saved, SessionKey, SessionStore, StoredSession};
 use crate::error::Result;
 use crate::seal::{Named, Pseudonyms, Sealer};
 
-/// Sessions whose newest generation the process remembers at the most.
+/// Sessions whose newest generation the process remembers at most.
 const NEWEST: u64 = 100_000;
 
 /// Sessions of one user that a store is asked for at once.

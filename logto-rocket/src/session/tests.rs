@@ -282,7 +282,7 @@ async fn a_stored_session_that_cannot_be_read_is_not_spared() {
     assert!(store.load(&key).await.expect("read").is_none());
 }
 
-/// S22: who can write into a store cannot give one session's place to another.
+/// S22: whoever can write into a store cannot give one session's place to another.
 #[rocket::async_test]
 async fn a_stored_session_does_not_open_under_another_key() {
     let (sessions, store) = in_store();

@@ -12,7 +12,7 @@ use super::store::SessionKey;
 use super::{Session, Sessions};
 use crate::error::{Error, ErrorKind, Result};
 
-/// Sessions that wait to be saved at the most. Each has a task.
+/// Sessions that wait to be saved at most. Each has a task.
 const CAPACITY: usize = 10_000;
 
 /// How long to wait before each further attempt.

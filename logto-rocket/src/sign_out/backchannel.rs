@@ -17,7 +17,7 @@ use crate::seal;
 use crate::session::record::Whose;
 use crate::warning;
 
-/// Logout tokens whose receipt is remembered at the most. Only tokens that Logto
+/// Logout tokens whose receipt is remembered at most. Only tokens that Logto
 /// signed are.
 const RECEIPTS: u64 = 100_000;
 
