@@ -55,6 +55,7 @@ pub(crate) fn app(mode: Mode, figment: Figment, redis: &str) -> Rocket<Build> {
         .merge((session, "redis"))
         .merge(("logto.session.redis.url", redis))
         // The machine of the tests has more to do.
+        .merge(("logto.timeout", 30))
         .merge(("logto.session.redis.command_timeout", 5.0))
         .merge(("logto.session.revalidate", 5))
         .merge(("logto.resources", [API]));
