@@ -206,10 +206,12 @@ impl<'w> Person<'w> {
     async fn is_logged_out(&mut self, meanwhile: bool) {
         let before = self.at[0].session_cookies();
         let (number, requests) = (self.any(3), self.some_requests());
-        let token = self.world.op.logout_token(&self.subject, None);
-        let logout = async {
-            while self.retry(self.at[number].post_logout(&token), Status::Ok).await {}
+        // Anew each time: the key may have changed.
+        let post = async || {
+            let token = self.world.op.logout_token(&self.subject, None);
+            self.at[number].post_logout(&token).await
         };
+        let logout = async { while self.retry(post(), Status::Ok).await {} };
         match meanwhile {
             true => drop(join(logout, self.asks(&requests, Session::Ends)).await),
             false => logout.await,
