@@ -12,7 +12,6 @@ rounds=${1:-7}
 seconds=${2:-3}
 address=http://127.0.0.1:8123
 binary=${CARGO_TARGET_DIR:-target}/release/examples/load
-export LOGTO_SESSION_REDIS_URL=redis://127.0.0.1:8124
 cargo build --quiet --release -p logto-rocket --features redis --example load
 
 measure() { # path, cookie or nothing
@@ -30,6 +29,8 @@ trap 'kill $redis 2>/dev/null || true' EXIT
 
 for store in cookie memory marks redis; do
     out=$(mktemp -d)
+    unset LOGTO_SESSION_REDIS_URL
+    case $store in marks | redis) export LOGTO_SESSION_REDIS_URL=redis://127.0.0.1:8124 ;; esac
     taskset -c 0 "$binary" "$store" >"$out/cookie" 2>"$out/log" &
     server=$!
     trap 'kill $server $redis 2>/dev/null || true' EXIT
