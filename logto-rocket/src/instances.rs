@@ -1,11 +1,13 @@
 //! What the instances of an application share, where their store can hold it.
 
 mod lease;
+mod outage;
 
 use std::time::Duration;
 
 use zeroize::Zeroizing;
 
+use self::outage::Outage;
 use crate::error::{Error, ErrorKind, Result};
 use crate::seal::{Named, Pseudonyms, Sealer};
 use crate::session::store::{AnyStore, SessionKey, Shared, SharedKey};
@@ -19,6 +21,7 @@ pub(crate) struct Instances {
     sealer: Sealer,
     pseudonyms: Pseudonyms,
     application: [String; 2],
+    outage: Outage,
 }
 
 /// What a shared value is about.
@@ -55,7 +58,7 @@ impl Instances {
         application: [String; 2],
     ) -> Self {
         let store = store.filter(|store| store.shared().is_some());
-        Self { store, sealer, pseudonyms, application }
+        Self { store, sealer, pseudonyms, application, outage: Outage::default() }
     }
 
     #[cfg(test)]
@@ -71,6 +74,12 @@ impl Instances {
     /// Whether others may be told anything.
     pub(crate) fn share(&self) -> bool {
         self.store.is_some()
+    }
+
+    /// Passes on what the store answered to a request, and remembers whether it failed.
+    pub(crate) fn observed<T>(&self, answer: Result<T>) -> Result<T> {
+        self.outage.observe(answer.as_ref().err());
+        answer
     }
 
     /// The name that a user's or a session's mark has when it is written.

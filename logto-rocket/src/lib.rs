@@ -28,6 +28,7 @@
 //! | write routes of one's own | [`LogtoClient`], [`SignInOptions`] |
 //! | configure | [`Config`], [`Logto::fairing()`] |
 //! | deploy behind nginx, Caddy, Traefik or in Docker | [`guide::proxy`] |
+//! | run many instances, with sessions in Redis | [`guide::growing`] |
 //! | call APIs | [`LogtoClient::access_token()`], [`Logto::client_credentials()`] |
 //! | know of sign-ins | [`Hooks`] |
 //! | keep sessions elsewhere | [`SessionStore`], [`contract`] |

@@ -3,6 +3,7 @@
 mod application;
 mod cluster;
 mod contract;
+mod growth;
 mod log;
 #[allow(dead_code, reason = "the interop tests use all of it")]
 #[path = "../interop/node.rs"]

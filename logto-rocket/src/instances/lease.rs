@@ -35,7 +35,8 @@ impl Instances {
         let (Some(shared), Some(store)) = (self.shared(), &self.store) else { return Ok(None) };
         let (key, holder) = (self.key(item), seal::random::<16>());
         let mut pause = PAUSES.0;
-        while !shared.put_new(&key, &holder, LEASE).await? {
+        self.outage.settle().await;
+        while !self.observed(shared.put_new(&key, &holder, LEASE).await)? {
             tokio::time::sleep(pause).await;
             pause = (pause * 3 / 2).min(PAUSES.1);
         }

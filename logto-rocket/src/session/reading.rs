@@ -154,10 +154,13 @@ impl Sessions {
                     }
                     Wait::Others(Some(session.record.key()))
                 }
-                Wait::Store(key) => match self.settle(Some(key), self.storage.load(key).await?) {
-                    Ok(read) => return Ok(Ok(read)),
-                    Err(wait) => wait,
-                },
+                Wait::Store(key) => {
+                    let stored = self.instances.observed(self.storage.load(key).await)?;
+                    match self.settle(Some(key), stored) {
+                        Ok(read) => return Ok(Ok(read)),
+                        Err(wait) => wait,
+                    }
+                }
             }
         }
     }
@@ -208,7 +211,7 @@ impl Sessions {
         if !self.instances.share() {
             return Ok(Some(session));
         }
-        Ok(match self.marks.look_up(&session.record).await? {
+        Ok(match self.instances.observed(self.marks.look_up(&session.record).await)? {
             Told::Ended => {
                 self.kept.forget_here(&session.record.key());
                 None

@@ -15,8 +15,9 @@ use crate::error::{Error, ErrorKind, Result};
 /// Sessions that wait to be saved at most. Each has a task.
 const CAPACITY: usize = 10_000;
 
-/// How long to wait before each further attempt.
-const PAUSE: Duration = Duration::from_secs(1);
+/// How long to wait before each further attempt. Other instances wait for it to succeed when
+/// the store is back.
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// How often it is looked whether all is told.
 const POLL: Duration = Duration::from_millis(20);

@@ -1,5 +1,8 @@
 //! A store that is down.
 
+use logto_tests::Fault;
+use rocket::futures::future::join;
+
 use super::*;
 
 /// REL-21: nobody is admitted and nobody is signed out; strangers and public pages notice
@@ -73,6 +76,32 @@ async fn a_sign_out_while_the_store_is_down_fails_and_the_session_goes_on() {
         assert_eq!(answer.status, Status::ServiceUnavailable, "{mode:?}: {answer:?}");
         three.store.fail(false);
         three.at[0].restore(cookies);
+        assert_eq!(three.statuses().await, ALIVE, "{mode:?}");
+    }
+}
+
+/// REF-3: the others do not use the old refresh token before the one that has the new one could
+/// save it, though its turn has run out.
+#[rocket::async_test]
+async fn a_refresh_that_could_not_be_saved_is_not_done_again_by_others() {
+    for mode in MODES {
+        let three = Three::start(mode).await;
+        three.op.deviate(Deviation::RotateRefreshTokens);
+        three.sign_in().await;
+        // The store fails while Logto answers.
+        let late = Fault::Late(Duration::from_millis(300));
+        three.op.deviate(Deviation::AnswerOnce("token", late));
+        let fail = async {
+            rocket::tokio::time::sleep(Duration::from_millis(100)).await;
+            three.store.fail(true);
+        };
+        join(three.at[0].fetch("/token"), fail).await;
+        assert_eq!(three.at[1].fetch("/me").await.status, Status::ServiceUnavailable, "{mode:?}");
+        // As long as a turn lasts without a word.
+        rocket::tokio::time::sleep(Duration::from_millis(3100)).await;
+        three.store.fail(false);
+        let answer = three.at[1].fetch("/token").await;
+        assert_eq!(answer.status, Status::Ok, "{mode:?}: {answer:?}");
         assert_eq!(three.statuses().await, ALIVE, "{mode:?}");
     }
 }
