@@ -142,8 +142,8 @@ impl Instances {
         self.open(item, value).ok_or_else(|| Error::new(ErrorKind::Store, detail))
     }
 
-    /// Replaces a value by what `change` makes of it, in one step; where that is `None`,
-    /// nothing changes. One that cannot be read counts as none.
+    /// Replaces a value by what `change` makes of it, in one step, for as long as that says;
+    /// where it is `None`, nothing changes. One that cannot be read counts as none.
     ///
     /// # Errors
     ///
@@ -151,15 +151,16 @@ impl Instances {
     pub(crate) async fn update(
         &self,
         item: Item<'_>,
-        ttl: Duration,
-        change: impl Fn(Option<&[u8]>) -> Option<Vec<u8>> + Send,
+        change: impl Fn(Option<&[u8]>) -> Option<(Vec<u8>, Duration)> + Send,
     ) -> Result<()> {
         let Some(shared) = self.shared() else { return Ok(()) };
         let key = self.key(item);
         for _ in 0..ATTEMPTS {
             let old = shared.get(&[key]).await?.pop().flatten();
             let read = old.clone().and_then(|old| self.sealer.open(&key.to_text(), old));
-            let Some(new) = change(read.as_ref().map(|read| &***read)) else { return Ok(()) };
+            let Some((new, ttl)) = change(read.as_ref().map(|read| &***read)) else {
+                return Ok(());
+            };
             let new = self.seal(&key, &Zeroizing::new(new));
             let is_done = match &old {
                 Some(old) => shared.replace_if(&key, old, &new, ttl).await?,

@@ -44,6 +44,8 @@ pub(crate) struct SharedMark {
     issued_at: Option<i64>,
     /// Sessions that began at or before this moment.
     created: Option<Timestamp>,
+    /// When the last of them has surely ended by itself.
+    until: Timestamp,
 }
 
 /// What all instances know of a session that lives in a cookie.
@@ -64,6 +66,7 @@ impl SharedMark {
         Self {
             issued_at: self.issued_at.max(other.issued_at),
             created: self.created.max(other.created),
+            until: self.until.max(other.until),
         }
     }
 }
@@ -123,9 +126,9 @@ impl SharedMarks {
     pub(crate) async fn tell_newest(&self, record: &Record) -> Result<()> {
         let newer = |old: Option<&[u8]>| {
             let old = old.and_then(Record::decode).map(|old| old.generation);
-            (Some(record.generation) > old).then(|| record.encode().to_vec())
+            (Some(record.generation) > old).then(|| (record.encode().to_vec(), NEWEST_TTL))
         };
-        self.instances.update(Item::Newest(record.key()), NEWEST_TTL, newer).await
+        self.instances.update(Item::Newest(record.key()), newer).await
     }
 
     /// Whether a session that has just begun was ended by another instance meanwhile.
@@ -174,8 +177,9 @@ impl SharedMarks {
         Ok(())
     }
 
+    /// How long what ends by itself then is to be known: also by clocks that are behind.
     fn left(&self, until: Timestamp) -> Duration {
-        until.since(self.clock.now()).max(Duration::from_secs(1))
+        until.since(self.clock.now()).max(Duration::from_secs(1)) + 2 * self.clock_skew
     }
 
     /// Ends what a logout is about, for all instances.
@@ -184,13 +188,13 @@ impl SharedMarks {
     ///
     /// The store failed; what was written holds.
     pub(crate) async fn log_out(&self, logout: Logout<'_>, until: Timestamp) -> Result<()> {
-        let mark = SharedMark { issued_at: Some(logout.issued_at), created: None };
+        let mark = SharedMark { issued_at: Some(logout.issued_at), created: None, until };
         match logout.of {
-            Whose::Subject(subject) => self.add(Named::Subject, subject, mark, until).await,
+            Whose::Subject(subject) => self.add(Named::Subject, subject, mark).await,
             Whose::Sid { sid, subject } => {
-                self.add(Named::Sid, sid, mark, until).await?;
+                self.add(Named::Sid, sid, mark).await?;
                 match subject {
-                    Some(subject) => self.add(Named::WithoutSid, subject, mark, until).await,
+                    Some(subject) => self.add(Named::WithoutSid, subject, mark).await,
                     None => Ok(()),
                 }
             }
@@ -217,17 +221,18 @@ impl SharedMarks {
         moment: Timestamp,
         until: Timestamp,
     ) -> Result<()> {
-        let mark = SharedMark { issued_at: None, created: Some(moment) };
-        self.add(Named::Subject, subject, mark, until).await
+        let mark = SharedMark { issued_at: None, created: Some(moment), until };
+        self.add(Named::Subject, subject, mark).await
     }
 
-    async fn add(&self, kind: Named, id: &str, new: SharedMark, until: Timestamp) -> Result<()> {
+    async fn add(&self, kind: Named, id: &str, new: SharedMark) -> Result<()> {
         let name = self.instances.name(kind, id);
         let with_new = |old: Option<&[u8]>| {
             let old = old.and_then(mark).unwrap_or_default();
-            (old.with(new) != old).then(|| encode(old.with(new)))
+            let both = old.with(new);
+            (both != old).then(|| (encode(both), self.left(both.until)))
         };
-        self.instances.update(Item::Mark(&name), self.left(until), with_new).await
+        self.instances.update(Item::Mark(&name), with_new).await
     }
 
     /// The names of all marks that may end a session.
@@ -311,8 +316,8 @@ impl SharedMarks {
                     self.end_user(&subject, created, until).await?;
                 }
                 KnownEnd::Logout { kind, name, issued_at, until } => {
-                    let mark = SharedMark { issued_at: Some(issued_at), created: None };
-                    self.add(kind, &name, mark, until).await?;
+                    let mark = SharedMark { issued_at: Some(issued_at), created: None, until };
+                    self.add(kind, &name, mark).await?;
                 }
             }
         }
@@ -332,3 +337,6 @@ fn mark(bytes: &[u8]) -> Option<SharedMark> {
 fn encode(mark: SharedMark) -> Vec<u8> {
     postcard::to_stdvec(&mark).expect("a mark has a binary form")
 }
+
+#[cfg(test)]
+mod tests;
