@@ -4,6 +4,7 @@ mod application;
 mod cluster;
 mod contract;
 mod log;
+mod marks;
 #[allow(dead_code, reason = "the interop tests use all of it")]
 #[path = "../interop/node.rs"]
 mod node;
