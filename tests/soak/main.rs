@@ -51,26 +51,26 @@ fn minutes() -> Duration {
     Duration::from_secs_f64(60.0 * minutes)
 }
 
-/// REL-22: a few seconds of it.
+/// REL-23: a few seconds of it.
 #[rocket::async_test]
 async fn seconds_with_sessions_in_redis() {
     soak(Mode::Redis, Duration::from_secs(6)).await;
 }
 
-/// REL-22: a few seconds of it.
+/// REL-23: a few seconds of it.
 #[rocket::async_test]
 async fn seconds_with_sessions_in_cookies_and_marks_in_redis() {
     soak(Mode::Marks, Duration::from_secs(6)).await;
 }
 
-/// REL-22: sessions in Redis.
+/// REL-23: sessions in Redis.
 #[rocket::async_test]
 #[ignore = "it takes minutes"]
 async fn minutes_with_sessions_in_redis() {
     soak(Mode::Redis, minutes()).await;
 }
 
-/// REL-22: sessions in cookies, and marks in Redis.
+/// REL-23: sessions in cookies, and marks in Redis.
 #[rocket::async_test]
 #[ignore = "it takes minutes"]
 async fn minutes_with_sessions_in_cookies_and_marks_in_redis() {
