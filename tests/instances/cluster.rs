@@ -4,8 +4,8 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
-use std::thread;
 use std::time::{Duration, Instant};
+use std::{env, fs};
 
 use logto_tests::{Hostile, random};
 use rocket::tokio::net::TcpStream;
@@ -79,13 +79,31 @@ impl Cluster {
         self.port + 1 + u16::from(name.as_bytes()[0] - b'A')
     }
 
+    /// Has nginx send nothing to this instance any more, or to all if there is none.
+    pub(crate) fn leave_out(&self, name: Option<&str>) {
+        let folder = env::temp_dir().join(format!("three-instances-{}", self.port));
+        let file = folder.join("nginx.conf");
+        let configuration = fs::read_to_string(&file).expect("its configuration");
+        let all = configuration.replace(" down;", " max_fails=0;");
+        let written = name.map(|name| {
+            let server = format!("server 127.0.0.1:{}", self.at(name));
+            let changed =
+                all.replace(&format!("{server} max_fails=0;"), &format!("{server} down;"));
+            assert_ne!(changed, all);
+            changed
+        });
+        fs::write(&file, written.unwrap_or(all)).expect("written");
+        let id = fs::read_to_string(folder.join("nginx.pid")).expect("it runs");
+        tell("-HUP", id.trim());
+    }
+
     /// Sends a signal to an instance, and waits until another process has its place.
     pub(crate) async fn replace(&self, name: &str, signal: &str) {
         let begin = format!("{name}: process ");
         let last = |output: &str| {
             let started = output.lines().filter(|line| line.contains(" at port "));
             let id = started.filter_map(|line| line.strip_prefix(&begin)?.split(' ').next());
-            id.last().expect("it was started").to_owned()
+            id.fold("", |_, id| id).to_owned()
         };
         let id = last(&self.program.output());
         tell(signal, &id);
@@ -108,10 +126,7 @@ impl Drop for Cluster {
             .find_map(|line| line.strip_prefix("This is process ")?.split(';').next());
         let Some(id) = id else { return };
         tell("-TERM", id);
-        let end = Instant::now() + Duration::from_secs(10);
-        while TcpListener::bind(("127.0.0.1", self.port)).is_err() && Instant::now() < end {
-            thread::sleep(Duration::from_millis(10));
-        }
+        self.program.succeeds();
     }
 }
 

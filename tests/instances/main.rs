@@ -135,6 +135,34 @@ async fn a_rolling_restart_loses_no_page() {
     }
 }
 
+/// REL-22: nothing at all, where nginx is told before.
+#[rocket::async_test]
+async fn a_rolling_restart_that_nginx_is_told_of_loses_nothing() {
+    let op = Hostile::start().await;
+    for mode in MODES {
+        let Some(cluster) = Cluster::start(&op, mode) else { return };
+        let mut visitor = Visitor::new();
+        visitor.sign_in(&op, cluster.port(), cluster.port()).await;
+        let load = Load::start(&visitor, cluster.port());
+        for name in NAMES {
+            cluster.leave_out(Some(name));
+            let says = format!("says {name} ");
+            let mut in_a_row = 0;
+            while in_a_row < 30 {
+                let is_other = !visitor.whoami(cluster.port()).await.text.contains(&says);
+                in_a_row = if is_other { in_a_row + 1 } else { 0 };
+            }
+            load.more().await;
+            cluster.replace(name, "-TERM").await;
+            cluster.leave_out(None);
+        }
+        load.more().await;
+        let lost = load.end().await;
+        assert!(lost.pages.is_empty() && lost.posts.is_empty(), "{mode:?}: {lost:?}");
+        assert_eq!(statuses(&cluster, &visitor).await, [200; 3], "{mode:?}");
+    }
+}
+
 /// REF-3, REL-22: killed between Logto's request and its answer: another instance asks once more.
 #[rocket::async_test]
 async fn a_refresh_whose_process_is_killed_is_done_by_another() {

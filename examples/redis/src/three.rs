@@ -42,6 +42,9 @@ pub(crate) async fn run() -> Done {
         result = c => result,
         never = announce(&address, port) => never,
     };
+    // It has processes of its own.
+    run_nginx(&folder, &["-s", "stop"])?.wait().await?;
+    nginx.wait().await?;
     let _ = fs::remove_dir_all(folder);
     ended
 }
@@ -82,13 +85,16 @@ fn redis(port: u16, folder: &Path) -> Command {
 fn nginx(port: u16, folder: &Path) -> Done<Child> {
     let ports = format!("127.0.0.1:{}", port / 10);
     let configuration = include_str!("../nginx.conf").replace("127.0.0.1:800", &ports);
-    let file = folder.join("nginx.conf");
-    fs::write(&file, configuration)?;
+    fs::write(folder.join("nginx.conf"), configuration)?;
+    run_nginx(folder, &[])
+}
+
+fn run_nginx(folder: &Path, arguments: &[&str]) -> Done<Child> {
     // Debian has it where not every user looks for programs.
     let start = |program: &str| {
         let mut command = Command::new(program);
-        command.arg("-p").arg(folder).arg("-c").arg(&file).args(["-e", "stderr"]);
-        command.kill_on_drop(true).spawn()
+        command.arg("-p").arg(folder).args(["-c", "nginx.conf", "-e", "stderr"]);
+        command.args(arguments).kill_on_drop(true).spawn()
     };
     Ok(start("nginx").or_else(|_| start("/usr/sbin/nginx")).map_err(missing("nginx"))?)
 }

@@ -12,12 +12,12 @@ struct OneValue(Mutex<Option<(Vec<u8>, Duration)>>);
 
 impl OneValue {
     fn put(&self, value: &[u8], ttl: Duration) -> bool {
-        *self.0.lock().unwrap() = Some((value.to_vec(), ttl));
+        *self.0.lock().expect("no panic") = Some((value.to_vec(), ttl));
         true
     }
 
     fn ttl(&self) -> Duration {
-        self.0.lock().unwrap().as_ref().expect("a value").1
+        self.0.lock().expect("no panic").as_ref().expect("a value").1
     }
 }
 
@@ -28,7 +28,7 @@ impl Shared for OneValue {
     }
 
     async fn get(&self, keys: &[SharedKey]) -> Result<Vec<Option<Vec<u8>>>> {
-        let value = self.0.lock().unwrap().as_ref().map(|(value, _)| value.clone());
+        let value = self.0.lock().expect("no panic").as_ref().map(|(value, _)| value.clone());
         Ok(keys.iter().map(|_| value.clone()).collect())
     }
 
