@@ -1,7 +1,7 @@
 //! The hostile provider itself: what it does while it behaves, and that a switch deviates.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED, UnparsedPublicKey};
 use base64::Engine;
