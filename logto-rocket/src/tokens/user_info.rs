@@ -10,6 +10,10 @@ use crate::request::Visit;
 use crate::session::Session;
 use crate::token::{Audience, Token};
 
+/// Refreshes until a token that Logto has just given must be good: another request may refresh
+/// the session's tokens meanwhile, which withdraws this one.
+const ATTEMPTS: usize = 3;
+
 impl Tokens {
     /// The user info of the user of `session`.
     ///
@@ -31,21 +35,21 @@ impl Tokens {
         session: &Session,
     ) -> Result<UserInfo> {
         let audience = Audience::logto();
-        let token = self.access_token(visit, session, &audience).await?;
-        let token = match self.user_info_with(&token, session).await {
-            // The token was withdrawn before its time. If the refresh token is still
-            // good, so is the session.
-            Err(error) if error.kind() == ErrorKind::SessionEnded => {
-                let refused = Arc::clone(&token);
-                let renewed = self.renew(visit, session, &audience, Some(token)).await?;
-                // That of a refresh which began before it was refused may be the same one.
-                match same(renewed.secret().secret(), refused.secret().secret()) {
-                    true => self.renew_at_any_rate(visit, session, &audience).await?,
-                    false => renewed,
-                }
+        let mut token = self.access_token(visit, session, &audience).await?;
+        for _ in 0..ATTEMPTS {
+            match self.user_info_with(&token, session).await {
+                // The token was withdrawn before its time. If the refresh token is still
+                // good, so is the session.
+                Err(error) if error.kind() == ErrorKind::SessionEnded => {}
+                answer => return answer,
             }
-            answer => return answer,
-        };
+            let refused = Arc::clone(&token);
+            token = self.renew(visit, session, &audience, Some(token)).await?;
+            // That of a refresh which began before it was refused may be the same one.
+            if same(token.secret().secret(), refused.secret().secret()) {
+                token = self.renew_at_any_rate(visit, session, &audience).await?;
+            }
+        }
         let answer = self.user_info_with(&token, session).await;
         self.or_ended(visit, session, answer).await
     }
