@@ -143,7 +143,8 @@ impl Instances {
     }
 
     /// Replaces a value by what `change` makes of it, in one step, for as long as that says;
-    /// where it is `None`, nothing changes. One that cannot be read counts as none.
+    /// where it is `None`, nothing changes. One that cannot be read counts as none. Whether it
+    /// was replaced.
     ///
     /// # Errors
     ///
@@ -152,14 +153,14 @@ impl Instances {
         &self,
         item: Item<'_>,
         change: impl Fn(Option<&[u8]>) -> Option<(Vec<u8>, Duration)> + Send,
-    ) -> Result<()> {
-        let Some(shared) = self.shared() else { return Ok(()) };
+    ) -> Result<bool> {
+        let Some(shared) = self.shared() else { return Ok(false) };
         let key = self.key(item);
         for _ in 0..ATTEMPTS {
             let old = shared.get(&[key]).await?.pop().flatten();
             let read = old.clone().and_then(|old| self.sealer.open(&key.to_text(), old));
             let Some((new, ttl)) = change(read.as_ref().map(|read| &***read)) else {
-                return Ok(());
+                return Ok(false);
             };
             let new = self.seal(&key, &Zeroizing::new(new));
             let is_done = match &old {
@@ -167,7 +168,7 @@ impl Instances {
                 None => shared.put_new(&key, &new, ttl).await?,
             };
             if is_done {
-                return Ok(());
+                return Ok(true);
             }
         }
         Err(Error::new(ErrorKind::Store, "a shared value changed again and again"))

@@ -167,8 +167,8 @@ impl Sessions {
         Ok(session)
     }
 
-    /// Saves the next record of a session; `None` if the store has another one by
-    /// now, or none: then the caller reads it again.
+    /// Saves the next record of a session; `None` if the store, or another instance, has
+    /// another one by now, or the store none: then the caller reads it again.
     ///
     /// # Errors
     ///
@@ -179,7 +179,10 @@ impl Sessions {
         let saved = self.storage.save(read, record, ttl).await?;
         if let Some(saved) = &saved {
             if is_newer && self.are_marked() {
-                self.marks.tell_newest(&saved.record).await?;
+                let is_newest = self.marks.tell_newest(&saved.record).await?;
+                if !is_newest {
+                    return Ok(None);
+                }
             }
             self.unsaved.saved(&saved.record);
         }

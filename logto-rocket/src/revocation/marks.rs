@@ -48,17 +48,22 @@ pub(crate) struct SharedMark {
     until: Timestamp,
 }
 
-/// What all instances know of a session that lives in a cookie.
+/// What all instances know of a session.
 pub(crate) enum Told {
-    Ended,
+    /// It has ended; whether its refresh token may still be good and is to be revoked.
+    Ended { revoke: bool },
     /// It lives, and there may be a newer generation of it.
     Live(Option<Arc<Record>>),
 }
 
 impl SharedMark {
-    fn ends(&self, record: &Record) -> bool {
-        self.issued_at.is_some_and(|at| record.issued_at <= at)
-            || self.created.is_some_and(|at| record.created <= at)
+    /// Whether it ends a session, and then whether that session's refresh token is to be
+    /// revoked: after a logout at Logto, where a new sign-in has another grant.
+    fn end(&self, record: &Record) -> Option<bool> {
+        if self.issued_at.is_some_and(|at| record.issued_at <= at) {
+            return Some(true);
+        }
+        self.created.is_some_and(|at| record.created <= at).then_some(false)
     }
 
     /// One that ends whatever either does.
@@ -97,7 +102,7 @@ impl SharedMarks {
         Ok(self.known_epoch())
     }
 
-    /// What all instances know of a session in a cookie, in one round trip.
+    /// What all instances know of a session, in one round trip.
     ///
     /// # Errors
     ///
@@ -106,24 +111,28 @@ impl SharedMarks {
         let key = record.key();
         if record.subject().is_none() {
             // Claims that cannot be read do not show whose session it is.
-            return Ok(Told::Ended);
+            return Ok(Told::Ended { revoke: false });
         }
         let names = self.names(record);
         let mut items = vec![Item::Ended(key), Item::Newest(key)];
         items.extend(names.iter().map(|name| Item::Mark(name)));
         let mut values = self.read(&items).await?.into_iter();
-        let is_ended = values.next().flatten().is_some();
+        let by_key = values.next().flatten().map(|value| value.first() != Some(&0));
         let newest = values.next().flatten().and_then(|bytes| Record::decode(&bytes)).map(Arc::new);
-        let is_marked = values.flatten().any(|bytes| ends(&bytes, record));
-        Ok(if is_ended || is_marked { Told::Ended } else { Told::Live(newest) })
+        let by_mark = values.flatten().filter_map(|bytes| end(&bytes, record)).max();
+        Ok(match by_key.or(by_mark) {
+            Some(revoke) => Told::Ended { revoke },
+            None => Told::Live(newest),
+        })
     }
 
-    /// Tells the other instances of a new generation of a session in a cookie.
+    /// Tells the other instances of a new generation of a session in a cookie; whether they
+    /// have no other one that is as new.
     ///
     /// # Errors
     ///
     /// The store failed.
-    pub(crate) async fn tell_newest(&self, record: &Record) -> Result<()> {
+    pub(crate) async fn tell_newest(&self, record: &Record) -> Result<bool> {
         let newer = |old: Option<&[u8]>| {
             let old = old.and_then(Record::decode).map(|old| old.generation);
             (Some(record.generation) > old).then(|| (record.encode().to_vec(), NEWEST_TTL))
@@ -138,17 +147,9 @@ impl SharedMarks {
     /// As [`look_up()`](Self::look_up).
     pub(crate) async fn is_ended(self: &Arc<Self>, record: &Record) -> Result<bool> {
         match self.instances.share() {
-            true => Ok(matches!(self.look_up(record).await?, Told::Ended)),
+            true => Ok(matches!(self.look_up(record).await?, Told::Ended { .. })),
             false => Ok(false),
         }
-    }
-
-    /// How this instance is told that a session was ended whose refresh is under way: whether
-    /// what it brings is to be revoked. `None` if it was not ended.
-    pub(crate) async fn end_of(&self, record: &Record) -> Option<bool> {
-        let item = Item::Ended(record.key());
-        let value = self.instances.get(&[item]).await.ok()?.pop().flatten()?;
-        Some(self.instances.open(item, value).is_none_or(|value| value.first() != Some(&0)))
     }
 
     /// When a session of this user may begin at the earliest: after all that was ended of
@@ -232,7 +233,8 @@ impl SharedMarks {
             let both = old.with(new);
             (both != old).then(|| (encode(both), self.left(both.until)))
         };
-        self.instances.update(Item::Mark(&name), with_new).await
+        self.instances.update(Item::Mark(&name), with_new).await?;
+        Ok(())
     }
 
     /// The names of all marks that may end a session.
@@ -325,9 +327,9 @@ impl SharedMarks {
     }
 }
 
-fn ends(bytes: &[u8], record: &Record) -> bool {
+fn end(bytes: &[u8], record: &Record) -> Option<bool> {
     // One of another version says nothing that could be trusted to spare a session.
-    mark(bytes).is_none_or(|mark| mark.ends(record))
+    mark(bytes).map_or(Some(false), |mark| mark.end(record))
 }
 
 fn mark(bytes: &[u8]) -> Option<SharedMark> {

@@ -1,3 +1,5 @@
+mod together;
+
 use rocket::figment::Figment;
 use rocket::local::asynchronous::Client as Browser;
 
@@ -24,16 +26,20 @@ fn pseudonyms() -> Pseudonyms {
 }
 
 fn in_storage(storage: Storage) -> Arc<Sessions> {
+    let alone = Instances::alone(&[SECRET.to_vec().into()]);
+    among(alone, Clock::default(), storage)
+}
+
+fn among(instances: Instances, clock: Clock, storage: Storage) -> Arc<Sessions> {
     let mut config = Config::new("http://127.0.0.1:9", "app");
     config.base_url = Some("http://localhost:8000".into());
     config.cookie_secret = ["a secret of at least 32 random bytes"].into();
     let checked = check(&config, &Figment::new()).expect("a configuration");
-    let clock = Clock::default();
     let client = Arc::new(Client::new(&checked, clock.clone()).expect("a client"));
     let cookies = Cookies::new("app", "http://localhost:8000", false);
     let clocks = (clock, checked.clock_skew());
-    let alone = Arc::new(Instances::alone(&[SECRET.to_vec().into()]));
-    Arc::new(Sessions::new(SessionConfig::default(), cookies, clocks, client, alone, storage))
+    let instances = Arc::new(instances);
+    Arc::new(Sessions::new(SessionConfig::default(), cookies, clocks, client, instances, storage))
 }
 
 pub(super) fn in_cookies() -> Arc<Sessions> {
