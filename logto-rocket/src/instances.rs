@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
+pub(crate) use self::lease::Lease;
 use self::outage::Outage;
 use crate::error::{Error, ErrorKind, Result};
 use crate::seal::{Named, Pseudonyms, Sealer};

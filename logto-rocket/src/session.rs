@@ -159,12 +159,19 @@ impl Sessions {
         let ttl = self.time_to_live(&record);
         let session = self.storage.create(record, ttl).await?;
         // Who ended the user's sessions while this one began did not find it.
-        if self.is_ended(&session.record).await? {
-            self.end(&session).await?;
-            self.revoke_in_background(&session);
-            return Err(Error::new(ErrorKind::SessionEnded, "Logto ended it meanwhile"));
+        match self.is_ended(&session.record).await {
+            Ok(false) => Ok(session),
+            Ok(true) => {
+                self.end(&session).await?;
+                self.revoke_in_background(&session);
+                Err(Error::new(ErrorKind::SessionEnded, "Logto ended it meanwhile"))
+            }
+            Err(error) => {
+                // Half a session would stay in the list of the user's devices.
+                let _ = self.storage.delete(&session.record).await;
+                Err(error)
+            }
         }
-        Ok(session)
     }
 
     /// Saves the next record of a session; `None` if the store, or another instance, has

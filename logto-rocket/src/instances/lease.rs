@@ -56,7 +56,10 @@ async fn keep(
 ) {
     let Some(shared) = store.shared() else { return };
     while tokio::time::timeout(RENEWAL, &mut released).await.is_err() {
-        if let Ok(false) = shared.replace_if(&key, &holder, &holder, LEASE).await {
+        if let Ok(false) = shared.replace_if(&key, &holder, &holder, LEASE).await
+            // It ran out while the store was down, and nobody has taken it since.
+            && let Ok(false) = shared.put_new(&key, &holder, LEASE).await
+        {
             return;
         }
     }

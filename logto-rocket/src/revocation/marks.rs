@@ -291,8 +291,8 @@ impl SharedMarks {
         };
         if before.is_some_and(|before| before != epoch) {
             log::error!(
-                "logto: the store has lost what sessions have ended; each session is checked at \
-                 Logto before it is admitted again"
+                "logto: the store has lost what instances told each other of ended sessions; those \
+                 in cookies are checked at Logto before they are admitted again"
             );
             tokio::spawn(Arc::clone(self).tell_again());
         }

@@ -8,6 +8,7 @@ use super::store::SessionKey;
 use super::{Session, Sessions};
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
+use crate::instances::Item;
 use crate::revocation::{Logout, OwnedLogout};
 use crate::warning;
 
@@ -95,6 +96,11 @@ impl Sessions {
             if let Err(error) = self.marks.end(key, soon, revoke_token).await {
                 warning::warn("other instances may keep a refresh token", &error);
             }
+        }
+        if self.are_marked()
+            && let Err(error) = self.instances.remove(Item::Newest(key)).await
+        {
+            warning::warn("an ended session's newest cookie is kept for an hour", &error);
         }
         self.kept.forget(&key).await;
     }
