@@ -17,7 +17,7 @@ pub(crate) fn not_on_this_site(path: &str) -> Option<&'static str> {
     } else if path.contains('#') {
         Some("a fragment stays in the browser; leave out `#` and what follows")
     } else if path.len() > 1024 {
-        Some("a path has 1024 bytes at the most")
+        Some("a path has 1024 bytes at most")
     } else {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let is_encoded = !path.contains(NOT_IN_PATHS) && !query.contains(NOT_IN_QUERIES);

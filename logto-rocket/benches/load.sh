@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Load over TCP: a bare route, the same with the session's cookie, and protected
 # routes, in turns, with server and load on a core each. Prints the medians of
-# requests a second and the ratios. Needs wrk and at least two cores.
+# requests a second and the ratios. Needs wrk, redis-server and at least two cores. Redis
+# is on the core of the load, as on a machine of its own.
 #
 #   logto-rocket/benches/load.sh [rounds [seconds]]
 set -euo pipefail
@@ -11,7 +12,7 @@ rounds=${1:-7}
 seconds=${2:-3}
 address=http://127.0.0.1:8123
 binary=${CARGO_TARGET_DIR:-target}/release/examples/load
-cargo build --quiet --release -p logto-rocket --example load
+cargo build --quiet --release -p logto-rocket --features redis --example load
 
 measure() { # path, cookie or nothing
     local header=()
@@ -22,11 +23,17 @@ measure() { # path, cookie or nothing
 
 median() { sort -n "$1" | awk '{ v[NR] = $1 } END { print v[int((NR + 1) / 2)] }'; }
 
-for store in cookie memory; do
+taskset -c 1 redis-server --port 8124 --save "" --bind 127.0.0.1 >/dev/null &
+redis=$!
+trap 'kill $redis 2>/dev/null || true' EXIT
+
+for store in cookie memory marks redis; do
     out=$(mktemp -d)
+    unset LOGTO_SESSION_REDIS_URL
+    case $store in marks | redis) export LOGTO_SESSION_REDIS_URL=redis://127.0.0.1:8124 ;; esac
     taskset -c 0 "$binary" "$store" >"$out/cookie" 2>"$out/log" &
     server=$!
-    trap 'kill $server 2>/dev/null || true' EXIT
+    trap 'kill $server $redis 2>/dev/null || true' EXIT
     for _ in $(seq 100); do [ -s "$out/cookie" ] && break || sleep 0.1; done
     cookie=$(head -n 1 "$out/cookie")
     for _ in $(seq "$rounds"); do

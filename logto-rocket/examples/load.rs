@@ -1,7 +1,8 @@
 //! The application that `benches/load.sh` measures: a bare route and protected
 //! ones. Prints the cookie of a signed-in user and serves.
 //!
-//! `cargo run --release -p logto-rocket --example load -- cookie|memory`
+//! `cargo run --release -p logto-rocket --features redis --example load --
+//! cookie|memory|marks|redis`; `marks` has sessions in cookies and marks in Redis.
 
 use std::error::Error;
 
@@ -64,10 +65,14 @@ fn cookies(answer: &reqwest::Response) -> String {
 #[rocket::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let provider = Provider::builder().user(carol()).start().await;
-    let store = std::env::args().nth(1).unwrap_or_else(|| "cookie".into());
+    let mode = std::env::args().nth(1).unwrap_or_else(|| "cookie".into());
+    let session = match mode.as_str() {
+        "marks" => ("logto.session.marks", "redis"),
+        store => ("logto.session.store", store),
+    };
     let figment = provider
         .figment()
-        .merge(("logto.session.store", store))
+        .merge(session)
         .merge(("logto.scopes", "email"))
         .merge(("workers", 1))
         .merge(("port", PORT));

@@ -108,7 +108,7 @@ pub(crate) fn failure(request: &Request<'_>, error: &Error) -> Answer {
 /// The page of a failure, which leads to the same page again, or home if that was a form.
 pub(crate) fn page(request: &Request<'_>, error: &Error) -> Page {
     let title = match error.kind() {
-        ErrorKind::SignInLoop => "Sign-in does not hold",
+        ErrorKind::SignInLoop => "Sign-in keeps repeating",
         ErrorKind::CrossSite => "Request refused",
         ErrorKind::NotNavigation => "Not signed out",
         _ if error.status() == Status::Forbidden => "No access",
@@ -146,46 +146,45 @@ pub(crate) async fn rendered<'r>(
 pub(crate) fn message(error: &Error) -> &'static str {
     match error.kind() {
         ErrorKind::Unreachable => "The sign-in service does not answer. Please try again shortly.",
-        ErrorKind::Store => "Your session cannot be read right now. Please try again shortly.",
+        ErrorKind::Store => "Your session is not available right now. Please try again shortly.",
         ErrorKind::SessionTooLarge => {
-            "What has to be kept of you, such as your organizations and roles, does not fit into \
-             your browser's cookies. Trying again will not help: please tell whoever runs this \
-             application."
+            "Your session is too large for your browser's cookies: you have too many organizations \
+             or roles. Trying again will not help. Please tell whoever runs this application."
         }
         ErrorKind::Denied => match error.description() {
             Some(said) if said.contains("MFA") => {
-                "This organization asks for a second factor, and you have none. Please set one up \
-                 in your account and sign in again."
+                "This organization requires a second factor. Please set one up in your account and \
+                 sign in again."
             }
             Some(said) if said.contains("not a member") => {
                 "You are not a member of this organization."
             }
-            _ => "You have no access to this, or not in this organization.",
+            _ => "You do not have access to this, or not in this organization.",
         },
         ErrorKind::NotAllowed => "You are not allowed to do this.",
-        ErrorKind::InvalidAccessToken => "The access token is not valid here, or no longer.",
-        ErrorKind::InvalidRequest => "The request has no access token that can be read.",
-        ErrorKind::InteractionRequired => "Please sign in to go on.",
+        ErrorKind::InvalidAccessToken => "The access token is not valid here, or has expired.",
+        ErrorKind::InvalidRequest => "The request has no readable access token.",
+        ErrorKind::InteractionRequired => "Please sign in to continue.",
         ErrorKind::Cancelled => "The sign-in was cancelled.",
         ErrorKind::NotGranted => {
             "Your sign-in does not cover this. Please sign out, sign in again and retry."
         }
         ErrorKind::SignInLoop => {
-            "You signed in several times in a row and were unknown here each time. Either this \
-             browser does not keep the cookie of your session, or the application runs in \
-             several processes that do not share sessions or the time, or the sign-in service \
-             ends your session at once."
+            "You signed in several times in a row, but no session was kept. Either this browser \
+             rejects the session's cookie, or the application runs in several processes that do \
+             not share sessions or the time, or the sign-in service ends your session at once."
         }
         ErrorKind::InvalidIdToken => {
-            "The sign-in service's proof of who you are does not hold. If this happens again, \
-             the clock of this application may be wrong."
+            "The sign-in service's response could not be verified. If this happens again, the \
+             clock of this application may be wrong."
         }
         ErrorKind::CrossSite => "A page of another site sent this request.",
         ErrorKind::NotNavigation => "Only a link or a form signs you out. You are still signed in.",
         ErrorKind::InvalidLogoutToken => "This is not a logout token of the sign-in service.",
-        ErrorKind::InvalidSubjectToken => "The token is not valid any more.",
-        ErrorKind::InvalidOptions => "The application asked for a sign-in that cannot be.",
-        _ => "The sign-in service gave an answer that cannot be used.",
+        ErrorKind::InvalidSubjectToken => "The token is no longer valid.",
+        ErrorKind::InvalidOptions => "The application asked for an impossible sign-in.",
+        ErrorKind::SessionEnded => "You have been signed out. Please sign in again.",
+        _ => "The sign-in service's response could not be used.",
     }
 }
 

@@ -152,9 +152,7 @@ impl Client {
             _ => {}
         }
         let info: UserInfo = answer.json("the user info").map_err(|error| match error.kind() {
-            ErrorKind::InvalidAnswer => {
-                Error::new(ErrorKind::InvalidUserInfo, "it has not its form")
-            }
+            ErrorKind::InvalidAnswer => Error::new(ErrorKind::InvalidUserInfo, "it is malformed"),
             _ => error,
         })?;
         // Section 5.3.2: user info of another subject must not be used.

@@ -221,7 +221,7 @@ pub struct Config {
     #[serde(default, deserialize_with = "secret::some_scalar")]
     pub app_name: Option<String>,
     /// Where sessions live, and how long. **(default: in the cookie, 7 days after
-    /// the last use and 30 days at the most)**
+    /// the last use and 30 days at most)**
     #[serde(default)]
     pub session: SessionConfig,
     /// How much is read of the body of a request that is refused. **(default: 8 MiB for
@@ -288,9 +288,9 @@ pub struct SessionConfig {
     /// either)**
     pub redis: Option<RedisConfig>,
     /// Seconds a session lives after its last use. **(default: `604800`, 7 days;
-    /// `1` to `34560000`, 400 days, which browsers keep a cookie at the most)**
+    /// `1` to `34560000`, 400 days, which browsers keep a cookie at most)**
     pub idle: u64,
-    /// Seconds a session lives at the most. **(default: `2592000`, 30 days; `1` to
+    /// Seconds a session lives at most. **(default: `2592000`, 30 days; `1` to
     /// `34560000`)**
     pub absolute: u64,
     /// Whether the browser keeps the session's cookie when it is closed. **(default:
@@ -317,7 +317,7 @@ pub struct SessionConfig {
     /// `identities` and `custom_data` are absent then, never old. Sessions in a store have
     /// no such limit.
     pub max_cookie_bytes: u64,
-    /// Sessions that the memory store keeps at the most; the least used go first.
+    /// Sessions that the memory store keeps at most; the least used go first.
     /// **(default: `100000`)**
     pub capacity: u64,
     /// Bytes of memory that sessions may take which were opened before, so that the same

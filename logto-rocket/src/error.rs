@@ -201,7 +201,7 @@ impl ErrorKind {
         match self {
             Self::NotAuthenticated => "nobody is signed in",
             Self::SignInNotFound => "the sign-in was not begun in this browser or is over",
-            Self::SignInLoop => "sign-ins go round and leave no session",
+            Self::SignInLoop => "sign-in keeps repeating without a session",
             Self::InvalidCallback => "the callback does not fit the sign-in",
             Self::Cancelled => "the sign-in was cancelled",
             Self::InteractionRequired => "Logto would have to ask the user",
@@ -323,7 +323,7 @@ impl Error {
     /// refuse, or said nothing.
     ///
     /// On the callback anybody can have written it: escape it on a page, and base nothing on
-    /// it. It has 200 characters at the most, and no control characters; what is as long as a
+    /// it. It has 200 characters at most, and no control characters; what is as long as a
     /// token is left out.
     pub fn description(&self) -> Option<&str> {
         self.refusal.as_ref().and_then(|refusal| refusal.description.as_deref())

@@ -3,6 +3,9 @@
 #[doc = include_str!("guide/api.md")]
 pub mod api {}
 
+#[doc = include_str!("guide/growing.md")]
+pub mod growing {}
+
 #[doc = include_str!("guide/proxy.md")]
 pub mod proxy {}
 

@@ -41,7 +41,7 @@ pub(crate) struct Http {
 }
 
 impl Http {
-    /// A client whose calls take `timeout` at the most.
+    /// A client whose calls take `timeout` at most.
     pub(crate) fn new(timeout: Duration) -> Result<Self> {
         Self::of(timeout, IDLE)
     }

@@ -1,11 +1,14 @@
 //! What the instances of an application share, where their store can hold it.
 
 mod lease;
+mod outage;
 
 use std::time::Duration;
 
 use zeroize::Zeroizing;
 
+pub(crate) use self::lease::Lease;
+use self::outage::Outage;
 use crate::error::{Error, ErrorKind, Result};
 use crate::seal::{Named, Pseudonyms, Sealer};
 use crate::session::store::{AnyStore, SessionKey, Shared, SharedKey};
@@ -19,6 +22,7 @@ pub(crate) struct Instances {
     sealer: Sealer,
     pseudonyms: Pseudonyms,
     application: [String; 2],
+    outage: Outage,
 }
 
 /// What a shared value is about.
@@ -55,7 +59,7 @@ impl Instances {
         application: [String; 2],
     ) -> Self {
         let store = store.filter(|store| store.shared().is_some());
-        Self { store, sealer, pseudonyms, application }
+        Self { store, sealer, pseudonyms, application, outage: Outage::default() }
     }
 
     #[cfg(test)]
@@ -71,6 +75,12 @@ impl Instances {
     /// Whether others may be told anything.
     pub(crate) fn share(&self) -> bool {
         self.store.is_some()
+    }
+
+    /// Passes on what the store answered to a request, and remembers whether it failed.
+    pub(crate) fn observed<T>(&self, answer: Result<T>) -> Result<T> {
+        self.outage.observe(answer.as_ref().err());
+        answer
     }
 
     /// The name that a user's or a session's mark has when it is written.
@@ -133,8 +143,9 @@ impl Instances {
         self.open(item, value).ok_or_else(|| Error::new(ErrorKind::Store, detail))
     }
 
-    /// Replaces a value by what `change` makes of it, in one step; where that is `None`,
-    /// nothing changes. One that cannot be read counts as none.
+    /// Replaces a value by what `change` makes of it, in one step, for as long as that says;
+    /// where it is `None`, nothing changes. One that cannot be read counts as none. Whether it
+    /// was replaced.
     ///
     /// # Errors
     ///
@@ -142,22 +153,23 @@ impl Instances {
     pub(crate) async fn update(
         &self,
         item: Item<'_>,
-        ttl: Duration,
-        change: impl Fn(Option<&[u8]>) -> Option<Vec<u8>> + Send,
-    ) -> Result<()> {
-        let Some(shared) = self.shared() else { return Ok(()) };
+        change: impl Fn(Option<&[u8]>) -> Option<(Vec<u8>, Duration)> + Send,
+    ) -> Result<bool> {
+        let Some(shared) = self.shared() else { return Ok(false) };
         let key = self.key(item);
         for _ in 0..ATTEMPTS {
             let old = shared.get(&[key]).await?.pop().flatten();
             let read = old.clone().and_then(|old| self.sealer.open(&key.to_text(), old));
-            let Some(new) = change(read.as_ref().map(|read| &***read)) else { return Ok(()) };
+            let Some((new, ttl)) = change(read.as_ref().map(|read| &***read)) else {
+                return Ok(false);
+            };
             let new = self.seal(&key, &Zeroizing::new(new));
             let is_done = match &old {
                 Some(old) => shared.replace_if(&key, old, &new, ttl).await?,
                 None => shared.put_new(&key, &new, ttl).await?,
             };
             if is_done {
-                return Ok(());
+                return Ok(true);
             }
         }
         Err(Error::new(ErrorKind::Store, "a shared value changed again and again"))

@@ -28,12 +28,15 @@
 //! | write routes of one's own | [`LogtoClient`], [`SignInOptions`] |
 //! | configure | [`Config`], [`Logto::fairing()`] |
 //! | deploy behind nginx, Caddy, Traefik or in Docker | [`guide::proxy`] |
+//! | run many instances, with sessions in Redis | [`guide::growing`] |
 //! | call APIs | [`LogtoClient::access_token()`], [`Logto::client_credentials()`] |
 //! | know of sign-ins | [`Hooks`] |
 //! | keep sessions elsewhere | [`SessionStore`], [`contract`] |
 //! | come from another of Logto's SDKs | [`parity`] |
 //! | test an application | `testing`, with the feature of this name |
 //! | handle failures | [`Error`], [`ErrorKind`] |
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod answer;
 mod auth_info;
@@ -135,9 +138,9 @@ mod wiped;
 ///     the answer removes the cookie. **503** with `Retry-After` when Logto does
 ///     not answer, **502** when its answer cannot be used; the session stays.
 ///   * With `resource` or `organization`: a user whose session Logto ended is a
-///     stranger, as above. A user whom Logto denies the token gets **403** Forbidden:
-///     who is not in the organization, or signed in before the configuration asked
-///     for the resource. **503** with `Retry-After` when Logto does not answer and the
+///     stranger, as above. A user whom Logto denies the token gets **403** Forbidden: a
+///     non-member of the organization, or one who signed in before the configuration
+///     asked for the resource. **503** with `Retry-After` when Logto does not answer and the
 ///     last token has ended, **502** when its answer cannot be used; the session
 ///     stays. **401** and no redirect where the session has no refresh token.
 ///   * **503** when the session store does not answer; the cookie stays.

@@ -373,10 +373,12 @@ impl Logto {
     /// one's own; the fairing mounts one that answers as the protocol says.
     ///
     /// A session ends if it began before the token was first received, and if Logto
-    /// issued its ID token no later than the logout token: who has signed in again
-    /// stays signed in, also when the token comes once more. Refresh tokens of the
-    /// ended sessions are revoked. With sessions in the cookie, this process alone
-    /// knows of it, until it ends.
+    /// issued its ID token no later than the logout token: a user who has signed in again
+    /// stays signed in, also when the token comes once more. Where instances share a store,
+    /// Logto's clock alone decides, and a sign-in of the same second ends too. Refresh
+    /// tokens of the ended sessions are revoked. With sessions in the cookie and no
+    /// [`session.marks`](crate::SessionConfig::marks), this process alone knows of it,
+    /// until it ends.
     ///
     /// # Errors
     ///

@@ -17,7 +17,7 @@ use crate::seal::Named;
 use crate::session::record::Record;
 use crate::session::store::SessionKey;
 
-/// Ended sessions, and as many logouts, that are remembered at the most: some 20 MB
+/// Ended sessions, and as many logouts, that are remembered at most: some 20 MB
 /// each, with ids as long as Logto's.
 const CAPACITY: usize = 100_000;
 
@@ -224,7 +224,7 @@ impl List {
         self.room.looked_through(self.len());
     }
 
-    /// Who ends sessions in a loop must not fill the list and so end everybody's.
+    /// A user who ends sessions in a loop must not fill the list and so end everybody's.
     fn mark_crowds(&mut self) {
         let crowds = crowds(self.ended.values().filter_map(|ended| ended.subject.as_deref()));
         let marks = &mut self.marks;

@@ -41,7 +41,7 @@ use crate::instances::Instances;
 use crate::revocation::{RevocationList, SharedMarks};
 use crate::seal::Cookies;
 
-/// Replaced sessions that are remembered at the most, and how long: until no answer can
+/// Replaced sessions that are remembered at most, and how long: until no answer can
 /// be under way that does not know of it.
 const REPLACED: u64 = 100_000;
 const REPLACED_TTL: Duration = Duration::from_secs(15 * 60);
@@ -159,16 +159,23 @@ impl Sessions {
         let ttl = self.time_to_live(&record);
         let session = self.storage.create(record, ttl).await?;
         // Who ended the user's sessions while this one began did not find it.
-        if self.is_ended(&session.record).await? {
-            self.end(&session).await?;
-            self.revoke_in_background(&session);
-            return Err(Error::new(ErrorKind::SessionEnded, "Logto ended it meanwhile"));
+        match self.is_ended(&session.record).await {
+            Ok(false) => Ok(session),
+            Ok(true) => {
+                self.end(&session).await?;
+                self.revoke_in_background(&session);
+                Err(Error::new(ErrorKind::SessionEnded, "Logto ended it meanwhile"))
+            }
+            Err(error) => {
+                // Half a session would stay in the list of the user's devices.
+                let _ = self.storage.delete(&session.record).await;
+                Err(error)
+            }
         }
-        Ok(session)
     }
 
-    /// Saves the next record of a session; `None` if the store has another one by
-    /// now, or none: then the caller reads it again.
+    /// Saves the next record of a session; `None` if the store, or another instance, has
+    /// another one by now, or the store none: then the caller reads it again.
     ///
     /// # Errors
     ///
@@ -179,7 +186,10 @@ impl Sessions {
         let saved = self.storage.save(read, record, ttl).await?;
         if let Some(saved) = &saved {
             if is_newer && self.are_marked() {
-                self.marks.tell_newest(&saved.record).await?;
+                let is_newest = self.marks.tell_newest(&saved.record).await?;
+                if !is_newest {
+                    return Ok(None);
+                }
             }
             self.unsaved.saved(&saved.record);
         }

@@ -192,7 +192,7 @@ impl Tokens {
         self.check_writable(visit)?;
         let key = session.record.key();
         let _turn = self.turns.take(key).await;
-        let _lease = self.sessions.instances().take_turn(Item::Turn(key)).await?;
+        let lease = self.sessions.instances().take_turn(Item::Turn(key)).await?;
         let session = match self.sessions.current(session).await {
             Err(error) if error.kind() == ErrorKind::SessionEnded => return Ok(()),
             session => session?,
@@ -204,7 +204,7 @@ impl Tokens {
             user_info_token: session.record.user_info_token.stale(),
             ..(*session.record).clone()
         };
-        visit.state.renew(self.save(session, next).await?);
+        visit.state.renew(self.save(session, next, lease).await?);
         Ok(())
     }
 

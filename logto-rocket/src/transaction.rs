@@ -22,14 +22,14 @@ const LIFETIME: Duration = Duration::from_secs(10 * 60);
 /// again to the same page.
 const COOKIE_LIFETIME: Duration = Duration::from_secs(3 * 60 * 60);
 
-/// Sign-ins under way in one browser at the most, so that cookies of abandoned
+/// Sign-ins under way in one browser at most, so that cookies of abandoned
 /// ones do not fill the header.
 const MAX_COUNT: usize = 7;
 
 /// What their cookies may weigh together.
 const MAX_BYTES: usize = 4096;
 
-/// Cookies of sign-ins that one request opens, and removes, at the most. Whoever can write
+/// Cookies of sign-ins that one request opens, and removes, at most. Whoever can write
 /// cookies in our names could else have us open thousands, and set as many with the answer.
 const MAX_OPENED: usize = 32;
 
@@ -130,7 +130,7 @@ impl Transactions {
     }
 
     /// The removals of the oldest sign-ins under way by which all our cookies take `max`
-    /// bytes at the most, where the answer makes these `changes`. A sign-in that begins with
+    /// bytes at most, where the answer makes these `changes`. A sign-in that begins with
     /// it stays: it could not be completed.
     pub(crate) fn make_room(
         &self,
@@ -266,7 +266,7 @@ mod tests {
         }
     }
 
-    /// A21, A22: seven tabs at the most, the oldest goes first, 4 KiB in all.
+    /// A21, A22: seven tabs at most, the oldest goes first, 4 KiB in all.
     #[test]
     fn abandoned_sign_ins_do_not_fill_the_header() {
         let transactions = transactions();

@@ -57,7 +57,7 @@ async fn a_browser_that_drops_the_session_stops_after_three_turns() {
         let browser = browser.keeping(|cookie| !is_session(cookie.name()));
         let (page, turns) = go(&op, &[&browser], "/pages/1?tab=a").await;
         assert_eq!((turns, page.status), (3, Status::InternalServerError));
-        assert_stopped(&page, &["does not keep", "return_to=%2Fpages%2F1%3Ftab%3Da"]);
+        assert_stopped(&page, &["rejects the session", "return_to=%2Fpages%2F1%3Ftab%3Da"]);
         // The way on is no page of the same kind.
         assert_eq!(op.count("token"), 3);
         let (again, turns) = go(&op, &[&browser], "/pages/1?tab=a").await;

@@ -1,7 +1,7 @@
 //! The hostile provider itself: what it does while it behaves, and that a switch deviates.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use aws_lc_rs::signature::{ECDSA_P384_SHA384_FIXED, UnparsedPublicKey};
 use base64::Engine;
@@ -291,9 +291,7 @@ async fn it_stops_and_resumes_on_the_same_port() {
     let op = Hostile::start().await;
     let url = format!("{}/oidc/jwks", op.endpoint());
     op.stop().await;
-    let started = Instant::now();
     assert!(client().get(&url).send().await.is_err_and(|error| error.is_connect()));
-    assert!(started.elapsed() < Duration::from_secs(1));
     op.resume();
     assert_eq!(client().get(&url).send().await.unwrap().status(), 200);
     assert_eq!(op.count("jwks"), 1);

@@ -208,7 +208,7 @@ async fn a_denied_organization_says_why() {
         "organization requires MFA but user has no MFA configured".into();
     for (body, text) in [
         (not_member, "You are not a member of this organization."),
-        (no_factor, "asks for a second factor"),
+        (no_factor, "requires a second factor"),
     ] {
         op.behave();
         op.deviate(Deviation::Answer("token", Fault::Json(status, body.clone())));

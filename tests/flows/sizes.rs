@@ -40,7 +40,7 @@ async fn a_session_over_the_limit_is_refused_with_a_page_of_its_own() {
     assert_eq!(back.status, Status::InternalServerError);
     back.assert_no_sign_in();
     assert!(back.body.contains("Too much to keep"), "{}", back.body);
-    assert!(back.body.contains("organizations and roles"), "{}", back.body);
+    assert!(back.body.contains("organizations or roles"), "{}", back.body);
     assert_eq!(browser.session_cookies(), before);
     assert!(browser.sign_in_cookies().is_empty());
 

@@ -84,15 +84,21 @@ struct Three {
 
 impl Three {
     async fn start(mode: Mode) -> Self {
-        Self::with(mode, &[]).await
+        let op = Hostile::start().await;
+        let figment = op.figment();
+        Self::of(mode, op, figment).await
     }
 
-    async fn with(mode: Mode, settings: &[(&str, bool)]) -> Self {
-        let (op, store) = (Hostile::start().await, Shaky::default());
-        let mut figment = op.figment().merge(("logto.resources", [API]));
-        for (key, value) in settings {
-            figment = figment.merge((*key, *value));
-        }
+    /// As [`start()`](Self::start), with instances that wait for a second at the most.
+    async fn hasty(mode: Mode) -> Self {
+        let op = Hostile::start().await;
+        let figment = op.figment().merge(("logto.timeout", 1));
+        Self::of(mode, op, figment).await
+    }
+
+    async fn of(mode: Mode, op: Hostile, figment: Figment) -> Self {
+        let store = Shaky::default();
+        let figment = figment.merge(("logto.resources", [API]));
         let open = || Browser::open(app(mode, figment.clone(), &store));
         let at = [open().await, open().await, open().await];
         Self { op, store, at }

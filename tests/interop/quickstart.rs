@@ -2,7 +2,7 @@
 
 use std::env;
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
@@ -37,15 +37,8 @@ impl Quickstart {
     /// Starts the application and does not wait for its launch.
     pub(crate) fn launch(port: u16, settings: &[(&str, &str)]) -> Program {
         let port = port.to_string();
-        let mut command = Command::new(binary());
-        // It must not find the Rocket.toml in its own folder.
-        command.current_dir(env::temp_dir());
-        for (name, _) in env::vars_os() {
-            let inherited = name.to_string_lossy();
-            if inherited.starts_with("LOGTO_") || inherited.starts_with("ROCKET_") {
-                command.env_remove(name);
-            }
-        }
+        static BINARY: OnceLock<PathBuf> = OnceLock::new();
+        let mut command = unconfigured(BINARY.get_or_init(|| built("quickstart")));
         let settings = settings.iter().map(|(name, value)| (name, value.replace("{port}", &port)));
         let usual = [("ROCKET_PROFILE", "debug"), ("ROCKET_PORT", &port)];
         command.envs(usual).env("ROCKET_CLI_COLORS", "0").envs(settings);
@@ -81,19 +74,30 @@ fn profile_folder() -> PathBuf {
     test.ancestors().nth(2).expect("cargo put it there").to_owned()
 }
 
-/// The application's binary, built in the profile of these tests.
-fn binary() -> &'static PathBuf {
-    static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| {
-        let folder = profile_folder();
-        let profile = folder.file_name().expect("it is a profile's").to_string_lossy();
-        let profile = if profile == "debug" { "dev" } else { &profile };
-        let status = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "-p", "quickstart", "--profile", profile, "--target-dir"])
-            .arg(target_folder())
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
-            .status();
-        assert!(status.is_ok_and(|status| status.success()), "the quickstart does not build");
-        folder.join(format!("quickstart{}", env::consts::EXE_SUFFIX))
-    })
+/// A command that nothing of the tests' own environment configures.
+pub(crate) fn unconfigured(binary: &Path) -> Command {
+    let mut command = Command::new(binary);
+    // It must not find the Rocket.toml in its own folder.
+    command.current_dir(env::temp_dir());
+    for (name, _) in env::vars_os() {
+        let inherited = name.to_string_lossy();
+        if inherited.starts_with("LOGTO_") || inherited.starts_with("ROCKET_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// The binary of an example, built in the profile of these tests.
+pub(crate) fn built(example: &str) -> PathBuf {
+    let folder = profile_folder();
+    let profile = folder.file_name().expect("it is a profile's").to_string_lossy();
+    let profile = if profile == "debug" { "dev" } else { &profile };
+    let status = Command::new(env!("CARGO"))
+        .args(["build", "--quiet", "-p", example, "--profile", profile, "--target-dir"])
+        .arg(target_folder())
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .status();
+    assert!(status.is_ok_and(|status| status.success()), "{example} does not build");
+    folder.join(format!("{example}{}", env::consts::EXE_SUFFIX))
 }

@@ -3,7 +3,9 @@
 mod application;
 mod cluster;
 mod contract;
+mod growth;
 mod log;
+mod marks;
 #[allow(dead_code, reason = "the interop tests use all of it")]
 #[path = "../interop/node.rs"]
 mod node;

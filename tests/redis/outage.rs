@@ -120,7 +120,7 @@ async fn a_redis_that_hangs_is_left_alone_but_for_a_probe() {
     }
     let (after, sent) = proxy.counts();
     assert!(refused > 2000, "{refused}");
-    // One for each window at the most, with the greeting that it sends.
+    // One for each window at most, with the greeting that it sends.
     let probes = begin.elapsed().as_millis() as u64 / 250 + 2;
     assert!(after - connections <= probes, "{} connections", after - connections);
     assert!(sent - pieces <= 2 * probes, "{} pieces", sent - pieces);
@@ -193,9 +193,6 @@ async fn waits_while_redis_hangs_are_measured() {
     later.sort_by_key(|(_, wait)| *wait);
     let longest = first.iter().map(|(_, wait)| *wait).max();
     let p99 = later[later.len() * 99 / 100].1;
-    println!(
-        "first second: {longest:?} at the most; later: p99 {p99:?}, {:?} at the most",
-        later.last()
-    );
+    println!("first second: {longest:?} at most; later: p99 {p99:?}, {:?} at most", later.last());
     println!("back after {recovery:?}");
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use logto_dev::Provider;
 use rocket::http::uri::Host;
@@ -40,8 +40,8 @@ impl Approve for Provider {
 /// Its jar stores, replaces and deletes cookies as browsers do; a host and paths it has not, since
 /// there is one application and every cookie of ours has `Path=/`.
 pub struct Browser {
-    client: Client,
-    jar: Mutex<BTreeMap<String, String>>,
+    client: Arc<Client>,
+    jar: Arc<Mutex<BTreeMap<String, String>>>,
     base: String,
     keeps: fn(&Cookie<'_>) -> bool,
 }
@@ -61,7 +61,21 @@ impl Browser {
     /// Like [`open`](Self::open), for an application whose `base_url` is another.
     pub async fn at(base: &str, rocket: Rocket<Build>) -> Self {
         let client = Client::untracked(rocket).await.expect("the application launches");
-        Self { client, jar: Mutex::default(), base: base.to_owned(), keeps: |_| true }
+        let client = Arc::new(client);
+        Self { client, jar: Arc::default(), base: base.to_owned(), keeps: |_| true }
+    }
+
+    /// Opens another browser, which knows the same instances of the application as these do:
+    /// each is one of them, and they have one jar.
+    #[must_use]
+    pub fn another<const N: usize>(instances: &[Self; N]) -> [Self; N] {
+        let jar = Arc::default();
+        instances.each_ref().map(|one| Self {
+            client: Arc::clone(&one.client),
+            jar: Arc::clone(&jar),
+            base: one.base.clone(),
+            keeps: one.keeps,
+        })
     }
 
     /// Keeps those cookies only that `keeps` wants, from now on.

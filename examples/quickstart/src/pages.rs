@@ -159,9 +159,9 @@ fn organization(organization: &Organization) -> String {
 pub(crate) fn failure(status: Status) -> Page {
     let explanation = match status.code {
         401 => "You are not signed in.",
-        403 => "You have no access to this.",
+        403 => "You do not have access to this.",
         404 => "There is no such page.",
-        502 => "Logto gave an answer that cannot be used. The log says more.",
+        502 => "Logto's response could not be used. The log says more.",
         503 => "Logto does not answer. Nothing is lost: please try again shortly.",
         _ => "Something went wrong. The log says more.",
     };

@@ -76,7 +76,7 @@ fn a_redirect_to_another_site_is_refused() {
 fn what_must_be_encoded_in_a_redirect_is_named() {
     let message = "a fragment stays in the browser; leave out `#` and what follows";
     assert_eq!(errors(quote!(redirect = "/a#b")), [message]);
-    let message = "a path has 1024 bytes at the most";
+    let message = "a path has 1024 bytes at most";
     let [longest, longer] = [1023, 1024].map(|length| format!("/{}", "x".repeat(length)));
     assert_eq!(redirect(quote!(redirect = #longest)).as_deref(), Some(&*longest));
     assert_eq!(errors(quote!(redirect = #longer)), [message]);

@@ -164,12 +164,12 @@ impl<'a> Received<'a> {
         expected: Expected<'a>,
         access_token: &'a AccessToken,
     ) -> Result<Self, Unverified> {
-        let malformed = || invalid("it has not its form");
+        let malformed = || invalid("it is malformed");
         let (signed, signature_part) = id_token.rsplit_once('.').ok_or_else(malformed)?;
         let (header_part, payload) = signed.split_once('.').ok_or_else(malformed)?;
         let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| malformed());
         let header = serde_json::from_slice(&decode(header_part)?)
-            .map_err(|_| invalid("its header has not its form"))?;
+            .map_err(|_| invalid("its header is malformed"))?;
         let claims: IdTokenClaims = serde_json::from_slice(&decode(payload)?)
             .map_err(|_| invalid("a claim is missing or has the wrong type"))?;
         let protocol = URL_SAFE_NO_PAD.encode(claims.protocol().to_string());

@@ -19,7 +19,7 @@ pub struct DrainConfig {
     /// Seconds after which the answer goes out though the body has not ended.
     /// **(default: `10`; `1` to `600`)**
     pub seconds: u64,
-    /// Bodies that are read at once at the most; others are answered without.
+    /// Bodies that are read at once at most; others are answered without.
     /// **(default: `64`; at most `1000000`; `0`: none is read)**
     pub requests: u64,
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+#[cfg(feature = "redis")]
 use std::time::Duration;
 
 use serde::Deserialize;

@@ -35,7 +35,8 @@ impl Instances {
         let (Some(shared), Some(store)) = (self.shared(), &self.store) else { return Ok(None) };
         let (key, holder) = (self.key(item), seal::random::<16>());
         let mut pause = PAUSES.0;
-        while !shared.put_new(&key, &holder, LEASE).await? {
+        self.outage.settle().await;
+        while !self.observed(shared.put_new(&key, &holder, LEASE).await)? {
             tokio::time::sleep(pause).await;
             pause = (pause * 3 / 2).min(PAUSES.1);
         }
@@ -55,7 +56,10 @@ async fn keep(
 ) {
     let Some(shared) = store.shared() else { return };
     while tokio::time::timeout(RENEWAL, &mut released).await.is_err() {
-        if let Ok(false) = shared.replace_if(&key, &holder, &holder, LEASE).await {
+        if let Ok(false) = shared.replace_if(&key, &holder, &holder, LEASE).await
+            // It ran out while the store was down, and nobody has taken it since.
+            && let Ok(false) = shared.put_new(&key, &holder, LEASE).await
+        {
             return;
         }
     }

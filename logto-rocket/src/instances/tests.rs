@@ -60,8 +60,8 @@ async fn of_many_changes_at_once_none_is_lost() {
     let [one, other] = pair();
     let item = Item::Tokens(session());
     let add = |instances, n: u8| async move {
-        let with = |old: Option<&[u8]>| Some([old.unwrap_or_default(), &[n]].concat());
-        Instances::update(instances, item, TTL, with).await.expect("changed");
+        let with = |old: Option<&[u8]>| Some(([old.unwrap_or_default(), &[n]].concat(), TTL));
+        Instances::update(instances, item, with).await.expect("changed");
     };
     let changes = (0..8).map(|n| add(if n % 2 == 0 { &one } else { &other }, n));
     rocket::futures::future::join_all(changes).await;
@@ -102,6 +102,6 @@ async fn an_instance_that_is_alone_tells_nobody_and_waits_for_nobody() {
     assert!(alone.put_new(item, b"", TTL).await.expect("put"));
     assert!(alone.put_new(item, b"", TTL).await.expect("put"));
     assert!(value(&alone, item).await.is_none());
-    alone.update(item, TTL, |_| panic!("changed")).await.expect("nothing to do");
+    alone.update(item, |_| panic!("changed")).await.expect("nothing to do");
     alone.remove(item).await.expect("nothing to do");
 }

@@ -46,7 +46,7 @@ impl<'a> Compact<'a> {
         // RFC 7519 section 7.2: both are UTF-8, also where nobody looks at it.
         let text = |part: &str| String::from_utf8(decode(part)?).map_err(|_| FORM);
         let header: Header =
-            serde_json::from_str(&text(header)?).map_err(|_| "its header has not its form")?;
+            serde_json::from_str(&text(header)?).map_err(|_| "its header is malformed")?;
         // Section 4.1.11: who does not understand every extension there refuses.
         if header.crit {
             return Err("its header has a critical extension");

@@ -113,7 +113,7 @@ impl Logouts {
         until: Timestamp,
         now: Timestamp,
     ) -> Option<Timestamp> {
-        // It takes two places at the most.
+        // It takes two places at most.
         let forgotten = if self.room.is_for(self.len() + 2) { None } else { self.make_room(now) };
         let end = End { moment: logout.moment(), until };
         match logout.of {
@@ -167,7 +167,7 @@ impl Logouts {
         forgotten
     }
 
-    /// Who signs in and out at Logto in a loop must not fill the list and so end
+    /// A user who signs in and out at Logto in a loop must not fill the list and so end
     /// everybody's sessions.
     fn merge_crowds(&mut self) {
         let all = self.of_sids.ends.values();

@@ -14,7 +14,7 @@ use crate::session::record::{Epoch, Record, Whose};
 use crate::session::store::SessionKey;
 use crate::warning;
 
-/// How long an epoch is known: as long as a browser keeps a cookie at the most.
+/// How long an epoch is known: as long as a browser keeps a cookie at most.
 const EPOCH_TTL: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 
 /// How long the newest generation is known: longer than any request that still carries an
@@ -44,19 +44,26 @@ pub(crate) struct SharedMark {
     issued_at: Option<i64>,
     /// Sessions that began at or before this moment.
     created: Option<Timestamp>,
+    /// When the last of them has surely ended by itself.
+    until: Timestamp,
 }
 
-/// What all instances know of a session that lives in a cookie.
+/// What all instances know of a session.
 pub(crate) enum Told {
-    Ended,
+    /// It has ended; whether its refresh token may still be good and is to be revoked.
+    Ended { revoke: bool },
     /// It lives, and there may be a newer generation of it.
     Live(Option<Arc<Record>>),
 }
 
 impl SharedMark {
-    fn ends(&self, record: &Record) -> bool {
-        self.issued_at.is_some_and(|at| record.issued_at <= at)
-            || self.created.is_some_and(|at| record.created <= at)
+    /// Whether it ends a session, and then whether that session's refresh token is to be
+    /// revoked: after a logout at Logto, where a new sign-in has another grant.
+    fn end(&self, record: &Record) -> Option<bool> {
+        if self.issued_at.is_some_and(|at| record.issued_at <= at) {
+            return Some(true);
+        }
+        self.created.is_some_and(|at| record.created <= at).then_some(false)
     }
 
     /// One that ends whatever either does.
@@ -64,6 +71,7 @@ impl SharedMark {
         Self {
             issued_at: self.issued_at.max(other.issued_at),
             created: self.created.max(other.created),
+            until: self.until.max(other.until),
         }
     }
 }
@@ -94,7 +102,7 @@ impl SharedMarks {
         Ok(self.known_epoch())
     }
 
-    /// What all instances know of a session in a cookie, in one round trip.
+    /// What all instances know of a session, in one round trip.
     ///
     /// # Errors
     ///
@@ -103,29 +111,33 @@ impl SharedMarks {
         let key = record.key();
         if record.subject().is_none() {
             // Claims that cannot be read do not show whose session it is.
-            return Ok(Told::Ended);
+            return Ok(Told::Ended { revoke: false });
         }
         let names = self.names(record);
         let mut items = vec![Item::Ended(key), Item::Newest(key)];
         items.extend(names.iter().map(|name| Item::Mark(name)));
         let mut values = self.read(&items).await?.into_iter();
-        let is_ended = values.next().flatten().is_some();
+        let by_key = values.next().flatten().map(|value| value.first() != Some(&0));
         let newest = values.next().flatten().and_then(|bytes| Record::decode(&bytes)).map(Arc::new);
-        let is_marked = values.flatten().any(|bytes| ends(&bytes, record));
-        Ok(if is_ended || is_marked { Told::Ended } else { Told::Live(newest) })
+        let by_mark = values.flatten().filter_map(|bytes| end(&bytes, record)).max();
+        Ok(match by_key.or(by_mark) {
+            Some(revoke) => Told::Ended { revoke },
+            None => Told::Live(newest),
+        })
     }
 
-    /// Tells the other instances of a new generation of a session in a cookie.
+    /// Tells the other instances of a new generation of a session in a cookie; whether they
+    /// have no other one that is as new.
     ///
     /// # Errors
     ///
     /// The store failed.
-    pub(crate) async fn tell_newest(&self, record: &Record) -> Result<()> {
+    pub(crate) async fn tell_newest(&self, record: &Record) -> Result<bool> {
         let newer = |old: Option<&[u8]>| {
             let old = old.and_then(Record::decode).map(|old| old.generation);
-            (Some(record.generation) > old).then(|| record.encode().to_vec())
+            (Some(record.generation) > old).then(|| (record.encode().to_vec(), NEWEST_TTL))
         };
-        self.instances.update(Item::Newest(record.key()), NEWEST_TTL, newer).await
+        self.instances.update(Item::Newest(record.key()), newer).await
     }
 
     /// Whether a session that has just begun was ended by another instance meanwhile.
@@ -135,17 +147,9 @@ impl SharedMarks {
     /// As [`look_up()`](Self::look_up).
     pub(crate) async fn is_ended(self: &Arc<Self>, record: &Record) -> Result<bool> {
         match self.instances.share() {
-            true => Ok(matches!(self.look_up(record).await?, Told::Ended)),
+            true => Ok(matches!(self.look_up(record).await?, Told::Ended { .. })),
             false => Ok(false),
         }
-    }
-
-    /// How this instance is told that a session was ended whose refresh is under way: whether
-    /// what it brings is to be revoked. `None` if it was not ended.
-    pub(crate) async fn end_of(&self, record: &Record) -> Option<bool> {
-        let item = Item::Ended(record.key());
-        let value = self.instances.get(&[item]).await.ok()?.pop().flatten()?;
-        Some(self.instances.open(item, value).is_none_or(|value| value.first() != Some(&0)))
     }
 
     /// When a session of this user may begin at the earliest: after all that was ended of
@@ -174,8 +178,9 @@ impl SharedMarks {
         Ok(())
     }
 
+    /// How long what ends by itself then is to be known: also by clocks that are behind.
     fn left(&self, until: Timestamp) -> Duration {
-        until.since(self.clock.now()).max(Duration::from_secs(1))
+        until.since(self.clock.now()).max(Duration::from_secs(1)) + 2 * self.clock_skew
     }
 
     /// Ends what a logout is about, for all instances.
@@ -184,13 +189,13 @@ impl SharedMarks {
     ///
     /// The store failed; what was written holds.
     pub(crate) async fn log_out(&self, logout: Logout<'_>, until: Timestamp) -> Result<()> {
-        let mark = SharedMark { issued_at: Some(logout.issued_at), created: None };
+        let mark = SharedMark { issued_at: Some(logout.issued_at), created: None, until };
         match logout.of {
-            Whose::Subject(subject) => self.add(Named::Subject, subject, mark, until).await,
+            Whose::Subject(subject) => self.add(Named::Subject, subject, mark).await,
             Whose::Sid { sid, subject } => {
-                self.add(Named::Sid, sid, mark, until).await?;
+                self.add(Named::Sid, sid, mark).await?;
                 match subject {
-                    Some(subject) => self.add(Named::WithoutSid, subject, mark, until).await,
+                    Some(subject) => self.add(Named::WithoutSid, subject, mark).await,
                     None => Ok(()),
                 }
             }
@@ -217,17 +222,19 @@ impl SharedMarks {
         moment: Timestamp,
         until: Timestamp,
     ) -> Result<()> {
-        let mark = SharedMark { issued_at: None, created: Some(moment) };
-        self.add(Named::Subject, subject, mark, until).await
+        let mark = SharedMark { issued_at: None, created: Some(moment), until };
+        self.add(Named::Subject, subject, mark).await
     }
 
-    async fn add(&self, kind: Named, id: &str, new: SharedMark, until: Timestamp) -> Result<()> {
+    async fn add(&self, kind: Named, id: &str, new: SharedMark) -> Result<()> {
         let name = self.instances.name(kind, id);
         let with_new = |old: Option<&[u8]>| {
             let old = old.and_then(mark).unwrap_or_default();
-            (old.with(new) != old).then(|| encode(old.with(new)))
+            let both = old.with(new);
+            (both != old).then(|| (encode(both), self.left(both.until)))
         };
-        self.instances.update(Item::Mark(&name), self.left(until), with_new).await
+        self.instances.update(Item::Mark(&name), with_new).await?;
+        Ok(())
     }
 
     /// The names of all marks that may end a session.
@@ -284,8 +291,8 @@ impl SharedMarks {
         };
         if before.is_some_and(|before| before != epoch) {
             log::error!(
-                "logto: the store has lost what sessions have ended; each session is checked at \
-                 Logto before it is admitted again"
+                "logto: the store has lost what instances told each other of ended sessions; those \
+                 in cookies are checked at Logto before they are admitted again"
             );
             tokio::spawn(Arc::clone(self).tell_again());
         }
@@ -311,8 +318,8 @@ impl SharedMarks {
                     self.end_user(&subject, created, until).await?;
                 }
                 KnownEnd::Logout { kind, name, issued_at, until } => {
-                    let mark = SharedMark { issued_at: Some(issued_at), created: None };
-                    self.add(kind, &name, mark, until).await?;
+                    let mark = SharedMark { issued_at: Some(issued_at), created: None, until };
+                    self.add(kind, &name, mark).await?;
                 }
             }
         }
@@ -320,9 +327,9 @@ impl SharedMarks {
     }
 }
 
-fn ends(bytes: &[u8], record: &Record) -> bool {
+fn end(bytes: &[u8], record: &Record) -> Option<bool> {
     // One of another version says nothing that could be trusted to spare a session.
-    mark(bytes).is_none_or(|mark| mark.ends(record))
+    mark(bytes).map_or(Some(false), |mark| mark.end(record))
 }
 
 fn mark(bytes: &[u8]) -> Option<SharedMark> {
@@ -332,3 +339,6 @@ fn mark(bytes: &[u8]) -> Option<SharedMark> {
 fn encode(mark: SharedMark) -> Vec<u8> {
     postcard::to_stdvec(&mark).expect("a mark has a binary form")
 }
+
+#[cfg(test)]
+mod tests;

@@ -220,7 +220,7 @@ fn one_user_who_signs_out_at_logto_again_and_again_signs_nobody_else_out() {
     assert!(!list.is_ended(&with_sid(of("alice", after(start, 10_000)), "other")));
 }
 
-/// S24: who does so a few times keeps the sessions that they did not end.
+/// S24: a user who does so a few times keeps the sessions they did not end.
 #[test]
 fn a_few_sign_outs_of_one_user_end_no_other_session_of_theirs() {
     let (list, start) = (RevocationList::with_capacity(1000, Clock::default()), Timestamp::now());

@@ -8,7 +8,7 @@ use rocket::http::{Cookie, CookieJar};
 use crate::error::{Error, ErrorKind, Result};
 use crate::seal::{ATTRIBUTES, Cookies, MAX_COOKIE};
 
-/// Parts of a session at the most: 40 KB, far more than servers accept in one
+/// Parts of a session at most: 40 KB, far more than servers accept in one
 /// header. A bound on the work that a forged cookie can cause.
 const MAX_PARTS: usize = 10;
 
@@ -27,7 +27,7 @@ pub(crate) fn weight(name: &str, length: usize) -> usize {
     length + parts.map(|part| part_name(name, part).len() + "=; ".len()).sum::<usize>()
 }
 
-/// Other first parts that are tried at the most: with that in the jar, a stranger's
+/// Other first parts that are tried at most: with that in the jar, a stranger's
 /// request asks the store three times, however many it brings.
 const MAX_DOUBLES: usize = 2;
 

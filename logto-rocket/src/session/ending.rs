@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::record::{Record, Whose};
+use super::store::SessionKey;
 use super::{Session, Sessions};
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
+use crate::instances::Item;
 use crate::revocation::{Logout, OwnedLogout};
 use crate::warning;
 
@@ -82,15 +84,25 @@ impl Sessions {
         }
         self.storage.delete(&session.record).await?;
         self.remember_as_ended(session, revoke_token);
+        self.settle_elsewhere(key, revoke_token).await;
+        Ok(())
+    }
+
+    /// Lets the other instances know of an end. Where a refresh is under way at one, it brings
+    /// a token that may have to be revoked.
+    async fn settle_elsewhere(&self, key: SessionKey, revoke_token: bool) {
         if !self.are_in_cookies() {
-            // For an instance whose refresh is under way: it brings a token to be revoked.
             let soon = self.clock.now().plus(UNDER_WAY);
             if let Err(error) = self.marks.end(key, soon, revoke_token).await {
                 warning::warn("other instances may keep a refresh token", &error);
             }
         }
+        if self.are_marked()
+            && let Err(error) = self.instances.remove(Item::Newest(key)).await
+        {
+            warning::warn("an ended session's newest cookie is kept for an hour", &error);
+        }
         self.kept.forget(&key).await;
-        Ok(())
     }
 
     /// Whether the session was ended, here or by another instance.
@@ -172,6 +184,9 @@ impl Sessions {
     /// The store failed: it may be tried again.
     pub(crate) async fn end_all_of(&self, subject: &str) -> Result<usize> {
         let moment = self.marks.moment();
+        self.revocation.end_user(subject, moment, self.latest_end(moment));
+        // What began after an earlier mark did so by the clock of that.
+        let moment = self.marks.earliest_begin(subject).await?.max(moment);
         let until = self.latest_end(moment);
         self.revocation.end_user(subject, moment, until);
         self.marks.end_user(subject, moment, until).await?;
@@ -184,18 +199,19 @@ impl Sessions {
     async fn delete_all(&self, whose: Whose<'_>, ends: impl Fn(&Record) -> bool) -> Result<usize> {
         let mut ended = Vec::new();
         let deleted = |session: Session| {
-            self.remember_as_ended(&session, false);
+            // A refresh that is under way brings another one.
+            self.remember_as_ended(&session, true);
             self.revoke_in_background(&session);
             ended.push(session.record.key());
         };
         let done = self.storage.delete_all(whose, ends, deleted).await;
         for key in &ended {
-            self.kept.forget(key).await;
+            self.settle_elsewhere(*key, true).await;
         }
         done.map(|()| ended.len())
     }
 
-    fn remember_as_ended(&self, session: &Session, revoke_token: bool) {
+    pub(super) fn remember_as_ended(&self, session: &Session, revoke_token: bool) {
         let record = &session.record;
         self.revocation.end(record, self.latest_end(record.created), revoke_token);
         self.kept.forget_here(&record.key());

@@ -9,7 +9,7 @@ use super::{Session, Sessions};
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
 
-/// Characters of a user agent that are kept at the most.
+/// Characters of a user agent that are kept at most.
 const LONGEST: usize = 256;
 
 /// One session of a user: what a page of their devices shows of it. From

@@ -21,7 +21,7 @@ use crate::token::{Audience, Token};
 const CAPACITY: u64 = 64 * 1024 * 1024;
 const TTL: Duration = Duration::from_secs(60 * 60);
 
-/// Access tokens of one session that are kept at the most.
+/// Access tokens of one session that are kept at most.
 const AUDIENCES: usize = 64;
 
 /// The tokens of many sessions.

@@ -93,7 +93,7 @@ impl Names {
 }
 
 impl MemoryStore {
-    /// A store that holds `capacity` sessions at the most.
+    /// A store that holds `capacity` sessions at most.
     pub fn new(capacity: u64) -> Self {
         let names = Arc::<Names>::default();
         let of_removed = Arc::clone(&names);

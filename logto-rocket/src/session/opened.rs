@@ -35,7 +35,7 @@ impl Weighter<Label, Arc<Entry>> for Weight {
 }
 
 impl Opened {
-    /// Opened sessions that take so many bytes at the most.
+    /// Opened sessions that take so many bytes at most.
     pub(crate) fn new(bytes: u64) -> Self {
         let sessions = usize::try_from(bytes / ORDINARY).unwrap_or(usize::MAX);
         Self(Cache::with_weighter(sessions, bytes, Weight))

@@ -154,10 +154,13 @@ impl Sessions {
                     }
                     Wait::Others(Some(session.record.key()))
                 }
-                Wait::Store(key) => match self.settle(Some(key), self.storage.load(key).await?) {
-                    Ok(read) => return Ok(Ok(read)),
-                    Err(wait) => wait,
-                },
+                Wait::Store(key) => {
+                    let stored = self.instances.observed(self.storage.load(key).await)?;
+                    match self.settle(Some(key), stored) {
+                        Ok(read) => return Ok(Ok(read)),
+                        Err(wait) => wait,
+                    }
+                }
             }
         }
     }
@@ -208,9 +211,12 @@ impl Sessions {
         if !self.instances.share() {
             return Ok(Some(session));
         }
-        Ok(match self.marks.look_up(&session.record).await? {
-            Told::Ended => {
-                self.kept.forget_here(&session.record.key());
+        Ok(match self.instances.observed(self.marks.look_up(&session.record).await)? {
+            Told::Ended { revoke } => {
+                if !self.revocation.is_ended(&session.record) {
+                    self.remember_as_ended(&session, revoke);
+                }
+                self.has_ended(&session);
                 None
             }
             Told::Live(Some(newer)) if newer.generation > session.record.generation => {
@@ -254,14 +260,21 @@ impl Sessions {
     /// the refresh token before this one revoked. Whether it had ended.
     pub(crate) async fn came_too_late(&self, record: &Arc<Record>) -> bool {
         let session = Session { record: Arc::clone(record), version: None };
-        if self.has_ended(&session) {
-            return true;
+        let has_ended = self.has_ended(&session) || self.has_ended_elsewhere(&session).await;
+        if has_ended {
+            self.kept.forget(&record.key()).await;
         }
-        let ended = self.marks.end_of(record).await;
-        if ended == Some(true) {
-            self.revoke_in_background(&session);
+        has_ended
+    }
+
+    /// Whether another instance has ended the session, as far as it can be asked. Where that
+    /// calls for it, the refresh token is revoked now.
+    async fn has_ended_elsewhere(&self, session: &Session) -> bool {
+        let told = self.marks.look_up(&session.record).await;
+        if let Ok(Told::Ended { revoke: true }) = told {
+            self.revoke_in_background(session);
         }
-        ended.is_some()
+        matches!(told, Ok(Told::Ended { .. }))
     }
 
     /// Writes the last use down. A store that cannot write just now keeps nobody out.

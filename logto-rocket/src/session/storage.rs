@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use moka::policy::EvictionPolicy;
 use moka::sync::Cache;
+use rocket::futures::stream::{self, StreamExt as _, TryStreamExt as _};
 
 use super::Session;
 use super::memory::MemoryStore;
@@ -15,8 +16,11 @@ use super::store::{AnyStore, Saved, SessionKey, SessionStore, StoredSession};
 use crate::error::Result;
 use crate::seal::{Named, Pseudonyms, Sealer};
 
-/// Sessions whose newest generation the process remembers at the most.
+/// Sessions whose newest generation the process remembers at most.
 const NEWEST: u64 = 100_000;
+
+/// Sessions of one user that a store is asked for at once.
+const LOADS: usize = 16;
 
 /// How long the newest generation is remembered after its last use: longer than
 /// any request that still carries an older one.
@@ -209,11 +213,10 @@ impl Storage {
     /// The store failed.
     pub(super) async fn find(&self, subject: &str) -> Result<Vec<Session>> {
         let Some(from) = self.place.store() else { return Ok(Vec::new()) };
-        let mut sessions = Vec::new();
-        for key in from.find(Whose::Subject(subject)).await? {
-            sessions.extend(self.load(key).await?);
-        }
-        Ok(sessions)
+        let found = stream::iter(from.find(Whose::Subject(subject)).await?);
+        let loads = found.map(|key| self.load(key)).buffered(LOADS);
+        let sessions: Vec<_> = loads.try_collect().await?;
+        Ok(sessions.into_iter().flatten().collect())
     }
 
     /// Deletes the sessions of `whose` that `ends` says, and hands each to `deleted` at once.

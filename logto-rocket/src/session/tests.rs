@@ -1,3 +1,5 @@
+mod together;
+
 use rocket::figment::Figment;
 use rocket::local::asynchronous::Client as Browser;
 
@@ -24,16 +26,20 @@ fn pseudonyms() -> Pseudonyms {
 }
 
 fn in_storage(storage: Storage) -> Arc<Sessions> {
+    let alone = Instances::alone(&[SECRET.to_vec().into()]);
+    among(alone, Clock::default(), storage)
+}
+
+fn among(instances: Instances, clock: Clock, storage: Storage) -> Arc<Sessions> {
     let mut config = Config::new("http://127.0.0.1:9", "app");
     config.base_url = Some("http://localhost:8000".into());
     config.cookie_secret = ["a secret of at least 32 random bytes"].into();
     let checked = check(&config, &Figment::new()).expect("a configuration");
-    let clock = Clock::default();
     let client = Arc::new(Client::new(&checked, clock.clone()).expect("a client"));
     let cookies = Cookies::new("app", "http://localhost:8000", false);
     let clocks = (clock, checked.clock_skew());
-    let alone = Arc::new(Instances::alone(&[SECRET.to_vec().into()]));
-    Arc::new(Sessions::new(SessionConfig::default(), cookies, clocks, client, alone, storage))
+    let instances = Arc::new(instances);
+    Arc::new(Sessions::new(SessionConfig::default(), cookies, clocks, client, instances, storage))
 }
 
 pub(super) fn in_cookies() -> Arc<Sessions> {
@@ -282,7 +288,7 @@ async fn a_stored_session_that_cannot_be_read_is_not_spared() {
     assert!(store.load(&key).await.expect("read").is_none());
 }
 
-/// S22: who can write into a store cannot give one session's place to another.
+/// S22: whoever can write into a store cannot give one session's place to another.
 #[rocket::async_test]
 async fn a_stored_session_does_not_open_under_another_key() {
     let (sessions, store) = in_store();

@@ -11,12 +11,14 @@ use super::record::Record;
 use super::store::SessionKey;
 use super::{Session, Sessions};
 use crate::error::{Error, ErrorKind, Result};
+use crate::instances::Lease;
 
-/// Sessions that wait to be saved at the most. Each has a task.
+/// Sessions that wait to be saved at most. Each has a task.
 const CAPACITY: usize = 10_000;
 
-/// How long to wait before each further attempt.
-const PAUSE: Duration = Duration::from_secs(1);
+/// How long to wait before each further attempt. Other instances wait for it to succeed when
+/// the store is back.
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// How often it is looked whether all is told.
 const POLL: Duration = Duration::from_millis(20);
@@ -112,6 +114,7 @@ impl Sessions {
         self: &Arc<Self>,
         session: &Session,
         record: Record,
+        lease: Option<Lease>,
     ) -> Result<Session> {
         let generation = record.generation.max(session.record.generation + 1);
         let record = Arc::new(Record { generation, ..record });
@@ -126,6 +129,8 @@ impl Sessions {
                 tokio::time::sleep(PAUSE).await;
                 sessions.try_unsaved(&waiting).await;
             }
+            // Until then no other instance may use the old refresh token.
+            drop(lease);
         });
         Ok(Session { record, version: session.version.clone() })
     }

@@ -17,7 +17,7 @@ use crate::location::ReturnPath;
 use crate::seal;
 use crate::session::Session;
 
-/// Sign-ins whose `state` is remembered as used at the most, and those of them that are
+/// Sign-ins whose `state` is remembered as used at most, and those of them that are
 /// under way or were decided a moment ago.
 const USED: u64 = 100_000;
 const UNDER_WAY: u64 = 10_000;

@@ -17,7 +17,7 @@ use crate::seal;
 use crate::session::record::Whose;
 use crate::warning;
 
-/// Logout tokens whose receipt is remembered at the most. Only tokens that Logto
+/// Logout tokens whose receipt is remembered at most. Only tokens that Logto
 /// signed are.
 const RECEIPTS: u64 = 100_000;
 
@@ -53,11 +53,8 @@ impl SignOuts {
     pub(crate) async fn log_out(self: &Arc<Self>, token: &str) -> Result<()> {
         let (sign_outs, token) = (Arc::clone(self), token.to_owned());
         // Logto does not wait for long, and what it asked for is done all the same.
-        let work = async move {
-            let ending = sign_outs.end_logged_out(&token);
-            sign_outs.client.within_patience(ending).await
-        };
-        in_its_own_task(work).await
+        let work = in_its_own_task(async move { sign_outs.end_logged_out(&token).await });
+        self.client.within_patience(work).await
     }
 
     async fn end_logged_out(&self, token: &str) -> Result<()> {

@@ -1,6 +1,6 @@
 use serde::{Deserialize, Serialize};
 
-/// For what an access token is: an API resource, an organization, an API resource
+/// What an access token is for: an API resource, an organization, an API resource
 /// in an organization, or Logto's own endpoints.
 ///
 /// Wherever one is asked for, the indicator of a resource does for itself.

@@ -9,13 +9,13 @@ use crate::error::Error;
 use crate::session::store::SessionKey;
 use crate::token::Audience;
 
-/// Failures that are remembered at the most.
+/// Failures that are remembered at most.
 const CAPACITY: u64 = 10_000;
 
 /// How long Logto is left alone after it did not answer, and after a first refusal.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// How long at the most after refusals that go on: the operator has to mend something.
+/// How long at most after refusals that go on: the operator has to mend something.
 const MAX_PAUSE: Duration = Duration::from_secs(60);
 
 /// What failed: the refresh of a session for an audience.

@@ -12,7 +12,7 @@ use crate::flight::Flights;
 use crate::token::{Audience, Token};
 use crate::warning;
 
-/// Tokens of the application that are kept at the most, and how long after their
+/// Tokens of the application that are kept at most, and how long after their
 /// last use.
 const TOKENS: u64 = 1000;
 const TTL: Duration = Duration::from_secs(60 * 60);

@@ -11,7 +11,7 @@ use crate::claims::IdTokenClaims;
 use crate::client::Expected;
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
-use crate::instances::Item;
+use crate::instances::{Item, Lease};
 use crate::request::Visit;
 use crate::seal;
 use crate::session::Session;
@@ -113,7 +113,7 @@ impl Tokens {
         stale: Stale,
     ) -> Result<Renewed> {
         let key = (read.record.key(), audience.clone());
-        let _lease = self.sessions.instances().take_turn(Item::Turn(key.0)).await?;
+        let lease = self.sessions.instances().take_turn(Item::Turn(key.0)).await?;
         let session = self.sessions.current(&read).await?;
         self.sessions.kept().take_in(&key.0).await;
         let epoch = self.sessions.marks().known_epoch();
@@ -144,7 +144,7 @@ impl Tokens {
             let token = Arc::clone(&token);
             self.sessions.kept().keep_access_token(next.key(), audience, token).await;
         }
-        Ok(Renewed { session: self.save(session, next).await?, token, is_new: true })
+        Ok(Renewed { session: self.save(session, next, lease).await?, token, is_new: true })
     }
 
     /// The token of a request that was faster: it has not been tried yet.
@@ -204,7 +204,12 @@ impl Tokens {
     /// Saves the refreshed record over whatever another instance may have written:
     /// the tokens just received are the ones that hold. Where the store fails for long,
     /// this process has it meanwhile.
-    pub(super) async fn save(&self, mut session: Session, record: Record) -> Result<Session> {
+    pub(super) async fn save(
+        &self,
+        mut session: Session,
+        record: Record,
+        lease: Option<Lease>,
+    ) -> Result<Session> {
         for pause in PAUSES {
             tokio::time::sleep(pause).await;
             match self.try_save(&mut session, &record).await {
@@ -221,7 +226,7 @@ impl Tokens {
                 }
             }
         }
-        self.sessions.save_later(&session, record)
+        self.sessions.save_later(&session, record, lease)
     }
 
     /// One attempt; `None` if another instance was faster, and `session` is what it

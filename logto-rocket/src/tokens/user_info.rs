@@ -5,10 +5,14 @@ use std::sync::Arc;
 use super::Tokens;
 use super::refresh::same;
 use crate::claims::UserInfo;
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
+use crate::instances::Item;
 use crate::request::Visit;
 use crate::session::Session;
 use crate::token::{Audience, Token};
+
+/// Refreshes of other requests that may get between a refresh and the use of its token.
+const ATTEMPTS: usize = 5;
 
 impl Tokens {
     /// The user info of the user of `session`.
@@ -32,7 +36,7 @@ impl Tokens {
     ) -> Result<UserInfo> {
         let audience = Audience::logto();
         let token = self.access_token(visit, session, &audience).await?;
-        let token = match self.user_info_with(&token, session).await {
+        let mut token = match self.user_info_with(&token, session).await {
             // The token was withdrawn before its time. If the refresh token is still
             // good, so is the session.
             Err(error) if error.kind() == ErrorKind::SessionEnded => {
@@ -46,8 +50,30 @@ impl Tokens {
             }
             answer => return answer,
         };
-        let answer = self.user_info_with(&token, session).await;
-        self.or_ended(visit, session, answer).await
+        for _ in 0..ATTEMPTS {
+            let answer = self.user_info_with(&token, session).await;
+            if !answer.as_ref().is_err_and(|error| error.kind() == ErrorKind::SessionEnded) {
+                return answer;
+            }
+            if !self.is_refreshed_meanwhile(visit, session).await? {
+                return self.or_ended(visit, session, answer).await;
+            }
+            token = self.renew(visit, session, &audience, Some(token)).await?;
+        }
+        let detail = "refreshes of other requests withdraw each new token";
+        Err(Error::new(ErrorKind::Unreachable, detail))
+    }
+
+    /// Whether another request has refreshed the session since this one did, for whatever
+    /// audience: a provider may withdraw older access tokens then.
+    async fn is_refreshed_meanwhile(&self, visit: Visit<'_>, session: &Session) -> Result<bool> {
+        let known = visit.state.session().map_or(0, |known| known.record.generation);
+        let key = session.record.key();
+        // It may be under way, and not saved yet.
+        let _turn = self.turns.take(key).await;
+        let _lease = self.sessions.instances().take_turn(Item::Turn(key)).await?;
+        let current = self.sessions.current(session).await?;
+        Ok(current.record.generation > known)
     }
 
     async fn user_info_with(&self, token: &Token, session: &Session) -> Result<UserInfo> {

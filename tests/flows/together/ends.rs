@@ -1,5 +1,8 @@
 //! What ends at one instance has ended at all.
 
+use logto_tests::Fault;
+use rocket::futures::future::join;
+
 use super::*;
 
 fn ahead(seconds: i64) -> Alter {
@@ -77,4 +80,67 @@ async fn a_user_who_was_signed_out_everywhere_can_sign_in_again() {
         three.sign_in().await;
         assert_eq!(three.statuses().await, ALIVE, "{mode:?}: the new session");
     }
+}
+
+/// S29, L16: nor does what a refresh brings while another instance hears of the end.
+#[rocket::async_test]
+async fn what_a_refresh_brings_after_an_end_at_another_instance_is_revoked() {
+    for mode in MODES {
+        for way in ["sign-out", "logout", "everywhere"] {
+            // Whose tokens the browser alone has, nobody else can have revoked.
+            if (mode, way) == (Mode::Marked, "everywhere") {
+                continue;
+            }
+            let three = Three::start(mode).await;
+            three.op.deviate(Deviation::RotateRefreshTokens);
+            three.sign_in().await;
+            let late = Fault::Late(Duration::from_millis(300));
+            three.op.deviate(Deviation::Answer("token", late));
+            let end = async {
+                rocket::tokio::time::sleep(Duration::from_millis(100)).await;
+                match way {
+                    "sign-out" => three.at[0].visit("/sign-out").await,
+                    "logout" => {
+                        let token = three.op.logout_token("u-alice", None);
+                        three.at[0].post_logout(&token).await
+                    }
+                    _ => {
+                        let request = three.at[0].client().post("/sign-out-everywhere/u-alice");
+                        three.at[0].deliver(request).await
+                    }
+                }
+            };
+            let (refreshed, _) = join(three.at[1].fetch("/token"), end).await;
+            assert_eq!(refreshed.status, Status::Unauthorized, "{mode:?} {way}");
+            let used = &three.op.requests("token")[1];
+            let used = used.field("refresh_token").expect("a refresh").to_owned();
+            let is_new = |token: &str| token != used;
+            let mut left = 100;
+            let new_is_revoked = || {
+                let all = three.op.requests("revocation");
+                all.iter().any(|one| one.field("token").is_some_and(is_new))
+            };
+            while !new_is_revoked() {
+                left -= 1;
+                assert!(left > 0, "{mode:?} {way}: it is still good");
+                rocket::tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        }
+    }
+}
+
+/// L5, L16: of a session whose refresh token only its browser has, wherever that comes next.
+#[rocket::async_test]
+async fn the_refresh_token_of_a_session_that_logto_ended_is_revoked_at_any_instance() {
+    let three = Three::start(Mode::Marked).await;
+    three.sign_in().await;
+    let token = three.op.logout_token("u-alice", None);
+    assert_eq!(three.at[2].post_logout(&token).await.status, Status::Ok);
+    let cookies = three.at[0].cookies();
+    for _ in 0..3 {
+        three.at[0].restore(cookies.clone());
+        assert_eq!(three.at[0].fetch("/me").await.status, Status::Unauthorized);
+    }
+    rocket::tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(three.op.count("revocation"), 1);
 }

@@ -5,7 +5,7 @@ use super::*;
 /// S39: each session is checked at Logto before it is admitted again.
 #[rocket::async_test]
 async fn sessions_of_before_a_loss_are_checked_at_logto() {
-    let three = Three::with(Mode::Marked, &[]).await;
+    let three = Three::start(Mode::Marked).await;
     three.sign_in().await;
     let count = three.op.count("token");
     assert_eq!(three.statuses().await, ALIVE);
@@ -60,6 +60,7 @@ async fn instances_tell_again_what_a_store_has_lost() {
     let ended = three.at[0].cookies();
     three.at[2].visit("/sign-out").await;
     three.store.lose_all();
+    three.at[0].forget();
     three.sign_in().await;
     // The one that ended it hears of the loss by the way.
     assert_eq!(three.at[2].fetch("/me").await.status, Status::Ok);

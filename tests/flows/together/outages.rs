@@ -1,5 +1,8 @@
 //! A store that is down.
 
+use logto_tests::Fault;
+use rocket::futures::future::join;
+
 use super::*;
 
 /// REL-21: nobody is admitted and nobody is signed out; strangers and public pages notice
@@ -73,6 +76,113 @@ async fn a_sign_out_while_the_store_is_down_fails_and_the_session_goes_on() {
         assert_eq!(answer.status, Status::ServiceUnavailable, "{mode:?}: {answer:?}");
         three.store.fail(false);
         three.at[0].restore(cookies);
+        assert_eq!(three.statuses().await, ALIVE, "{mode:?}");
+    }
+}
+
+/// REF-3: the others do not use the old refresh token before the one that has the new one could
+/// save it, though its turn has run out.
+#[rocket::async_test]
+async fn a_refresh_that_could_not_be_saved_is_not_done_again_by_others() {
+    for mode in MODES {
+        let three = Three::start(mode).await;
+        three.op.deviate(Deviation::RotateRefreshTokens);
+        three.sign_in().await;
+        // The store fails while Logto answers.
+        let late = Fault::Late(Duration::from_millis(300));
+        three.op.deviate(Deviation::AnswerOnce("token", late));
+        let fail = async {
+            rocket::tokio::time::sleep(Duration::from_millis(100)).await;
+            three.store.fail(true);
+        };
+        join(three.at[0].fetch("/token"), fail).await;
+        assert_eq!(three.at[1].fetch("/me").await.status, Status::ServiceUnavailable, "{mode:?}");
+        // As long as a turn lasts without a word.
+        rocket::tokio::time::sleep(Duration::from_millis(3100)).await;
+        three.store.fail(false);
+        let answer = three.at[1].fetch("/token").await;
+        assert_eq!(answer.status, Status::Ok, "{mode:?}: {answer:?}");
+        assert_eq!(three.statuses().await, ALIVE, "{mode:?}");
+    }
+}
+
+/// REL-21, L15: a store without a timeout of its own holds up neither Logto nor the news.
+#[rocket::async_test]
+async fn a_logout_that_a_hanging_store_holds_up_is_told_when_it_goes_on() {
+    for mode in MODES {
+        let three = Three::hasty(mode).await;
+        three.sign_in().await;
+        three.store.hang(true);
+        let token = three.op.logout_token("u-alice", None);
+        let answer = three.at[2].post_logout(&token).await;
+        assert_eq!(answer.status, Status::ServiceUnavailable, "{mode:?}");
+        three.store.hang(false);
+        let mut left = 50;
+        while three.at[0].fetch("/me").await.status == Status::Ok && left > 0 {
+            left -= 1;
+            rocket::tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        three.carry(1);
+        assert_eq!(three.statuses().await, ENDED, "{mode:?}");
+    }
+}
+
+/// REL-21: what can be read is enough for who is signed in, and for nothing else.
+#[rocket::async_test]
+async fn a_store_that_takes_nothing_in_admits_users_and_begins_and_ends_no_session() {
+    for mode in MODES {
+        let three = Three::start(mode).await;
+        three.sign_in().await;
+        three.at[2].forget();
+        let callback = three.op.authorize(&three.at[2].start("/protected").await);
+        let signing_in = three.at[2].cookies();
+        three.carry(0);
+        three.store.refuse_writes(true);
+        assert_eq!(three.statuses().await, ALIVE, "{mode:?}");
+        let refused = Status::ServiceUnavailable;
+        assert_eq!(three.at[1].fetch("/token").await.status, refused, "{mode:?}");
+        assert_eq!(three.at[1].visit("/sign-out").await.status, refused, "{mode:?}");
+        let token = three.op.logout_token("u-bob", None);
+        assert_eq!(three.at[1].post_logout(&token).await.status, refused, "{mode:?}");
+        let count = three.op.count("token");
+        three.at[2].restore(signing_in);
+        assert_ne!(three.at[2].visit(&callback).await.status, Status::SeeOther, "{mode:?}");
+        assert_eq!(three.op.count("token"), count, "{mode:?}: no refresh token is used up");
+        three.store.refuse_writes(false);
+        three.carry(0);
+        assert_eq!(three.statuses().await, ALIVE, "{mode:?}");
+        assert_eq!(three.at[1].fetch("/token").await.status, Status::Ok, "{mode:?}");
+    }
+}
+
+/// S39: what was lost cannot be noted, so nobody is admitted on a guess.
+#[rocket::async_test]
+async fn a_store_that_lost_all_and_takes_nothing_in_admits_nobody() {
+    let three = Three::start(Mode::Marked).await;
+    three.sign_in().await;
+    three.store.lose_all();
+    three.store.refuse_writes(true);
+    assert_eq!(three.statuses().await, [Status::ServiceUnavailable; 3]);
+    three.store.refuse_writes(false);
+    assert_eq!(three.statuses().await, ALIVE);
+}
+
+/// S39: an instance that was given another secret cannot read what the others say.
+#[rocket::async_test]
+async fn an_instance_with_another_secret_admits_nobody() {
+    for mode in MODES {
+        let three = Three::start(mode).await;
+        three.sign_in().await;
+        let secret = "another secret of at least 32 random bytes";
+        let figment = three.op.figment().merge(("logto.cookie_secret", secret));
+        let odd = Browser::open(app(mode, figment, &three.store)).await;
+        odd.restore(three.at[0].cookies());
+        assert_eq!(odd.fetch("/me").await.status, Status::Unauthorized, "{mode:?}");
+        odd.forget();
+        let callback = three.op.authorize(&odd.start("/protected").await);
+        let answer = odd.visit(&callback).await;
+        assert_eq!(answer.status, Status::ServiceUnavailable, "{mode:?}: {answer:?}");
+        assert!(odd.session_cookies().is_empty(), "{mode:?}");
         assert_eq!(three.statuses().await, ALIVE, "{mode:?}");
     }
 }

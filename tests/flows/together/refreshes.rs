@@ -9,7 +9,7 @@ use super::*;
 #[rocket::async_test]
 async fn requests_at_once_over_three_instances_refresh_once() {
     for mode in MODES {
-        let three = Three::with(mode, &[]).await;
+        let three = Three::start(mode).await;
         three.op.deviate(Deviation::RotateRefreshTokens);
         three.sign_in().await;
         let count = three.op.count("token");

@@ -1,4 +1,4 @@
-//! A store that fails, and loses what it has, when it is told to.
+//! A store that fails, loses what it has, or does not answer, when it is told to.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -13,12 +13,19 @@ use logto_rocket::{
 pub(super) struct Shaky {
     store: Arc<Mutex<Arc<MemoryStore>>>,
     is_down: Arc<AtomicBool>,
+    is_read_only: Arc<AtomicBool>,
+    hangs: Arc<AtomicBool>,
 }
 
 impl Default for Shaky {
     fn default() -> Self {
         let store = Arc::new(MemoryStore::new(1000));
-        Self { store: Arc::new(Mutex::new(store)), is_down: Arc::default() }
+        Self {
+            store: Arc::new(Mutex::new(store)),
+            is_down: Arc::default(),
+            is_read_only: Arc::default(),
+            hangs: Arc::default(),
+        }
     }
 }
 
@@ -32,7 +39,27 @@ impl Shaky {
         self.is_down.store(fails, Ordering::SeqCst);
     }
 
-    fn up(&self) -> Result<Arc<MemoryStore>> {
+    /// As a replica, or a disk that is full.
+    pub(super) fn refuse_writes(&self, refuses: bool) {
+        self.is_read_only.store(refuses, Ordering::SeqCst);
+    }
+
+    /// As one that was stopped and has no timeout.
+    pub(super) fn hang(&self, hangs: bool) {
+        self.hangs.store(hangs, Ordering::SeqCst);
+    }
+
+    async fn writable(&self) -> Result<Arc<MemoryStore>> {
+        match self.is_read_only.load(Ordering::SeqCst) {
+            true => Err(Error::store(std::io::Error::other("read only"))),
+            false => self.up().await,
+        }
+    }
+
+    async fn up(&self) -> Result<Arc<MemoryStore>> {
+        while self.hangs.load(Ordering::SeqCst) {
+            rocket::tokio::time::sleep(Duration::from_millis(5)).await;
+        }
         match self.is_down.load(Ordering::SeqCst) {
             true => Err(Error::store(std::io::Error::other("connection refused"))),
             false => Ok(Arc::clone(&self.store.lock().unwrap())),
@@ -43,11 +70,11 @@ impl Shaky {
 #[rocket::async_trait]
 impl SessionStore for Shaky {
     async fn create(&self, key: &SessionKey, s: StoredSession, ttl: Duration) -> Result<Version> {
-        self.up()?.create(key, s, ttl).await
+        self.writable().await?.create(key, s, ttl).await
     }
 
     async fn load(&self, key: &SessionKey) -> Result<Option<(Vec<u8>, Version)>> {
-        self.up()?.load(key).await
+        self.up().await?.load(key).await
     }
 
     async fn save(
@@ -57,15 +84,15 @@ impl SessionStore for Shaky {
         session: StoredSession,
         ttl: Duration,
     ) -> Result<Saved> {
-        self.up()?.save(key, read, session, ttl).await
+        self.writable().await?.save(key, read, session, ttl).await
     }
 
     async fn delete(&self, key: &SessionKey, names: &[String]) -> Result<()> {
-        self.up()?.delete(key, names).await
+        self.writable().await?.delete(key, names).await
     }
 
     async fn find(&self, names: &[String]) -> Result<Vec<SessionKey>> {
-        self.up()?.find(names).await
+        self.up().await?.find(names).await
     }
 
     fn shared(&self) -> Option<&dyn Shared> {
@@ -80,11 +107,11 @@ fn values(store: &MemoryStore) -> &dyn Shared {
 #[rocket::async_trait]
 impl Shared for Shaky {
     async fn put_new(&self, key: &SharedKey, value: &[u8], ttl: Duration) -> Result<bool> {
-        values(&*self.up()?).put_new(key, value, ttl).await
+        values(&*self.writable().await?).put_new(key, value, ttl).await
     }
 
     async fn get(&self, keys: &[SharedKey]) -> Result<Vec<Option<Vec<u8>>>> {
-        values(&*self.up()?).get(keys).await
+        values(&*self.up().await?).get(keys).await
     }
 
     async fn replace_if(
@@ -94,10 +121,10 @@ impl Shared for Shaky {
         new: &[u8],
         ttl: Duration,
     ) -> Result<bool> {
-        values(&*self.up()?).replace_if(key, old, new, ttl).await
+        values(&*self.writable().await?).replace_if(key, old, new, ttl).await
     }
 
     async fn delete_if(&self, key: &SharedKey, old: &[u8]) -> Result<bool> {
-        values(&*self.up()?).delete_if(key, old).await
+        values(&*self.writable().await?).delete_if(key, old).await
     }
 }

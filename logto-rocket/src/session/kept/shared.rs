@@ -80,9 +80,9 @@ impl KeptTokens {
             let mut kept: Kept =
                 old.and_then(|old| postcard::from_bytes(old).ok()).unwrap_or_default();
             change(&mut kept);
-            postcard::to_stdvec(&kept).ok()
+            postcard::to_stdvec(&kept).ok().map(|kept| (kept, TTL))
         };
-        if let Err(error) = self.instances.update(Item::Tokens(session), TTL, changed).await {
+        if let Err(error) = self.instances.update(Item::Tokens(session), changed).await {
             warning::warn("other instances do not have a new token", &error);
         }
     }
