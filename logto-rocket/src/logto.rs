@@ -13,21 +13,20 @@ use rocket::request::Request;
 use tokio::sync::Semaphore;
 
 pub(crate) use self::stores::Stores;
+use self::stores::{instances, sealer, storage};
 use crate::bearer::BearerTokens;
 use crate::client::Client;
 use crate::clock::{Clock, OnceAMinute};
-use crate::config::{Checked, Config, StoreKind};
+use crate::config::{Checked, Config};
 use crate::discovery::ProviderMetadata;
 use crate::error::Result;
 use crate::hooks::Hooks;
-use crate::instances::Instances;
 use crate::jwt::Verifier;
 use crate::location::{ReturnPath, Site};
 use crate::resource::ResourceMetadata;
-use crate::seal::{Cookies, Kind, Pseudonyms, Sealer};
+use crate::seal::{Cookies, Kind};
 use crate::sender::Origins;
-use crate::session::store::AnyStore;
-use crate::session::{Sessions, Storage};
+use crate::session::Sessions;
 use crate::sign_in::SignIns;
 use crate::sign_out::SignOuts;
 use crate::token::{AccessToken, Audience, TokenExchange};
@@ -330,42 +329,6 @@ impl Logto {
         Ok(AccessToken::new(Arc::new(grant.token)))
     }
 
-    /// Signs a user out of this application, wherever they are signed in: for an
-    /// administrator, or for a user who lost a device. Returns how many sessions were deleted.
-    ///
-    /// `subject` is the user's id at Logto. Their refresh tokens are revoked as far as the
-    /// sessions are found; the user stays signed in at Logto. A sign-in that comes later is
-    /// not affected. It asks nobody for permission: call it only where the caller may end
-    /// other people's sessions.
-    ///
-    /// | sessions live in | ended |
-    /// |---|---|
-    /// | a store, or memory | at once, and deleted |
-    /// | cookies, with `session.marks` | when their next request comes, at any instance |
-    /// | cookies | when their next request comes, at this instance and until it ends |
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Store`](crate::ErrorKind::Store) when the store failed: this instance
-    /// refuses the user's sessions already, others may not. Try it again.
-    ///
-    /// # Example
-    ///
-    /// ```rust
-    /// use logto_rocket::{Error, Logto, authenticated};
-    /// use rocket::{State, post};
-    ///
-    /// #[authenticated(roles("admin"))]
-    /// #[post("/users/<id>/sign-out")]
-    /// async fn sign_out(id: &str, logto: &State<Logto>) -> Result<String, Error> {
-    ///     let count = logto.sign_out_everywhere(id).await?;
-    ///     Ok(format!("{count} sessions"))
-    /// }
-    /// ```
-    pub async fn sign_out_everywhere(&self, subject: &str) -> Result<usize> {
-        self.0.sessions.end_all_of(subject).await
-    }
-
     /// Ends the sessions that a logout token is about (OpenID Connect Back-Channel
     /// Logout 1.0). If the token names a session at Logto (`sid`), these are the sessions
     /// of that one, and those of its user (`sub`) that Logto told no `sid` for, as it does
@@ -409,34 +372,6 @@ impl Logto {
     pub async fn handle_backchannel_logout(&self, logout_token: &str) -> Result<()> {
         self.0.sign_outs.log_out(logout_token).await
     }
-}
-
-fn instances(checked: &Checked, store: Option<AnyStore>) -> Instances {
-    let application = [checked.issuer.clone(), checked.app_id.to_string()];
-    Instances::new(store, sealer(checked, Kind::Shared), pseudonyms(checked), application)
-}
-
-fn pseudonyms(checked: &Checked) -> Pseudonyms {
-    Pseudonyms::new(&checked.secrets.bytes, &checked.issuer, &checked.app_id)
-}
-
-fn storage(checked: &Checked, store: Option<AnyStore>) -> Storage {
-    let session = &checked.config.session;
-    let cache = session.cache_bytes;
-    match (store, session.store) {
-        (Some(store), _) => {
-            Storage::store(sealer(checked, Kind::Stored), pseudonyms(checked), store, cache)
-        }
-        (None, StoreKind::Memory) => Storage::memory(session.capacity, pseudonyms(checked), cache),
-        // Its store was made before.
-        (None, StoreKind::Cookie | StoreKind::Redis) => {
-            Storage::cookie(sealer(checked, Kind::Session), cache)
-        }
-    }
-}
-
-fn sealer(checked: &Checked, kind: Kind) -> Sealer {
-    Sealer::new(&checked.secrets.bytes, &checked.issuer, &checked.app_id, kind)
 }
 
 impl fmt::Debug for Logto {

@@ -20,7 +20,7 @@ use reqwest::Method;
 use rocket::futures::future::join_all;
 use rocket::tokio::{spawn, time::sleep};
 
-use crate::cluster::{Cluster, MODES};
+use crate::cluster::{Cluster, MODES, Mode};
 use crate::load::Load;
 use crate::visitor::Visitor;
 
@@ -64,15 +64,21 @@ async fn a_sign_in_goes_on_and_ends_at_any_of_three_processes() {
     }
 }
 
+/// Three processes, and somebody who has signed in through nginx.
+async fn signed_in(op: &Hostile, mode: Mode) -> Option<(Cluster, Visitor)> {
+    let cluster = Cluster::start(op, mode)?;
+    let mut visitor = Visitor::new();
+    visitor.sign_in(op, cluster.port(), cluster.port()).await;
+    Some((cluster, visitor))
+}
+
 /// REF-3: of a hundred requests at once, over three processes, one asks Logto.
 #[rocket::async_test]
 async fn a_hundred_requests_over_three_processes_share_one_refresh() {
     let op = Hostile::start().await;
     for mode in MODES {
-        let Some(cluster) = Cluster::start(&op, mode) else { return };
-        let mut visitor = Visitor::new();
         op.deviate(Deviation::Tokens(Alter::set("expires_in", 0)));
-        visitor.sign_in(&op, cluster.port(), cluster.port()).await;
+        let Some((cluster, visitor)) = signed_in(&op, mode).await else { return };
         op.behave();
         let before = op.count("token");
         let mut visitors = vec![visitor; 100];
@@ -97,9 +103,7 @@ async fn a_hundred_requests_over_three_processes_share_one_refresh() {
 async fn an_instance_that_is_killed_loses_its_own_requests_only() {
     let op = Hostile::start().await;
     for mode in MODES {
-        let Some(cluster) = Cluster::start(&op, mode) else { return };
-        let mut visitor = Visitor::new();
-        visitor.sign_in(&op, cluster.port(), cluster.port()).await;
+        let Some((cluster, visitor)) = signed_in(&op, mode).await else { return };
         for name in NAMES {
             let load = Load::start(&visitor, cluster.port());
             load.more().await;
@@ -119,9 +123,7 @@ async fn an_instance_that_is_killed_loses_its_own_requests_only() {
 async fn a_rolling_restart_loses_no_page() {
     let op = Hostile::start().await;
     for mode in MODES {
-        let Some(cluster) = Cluster::start(&op, mode) else { return };
-        let mut visitor = Visitor::new();
-        visitor.sign_in(&op, cluster.port(), cluster.port()).await;
+        let Some((cluster, visitor)) = signed_in(&op, mode).await else { return };
         let load = Load::start(&visitor, cluster.port());
         for name in NAMES {
             load.more().await;
@@ -140,9 +142,7 @@ async fn a_rolling_restart_loses_no_page() {
 async fn a_rolling_restart_that_nginx_is_told_of_loses_nothing() {
     let op = Hostile::start().await;
     for mode in MODES {
-        let Some(cluster) = Cluster::start(&op, mode) else { return };
-        let mut visitor = Visitor::new();
-        visitor.sign_in(&op, cluster.port(), cluster.port()).await;
+        let Some((cluster, visitor)) = signed_in(&op, mode).await else { return };
         let load = Load::start(&visitor, cluster.port());
         for name in NAMES {
             cluster.leave_out(Some(name));
@@ -168,10 +168,8 @@ async fn a_rolling_restart_that_nginx_is_told_of_loses_nothing() {
 async fn a_refresh_whose_process_is_killed_is_done_by_another() {
     let op = Hostile::start().await;
     for mode in MODES {
-        let Some(cluster) = Cluster::start(&op, mode) else { return };
-        let mut visitor = Visitor::new();
         op.deviate(Deviation::Tokens(Alter::set("expires_in", 0)));
-        visitor.sign_in(&op, cluster.port(), cluster.port()).await;
+        let Some((cluster, mut visitor)) = signed_in(&op, mode).await else { return };
         op.behave();
         let before = op.count("token");
         op.deviate(Deviation::AnswerOnce("token", Fault::Silence));

@@ -40,6 +40,42 @@ impl Logto {
         Ok(())
     }
 
+    /// Signs a user out of this application, wherever they are signed in: for an
+    /// administrator, or for a user who lost a device. Returns how many sessions were deleted.
+    ///
+    /// `subject` is the user's id at Logto. Their refresh tokens are revoked as far as the
+    /// sessions are found; the user stays signed in at Logto. A sign-in that comes later is
+    /// not affected. It asks nobody for permission: call it only where the caller may end
+    /// other people's sessions.
+    ///
+    /// | sessions live in | ended |
+    /// |---|---|
+    /// | a store, or memory | at once, and deleted |
+    /// | cookies, with `session.marks` | when their next request comes, at any instance |
+    /// | cookies | when their next request comes, at this instance and until it ends |
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Store`](crate::ErrorKind::Store) when the store failed: this instance
+    /// refuses the user's sessions already, others may not. Try it again.
+    ///
+    /// # Example
+    ///
+    /// ```rust
+    /// use logto_rocket::{Error, Logto, authenticated};
+    /// use rocket::{State, post};
+    ///
+    /// #[authenticated(roles("admin"))]
+    /// #[post("/users/<id>/sign-out")]
+    /// async fn sign_out(id: &str, logto: &State<Logto>) -> Result<String, Error> {
+    ///     let count = logto.sign_out_everywhere(id).await?;
+    ///     Ok(format!("{count} sessions"))
+    /// }
+    /// ```
+    pub async fn sign_out_everywhere(&self, subject: &str) -> Result<usize> {
+        self.0.sessions.end_all_of(subject).await
+    }
+
     async fn end_and_revoke(&self, session: Session) -> Result<()> {
         let sessions = Arc::clone(&self.0.sessions);
         // A request that is given up must not leave half of it.

@@ -1,7 +1,10 @@
-//! Which stores the configuration asks for.
+//! Which stores the configuration asks for, and what seals and names what is in them.
 
-use crate::config::{Marks, SessionConfig, StoreKind};
+use crate::config::{Checked, Marks, SessionConfig, StoreKind};
 use crate::error::{Error, ErrorKind, Result};
+use crate::instances::Instances;
+use crate::seal::{Kind, Pseudonyms, Sealer};
+use crate::session::Storage;
 use crate::session::store::AnyStore;
 
 /// The stores of an application: its own, or what the configuration says.
@@ -49,4 +52,32 @@ fn redis(session: &SessionConfig, for_marks: bool) -> Result<AnyStore> {
 #[cfg(not(feature = "redis"))]
 fn redis(_: &SessionConfig, _: bool) -> Result<AnyStore> {
     Err(Error::new(ErrorKind::Store, "Redis needs the feature `redis` of `logto-rocket`"))
+}
+
+pub(super) fn instances(checked: &Checked, store: Option<AnyStore>) -> Instances {
+    let application = [checked.issuer.clone(), checked.app_id.to_string()];
+    Instances::new(store, sealer(checked, Kind::Shared), pseudonyms(checked), application)
+}
+
+fn pseudonyms(checked: &Checked) -> Pseudonyms {
+    Pseudonyms::new(&checked.secrets.bytes, &checked.issuer, &checked.app_id)
+}
+
+pub(super) fn storage(checked: &Checked, store: Option<AnyStore>) -> Storage {
+    let session = &checked.config.session;
+    let cache = session.cache_bytes;
+    match (store, session.store) {
+        (Some(store), _) => {
+            Storage::store(sealer(checked, Kind::Stored), pseudonyms(checked), store, cache)
+        }
+        (None, StoreKind::Memory) => Storage::memory(session.capacity, pseudonyms(checked), cache),
+        // Its store was made before.
+        (None, StoreKind::Cookie | StoreKind::Redis) => {
+            Storage::cookie(sealer(checked, Kind::Session), cache)
+        }
+    }
+}
+
+pub(super) fn sealer(checked: &Checked, kind: Kind) -> Sealer {
+    Sealer::new(&checked.secrets.bytes, &checked.issuer, &checked.app_id, kind)
 }

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use super::{KnownEnd, Logout, RevocationList};
 use crate::clock::{Clock, Timestamp};
@@ -248,18 +249,13 @@ impl SharedMarks {
     }
 
     /// The values of these items, and the epoch on the way.
-    async fn read(
-        self: &Arc<Self>,
-        items: &[Item<'_>],
-    ) -> Result<Vec<Option<zeroize::Zeroizing<Vec<u8>>>>> {
+    async fn read(self: &Arc<Self>, items: &[Item<'_>]) -> Result<Vec<Option<Zeroizing<Vec<u8>>>>> {
         let all: Vec<_> = [Item::Epoch].into_iter().chain(items.iter().copied()).collect();
         let mut values = self.instances.get(&all).await?.into_iter();
+        let epoch = values.next().flatten();
         if self.instances.share() {
-            let epoch = values.next().flatten();
             let epoch = epoch.map(|value| self.instances.read(Item::Epoch, value)).transpose()?;
             self.heard_of(epoch.and_then(|bytes| bytes.as_slice().try_into().ok())).await?;
-        } else {
-            values.next();
         }
         let read = |(item, value): (&Item<'_>, Option<_>)| {
             value.map(|value| self.instances.read(*item, value)).transpose()

@@ -51,12 +51,15 @@ impl Tokens {
             answer => return answer,
         };
         for _ in 0..ATTEMPTS {
-            let answer = self.user_info_with(&token, session).await;
-            if !answer.as_ref().is_err_and(|error| error.kind() == ErrorKind::SessionEnded) {
-                return answer;
-            }
+            let refused = match self.user_info_with(&token, session).await {
+                Err(error) if error.kind() == ErrorKind::SessionEnded => error,
+                answer => return answer,
+            };
             if !self.is_refreshed_meanwhile(visit, session).await? {
-                return self.or_ended(visit, session, answer).await;
+                // Logto no longer knows a token that it has just given: the session is over.
+                self.sessions.end(session).await?;
+                visit.state.end_session(session);
+                return Err(refused);
             }
             token = self.renew(visit, session, &audience, Some(token)).await?;
         }
@@ -79,19 +82,5 @@ impl Tokens {
     async fn user_info_with(&self, token: &Token, session: &Session) -> Result<UserInfo> {
         let subject = session.record.id_token_claims()?.subject();
         self.client.user_info(token.secret(), subject).await
-    }
-
-    /// Logto no longer knows a token that it has just given: the session is over.
-    async fn or_ended(
-        &self,
-        visit: Visit<'_>,
-        session: &Session,
-        answer: Result<UserInfo>,
-    ) -> Result<UserInfo> {
-        if answer.as_ref().is_err_and(|error| error.kind() == ErrorKind::SessionEnded) {
-            self.sessions.end(session).await?;
-            visit.state.end_session(session);
-        }
-        answer
     }
 }
