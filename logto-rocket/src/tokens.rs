@@ -94,7 +94,7 @@ impl Tokens {
                 warning::warn("could not renew an access token; using it until it expires", &error);
                 Ok(valid)
             }
-            (renewed, _) => renewed,
+            (renewed, _) => Ok(renewed?.token),
         }
     }
 
@@ -109,7 +109,8 @@ impl Tokens {
         session: &Session,
         audience: &Audience,
     ) -> Result<Arc<Token>> {
-        self.client.within_patience(self.renew_at_any_rate(visit, session, audience)).await
+        let renewed = self.renew_at_any_rate(visit, session, audience);
+        Ok(self.client.within_patience(renewed).await?.token)
     }
 
     /// Whether it was long ago that Logto said that the session holds, and it can be

@@ -11,9 +11,18 @@ use rocket::tokio::time::sleep;
 use rocket::{Build, Rocket, get, routes, tokio};
 use serde_json::json;
 
+const API: &str = "https://api.example.com";
+
 #[get("/fresh")]
 async fn fresh(logto: LogtoClient<'_>) -> Result<String, Error> {
     let token = logto.refresh_access_token(Audience::logto()).await?;
+    Ok(token.map_or("stranger".into(), |token| token.secret().to_owned()))
+}
+
+/// A refresh that brings no token for user info.
+#[get("/fresh-for-api")]
+async fn fresh_for_api(logto: LogtoClient<'_>) -> Result<String, Error> {
+    let token = logto.refresh_access_token(API).await?;
     Ok(token.map_or("stranger".into(), |token| token.secret().to_owned()))
 }
 
@@ -42,7 +51,9 @@ fn info(user: &User) -> &str {
 }
 
 fn app(figment: Figment) -> Rocket<Build> {
-    rocket::custom(figment).attach(Logto::fairing()).mount("/", routes![fresh, leave, me, info])
+    let figment = figment.merge(("logto.resources", [API]));
+    let routes = routes![fresh, fresh_for_api, leave, me, info];
+    rocket::custom(figment).attach(Logto::fairing()).mount("/", routes)
 }
 
 async fn sign_in(op: &Hostile, browser: &Browser) {
@@ -143,6 +154,31 @@ async fn a_new_token_that_user_info_refuses_once_does_not_end_the_session() {
         }
         assert_eq!(browser.fetch("/info").await.status, status, "refused {refused} times");
         assert_eq!((op.count("token"), op.count("me")), (3, 2), "refused {refused} times");
+    }
+}
+
+/// T26: of a provider that withdraws every access token at a refresh, the token that another
+/// request got may be withdrawn as well by the time it is used.
+#[rocket::async_test]
+async fn a_refused_token_of_another_request_does_not_end_the_session() {
+    for store in ["cookie", "memory"] {
+        let op = Hostile::start().await;
+        op.deviate(Deviation::RotateRefreshTokens);
+        let figment = op.figment().merge(("logto.session.store", store));
+        let browser = Browser::open(app(figment)).await;
+        sign_in(&op, &browser).await;
+        assert_eq!(browser.visit("/fresh-for-api").await.status, Status::Ok);
+        op.deviate(Deviation::AnswerOnce("me", Fault::Late(Duration::from_millis(300))));
+        let others = async {
+            while op.count("me") < 1 {
+                tokio::task::yield_now().await;
+            }
+            assert_eq!(browser.fetch("/info").await.status, Status::Ok, "{store}");
+            assert_eq!(browser.visit("/fresh-for-api").await.status, Status::Ok, "{store}");
+        };
+        let (late, ()) = tokio::join!(browser.fetch("/info"), others);
+        assert_eq!(late.status, Status::Ok, "{store}: {late:?}");
+        assert_eq!(browser.fetch("/me").await.status, Status::Ok, "{store}");
     }
 }
 

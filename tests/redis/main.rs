@@ -14,6 +14,7 @@ mod proxy;
 mod refusals;
 mod server;
 mod tls;
+mod waiting;
 
 use std::future::Future;
 use std::time::{Duration, Instant};

@@ -18,7 +18,7 @@ pub(crate) async fn until(world: &World, end: Instant) {
         if Instant::now() > end {
             return;
         }
-        world.op.rotate();
+        world.op.rotate_gently();
         world.count("key rotations");
         // Once a short soak is as long as that, then less often.
         if round % 8 == 0 {

@@ -3,9 +3,6 @@
 //! and what ended has ended at the next request.
 //!
 //! `SOAK_MINUTES` says how long; 10 where it says nothing.
-//!
-//! It fails now and then: when Redis restarts, user info is refused with a token that the
-//! refresh of another request has withdrawn, and the session ends.
 
 mod application;
 mod chores;
@@ -54,14 +51,26 @@ fn minutes() -> Duration {
     Duration::from_secs_f64(60.0 * minutes)
 }
 
-/// Sessions in Redis.
+/// REL-23: a few seconds of it.
+#[rocket::async_test]
+async fn seconds_with_sessions_in_redis() {
+    soak(Mode::Redis, Duration::from_secs(6)).await;
+}
+
+/// REL-23: a few seconds of it.
+#[rocket::async_test]
+async fn seconds_with_sessions_in_cookies_and_marks_in_redis() {
+    soak(Mode::Marks, Duration::from_secs(6)).await;
+}
+
+/// REL-23: sessions in Redis.
 #[rocket::async_test]
 #[ignore = "it takes minutes"]
 async fn minutes_with_sessions_in_redis() {
     soak(Mode::Redis, minutes()).await;
 }
 
-/// Sessions in cookies, and marks in Redis.
+/// REL-23: sessions in cookies, and marks in Redis.
 #[rocket::async_test]
 #[ignore = "it takes minutes"]
 async fn minutes_with_sessions_in_cookies_and_marks_in_redis() {

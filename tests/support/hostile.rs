@@ -165,6 +165,13 @@ impl Hostile {
         self.state().exchange_keys(Key::es384());
     }
 
+    /// Signs with a new key from now on, and still publishes the one before, as Logto does.
+    pub fn rotate_gently(&self) {
+        let mut state = self.state();
+        state.keys.insert(0, Arc::new(Key::es384()));
+        state.keys.truncate(2);
+    }
+
     /// Signs with `key` from now on, and publishes nothing else.
     pub fn sign_with(&self, key: Key) {
         self.state().exchange_keys(key);

@@ -17,7 +17,7 @@ const LEASE: Duration = Duration::from_secs(3);
 const RENEWAL: Duration = Duration::from_secs(1);
 
 /// How long to wait before a further attempt: at first, and in the end.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(100));
+const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(40));
 
 /// That it is this instance's turn, until this is dropped.
 pub(crate) struct Lease {

@@ -27,10 +27,10 @@ const PAUSES: [Duration; 4] =
 /// What a refresh brought.
 #[derive(Clone)]
 pub(super) struct Renewed {
-    session: Session,
-    token: Arc<Token>,
-    /// Whether Logto was asked for it just now.
-    is_new: bool,
+    pub(super) session: Session,
+    pub(super) token: Arc<Token>,
+    /// Whether Logto was asked for it just now, by this request.
+    pub(super) is_new: bool,
 }
 
 /// What a refresh is to replace.
@@ -50,7 +50,7 @@ impl Tokens {
         session: &Session,
         audience: &Audience,
         seen: Option<Arc<Token>>,
-    ) -> Result<Arc<Token>> {
+    ) -> Result<Renewed> {
         self.check_writable(visit)?;
         check_scope(session, audience)?;
         let (tokens, stale) = (Arc::clone(self), session.clone());
@@ -76,7 +76,7 @@ impl Tokens {
         visit: Visit<'_>,
         session: &Session,
         audience: &Audience,
-    ) -> Result<Arc<Token>> {
+    ) -> Result<Renewed> {
         self.check_writable(visit)?;
         check_scope(session, audience)?;
         let (tokens, stale) = (Arc::clone(self), session.clone());
@@ -283,26 +283,23 @@ fn renewed_in(
     old: &Session,
     audience: &Audience,
     renewed: Result<Renewed>,
-) -> Result<Arc<Token>> {
+) -> Result<Renewed> {
     let state = visit.state;
-    match renewed {
+    match &renewed {
         Ok(Renewed { session, token, is_new }) => {
             state.renew(session.clone());
-            state.user(&session).keep_token(audience, &token);
-            if is_new && let Ok(user) = session.user() {
+            state.user(session).keep_token(audience, token);
+            if *is_new && let Ok(user) = session.user() {
                 state.refreshed(user);
             }
-            Ok(token)
         }
-        Err(error) => {
-            match error.kind() {
-                ErrorKind::SessionEnded => state.end_session(old),
-                ErrorKind::Denied => state.user(old).forget_token(audience),
-                _ => {}
-            }
-            Err(error)
-        }
+        Err(error) => match error.kind() {
+            ErrorKind::SessionEnded => state.end_session(old),
+            ErrorKind::Denied => state.user(old).forget_token(audience),
+            _ => {}
+        },
     }
+    renewed
 }
 
 fn next_record(

@@ -36,47 +36,45 @@ impl Tokens {
     ) -> Result<UserInfo> {
         let audience = Audience::logto();
         let token = self.access_token(visit, session, &audience).await?;
-        let mut token = match self.user_info_with(&token, session).await {
+        match self.user_info_with(&token, session).await {
             // The token was withdrawn before its time. If the refresh token is still
             // good, so is the session.
-            Err(error) if error.kind() == ErrorKind::SessionEnded => {
-                let refused = Arc::clone(&token);
-                let renewed = self.renew(visit, session, &audience, Some(token)).await?;
-                // That of a refresh which began before it was refused may be the same one.
-                match same(renewed.secret().secret(), refused.secret().secret()) {
-                    true => self.renew_at_any_rate(visit, session, &audience).await?,
-                    false => renewed,
-                }
-            }
+            Err(error) if error.kind() == ErrorKind::SessionEnded => {}
             answer => return answer,
-        };
+        }
+        let refused = Arc::clone(&token);
+        let mut renewed = self.renew(visit, session, &audience, Some(token)).await?;
+        // That of a refresh which began before it was refused may be the same one.
+        if same(renewed.token.secret().secret(), refused.secret().secret()) {
+            renewed = self.renew_at_any_rate(visit, session, &audience).await?;
+        }
         for _ in 0..ATTEMPTS {
-            let refused = match self.user_info_with(&token, session).await {
+            let refused = match self.user_info_with(&renewed.token, session).await {
                 Err(error) if error.kind() == ErrorKind::SessionEnded => error,
                 answer => return answer,
             };
-            if !self.is_refreshed_meanwhile(visit, session).await? {
+            // One that another request got may have been withdrawn by now.
+            if renewed.is_new && !self.is_refreshed_since(&renewed.session).await? {
                 // Logto no longer knows a token that it has just given: the session is over.
                 self.sessions.end(session).await?;
                 visit.state.end_session(session);
                 return Err(refused);
             }
-            token = self.renew(visit, session, &audience, Some(token)).await?;
+            renewed = self.renew(visit, session, &audience, Some(renewed.token)).await?;
         }
         let detail = "refreshes of other requests withdraw each new token";
         Err(Error::new(ErrorKind::Unreachable, detail))
     }
 
-    /// Whether another request has refreshed the session since this one did, for whatever
-    /// audience: a provider may withdraw older access tokens then.
-    async fn is_refreshed_meanwhile(&self, visit: Visit<'_>, session: &Session) -> Result<bool> {
-        let known = visit.state.session().map_or(0, |known| known.record.generation);
+    /// Whether another request has refreshed the session since, for whatever audience: a
+    /// provider may withdraw older access tokens then.
+    async fn is_refreshed_since(&self, session: &Session) -> Result<bool> {
         let key = session.record.key();
         // It may be under way, and not saved yet.
         let _turn = self.turns.take(key).await;
         let _lease = self.sessions.instances().take_turn(Item::Turn(key)).await?;
         let current = self.sessions.current(session).await?;
-        Ok(current.record.generation > known)
+        Ok(current.record.generation > session.record.generation)
     }
 
     async fn user_info_with(&self, token: &Token, session: &Session) -> Result<UserInfo> {
