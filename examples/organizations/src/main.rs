@@ -38,6 +38,7 @@ fn choose(user: &User) -> RawHtml<String> {
 }
 
 /// For members. The scopes of the token are what the user may do in this organization.
+#[expect(clippy::needless_pass_by_value, reason = "Rocket gives guards by value")]
 #[authenticated(redirect, fetch_user_info, organization = "<org>", scopes("read:notices"))]
 #[get("/orgs/<org>")]
 fn board(
@@ -65,7 +66,7 @@ fn post_notice(
     user: &User,
     notices: &State<Notices>,
 ) -> Redirect {
-    notices.add(org, notice.text, user.display_name());
+    notices.add(org, notice.into_inner().text, user.display_name());
     Redirect::to(uri!(board(org)))
 }
 

@@ -24,12 +24,12 @@ pub(crate) struct Page<'r> {
 
 impl Page<'_> {
     pub(crate) fn render(
-        &self,
+        self,
         template: impl Into<Cow<'static, str>>,
         page: impl Serialize,
     ) -> Template {
         let (user, name) = (self.user, self.user.map(User::display_name));
-        Template::render(template, context! { user, name, sign_in: &self.sign_in, page })
+        Template::render(template, context! { user, name, sign_in: self.sign_in, page })
     }
 }
 
