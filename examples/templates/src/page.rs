@@ -1,0 +1,49 @@
+//! What every page knows.
+
+use std::borrow::Cow;
+
+use logto_rocket::{Error, LogtoClient, User};
+use rocket::http::Method;
+use rocket::outcome::try_outcome;
+use rocket::request::{FromRequest, Outcome, Request};
+use rocket::serde::Serialize;
+use rocket_dyn_templates::{Template, context};
+
+/// A page of this request: take it as a guard, and render a template with it.
+///
+/// | in templates | is |
+/// |---|---|
+/// | `user` | the user's claims, as `user.email`; null for a stranger |
+/// | `name` | what to call the user by; null for a stranger |
+/// | `sign_in` | a link to sign in and come back to this page |
+/// | `page` | what the handler gave |
+pub(crate) struct Page<'r> {
+    user: Option<&'r User>,
+    sign_in: String,
+}
+
+impl Page<'_> {
+    pub(crate) fn render(
+        self,
+        template: impl Into<Cow<'static, str>>,
+        page: impl Serialize,
+    ) -> Template {
+        let (user, name) = (self.user, self.user.map(User::display_name));
+        Template::render(template, context! { user, name, sign_in: self.sign_in, page })
+    }
+}
+
+#[rocket::async_trait]
+impl<'r> FromRequest<'r> for Page<'r> {
+    type Error = Error;
+
+    async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Error> {
+        let logto = try_outcome!(request.guard::<LogtoClient<'r>>().await);
+        // Where sessions cannot be read, the page of that failure is one without a user.
+        let user = logto.user().await.ok().flatten();
+        // What a form was sent to is no page to come back to.
+        let here = request.uri().to_string();
+        let return_to = (request.method() == Method::Get).then_some(here.as_str());
+        Outcome::Success(Self { user, sign_in: logto.sign_in_link(return_to) })
+    }
+}
