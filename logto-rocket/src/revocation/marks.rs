@@ -8,8 +8,8 @@ use zeroize::Zeroizing;
 
 use super::{KnownEnd, Logout, RevocationList};
 use crate::clock::{Clock, Timestamp};
-use crate::error::Result;
-use crate::instances::{Instances, Item};
+use crate::error::{Error, ErrorKind, Result};
+use crate::instances::{Instances, Item, SealedValue};
 use crate::seal::{self, Named};
 use crate::session::record::{Epoch, Record, Whose};
 use crate::session::store::SessionKey;
@@ -25,6 +25,9 @@ const NEWEST_TTL: Duration = Duration::from_secs(60 * 60);
 /// How often it is tried to tell others again what they have lost, and how long to wait.
 const ATTEMPTS: usize = 30;
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// How often the epoch is read where it changes meanwhile.
+const READS: usize = 5;
 
 /// The ends that instances tell each other.
 pub(crate) struct SharedMarks {
@@ -88,7 +91,7 @@ impl SharedMarks {
 
     /// Since when nothing was lost, as far as this instance has heard.
     pub(crate) fn known_epoch(&self) -> Epoch {
-        self.epoch.lock().unwrap_or_else(PoisonError::into_inner).unwrap_or_default()
+        self.last_heard().unwrap_or_default()
     }
 
     /// Since when nothing was lost.
@@ -248,14 +251,15 @@ impl SharedMarks {
         user(Named::Subject).into_iter().chain(of_sid).flatten().collect()
     }
 
-    /// The values of these items, and the epoch on the way.
+    /// The values of these items, and the epoch on the way: the one that is known after this is
+    /// that of these values, or newer.
     async fn read(self: &Arc<Self>, items: &[Item<'_>]) -> Result<Vec<Option<Zeroizing<Vec<u8>>>>> {
+        let known = self.last_heard();
         let all: Vec<_> = [Item::Epoch].into_iter().chain(items.iter().copied()).collect();
         let mut values = self.instances.get(&all).await?.into_iter();
         let epoch = values.next().flatten();
         if self.instances.share() {
-            let epoch = epoch.map(|value| self.instances.read(Item::Epoch, value)).transpose()?;
-            self.heard_of(epoch.and_then(|bytes| bytes.as_slice().try_into().ok())).await?;
+            self.heard_of(known, self.opened_epoch(epoch)?).await?;
         }
         let read = |(item, value): (&Item<'_>, Option<_>)| {
             value.map(|value| self.instances.read(*item, value)).transpose()
@@ -263,36 +267,63 @@ impl SharedMarks {
         items.iter().zip(values).map(read).collect()
     }
 
-    /// Takes in the epoch that the store has; where it has none, it has lost what it had, and
-    /// another one begins. What this instance knows is told again then.
-    async fn heard_of(self: &Arc<Self>, stored: Option<Epoch>) -> Result<()> {
-        if stored.is_some() && stored == Some(self.known_epoch()) {
-            return Ok(());
-        }
-        let epoch = match stored {
-            Some(epoch) => epoch,
-            None => {
-                let new: Epoch = seal::random();
-                self.instances.put_new(Item::Epoch, &new, EPOCH_TTL).await?;
-                // Another instance may have been faster.
-                let value = self.instances.get(&[Item::Epoch]).await?.pop().flatten();
-                let value =
-                    value.map(|value| self.instances.read(Item::Epoch, value)).transpose()?;
-                value.and_then(|bytes| bytes.as_slice().try_into().ok()).unwrap_or(new)
+    fn last_heard(&self) -> Option<Epoch> {
+        *self.epoch.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn opened_epoch(&self, value: Option<SealedValue>) -> Result<Option<Epoch>> {
+        let bytes = value.map(|value| self.instances.read(Item::Epoch, value)).transpose()?;
+        Ok(bytes.and_then(|bytes| bytes.as_slice().try_into().ok()))
+    }
+
+    /// Takes in the epoch that the store had, where `known` was known before it was asked. Where
+    /// it has none, it has lost what it had, and another one begins.
+    ///
+    /// Of two answers, the one that comes last may be the older one, of before a loss: sessions
+    /// of that epoch would be admitted again. Which it is, the store is asked once more.
+    async fn heard_of(
+        self: &Arc<Self>,
+        mut known: Option<Epoch>,
+        mut stored: Option<Epoch>,
+    ) -> Result<()> {
+        for _ in 0..READS {
+            match stored {
+                Some(stored) if self.follows(known, stored) => return Ok(()),
+                Some(_) => {}
+                None => {
+                    let new: Epoch = seal::random();
+                    self.instances.put_new(Item::Epoch, &new, EPOCH_TTL).await?;
+                    // Another instance may have been faster.
+                }
             }
-        };
+            known = self.last_heard();
+            let value = self.instances.get(&[Item::Epoch]).await?.pop().flatten();
+            stored = self.opened_epoch(value)?;
+        }
+        Err(Error::new(ErrorKind::Store, "the epoch of marks changed again and again"))
+    }
+
+    /// Whether `stored` is the epoch from now on: not where another answer came since `known`
+    /// was. What this instance knows is told again where it is a new one.
+    fn follows(self: &Arc<Self>, known: Option<Epoch>, stored: Epoch) -> bool {
         let before = {
-            let mut known = self.epoch.lock().unwrap_or_else(PoisonError::into_inner);
-            known.replace(epoch)
+            let mut last = self.epoch.lock().unwrap_or_else(PoisonError::into_inner);
+            if *last == Some(stored) {
+                return true;
+            }
+            if *last != known {
+                return false;
+            }
+            last.replace(stored)
         };
-        if before.is_some_and(|before| before != epoch) {
+        if before.is_some() {
             log::error!(
                 "logto: the store has lost what instances told each other of ended sessions; those \
                  in cookies are checked at Logto before they are admitted again"
             );
             tokio::spawn(Arc::clone(self).tell_again());
         }
-        Ok(())
+        true
     }
 
     async fn tell_again(self: Arc<Self>) {
