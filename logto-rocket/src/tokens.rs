@@ -205,6 +205,10 @@ impl Tokens {
     /// The store failed, the answer has begun, or a refresh that is under way takes too long.
     pub(crate) async fn clear(&self, visit: Visit<'_>, session: &Session) -> Result<()> {
         self.check_writable(visit)?;
+        self.client.within_patience(self.clear_in_turn(visit, session)).await
+    }
+
+    async fn clear_in_turn(&self, visit: Visit<'_>, session: &Session) -> Result<()> {
         let key = session.record.key();
         let _turn = self.turns.take(key).await;
         let lease = self.sessions.instances().take_turn(Item::Turn(key)).await?;

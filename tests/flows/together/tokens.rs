@@ -1,6 +1,7 @@
 //! Tokens that one instance has forgotten.
 
 use logto_tests::Fault;
+use rocket::futures::future::{Either, select};
 use serde_json::json;
 
 use super::*;
@@ -63,6 +64,36 @@ async fn the_shared_tokens_of_a_session_end_with_it() {
                 three.at[0].visit(way).await;
             }
             assert_eq!(three.store.large_values().await, 0, "{mode:?} {way}");
+        }
+    }
+}
+
+/// REL-21: who wants tokens forgotten waits for no refresh at another instance without end.
+#[rocket::async_test]
+async fn tokens_are_cleared_in_time_or_not_at_all() {
+    for mode in MODES {
+        let op = Hostile::start().await;
+        let figment = op.figment().merge(("logto.timeout", 30));
+        let three = Three::of(mode, op, figment).await;
+        three.sign_in().await;
+        let figment = three.op.figment().merge(("logto.timeout", 1));
+        let hasty = Browser::open(app(mode, figment, &three.store)).await;
+        hasty.restore(three.at[0].cookies());
+        let count = three.op.count("token");
+        let late = Fault::Late(Duration::from_secs(20));
+        three.op.deviate(Deviation::AnswerOnce("token", late));
+        let clear = async {
+            while three.op.count("token") == count {
+                rocket::tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            hasty.fetch("/clear").await
+        };
+        let refresh = three.at[0].fetch("/token");
+        match select(Box::pin(clear), Box::pin(refresh)).await {
+            Either::Left((cleared, _)) => {
+                assert_eq!(cleared.status, Status::ServiceUnavailable, "{mode:?}: {cleared:?}");
+            }
+            Either::Right(_) => panic!("{mode:?}: it waited as long as the other instance"),
         }
     }
 }
