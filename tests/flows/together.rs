@@ -1,10 +1,13 @@
 //! Three instances of one application that tell each other what there is to tell: through
 //! the store of their sessions, or beside sessions that live in cookies.
 
+mod applications;
 mod ends;
+mod holders;
 mod losses;
 mod outages;
 mod refreshes;
+mod secrets;
 mod sign_ins;
 mod store;
 mod tokens;
