@@ -1,22 +1,22 @@
 //! What has ended, over all instances of an application.
 
-use std::sync::{Arc, Mutex, PoisonError};
+mod epoch;
+mod mark;
+
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use self::mark::SharedMark;
 use super::{KnownEnd, Logout, RevocationList};
 use crate::clock::{Clock, Timestamp};
-use crate::error::{Error, ErrorKind, Result};
-use crate::instances::{Instances, Item, SealedValue};
-use crate::seal::{self, Named};
+use crate::error::Result;
+use crate::instances::{Instances, Item};
+use crate::seal::Named;
 use crate::session::record::{Epoch, Record, Whose};
 use crate::session::store::SessionKey;
 use crate::warning;
-
-/// How long an epoch is known: as long as a browser keeps a cookie at most.
-const EPOCH_TTL: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 
 /// How long the newest generation is known: longer than any request that still carries an
 /// older one.
@@ -25,9 +25,6 @@ const NEWEST_TTL: Duration = Duration::from_secs(60 * 60);
 /// How often it is tried to tell others again what they have lost, and how long to wait.
 const ATTEMPTS: usize = 30;
 const PAUSE: Duration = Duration::from_secs(1);
-
-/// How often the epoch is read where it changes meanwhile.
-const READS: usize = 5;
 
 /// The ends that instances tell each other.
 pub(crate) struct SharedMarks {
@@ -40,44 +37,12 @@ pub(crate) struct SharedMarks {
     epoch: Mutex<Option<Epoch>>,
 }
 
-/// What has ended of a user, or of one session at Logto.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct SharedMark {
-    /// Sessions whose ID token Logto issued at or before this second, by Logto's clock: those
-    /// of instances differ.
-    issued_at: Option<i64>,
-    /// Sessions that began at or before this moment.
-    created: Option<Timestamp>,
-    /// When the last of them has surely ended by itself.
-    until: Timestamp,
-}
-
 /// What all instances know of a session.
 pub(crate) enum Told {
     /// It has ended; whether its refresh token may still be good and is to be revoked.
     Ended { revoke: bool },
     /// It lives, and there may be a newer generation of it.
     Live(Option<Arc<Record>>),
-}
-
-impl SharedMark {
-    /// Whether it ends a session, and then whether that session's refresh token is to be
-    /// revoked: after a logout at Logto, where a new sign-in has another grant.
-    fn end(&self, record: &Record) -> Option<bool> {
-        if self.issued_at.is_some_and(|at| record.issued_at <= at) {
-            return Some(true);
-        }
-        self.created.is_some_and(|at| record.created <= at).then_some(false)
-    }
-
-    /// One that ends whatever either does.
-    fn with(self, other: Self) -> Self {
-        Self {
-            issued_at: self.issued_at.max(other.issued_at),
-            created: self.created.max(other.created),
-            until: self.until.max(other.until),
-        }
-    }
 }
 
 impl SharedMarks {
@@ -123,7 +88,7 @@ impl SharedMarks {
         let mut values = self.read(&items).await?.into_iter();
         let by_key = values.next().flatten().map(|value| value.first() != Some(&0));
         let newest = values.next().flatten().and_then(|bytes| Record::decode(&bytes)).map(Arc::new);
-        let by_mark = values.flatten().filter_map(|bytes| end(&bytes, record)).max();
+        let by_mark = values.flatten().filter_map(|bytes| mark::end(&bytes, record)).max();
         Ok(match by_key.or(by_mark) {
             Some(revoke) => Told::Ended { revoke },
             None => Told::Live(newest),
@@ -166,7 +131,8 @@ impl SharedMarks {
         let names = self.instances.names(Named::Subject, subject);
         let items: Vec<_> = names.iter().map(|name| Item::Mark(name)).collect();
         let values = self.read(&items).await?;
-        let marks = values.into_iter().flatten().filter_map(|bytes| mark(&bytes)?.created);
+        let marks =
+            values.into_iter().flatten().filter_map(|bytes| SharedMark::decode(&bytes)?.created);
         let last = marks.chain(self.here.marked(subject)).max();
         let after = last.map(|last| last.plus(Duration::from_millis(1)));
         Ok(self.clock.now().max(after.unwrap_or_default()))
@@ -233,9 +199,9 @@ impl SharedMarks {
     async fn add(&self, kind: Named, id: &str, new: SharedMark) -> Result<()> {
         let name = self.instances.name(kind, id);
         let with_new = |old: Option<&[u8]>| {
-            let old = old.and_then(mark).unwrap_or_default();
+            let old = old.and_then(SharedMark::decode).unwrap_or_default();
             let both = old.with(new);
-            (both != old).then(|| (encode(both), self.left(both.until)))
+            (both != old).then(|| (both.encode(), self.left(both.until)))
         };
         self.instances.update(Item::Mark(&name), with_new).await?;
         Ok(())
@@ -267,65 +233,6 @@ impl SharedMarks {
         items.iter().zip(values).map(read).collect()
     }
 
-    fn last_heard(&self) -> Option<Epoch> {
-        *self.epoch.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn opened_epoch(&self, value: Option<SealedValue>) -> Result<Option<Epoch>> {
-        let bytes = value.map(|value| self.instances.read(Item::Epoch, value)).transpose()?;
-        Ok(bytes.and_then(|bytes| bytes.as_slice().try_into().ok()))
-    }
-
-    /// Takes in the epoch that the store had, where `known` was known before it was asked. Where
-    /// it has none, it has lost what it had, and another one begins.
-    ///
-    /// Of two answers, the one that comes last may be the older one, of before a loss: sessions
-    /// of that epoch would be admitted again. Which it is, the store is asked once more.
-    async fn heard_of(
-        self: &Arc<Self>,
-        mut known: Option<Epoch>,
-        mut stored: Option<Epoch>,
-    ) -> Result<()> {
-        for _ in 0..READS {
-            match stored {
-                Some(stored) if self.follows(known, stored) => return Ok(()),
-                Some(_) => {}
-                None => {
-                    let new: Epoch = seal::random();
-                    self.instances.put_new(Item::Epoch, &new, EPOCH_TTL).await?;
-                    // Another instance may have been faster.
-                }
-            }
-            known = self.last_heard();
-            let value = self.instances.get(&[Item::Epoch]).await?.pop().flatten();
-            stored = self.opened_epoch(value)?;
-        }
-        Err(Error::new(ErrorKind::Store, "the epoch of marks changed again and again"))
-    }
-
-    /// Whether `stored` is the epoch from now on: not where another answer came since `known`
-    /// was. What this instance knows is told again where it is a new one.
-    fn follows(self: &Arc<Self>, known: Option<Epoch>, stored: Epoch) -> bool {
-        let before = {
-            let mut last = self.epoch.lock().unwrap_or_else(PoisonError::into_inner);
-            if *last == Some(stored) {
-                return true;
-            }
-            if *last != known {
-                return false;
-            }
-            last.replace(stored)
-        };
-        if before.is_some() {
-            log::error!(
-                "logto: the store has lost what instances told each other of ended sessions; those \
-                 in cookies are checked at Logto before they are admitted again"
-            );
-            tokio::spawn(Arc::clone(self).tell_again());
-        }
-        true
-    }
-
     async fn tell_again(self: Arc<Self>) {
         for _ in 0..ATTEMPTS {
             match self.tell_all().await {
@@ -352,19 +259,6 @@ impl SharedMarks {
         }
         Ok(())
     }
-}
-
-fn end(bytes: &[u8], record: &Record) -> Option<bool> {
-    // One of another version says nothing that could be trusted to spare a session.
-    mark(bytes).map_or(Some(false), |mark| mark.end(record))
-}
-
-fn mark(bytes: &[u8]) -> Option<SharedMark> {
-    postcard::from_bytes(bytes).ok()
-}
-
-fn encode(mark: SharedMark) -> Vec<u8> {
-    postcard::to_stdvec(&mark).expect("a mark has a binary form")
 }
 
 #[cfg(test)]
