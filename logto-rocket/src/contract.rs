@@ -1,6 +1,7 @@
 //! What every [`SessionStore`] must do, as a check that runs on any of them.
 
 mod shared;
+mod together;
 
 use std::time::Duration;
 
@@ -36,6 +37,39 @@ pub async fn check(store: &dyn SessionStore) -> Result<(), String> {
     match store.shared() {
         Some(values) => shared::check(values).await,
         None => Ok(()),
+    }
+}
+
+/// Checks that `one` and `other`, which hold the same sessions as two instances of an application
+/// do, see what the other one does: two pools with one database, say. [`check`] runs on one of
+/// them.
+///
+/// # Errors
+///
+/// They do not hold the same sessions, or one of them breaks a rule; the message says which.
+///
+/// # Example
+///
+/// ```rust
+/// use std::sync::Arc;
+///
+/// use logto_rocket::{MemoryStore, contract};
+///
+/// # rocket::tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// let one = Arc::new(MemoryStore::new(100));
+/// let other = Arc::clone(&one);
+/// contract::check_together(&one, &other).await?;
+/// # Ok::<(), String>(()) }).unwrap();
+/// ```
+pub async fn check_together(
+    one: &dyn SessionStore,
+    other: &dyn SessionStore,
+) -> Result<(), String> {
+    together::check(one, other).await?;
+    match (one.shared(), other.shared()) {
+        (Some(one), Some(other)) => shared::check_together(one, other).await,
+        (None, None) => Ok(()),
+        _ => rule(false, "`shared` is the same for all handles of a store"),
     }
 }
 
@@ -166,12 +200,15 @@ async fn names_are_those_of_the_last_save(store: &dyn SessionStore) -> Result<()
 }
 
 async fn sessions_expire(store: &dyn SessionStore) -> Result<(), String> {
-    let (short, kept) = (key(), key());
+    let (short, kept, name) = (key(), key(), format!("expires-{}", key().to_text()));
     let second = Duration::from_secs(1);
-    done(store.create(&short, some(b"1"), second).await, "create")?;
-    let version = done(store.create(&kept, some(b"1"), second).await, "create")?;
-    done(store.save(&kept, version, some(b"2"), HOUR).await, "save")?;
+    let of_name = |data| session(data, &[&name]);
+    done(store.create(&short, of_name(b"1"), second).await, "create")?;
+    let version = done(store.create(&kept, of_name(b"1"), second).await, "create")?;
+    done(store.save(&kept, version, of_name(b"2"), HOUR).await, "save")?;
     tokio::time::sleep(Duration::from_millis(1500)).await;
     rule(data(store, &short).await?.is_none(), "a session is gone after its time to live")?;
-    rule(data(store, &kept).await?.is_some(), "`save` sets the time to live anew")
+    rule(data(store, &kept).await?.is_some(), "`save` sets the time to live anew")?;
+    let left = found(store, &[&name]).await?;
+    rule(left == [kept], "`find` does not return sessions after their time to live")
 }

@@ -187,7 +187,8 @@ impl SignIns {
         transaction: Transaction,
         user_agent: Option<Arc<str>>,
     ) -> Result<Session> {
-        if !self.sessions.instances().put_new(Item::UsedState(state), &[], USED_TTL).await? {
+        let used = used_by(&transaction);
+        if !self.sessions.instances().put_new(Item::UsedState(state), &used, USED_TTL).await? {
             return Err(Error::new(ErrorKind::SignInNotFound, "another instance completed it"));
         }
         // Before Logto is asked: what ended before is refused there.
@@ -320,21 +321,56 @@ impl SignIns {
         }
     }
 
-    /// A callback whose sign-in is not under way. The back button brings it to a
-    /// user whom it has signed in, who then goes where they were going.
+    /// A callback whose sign-in is not under way. The back button, or a second click, brings it
+    /// to a user whom it has signed in, who then goes where they were going.
     async fn repeated(
         &self,
         visit: Visit<'_>,
         key: StateHash,
         return_to: ReturnPath,
     ) -> Result<Completed, FailedCallback> {
-        let is_used = self.completions.is_used(&key);
-        if is_used && matches!(visit.session(&self.sessions).await, Ok(Some(_))) {
-            return Ok(Completed { return_to });
+        if let Ok(Some(session)) = visit.session(&self.sessions).await {
+            if self.completions.is_used(&key) {
+                return Ok(Completed { return_to });
+            }
+            match self.completed_elsewhere(key, &session).await {
+                Ok(Some(return_to)) => return Ok(Completed { return_to }),
+                Ok(None) => {}
+                Err(error) => return Err(FailedCallback { error, return_to }),
+            }
         }
         let error = Error::new(ErrorKind::SignInNotFound, "");
         Err(FailedCallback { error, return_to })
     }
+
+    /// Where the sign-in of this `state` was to lead, if another instance completed it and this
+    /// is the session that it began. No other session is led anywhere: anybody can link to the
+    /// callback of a sign-in of their own.
+    async fn completed_elsewhere(
+        &self,
+        state: StateHash,
+        session: &Session,
+    ) -> Result<Option<ReturnPath>> {
+        let (instances, item) = (self.sessions.instances(), Item::UsedState(state));
+        let value = instances.get(&[item]).await?.pop().flatten();
+        let used = value.and_then(|value| instances.open(item, value));
+        Ok(used.and_then(|used| destination_of(&used, &session.record.nonce_hash)))
+    }
+}
+
+/// What instances tell each other of a completed sign-in: whose session it began, by the hash
+/// of its nonce, and where it was to lead.
+fn used_by(transaction: &Transaction) -> Vec<u8> {
+    let nonce_hash = seal::sha256(transaction.nonce.secret().as_bytes());
+    [&nonce_hash, transaction.return_to.as_bytes()].concat()
+}
+
+fn destination_of(used: &[u8], nonce_hash: &[u8; 32]) -> Option<ReturnPath> {
+    let (of, return_to) = used.split_at_checked(nonce_hash.len())?;
+    if !seal::same_secret(of, nonce_hash) {
+        return None;
+    }
+    ReturnPath::parse(std::str::from_utf8(return_to).ok()?)
 }
 
 /// The session that a sign-in begins.

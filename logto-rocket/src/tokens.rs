@@ -83,6 +83,7 @@ impl Tokens {
         if let Some(received) = received.filter(is_usable) {
             return Ok(received);
         }
+        self.take_in(session, audience).await?;
         let kept = self.kept(session, audience);
         if let Some(token) = kept.as_ref().filter(|token| token.is_fresh(now)) {
             return Ok(Arc::clone(token));
@@ -96,6 +97,20 @@ impl Tokens {
             }
             (renewed, _) => Ok(renewed?.token),
         }
+    }
+
+    /// Has the tokens of APIs that other instances have, and no others. Logto's own is in the
+    /// session, which was just read.
+    async fn take_in(&self, session: &Session, audience: &Audience) -> Result<()> {
+        if audience.is_logto() {
+            return Ok(());
+        }
+        let key = session.record.key();
+        let taken_in = async {
+            self.sessions.kept().take_in(&key).await;
+            Ok(())
+        };
+        self.client.within_patience(taken_in).await
     }
 
     /// As [`access_token()`](Self::access_token), from Logto whatever is kept.
@@ -188,9 +203,13 @@ impl Tokens {
     ///
     /// # Errors
     ///
-    /// The store failed, or the answer has begun.
+    /// The store failed, the answer has begun, or a refresh that is under way takes too long.
     pub(crate) async fn clear(&self, visit: Visit<'_>, session: &Session) -> Result<()> {
         self.check_writable(visit)?;
+        self.client.within_patience(self.clear_in_turn(visit, session)).await
+    }
+
+    async fn clear_in_turn(&self, visit: Visit<'_>, session: &Session) -> Result<()> {
         let key = session.record.key();
         let _turn = self.turns.take(key).await;
         let lease = self.sessions.instances().take_turn(Item::Turn(key)).await?;

@@ -21,6 +21,7 @@ pub(crate) struct Dumping {
     keys: Arc<Mutex<Vec<SessionKey>>>,
     pub(crate) told: Arc<Mutex<Vec<Vec<u8>>>>,
     pub(crate) finds: Arc<Mutex<Finds>>,
+    names: Arc<Mutex<BTreeMap<SessionKey, Vec<String>>>>,
 }
 
 /// What the store finds.
@@ -32,6 +33,8 @@ pub(crate) enum Finds {
     All,
     /// Those of the first name.
     OfOneName,
+    /// Those too whose time has passed.
+    Ended,
 }
 
 impl Dumping {
@@ -41,6 +44,7 @@ impl Dumping {
             keys: Arc::default(),
             told: Arc::default(),
             finds: Arc::default(),
+            names: Arc::default(),
         }
     }
 
@@ -53,7 +57,8 @@ impl Dumping {
         self.tell(key.to_text());
     }
 
-    fn session(&self, session: &StoredSession) {
+    fn session(&self, key: &SessionKey, session: &StoredSession) {
+        self.names.lock().unwrap().insert(*key, session.names.clone());
         self.tell(session.data.clone());
         session.names.iter().for_each(|name| self.tell(name.as_str()));
     }
@@ -63,7 +68,7 @@ impl Dumping {
 impl SessionStore for Dumping {
     async fn create(&self, key: &SessionKey, s: StoredSession, ttl: Duration) -> Result<Version> {
         self.note(key);
-        self.session(&s);
+        self.session(key, &s);
         self.store.create(key, s, ttl).await
     }
 
@@ -80,12 +85,13 @@ impl SessionStore for Dumping {
         ttl: Duration,
     ) -> Result<Saved> {
         self.note(key);
-        self.session(&session);
+        self.session(key, &session);
         self.store.save(key, read, session, ttl).await
     }
 
     async fn delete(&self, key: &SessionKey, names: &[String]) -> Result<()> {
         self.note(key);
+        self.names.lock().unwrap().remove(key);
         self.store.delete(key, names).await
     }
 
@@ -95,7 +101,12 @@ impl SessionStore for Dumping {
         match finds {
             Finds::All => Ok(self.keys.lock().unwrap().clone()),
             Finds::OfOneName => self.store.find(&names[..names.len().min(1)]).await,
-            _ => self.store.find(names).await,
+            Finds::Ended => {
+                let all = self.names.lock().unwrap();
+                let has_one = |of: &[String]| of.iter().any(|name| names.contains(name));
+                Ok(all.iter().filter(|(_, of)| has_one(of)).map(|(key, _)| *key).collect())
+            }
+            Finds::AsItShould => self.store.find(names).await,
         }
     }
 }
@@ -216,6 +227,18 @@ async fn the_contract_notices_a_store_that_finds_too_little_or_too_much() {
     assert_eq!(rule_of(Finds::AsItShould).await, Ok(()));
     let nothing = rule_of(Finds::All).await.unwrap_err();
     assert!(nothing.contains("`find` returns nothing for names that no session has"), "{nothing}");
+    let ended = rule_of(Finds::Ended).await.unwrap_err();
+    assert!(ended.contains("after their time to live"), "{ended}");
     let several = rule_of(Finds::OfOneName).await.unwrap_err();
     assert!(several.contains("`find` returns the sessions of all the names"), "{several}");
+}
+
+/// A38, S38: and before two instances share nothing.
+#[rocket::async_test]
+async fn the_contract_notices_handles_that_do_not_hold_the_same() {
+    let [one, other] = [0, 1].map(|_| MemoryStore::new(10));
+    let nothing = contract::check_together(&one, &other).await.unwrap_err();
+    assert!(nothing.contains("`load` sees what another handle created"), "{nothing}");
+    let one = Arc::new(one);
+    assert_eq!(contract::check_together(&one, &Arc::clone(&one)).await, Ok(()));
 }

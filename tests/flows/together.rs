@@ -1,12 +1,16 @@
 //! Three instances of one application that tell each other what there is to tell: through
 //! the store of their sessions, or beside sessions that live in cookies.
 
+mod applications;
 mod ends;
+mod holders;
 mod losses;
 mod outages;
 mod refreshes;
+mod secrets;
 mod sign_ins;
 mod store;
+mod tokens;
 
 use std::time::Duration;
 
@@ -56,6 +60,20 @@ async fn token(logto: LogtoClient<'_>) -> Result<String, Error> {
 }
 
 #[authenticated]
+#[get("/new-token")]
+async fn new_token(logto: LogtoClient<'_>) -> Result<String, Error> {
+    let token = logto.refresh_access_token(API).await?;
+    Ok(token.map(|token| token.secret().to_owned()).unwrap_or_default())
+}
+
+#[authenticated]
+#[get("/clear")]
+async fn clear(logto: LogtoClient<'_>) -> Result<&'static str, Error> {
+    logto.clear_access_tokens().await?;
+    Ok("cleared")
+}
+
+#[authenticated]
 #[get("/id-token")]
 async fn id_token(logto: LogtoClient<'_>) -> Result<String, Error> {
     Ok(logto.id_token().await?.map(|token| token.to_string()).unwrap_or_default())
@@ -71,7 +89,7 @@ fn app(mode: Mode, figment: Figment, store: &Shaky) -> Rocket<Build> {
         Mode::Stored => Logto::fairing().store(store.clone()),
         Mode::Marked => Logto::fairing().marks(store.clone()),
     };
-    let routes = routes![me, protected, home, token, id_token, everywhere];
+    let routes = routes![me, protected, home, token, new_token, clear, id_token, everywhere];
     rocket::custom(figment).attach(fairing).mount("/", routes)
 }
 

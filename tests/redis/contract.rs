@@ -15,6 +15,14 @@ async fn the_store_keeps_the_contract() {
     contract::check(&store(&redis.url())).await.expect("the contract is kept");
 }
 
+/// REL-18: two instances have a connection each.
+#[rocket::async_test]
+async fn two_stores_of_one_redis_keep_the_contract_together() {
+    let Some(redis) = Redis::start(&[]) else { return };
+    let (one, other) = (store(&redis.url()), store(&redis.url()));
+    contract::check_together(&one, &other).await.expect("the contract is kept");
+}
+
 /// S34: every key expires, those of an index after the last of its sessions.
 #[rocket::async_test]
 async fn everything_expires_and_an_index_forgets_what_has_ended() {

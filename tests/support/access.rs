@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::answers::now;
 use crate::encode::random;
 use crate::grants::Grant;
-use crate::state::{APP_ID, State};
+use crate::state::State;
 use crate::token::compact;
 
 const ORGANIZATIONS: &str = "urn:logto:scope:organizations";
@@ -46,7 +46,7 @@ impl Wanted {
         let iat = now();
         let mut claims = json!({
             "jti": random(), "sub": grant.account["sub"], "iat": iat, "exp": iat + 3600,
-            "scope": state.permissions, "client_id": APP_ID, "iss": state.issuer(),
+            "scope": state.permissions, "client_id": state.app_id, "iss": state.issuer(),
             "aud": audience,
         });
         if let (Some(id), Some(_)) = (&self.organization, &self.resource) {

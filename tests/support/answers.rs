@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::access::Wanted;
 use crate::encode::{basic, hash_half};
 use crate::grants::Grant;
-use crate::state::{APP_ID, APP_SECRET, ENDPOINTS, Recorded, State};
+use crate::state::{APP_SECRET, ENDPOINTS, Recorded, State};
 use crate::token::{Draft, altered};
 use crate::wire::{Reply, Request};
 use crate::{Deviation, Key};
@@ -90,7 +90,7 @@ fn token(state: &mut State, request: &Request) -> Reply {
         |name: &str| form.iter().find(|(key, _)| key == name).map(|(_, value)| value.to_owned());
     let header = request.headers.get("authorization").and_then(|header| basic(header));
     let posted = field("client_id").zip(field("client_secret"));
-    if header.or(posted) != Some((APP_ID.to_owned(), APP_SECRET.to_owned())) {
+    if header.or(posted) != Some((state.app_id.clone(), APP_SECRET.to_owned())) {
         return oidc_error(401, "invalid_client");
     }
     let asked = field("refresh_token");
@@ -148,7 +148,7 @@ fn id_token(state: &State, grant: &Grant, access_token: &str, refreshed: bool) -
     }
     let iat = now();
     claims["sid"] = grant.id.as_str().into();
-    claims["aud"] = APP_ID.into();
+    claims["aud"] = state.app_id.as_str().into();
     claims["exp"] = (iat + 3600).into();
     claims["iat"] = iat.into();
     claims["iss"] = state.issuer().into();

@@ -10,7 +10,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use url::Url;
 
 use crate::answers::{answer, now};
-use crate::state::{APP_ID, APP_SECRET, ENDPOINTS, State};
+use crate::state::{APP_SECRET, ENDPOINTS, State};
 use crate::token::Draft;
 use crate::wire::Request;
 use crate::{Deviation, Key, Pairs, Recorded};
@@ -83,6 +83,11 @@ impl Hostile {
         endpoint.clone_into(&mut self.state().endpoint);
     }
 
+    /// Knows the application of this id from now on, in place of the one it knew.
+    pub fn serve(&self, app_id: &str) {
+        app_id.clone_into(&mut self.state().app_id);
+    }
+
     /// Returns where this provider listens, whatever its endpoint is.
     pub fn address(&self) -> String {
         format!("http://{}", self.address)
@@ -95,10 +100,11 @@ impl Hostile {
 
     /// Returns the configuration of an application that uses this provider.
     pub fn figment(&self) -> Figment {
+        let app_id = self.state().app_id.clone();
         Figment::from(rocket::Config::debug_default())
             .merge(("log_level", "off"))
             .merge(("logto.endpoint", self.endpoint()))
-            .merge(("logto.app_id", APP_ID))
+            .merge(("logto.app_id", app_id))
             .merge(("logto.app_secret", APP_SECRET))
             .merge(("logto.base_url", "http://localhost:8000"))
             .merge(("logto.cookie_secret", "a-secret-of-the-tests-long-enough-for-a-key"))
@@ -205,9 +211,9 @@ impl Hostile {
         sid: Option<&str>,
         deviations: &[Deviation],
     ) -> String {
-        let iat = now();
+        let (iat, app_id) = (now(), self.state().app_id.clone());
         let mut claims = json!({
-            "iss": self.issuer(), "sub": sub, "aud": APP_ID, "iat": iat, "exp": iat + 120,
+            "iss": self.issuer(), "sub": sub, "aud": app_id, "iat": iat, "exp": iat + 120,
             "jti": crate::random(),
             "events": {"http://schemas.openid.net/event/backchannel-logout": {}},
         });
@@ -232,10 +238,10 @@ impl Hostile {
         scope: &str,
         deviations: &[Deviation],
     ) -> String {
-        let iat = now();
+        let (iat, app_id) = (now(), self.state().app_id.clone());
         let claims = json!({
             "jti": crate::random(), "sub": "u-alice", "iat": iat, "exp": iat + 3600,
-            "scope": scope, "client_id": APP_ID, "iss": self.issuer(), "aud": audience,
+            "scope": scope, "client_id": app_id, "iss": self.issuer(), "aud": audience,
         });
         let (key, app_secret) = (self.key(), APP_SECRET.to_owned());
         let typ = Some("at+jwt");

@@ -50,6 +50,8 @@ impl Recorded {
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) endpoint: String,
+    /// The application that it knows.
+    pub(crate) app_id: String,
     /// All that are published; the first one signs.
     pub(crate) keys: Vec<Arc<Key>>,
     pub(crate) deviations: Vec<Deviation>,
@@ -65,6 +67,7 @@ impl State {
     pub(crate) fn new(endpoint: String) -> Self {
         Self {
             endpoint,
+            app_id: APP_ID.to_owned(),
             keys: vec![Arc::new(Key::es384())],
             deviations: Vec::new(),
             account: account(),

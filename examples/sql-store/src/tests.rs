@@ -58,7 +58,16 @@ async fn the_store_keeps_the_contract() {
     contract::check(&store).await.expect("the contract holds");
 }
 
-/// The contract asks one pool. Here two write to one file, as two processes do.
+/// Two pools with one file, as two processes have them.
+#[rocket::async_test]
+async fn two_instances_keep_the_contract_together() {
+    let (provider, folder) = (Provider::start().await, Folder::new());
+    let instances = [folder.instance(&provider).await, folder.instance(&provider).await];
+    let [one, other] = instances.each_ref().map(|client| SqlStore::new(pool(client).clone()));
+    contract::check_together(&one, &other).await.expect("the contract holds");
+}
+
+/// The contract has few changes at once. Here many write to one file.
 #[rocket::async_test]
 async fn of_changes_by_two_instances_at_once_one_wins() {
     let (provider, folder) = (Provider::start().await, Folder::new());

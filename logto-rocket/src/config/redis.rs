@@ -30,6 +30,11 @@ use super::secret::{self, AppSecret};
 /// `GETRANGE`, `MGET`, `SET`, `DEL`, `EXISTS`, `ZADD`, `ZREM`, `ZRANGE`, `ZREVRANGE`,
 /// `ZREMRANGEBYSCORE`, `PEXPIREAT`, `TIME`, `EVAL` and `INFO`, in a Cluster `CLUSTER` and `PING`
 /// too, and the keys that begin with [`prefix`](Self::prefix), as `~logto:*`.
+///
+/// TLS is that of rustls. The crate `redis` 1.8 takes neither a provider of cryptography nor a
+/// configuration of rustls: it uses the default provider of the process. With `rediss://`, this
+/// installs aws-lc-rs as that default when the store is made, at the launch, unless the application
+/// has installed one: call `install_default()` of yours before.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]

@@ -17,6 +17,24 @@ pub(super) async fn check(values: &dyn Shared) -> Result<(), String> {
     values_expire(values).await
 }
 
+pub(super) async fn check_together(one: &dyn Shared, other: &dyn Shared) -> Result<(), String> {
+    let key = key();
+    rule(done(one.put_new(&key, b"1", HOUR).await, "put_new")?, "`put_new` puts a value")?;
+    let again = done(other.put_new(&key, b"2", HOUR).await, "put_new")?;
+    rule(!again, "`put_new` sees a value that another handle put")?;
+    let seen = value(other, key).await? == Some(b"1".to_vec());
+    rule(seen, "`get` sees a value that another handle put")?;
+    let replaced = done(other.replace_if(&key, b"1", b"2", HOUR).await, "replace_if")?;
+    rule(replaced, "`replace_if` replaces a value that another handle put")?;
+    let replaced = done(one.replace_if(&key, b"1", b"3", HOUR).await, "replace_if")?;
+    rule(!replaced, "`replace_if` sees that another handle replaced a value")?;
+    let deleted = done(one.delete_if(&key, b"1").await, "delete_if")?;
+    rule(!deleted, "and so does `delete_if`")?;
+    rule(done(one.delete_if(&key, b"2").await, "delete_if")?, "`delete_if` deletes")?;
+    let gone = value(other, key).await?.is_none();
+    rule(gone, "`get` sees that another handle deleted a value")
+}
+
 fn key() -> SharedKey {
     SharedKey::of(&[b"logto-contract", &seal::random::<16>()])
 }

@@ -148,7 +148,7 @@ impl Logto {
     ///
     /// # Errors
     ///
-    /// The store failed, or the answer has begun.
+    /// The store failed, the answer has begun, or a refresh that is under way takes too long.
     pub(crate) async fn clear_access_tokens(&self, visit: Visit<'_>) -> Result<()> {
         match self.session(visit).await? {
             Some(session) => self.0.tokens.clear(visit, &session).await,

@@ -1,22 +1,22 @@
 //! What has ended, over all instances of an application.
 
-use std::sync::{Arc, Mutex, PoisonError};
+mod epoch;
+mod mark;
+
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use self::mark::SharedMark;
 use super::{KnownEnd, Logout, RevocationList};
 use crate::clock::{Clock, Timestamp};
 use crate::error::Result;
 use crate::instances::{Instances, Item};
-use crate::seal::{self, Named};
+use crate::seal::Named;
 use crate::session::record::{Epoch, Record, Whose};
 use crate::session::store::SessionKey;
 use crate::warning;
-
-/// How long an epoch is known: as long as a browser keeps a cookie at most.
-const EPOCH_TTL: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 
 /// How long the newest generation is known: longer than any request that still carries an
 /// older one.
@@ -37,44 +37,12 @@ pub(crate) struct SharedMarks {
     epoch: Mutex<Option<Epoch>>,
 }
 
-/// What has ended of a user, or of one session at Logto.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct SharedMark {
-    /// Sessions whose ID token Logto issued at or before this second, by Logto's clock: those
-    /// of instances differ.
-    issued_at: Option<i64>,
-    /// Sessions that began at or before this moment.
-    created: Option<Timestamp>,
-    /// When the last of them has surely ended by itself.
-    until: Timestamp,
-}
-
 /// What all instances know of a session.
 pub(crate) enum Told {
     /// It has ended; whether its refresh token may still be good and is to be revoked.
     Ended { revoke: bool },
     /// It lives, and there may be a newer generation of it.
     Live(Option<Arc<Record>>),
-}
-
-impl SharedMark {
-    /// Whether it ends a session, and then whether that session's refresh token is to be
-    /// revoked: after a logout at Logto, where a new sign-in has another grant.
-    fn end(&self, record: &Record) -> Option<bool> {
-        if self.issued_at.is_some_and(|at| record.issued_at <= at) {
-            return Some(true);
-        }
-        self.created.is_some_and(|at| record.created <= at).then_some(false)
-    }
-
-    /// One that ends whatever either does.
-    fn with(self, other: Self) -> Self {
-        Self {
-            issued_at: self.issued_at.max(other.issued_at),
-            created: self.created.max(other.created),
-            until: self.until.max(other.until),
-        }
-    }
 }
 
 impl SharedMarks {
@@ -88,7 +56,7 @@ impl SharedMarks {
 
     /// Since when nothing was lost, as far as this instance has heard.
     pub(crate) fn known_epoch(&self) -> Epoch {
-        self.epoch.lock().unwrap_or_else(PoisonError::into_inner).unwrap_or_default()
+        self.last_heard().unwrap_or_default()
     }
 
     /// Since when nothing was lost.
@@ -120,7 +88,7 @@ impl SharedMarks {
         let mut values = self.read(&items).await?.into_iter();
         let by_key = values.next().flatten().map(|value| value.first() != Some(&0));
         let newest = values.next().flatten().and_then(|bytes| Record::decode(&bytes)).map(Arc::new);
-        let by_mark = values.flatten().filter_map(|bytes| end(&bytes, record)).max();
+        let by_mark = values.flatten().filter_map(|bytes| mark::end(&bytes, record)).max();
         Ok(match by_key.or(by_mark) {
             Some(revoke) => Told::Ended { revoke },
             None => Told::Live(newest),
@@ -163,7 +131,8 @@ impl SharedMarks {
         let names = self.instances.names(Named::Subject, subject);
         let items: Vec<_> = names.iter().map(|name| Item::Mark(name)).collect();
         let values = self.read(&items).await?;
-        let marks = values.into_iter().flatten().filter_map(|bytes| mark(&bytes)?.created);
+        let marks =
+            values.into_iter().flatten().filter_map(|bytes| SharedMark::decode(&bytes)?.created);
         let last = marks.chain(self.here.marked(subject)).max();
         let after = last.map(|last| last.plus(Duration::from_millis(1)));
         Ok(self.clock.now().max(after.unwrap_or_default()))
@@ -230,9 +199,9 @@ impl SharedMarks {
     async fn add(&self, kind: Named, id: &str, new: SharedMark) -> Result<()> {
         let name = self.instances.name(kind, id);
         let with_new = |old: Option<&[u8]>| {
-            let old = old.and_then(mark).unwrap_or_default();
+            let old = old.and_then(SharedMark::decode).unwrap_or_default();
             let both = old.with(new);
-            (both != old).then(|| (encode(both), self.left(both.until)))
+            (both != old).then(|| (both.encode(), self.left(both.until)))
         };
         self.instances.update(Item::Mark(&name), with_new).await?;
         Ok(())
@@ -248,51 +217,20 @@ impl SharedMarks {
         user(Named::Subject).into_iter().chain(of_sid).flatten().collect()
     }
 
-    /// The values of these items, and the epoch on the way.
+    /// The values of these items, and the epoch on the way: the one that is known after this is
+    /// that of these values, or newer.
     async fn read(self: &Arc<Self>, items: &[Item<'_>]) -> Result<Vec<Option<Zeroizing<Vec<u8>>>>> {
+        let known = self.last_heard();
         let all: Vec<_> = [Item::Epoch].into_iter().chain(items.iter().copied()).collect();
         let mut values = self.instances.get(&all).await?.into_iter();
         let epoch = values.next().flatten();
         if self.instances.share() {
-            let epoch = epoch.map(|value| self.instances.read(Item::Epoch, value)).transpose()?;
-            self.heard_of(epoch.and_then(|bytes| bytes.as_slice().try_into().ok())).await?;
+            self.heard_of(known, self.opened_epoch(epoch)?).await?;
         }
         let read = |(item, value): (&Item<'_>, Option<_>)| {
             value.map(|value| self.instances.read(*item, value)).transpose()
         };
         items.iter().zip(values).map(read).collect()
-    }
-
-    /// Takes in the epoch that the store has; where it has none, it has lost what it had, and
-    /// another one begins. What this instance knows is told again then.
-    async fn heard_of(self: &Arc<Self>, stored: Option<Epoch>) -> Result<()> {
-        if stored.is_some() && stored == Some(self.known_epoch()) {
-            return Ok(());
-        }
-        let epoch = match stored {
-            Some(epoch) => epoch,
-            None => {
-                let new: Epoch = seal::random();
-                self.instances.put_new(Item::Epoch, &new, EPOCH_TTL).await?;
-                // Another instance may have been faster.
-                let value = self.instances.get(&[Item::Epoch]).await?.pop().flatten();
-                let value =
-                    value.map(|value| self.instances.read(Item::Epoch, value)).transpose()?;
-                value.and_then(|bytes| bytes.as_slice().try_into().ok()).unwrap_or(new)
-            }
-        };
-        let before = {
-            let mut known = self.epoch.lock().unwrap_or_else(PoisonError::into_inner);
-            known.replace(epoch)
-        };
-        if before.is_some_and(|before| before != epoch) {
-            log::error!(
-                "logto: the store has lost what instances told each other of ended sessions; those \
-                 in cookies are checked at Logto before they are admitted again"
-            );
-            tokio::spawn(Arc::clone(self).tell_again());
-        }
-        Ok(())
     }
 
     async fn tell_again(self: Arc<Self>) {
@@ -321,19 +259,6 @@ impl SharedMarks {
         }
         Ok(())
     }
-}
-
-fn end(bytes: &[u8], record: &Record) -> Option<bool> {
-    // One of another version says nothing that could be trusted to spare a session.
-    mark(bytes).map_or(Some(false), |mark| mark.end(record))
-}
-
-fn mark(bytes: &[u8]) -> Option<SharedMark> {
-    postcard::from_bytes(bytes).ok()
-}
-
-fn encode(mark: SharedMark) -> Vec<u8> {
-    postcard::to_stdvec(&mark).expect("a mark has a binary form")
 }
 
 #[cfg(test)]

@@ -67,7 +67,8 @@ impl KeptTokens {
         Self { here: cache.eviction_policy(EvictionPolicy::lru()).build(), instances }
     }
 
-    /// The access token that this process has.
+    /// The access token that this process has. Where others share tokens, it is the newest
+    /// after [`take_in()`](Self::take_in) only.
     pub(crate) fn access_token(
         &self,
         session: &SessionKey,

@@ -57,14 +57,16 @@ pub(crate) type AnyStore = Arc<dyn SessionStore>;
 /// Where sessions live: the trait for a store of one's own.
 ///
 /// Six rules make a store safe, and [`contract::check`](crate::contract::check)
-/// runs them on yours:
+/// runs them on yours, [`contract::check_together`](crate::contract::check_together) on two
+/// handles of it:
 ///
 ///   * `create` never overwrites: a key that exists is an error.
 ///   * `load` and `find` see what was saved before them, whichever instance saved it.
 ///   * `save` is conditional on the version that was read, in one step (compare
 ///     and swap): of two saves of one version only one wins, and a session that
 ///     was deleted stays deleted.
-///   * A session is gone after its time to live, to the millisecond or nearly so.
+///   * A session is gone after its time to live, to the millisecond or nearly so, for `load`
+///     and for `find`.
 ///   * `find` goes by the names that were saved last: with a new cookie secret, a
 ///     session gets new names.
 ///   * A store that is down says so with [`Error::store`](crate::Error::store). It
@@ -126,8 +128,9 @@ pub(crate) type AnyStore = Arc<dyn SessionStore>;
 ///
 ///     async fn find(&self, names: &[String]) -> Result<Vec<SessionKey>> {
 ///         let map = self.0.lock().unwrap();
+///         let live = map.iter().filter(|(_, (_, _, end))| *end > Instant::now());
 ///         let is_found = |session: &StoredSession| session.names.iter().any(|n| names.contains(n));
-///         Ok(map.iter().filter(|(_, entry)| is_found(&entry.0)).map(|(key, _)| *key).collect())
+///         Ok(live.filter(|(_, entry)| is_found(&entry.0)).map(|(key, _)| *key).collect())
 ///     }
 /// }
 ///
@@ -185,8 +188,8 @@ pub trait SessionStore: Send + Sync + 'static {
     /// The store failed.
     async fn delete(&self, key: &SessionKey, names: &[String]) -> Result<()>;
 
-    /// Returns the keys of all sessions that have any of these names; none where there is
-    /// no such session. There is one name for each cookie secret, as a session may have
+    /// Returns the keys of all sessions that have any of these names, without those whose time
+    /// to live has passed; none where there is no such session. There is one name for each cookie secret, as a session may have
     /// been saved with any.
     ///
     /// # Errors

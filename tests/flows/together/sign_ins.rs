@@ -49,3 +49,49 @@ async fn a_callback_that_comes_again_to_a_signed_in_user_leads_on() {
         assert_eq!(again.location(), "/protected");
     }
 }
+
+/// A38: where the browser has the answer to the first, and with it no cookie of the sign-in any
+/// more, it goes where the sign-in was to lead.
+#[rocket::async_test]
+async fn a_doubled_callback_at_another_instance_leads_its_session_on() {
+    for mode in MODES {
+        let three = Three::start(mode).await;
+        let callback = three.op.authorize(&three.at[0].start("/protected").await);
+        assert_eq!(three.at[0].visit(&callback).await.status, Status::SeeOther);
+        three.carry(0);
+        assert!(three.at[1].sign_in_cookies().is_empty(), "{mode:?}");
+        let count = three.op.count("token");
+        let again = three.at[1].visit(&callback).await;
+        assert_eq!(again.status, Status::SeeOther, "{mode:?}: {again:?}");
+        assert_eq!(again.location(), "/protected", "{mode:?}");
+        assert_eq!(three.op.count("token"), count, "{mode:?}");
+        assert_eq!(three.statuses().await, ALIVE, "{mode:?}");
+    }
+}
+
+/// A38: nobody is led anywhere by the callback of somebody else, nor by that of a session that
+/// has ended.
+#[rocket::async_test]
+async fn a_callback_of_another_sign_in_leads_nowhere() {
+    for mode in MODES {
+        let three = Three::start(mode).await;
+        let foreign = three.op.authorize(&three.at[0].start("/protected").await);
+        assert_eq!(three.at[0].visit(&foreign).await.status, Status::SeeOther);
+        three.at[0].forget();
+        three.sign_in().await;
+        let before = three.at[1].cookies();
+        let answer = three.at[1].visit(&foreign).await;
+        assert_ne!(answer.status, Status::SeeOther, "{mode:?}: {answer:?}");
+        three.at[1].restore(before);
+        assert_eq!(three.statuses().await, ALIVE, "{mode:?}");
+
+        three.at[2].forget();
+        let callback = three.op.authorize(&three.at[2].start("/protected").await);
+        assert_eq!(three.at[2].visit(&callback).await.status, Status::SeeOther);
+        let ended = three.at[2].cookies();
+        three.at[2].visit("/sign-out").await;
+        three.at[1].restore(ended);
+        let answer = three.at[1].visit(&callback).await;
+        assert_ne!(answer.status, Status::SeeOther, "{mode:?}: {answer:?}");
+    }
+}

@@ -1,4 +1,6 @@
 //! A store that fails, loses what it has, or does not answer, when it is told to.
+//!
+//! It tells a turn by its value, which is sealed nowhere: 16 bytes that name its holder.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -9,12 +11,18 @@ use logto_rocket::{
     Version,
 };
 
+/// Bytes of the value of a turn, and more than those of a mark.
+const TURN: usize = 16;
+const LARGE: usize = 400;
+
 #[derive(Clone)]
 pub(super) struct Shaky {
     store: Arc<Mutex<Arc<MemoryStore>>>,
     is_down: Arc<AtomicBool>,
     is_read_only: Arc<AtomicBool>,
     hangs: Arc<AtomicBool>,
+    loses_turns: Arc<AtomicBool>,
+    large: Arc<Mutex<Vec<SharedKey>>>,
 }
 
 impl Default for Shaky {
@@ -25,6 +33,8 @@ impl Default for Shaky {
             is_down: Arc::default(),
             is_read_only: Arc::default(),
             hangs: Arc::default(),
+            loses_turns: Arc::default(),
+            large: Arc::default(),
         }
     }
 }
@@ -47,6 +57,24 @@ impl Shaky {
     /// As one that was stopped and has no timeout.
     pub(super) fn hang(&self, hangs: bool) {
         self.hangs.store(hangs, Ordering::SeqCst);
+    }
+
+    /// Has every instance believe that it is its turn, as where each stood still for too long.
+    pub(super) fn lose_turns(&self) {
+        self.loses_turns.store(true, Ordering::SeqCst);
+    }
+
+    /// How many of the values that were large enough for an ID token are there.
+    pub(super) async fn large_values(&self) -> usize {
+        let keys = self.large.lock().unwrap().clone();
+        self.get(&keys).await.unwrap().into_iter().flatten().count()
+    }
+
+    fn note(&self, key: &SharedKey, value: &[u8]) {
+        let mut large = self.large.lock().unwrap();
+        if value.len() > LARGE && !large.contains(key) {
+            large.push(*key);
+        }
     }
 
     async fn writable(&self) -> Result<Arc<MemoryStore>> {
@@ -107,6 +135,10 @@ fn values(store: &MemoryStore) -> &dyn Shared {
 #[rocket::async_trait]
 impl Shared for Shaky {
     async fn put_new(&self, key: &SharedKey, value: &[u8], ttl: Duration) -> Result<bool> {
+        if value.len() == TURN && self.loses_turns.load(Ordering::SeqCst) {
+            return Ok(true);
+        }
+        self.note(key, value);
         values(&*self.writable().await?).put_new(key, value, ttl).await
     }
 
@@ -121,6 +153,7 @@ impl Shared for Shaky {
         new: &[u8],
         ttl: Duration,
     ) -> Result<bool> {
+        self.note(key, new);
         values(&*self.writable().await?).replace_if(key, old, new, ttl).await
     }
 

@@ -131,7 +131,9 @@ impl LogtoClient<'_> {
     ///
     /// [`ErrorKind::Store`](crate::ErrorKind::Store) when the session cannot be read
     /// or saved, [`ErrorKind::AnswerBegun`](crate::ErrorKind::AnswerBegun) in a
-    /// stream that has begun, with the session in a cookie.
+    /// stream that has begun, with the session in a cookie,
+    /// [`ErrorKind::Unreachable`](crate::ErrorKind::Unreachable) when a refresh of the session
+    /// is under way and Logto does not answer it in time.
     pub async fn clear_access_tokens(&self) -> Result<()> {
         self.logto.clear_access_tokens(self.visit).await
     }

@@ -1,3 +1,5 @@
+use tokio::sync::oneshot;
+
 use super::*;
 use crate::seal::{Kind, Pseudonyms, Sealer};
 use crate::session::store::{
@@ -8,16 +10,20 @@ const SKEW: Duration = Duration::from_secs(60);
 
 /// A store that holds one value, and says how long it is to live.
 #[derive(Default)]
-struct OneValue(Mutex<Option<(Vec<u8>, Duration)>>);
+struct OneValue {
+    value: Mutex<Option<(Vec<u8>, Duration)>>,
+    /// When the next answer comes that says what there is now.
+    late: Mutex<Option<oneshot::Receiver<()>>>,
+}
 
 impl OneValue {
     fn put(&self, value: &[u8], ttl: Duration) -> bool {
-        *self.0.lock().expect("no panic") = Some((value.to_vec(), ttl));
+        *self.value.lock().expect("no panic") = Some((value.to_vec(), ttl));
         true
     }
 
     fn ttl(&self) -> Duration {
-        self.0.lock().expect("no panic").as_ref().expect("a value").1
+        self.value.lock().expect("no panic").as_ref().expect("a value").1
     }
 }
 
@@ -28,7 +34,11 @@ impl Shared for OneValue {
     }
 
     async fn get(&self, keys: &[SharedKey]) -> Result<Vec<Option<Vec<u8>>>> {
-        let value = self.0.lock().expect("no panic").as_ref().map(|(value, _)| value.clone());
+        let value = self.value.lock().expect("no panic").as_ref().map(|(value, _)| value.clone());
+        let late = self.late.lock().expect("no panic").take();
+        if let Some(late) = late {
+            let _ = late.await;
+        }
         Ok(keys.iter().map(|_| value.clone()).collect())
     }
 
@@ -107,4 +117,28 @@ async fn an_end_is_known_until_the_session_is_over_by_every_clock() {
     let key = SessionId::random().key();
     marks.end(key, in_seconds(100), true).await.expect("told");
     assert!(store.ttl() > Duration::from_secs(95) + 2 * SKEW, "{:?}", store.ttl());
+}
+
+/// S39: an answer of before a loss that comes after the news of it has nobody admitted: the
+/// sessions that are read meanwhile are of an older epoch.
+#[rocket::async_test]
+async fn an_answer_that_was_under_way_when_marks_were_lost_does_not_bring_the_epoch_back() {
+    let (marks, store) = marks();
+    let marks = Arc::new(marks);
+    let first = marks.epoch().await.expect("an epoch");
+    let (go_on, late) = oneshot::channel();
+    *store.late.lock().expect("no panic") = Some(late);
+    let under_way = tokio::spawn({
+        let marks = Arc::clone(&marks);
+        async move { marks.epoch().await }
+    });
+    while store.late.lock().expect("no panic").is_some() {
+        tokio::task::yield_now().await;
+    }
+    *store.value.lock().expect("no panic") = None;
+    let second = marks.epoch().await.expect("another epoch");
+    assert_ne!(first, second);
+    go_on.send(()).expect("it waits");
+    assert_eq!(under_way.await.expect("no panic").expect("an epoch"), second);
+    assert_eq!(marks.known_epoch(), second);
 }

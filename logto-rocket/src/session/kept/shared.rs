@@ -19,18 +19,23 @@ impl KeptTokens {
         here()
     }
 
-    /// Takes in what other instances have.
+    /// Takes in what the instances share, in place of the access tokens that are here: another
+    /// instance may have forgotten one, or Logto denied it there. What cannot be read may be
+    /// such a one, and is fetched again.
     pub(crate) async fn take_in(&self, session: &SessionKey) {
         if !self.instances.share() {
             return;
         }
-        match self.shared(session).await {
-            Ok(Some(shared)) => self.change(*session, |kept| {
+        let shared = self.shared(session).await.unwrap_or_else(|error| {
+            warning::warn("no token of another instance can be had", &error);
+            None
+        });
+        match shared {
+            Some(shared) => self.change(*session, |kept| {
                 kept.id_token = shared.id_token.or(kept.id_token.take());
-                shared.access_tokens.into_iter().for_each(|(of, token)| kept.keep(of, token));
+                kept.access_tokens = shared.access_tokens;
             }),
-            Ok(None) => {}
-            Err(error) => warning::warn("no token of another instance can be had", &error),
+            None => self.change_kept(session, |kept| kept.access_tokens.clear()),
         }
     }
 

@@ -96,8 +96,8 @@ fn cluster(
     }
 }
 
-/// Names the provider of TLS: the crate takes the one of the process, and panics where there
-/// are several to choose from. An application that chose has its own.
+/// Names the provider of TLS: the crate takes none but the one of the process, and panics where
+/// there are several to choose from. An application that chose has its own.
 fn choose_provider() {
     if CryptoProvider::get_default().is_none() {
         // Somebody may have chosen in this moment.

@@ -1,0 +1,99 @@
+//! Tokens that one instance has forgotten.
+
+use logto_tests::Fault;
+use rocket::futures::future::{Either, select};
+use serde_json::json;
+
+use super::*;
+
+/// REF-4: what one instance forgot, another gives to nobody either.
+#[rocket::async_test]
+async fn tokens_that_one_instance_cleared_the_others_do_not_give() {
+    for mode in MODES {
+        let three = Three::start(mode).await;
+        three.sign_in().await;
+        let old = three.at[0].fetch("/token").await.body;
+        for browser in &three.at {
+            assert_eq!(browser.fetch("/token").await.body, old, "{mode:?}");
+        }
+        let count = three.op.count("token");
+        assert_eq!(three.at[2].fetch("/clear").await.body, "cleared", "{mode:?}");
+        let new = three.at[1].fetch("/token").await.body;
+        assert_ne!(new, old, "{mode:?}");
+        assert_eq!(three.at[0].fetch("/token").await.body, new, "{mode:?}");
+        assert_eq!(three.op.count("token"), count + 1, "{mode:?}");
+    }
+}
+
+/// REF-4: nor what Logto denies by now.
+#[rocket::async_test]
+async fn a_token_that_one_instance_was_denied_the_others_do_not_give() {
+    for mode in MODES {
+        let three = Three::start(mode).await;
+        three.sign_in().await;
+        for browser in &three.at {
+            assert_eq!(browser.fetch("/token").await.status, Status::Ok, "{mode:?}");
+        }
+        let denied = Fault::Json(400, json!({"error": "access_denied"}));
+        three.op.deviate(Deviation::Answer("token", denied));
+        assert_eq!(three.at[0].fetch("/new-token").await.status, Status::Forbidden, "{mode:?}");
+        for browser in &three.at {
+            assert_eq!(browser.fetch("/token").await.status, Status::Forbidden, "{mode:?}");
+        }
+        assert_eq!(three.statuses().await, ALIVE, "{mode:?}");
+    }
+}
+
+/// S38: they are gone with their session.
+#[rocket::async_test]
+async fn the_shared_tokens_of_a_session_end_with_it() {
+    for mode in MODES {
+        for way in ["/sign-out", "logout"] {
+            // The key of a session in a cookie is not found by its user.
+            if (mode, way) == (Mode::Marked, "logout") {
+                continue;
+            }
+            let three = Three::start(mode).await;
+            three.sign_in().await;
+            three.at[1].fetch("/token").await;
+            assert_ne!(three.store.large_values().await, 0, "{mode:?} {way}");
+            if way == "logout" {
+                let token = three.op.logout_token("u-alice", None);
+                assert_eq!(three.at[0].post_logout(&token).await.status, Status::Ok);
+            } else {
+                three.at[0].visit(way).await;
+            }
+            assert_eq!(three.store.large_values().await, 0, "{mode:?} {way}");
+        }
+    }
+}
+
+/// REL-21: who wants tokens forgotten waits for no refresh at another instance without end.
+#[rocket::async_test]
+async fn tokens_are_cleared_in_time_or_not_at_all() {
+    for mode in MODES {
+        let op = Hostile::start().await;
+        let figment = op.figment().merge(("logto.timeout", 30));
+        let three = Three::of(mode, op, figment).await;
+        three.sign_in().await;
+        let figment = three.op.figment().merge(("logto.timeout", 1));
+        let hasty = Browser::open(app(mode, figment, &three.store)).await;
+        hasty.restore(three.at[0].cookies());
+        let count = three.op.count("token");
+        let late = Fault::Late(Duration::from_secs(20));
+        three.op.deviate(Deviation::AnswerOnce("token", late));
+        let clear = async {
+            while three.op.count("token") == count {
+                rocket::tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            hasty.fetch("/clear").await
+        };
+        let refresh = three.at[0].fetch("/token");
+        match select(Box::pin(clear), Box::pin(refresh)).await {
+            Either::Left((cleared, _)) => {
+                assert_eq!(cleared.status, Status::ServiceUnavailable, "{mode:?}: {cleared:?}");
+            }
+            Either::Right(_) => panic!("{mode:?}: it waited as long as the other instance"),
+        }
+    }
+}
