@@ -105,9 +105,9 @@ impl Tokens {
         if audience.is_logto() {
             return Ok(());
         }
-        let key = session.record.key();
+        let record = &session.record;
         let taken_in = async {
-            self.sessions.kept().take_in(&key).await;
+            self.sessions.kept().take_in(&record.key(), record.generation).await;
             Ok(())
         };
         self.client.within_patience(taken_in).await

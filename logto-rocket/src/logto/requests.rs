@@ -158,7 +158,7 @@ impl Logto {
 
     /// The raw ID token, as long as it is remembered.
     pub(crate) async fn id_token(&self, session: &Session) -> Option<Arc<str>> {
-        self.0.sessions.kept().id_token(&session.record.key()).await
+        self.0.sessions.kept().id_token(&session.record.key(), session.record.generation).await
     }
 
     /// The user info of the signed-in user, fetched once a request; `None` for a

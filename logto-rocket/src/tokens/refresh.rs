@@ -115,7 +115,7 @@ impl Tokens {
         let key = (read.record.key(), audience.clone());
         let lease = self.sessions.instances().take_turn(Item::Turn(key.0)).await?;
         let session = self.sessions.current(&read).await?;
-        self.sessions.kept().take_in(&key.0).await;
+        self.sessions.kept().take_in(&key.0, session.record.generation).await;
         let epoch = self.sessions.marks().known_epoch();
         if let Stale::Token(seen) = &stale {
             if let Some(token) = self.of_another(&session, &audience, seen.as_deref()) {
@@ -144,7 +144,9 @@ impl Tokens {
             let token = Arc::clone(&token);
             self.sessions.kept().keep_access_token(next.key(), audience, token).await;
         }
-        Ok(Renewed { session: self.save(session, next, lease).await?, token, is_new: true })
+        let session = self.save(session, next, lease).await?;
+        self.sessions.kept().are_of(&key.0, session.record.generation);
+        Ok(Renewed { session, token, is_new: true })
     }
 
     /// The token of a request that was faster: it has not been tried yet.
@@ -240,6 +242,18 @@ impl Tokens {
         Ok(saved)
     }
 
+    /// A new generation of the session has other instances look at the shared tokens anew.
+    async fn have_others_look(&self, session: &Session) {
+        if !self.sessions.instances().share() {
+            return;
+        }
+        let generation = session.record.generation + 1;
+        let next = Record { generation, ..(*session.record).clone() };
+        if let Err(error) = self.sessions.save(session, next).await {
+            warning::warn("other instances may use a token until it expires", &error);
+        }
+    }
+
     /// What a failed refresh means. `invalid_grant` and an ID token of somebody else end
     /// the session, and so does `access_denied` where no resource and no organization was
     /// asked for: Logto denies the user this application. All else leaves the session.
@@ -252,6 +266,7 @@ impl Tokens {
             NotAuthenticated => return error,
             Denied => {
                 self.sessions.kept().forget_access_token(&id, audience).await;
+                self.have_others_look(session).await;
                 return error.reread(Denied, &audience.named());
             }
             _ => {

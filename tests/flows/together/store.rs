@@ -2,7 +2,7 @@
 //!
 //! It tells a turn by its value, which is sealed nowhere: 16 bytes that name its holder.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -23,6 +23,7 @@ pub(super) struct Shaky {
     hangs: Arc<AtomicBool>,
     loses_turns: Arc<AtomicBool>,
     large: Arc<Mutex<Vec<SharedKey>>>,
+    questions: Arc<AtomicUsize>,
 }
 
 impl Default for Shaky {
@@ -35,6 +36,7 @@ impl Default for Shaky {
             hangs: Arc::default(),
             loses_turns: Arc::default(),
             large: Arc::default(),
+            questions: Arc::default(),
         }
     }
 }
@@ -70,6 +72,11 @@ impl Shaky {
         self.get(&keys).await.unwrap().into_iter().flatten().count()
     }
 
+    /// How often it was asked for anything.
+    pub(super) fn questions(&self) -> usize {
+        self.questions.load(Ordering::SeqCst)
+    }
+
     fn note(&self, key: &SharedKey, value: &[u8]) {
         let mut large = self.large.lock().unwrap();
         if value.len() > LARGE && !large.contains(key) {
@@ -85,6 +92,7 @@ impl Shaky {
     }
 
     async fn up(&self) -> Result<Arc<MemoryStore>> {
+        self.questions.fetch_add(1, Ordering::SeqCst);
         while self.hangs.load(Ordering::SeqCst) {
             rocket::tokio::time::sleep(Duration::from_millis(5)).await;
         }

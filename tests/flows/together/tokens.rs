@@ -44,6 +44,26 @@ async fn a_token_that_one_instance_was_denied_the_others_do_not_give() {
     }
 }
 
+/// REL-18: a look at them comes with a new generation of the session only.
+#[rocket::async_test]
+async fn a_request_with_a_token_that_its_instance_has_asks_the_store_once() {
+    for mode in MODES {
+        let three = Three::start(mode).await;
+        three.sign_in().await;
+        let asked = async |number: usize| {
+            let before = three.store.questions();
+            assert_eq!(three.at[number].fetch("/token").await.status, Status::Ok, "{mode:?}");
+            three.store.questions() - before
+        };
+        asked(0).await;
+        assert_eq!(asked(0).await, 1, "{mode:?}: the one that has refreshed");
+        assert_eq!((asked(1).await, asked(1).await), (2, 1), "{mode:?}");
+        assert_eq!(three.at[2].fetch("/clear").await.body, "cleared", "{mode:?}");
+        asked(1).await;
+        assert_eq!((asked(0).await, asked(0).await), (2, 1), "{mode:?}: after another token");
+    }
+}
+
 /// S38: they are gone with their session.
 #[rocket::async_test]
 async fn the_shared_tokens_of_a_session_end_with_it() {

@@ -10,20 +10,21 @@ use crate::warning;
 
 impl KeptTokens {
     /// The ID token, if this instance or another one has it.
-    pub(crate) async fn id_token(&self, session: &SessionKey) -> Option<Arc<str>> {
+    pub(crate) async fn id_token(&self, session: &SessionKey, generation: u32) -> Option<Arc<str>> {
         let here = || self.here.get(session)?.id_token.clone();
         if let Some(token) = here() {
             return Some(token);
         }
-        self.take_in(session).await;
+        self.take_in(session, generation).await;
         here()
     }
 
     /// Takes in what the instances share, in place of the access tokens that are here: another
-    /// instance may have forgotten one, or Logto denied it there. What cannot be read may be
-    /// such a one, and is fetched again.
-    pub(crate) async fn take_in(&self, session: &SessionKey) {
-        if !self.instances.share() {
+    /// instance may have forgotten one, or Logto denied it there. Whatever changes them changes
+    /// the session's generation too, so those of this one need no look. What cannot be read may
+    /// be such a one, and is fetched again.
+    pub(crate) async fn take_in(&self, session: &SessionKey, generation: u32) {
+        if !self.instances.share() || self.generation(session) >= Some(generation) {
             return;
         }
         let shared = self.shared(session).await.unwrap_or_else(|error| {
@@ -34,9 +35,19 @@ impl KeptTokens {
             Some(shared) => self.change(*session, |kept| {
                 kept.id_token = shared.id_token.or(kept.id_token.take());
                 kept.access_tokens = shared.access_tokens;
+                kept.generation = Some(generation);
             }),
             None => self.change_kept(session, |kept| kept.access_tokens.clear()),
         }
+    }
+
+    fn generation(&self, session: &SessionKey) -> Option<u32> {
+        self.here.get(session)?.generation
+    }
+
+    /// What is here is what the instances share of this generation, which this one has made.
+    pub(crate) fn are_of(&self, session: &SessionKey, generation: u32) {
+        self.change_kept(session, |kept| kept.generation = Some(generation));
     }
 
     async fn shared(&self, session: &SessionKey) -> Result<Option<Kept>> {
