@@ -1,4 +1,4 @@
-//! The pages of logto-rocket, logto-dev and the quickstart: one colour, and text that people
+//! The pages of logto-rocket, logto-dev and the examples that have a stylesheet: one colour, and text that people
 //! can read, on a light ground and on a dark one.
 
 use std::collections::BTreeMap;
@@ -6,10 +6,13 @@ use std::fs;
 use std::path::Path;
 
 /// Where colours stand.
-const FILES: [&str; 3] = [
+const FILES: [&str; 6] = [
     "logto-rocket/src/answer/page.rs",
     "logto-dev/src/pages.css",
     "examples/quickstart/src/style.css",
+    "examples/account/src/style.css",
+    "examples/database/src/style.css",
+    "examples/spa/static/style.css",
 ];
 
 /// What is written in the first colour on the second one.
