@@ -1,5 +1,5 @@
-//! The pages of logto-rocket, logto-dev and the examples that have a stylesheet: one colour, and text that people
-//! can read, on a light ground and on a dark one.
+//! The pages of logto-rocket, logto-dev and the examples that have a stylesheet: one colour, and
+//! text that people can read, on a light ground and on a dark one.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -8,7 +8,7 @@ mod pages;
 mod tests;
 
 use logto_dev::Provider;
-use logto_rocket::{Audience, Error, Logto, LogtoClient, User, authenticated};
+use logto_rocket::{Audience, Error, Logto, LogtoClient, User, UserScope, authenticated};
 use rocket::figment::Figment;
 use rocket::form::Form;
 use rocket::http::Status;
@@ -122,7 +122,8 @@ fn failed(status: Status, _: &Request<'_>) -> Page {
 }
 
 fn application(figment: Figment) -> Rocket<Build> {
-    rocket::custom(figment)
+    // For the address, which the page shows. `join`: `Rocket.toml` and the environment come first.
+    rocket::custom(figment.join(("logto.scopes", [UserScope::Email.as_str()])))
         .attach(Provider::fairing())
         .attach(Logto::fairing())
         .attach(AccountApi::fairing())

@@ -36,6 +36,7 @@ async fn a_user_changes_their_name_and_every_page_has_it() {
     let (provider, client) = open(Provider::builder(), "alice").await;
     let page = seen(&client, "/account").await;
     assert!(page.contains("<dd>Alice Lidell</dd>") && page.contains("<dd>alice</dd>"), "{page}");
+    assert!(page.contains("<dd>alice@example.com</dd>"), "{page}");
     assert!(seen(&client, "/").await.contains("Hello, Alice Lidell!"));
 
     let (status, location) = rename(&client, "name=+Al+%26+%3Cb%3E%22+").await;
@@ -121,6 +122,9 @@ async fn strangers_and_other_sites_change_nothing() {
     assert!(seen(&client, "/account").await.contains("<dd>Alice Lidell</dd>"));
     client.get("/sign-out").dispatch().await;
     assert_eq!(client.get("/account").header(Accept::HTML).dispatch().await.status().code, 303);
+    let (status, location) = rename(&client, "name=Eve").await;
+    assert_eq!(status, 303);
+    assert!(location.contains("/sign-in"), "{location}");
     let home = seen(&client, "/").await;
     assert!(home.contains("href=\"/sign-in?return_to=/account\""), "{home}");
 }

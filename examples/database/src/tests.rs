@@ -208,6 +208,10 @@ async fn strangers_and_other_sites_change_nothing() {
     let world = World::new().await;
     let client = world.browser().await;
     assert_eq!(get(&client, "/notes").await.0, Status::SeeOther);
+    let form = client.post("/notes").header(ContentType::Form).header(Accept::HTML);
+    let response = form.body("text=Eve").dispatch().await;
+    let location = response.headers().get_one("Location").unwrap_or_default();
+    assert!(location.contains("/sign-in"), "{location}");
     let (_, home) = get(&client, "/").await;
     assert!(home.contains("href=\"/sign-in?return_to=/notes\""), "{home}");
     world.sign_in(&client, "alice").await;

@@ -51,7 +51,7 @@ fn add(
     auth: &AuthInfo,
     store: &State<Store>,
 ) -> Result<(Status, Json<Item>), Status> {
-    let name = item.name.trim().to_owned();
+    let name = item.into_inner().name.trim().to_owned();
     if name.is_empty() {
         return Err(Status::UnprocessableEntity);
     }
