@@ -1,18 +1,21 @@
-//! The pages of logto-rocket, logto-dev and the examples: one colour, and text that people
-//! can read, on a light ground and on a dark one.
+//! The pages of logto-rocket, logto-dev and the examples that have a stylesheet: one colour, and
+//! text that people can read, on a light ground and on a dark one.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 /// Where colours stand.
-const FILES: [&str; 6] = [
+const FILES: [&str; 9] = [
     "logto-rocket/src/answer/page.rs",
     "logto-dev/src/pages.css",
     "examples/hand-written-routes/src/style.css",
     "examples/organizations/src/style.css",
     "examples/quickstart/src/style.css",
     "examples/templates/static/style.css",
+    "examples/account/src/style.css",
+    "examples/database/src/style.css",
+    "examples/spa/static/style.css",
 ];
 
 /// What is written in the first colour on the second one.

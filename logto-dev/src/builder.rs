@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::organization::{ApiResource, Organization, Role};
 use crate::provider::Provider;
 use crate::random::random;
-use crate::tenant::{Generation, Settings, Tenant};
+use crate::tenant::{AccountCenter, Generation, Settings, Tenant};
 use crate::user::User;
 
 /// Sets up a [`Provider`].
@@ -208,6 +208,16 @@ impl Builder {
     /// exchange" on in the Console.
     pub fn token_exchange(mut self, allowed: bool) -> Self {
         self.settings.token_exchange = allowed;
+        self
+    }
+
+    /// Sets what users may do with what Logto keeps of them, at `/api/my-account`.
+    /// **(default: [`AccountCenter::Edit`])**
+    ///
+    /// Logto's own default is off: turn the account center on in the Console, and allow each
+    /// field to be edited.
+    pub fn account_center(mut self, center: AccountCenter) -> Self {
+        self.settings.account_center = center;
         self
     }
 

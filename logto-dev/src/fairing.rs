@@ -32,7 +32,8 @@ impl Provider {
     /// `post_logout_redirect_uris`, `backchannel_logout_uri`,
     /// `backchannel_logout_session_required`, `generation` (`"1.42"` or
     /// `"1.37"`), `access_token_ttl` (seconds), `rotate_refresh_tokens`,
-    /// `always_issue_refresh_token` and `token_exchange`. They mean what the
+    /// `always_issue_refresh_token`, `token_exchange` and `account_center` (`"edit"`,
+    /// `"read_only"` or `"off"`). They mean what the
     /// methods of [`Builder`](crate::Builder) of the same names do. See
     /// [`User`](crate::User) and [`MachineApp`](crate::MachineApp) for examples.
     ///

@@ -2,7 +2,8 @@
 //!
 //! It speaks Logto's part of a sign-in and of all that follows: refreshes,
 //! tokens for API resources and organizations, tokens of machines and exchanged
-//! ones, introspection, and logout over the back channel. It has Logto's paths,
+//! ones, introspection, logout over the back channel, and what users see and change of
+//! themselves (`/api/my-account`). It has Logto's paths,
 //! claims and error messages, ES384 signatures, and no password. Four doors lead
 //! to it:
 //!
@@ -72,6 +73,7 @@ mod issued;
 mod key;
 mod keys;
 mod manage;
+mod my_account;
 mod names;
 mod organization;
 mod pages;
@@ -96,5 +98,5 @@ pub use builder::Builder;
 pub use error::Error;
 pub use organization::{ApiResource, Organization, Role};
 pub use provider::Provider;
-pub use tenant::Generation;
+pub use tenant::{AccountCenter, Generation};
 pub use user::User;

@@ -23,8 +23,8 @@ use crate::params;
 use crate::random::random;
 use crate::tenant::Tenant;
 use crate::{
-    authorize, avatar, discovery, interaction, introspection, manage, revocation, session, token,
-    user_info,
+    authorize, avatar, discovery, interaction, introspection, manage, my_account, revocation,
+    session, token, user_info,
 };
 
 /// A running server. It stops when it is dropped.
@@ -198,6 +198,8 @@ fn routes() -> Vec<rocket::Route> {
         manage::user,
         manage::confirm_delete,
         manage::change,
+        my_account::account,
+        my_account::change_account,
         token::token,
         user_info::user_info,
         user_info::user_info_by_form,

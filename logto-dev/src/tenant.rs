@@ -31,6 +31,24 @@ pub enum Generation {
     V1_42,
 }
 
+/// What users may do with what Logto keeps of them, at `/api/my-account`.
+///
+/// Logto has such a setting for each field, in its Console under "Account center". Here one
+/// is for all of them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum AccountCenter {
+    /// `off`: nothing. Every request is refused with `account_center.not_enabled`, as at a
+    /// Logto whose account center was never turned on.
+    Off,
+    /// `read_only`: see it. Changes are refused with `account_center.field_not_editable`.
+    ReadOnly,
+    /// `edit`: see it, and change it. **(default)**
+    #[default]
+    Edit,
+}
+
 /// The routes' view of the provider.
 pub(crate) type Shared = rocket::State<Arc<Tenant>>;
 
@@ -59,6 +77,7 @@ pub(crate) struct Settings {
     pub(crate) rotate_refresh_tokens: bool,
     pub(crate) always_issue_refresh_token: bool,
     pub(crate) token_exchange: bool,
+    pub(crate) account_center: AccountCenter,
 }
 
 impl Default for Settings {
@@ -70,6 +89,7 @@ impl Default for Settings {
             rotate_refresh_tokens: false,
             always_issue_refresh_token: false,
             token_exchange: true,
+            account_center: AccountCenter::default(),
         }
     }
 }

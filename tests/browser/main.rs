@@ -10,6 +10,7 @@ mod process;
 #[allow(dead_code, reason = "the interop tests use all of it")]
 #[path = "../interop/quickstart.rs"]
 mod quickstart;
+mod spa;
 mod uploads;
 mod workers;
 
@@ -23,6 +24,7 @@ use serde_json::json;
 
 use self::process::Program;
 use self::quickstart::Quickstart;
+use self::spa::Spa;
 use self::uploads::Uploads;
 use self::workers::Workers;
 
@@ -37,6 +39,8 @@ enum Over {
     Uploads,
     /// To an application with service workers.
     Workers,
+    /// To the sample of a front end in JavaScript.
+    Spa,
 }
 
 /// A test for each scenario, which has the test's name with spaces.
@@ -72,6 +76,7 @@ scenarios! {
     a_session_that_is_not_persistent_ends_with_the_browser: Transient,
     an_upload_after_the_session_has_ended_is_answered: Uploads,
     service_workers_pass_sign_ins_on: Workers,
+    a_front_end_in_javascript_leads_to_sign_in_whenever_nobody_is_signed_in: Spa,
     the_pages_fit_phones_and_desktops_in_light_and_dark: Http,
 }
 
@@ -92,6 +97,11 @@ fn run(scenario: &str, over: &Over) {
         Over::Https => Quickstart::start(&[("LOGTO_BASE_URL", &https)]),
         Over::Uploads => {
             let application = Uploads::start();
+            assert_eq!(driver.run(&name, &application.url()), None);
+            return;
+        }
+        Over::Spa => {
+            let application = Spa::start();
             assert_eq!(driver.run(&name, &application.url()), None);
             return;
         }

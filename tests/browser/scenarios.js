@@ -439,6 +439,40 @@ export const scenarios = {
     }
   },
 
+  async 'a front end in javascript leads to sign in whenever nobody is signed in'({ app, visitor }) {
+    const browser = await visitor();
+    const page = await browser.newPage();
+    await page.goto(`${app}/?page=2`);
+    await page.getByRole('link', { name: 'Sign in' }).click();
+    await chooses(page, 'alice');
+    await page.waitForURL(`${app}/?page=2`);
+    await page.getByText('You have no items yet.').waitFor();
+    assert.equal(await heading(page), 'Items of Alice Lidell');
+    await page.getByLabel('New item').fill('<b>Rope</b>');
+    await page.keyboard.press('Enter');
+    await page.getByRole('listitem').waitFor();
+    assert.equal(await page.getByRole('listitem').innerText(), '<b>Rope</b>');
+    const kept = () => [document.cookie, localStorage.length, sessionStorage.length];
+    assert.deepEqual(await page.evaluate(kept), ['', 0, 0]);
+
+    const other = await browser.newPage();
+    await other.goto(app);
+    await other.getByRole('link', { name: 'Sign out' }).click();
+    await other.waitForURL(isHome(app));
+    await page.getByLabel('New item').fill('Anvil');
+    await page.keyboard.press('Enter');
+    await page.getByText('You are not signed in.').waitFor();
+    assert.equal(await page.getByRole('listitem').count(), 0);
+
+    await page.getByRole('link', { name: 'Sign in' }).click();
+    await chooses(page, 'bob');
+    await page.getByText('You have no items yet.').waitFor();
+    await page.getByLabel('New item').fill('Anvil');
+    await page.keyboard.press('Enter');
+    await page.getByText('You may not do this.').waitFor();
+    assert.equal(await heading(page), 'Items of bob');
+  },
+
   // They are for people to look at; that nothing sticks out is checked.
   async 'the pages fit phones and desktops in light and dark'({ app, visitor, screenshots }) {
     mkdirSync(screenshots, { recursive: true });

@@ -12,7 +12,7 @@ use super::Builder;
 use crate::app::MachineApp;
 use crate::error::Error;
 use crate::organization::{ApiResource, Organization, Role};
-use crate::tenant::Generation;
+use crate::tenant::{AccountCenter, Generation};
 use crate::user::User;
 
 /// What is not set stays as it is by default.
@@ -31,6 +31,7 @@ struct Table {
     rotate_refresh_tokens: bool,
     always_issue_refresh_token: bool,
     token_exchange: Option<bool>,
+    account_center: AccountCenter,
     machine_app: Option<MachineApp>,
     users: BTreeMap<String, User>,
     organizations: BTreeMap<String, Organization>,
@@ -78,6 +79,7 @@ impl Builder {
         if let Some(allowed) = table.token_exchange {
             self.settings.token_exchange = allowed;
         }
+        self.settings.account_center = table.account_center;
         self
     }
 

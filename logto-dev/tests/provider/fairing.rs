@@ -191,6 +191,7 @@ async fn a_machine_and_the_switches_come_from_the_configuration() {
     let toml = r#"
         [default.logto_dev]
         token_exchange = false
+        account_center = "off"
         always_issue_refresh_token = true
         backchannel_logout_session_required = false
         backchannel_logout_uri = "http://localhost:4321/told"
@@ -217,6 +218,9 @@ async fn a_machine_and_the_switches_come_from_the_configuration() {
     let tokens = sign_in(&client, "alice", &[("scope", "openid")]).await;
     assert!(tokens["refresh_token"].is_string(), "{tokens}");
     assert_eq!(decode(&text(&tokens, "id_token")).1.get("sid"), None);
+    let url = setting(&client, "logto.endpoint").expect("an endpoint") + "/api/my-account";
+    let account = answer(http().get(url).bearer_auth(text(&tokens, "access_token"))).await;
+    assert!(account.expect_err("no redirect").contains("account_center.not_enabled"));
 }
 
 /// The application refuses plain http to other machines unless it is told not to.

@@ -1,5 +1,6 @@
 //! The provider over real HTTP, compared with what a real Logto answered.
 
+mod account;
 mod authorize;
 mod backchannel;
 mod browser;

@@ -1,0 +1,150 @@
+//! The pages. They work without JavaScript.
+
+use std::fmt;
+
+use logto_rocket::User;
+use rocket::Responder;
+use rocket::http::{Header, Status};
+use rocket::response::content::RawHtml;
+
+use crate::logto::Account;
+
+/// Only the stylesheet is loaded, and nothing runs.
+const POLICY: &str = "default-src 'none'; style-src 'self'; form-action 'self'; \
+                      base-uri 'none'; frame-ancestors 'none'";
+
+/// A page, with its policy. No cache keeps what is about a user.
+#[derive(Responder)]
+pub(crate) struct Page {
+    html: RawHtml<String>,
+    policy: Header<'static>,
+    caching: Header<'static>,
+}
+
+pub(crate) fn home(user: Option<&User>) -> Page {
+    let body = match user {
+        Some(user) => format!(
+            "<h1>Hello, {}!</h1>\n<p>Your session says so: this page asked Logto for nothing.</p>\n\
+             <p><a href=\"/account\">Your account</a></p>",
+            Text(user.display_name())
+        ),
+        None => "<h1>Hello, stranger!</h1>\n\
+                 <p><a href=\"/sign-in?return_to=/account\">Sign in</a> to see your account.</p>"
+            .to_owned(),
+    };
+    page("Home", user.is_some(), &body)
+}
+
+/// What Logto keeps of the user, and the form.
+pub(crate) fn account(account: &Account, changed: bool) -> Page {
+    let message = match changed {
+        true => "<p class=\"message\" role=\"status\">Your name is changed.</p>\n",
+        false => "",
+    };
+    let row = |name: &str, value: Option<&str>| {
+        format!("<div><dt>{name}</dt><dd>{}</dd></div>\n", Text(value.unwrap_or("not set")))
+    };
+    let rows = [
+        row("Name", account.name.as_deref()),
+        row("User name", account.username.as_deref()),
+        row("Email", account.primary_email.as_deref()),
+        row("ID", Some(&account.id)),
+    ];
+    let form = form(account.name.as_deref().unwrap_or_default(), None);
+    let body = format!("<h1>Your account</h1>\n{message}<dl>\n{}</dl>\n{form}", rows.concat());
+    page("Your account", true, &body)
+}
+
+/// The form again, with what was entered and what is wrong with it.
+pub(crate) fn wrong(name: &str, why: &str) -> Page {
+    page("Your account", true, &format!("<h1>Your account</h1>\n{}", form(name, Some(why))))
+}
+
+fn form(name: &str, why: Option<&str>) -> String {
+    let (described, why) = match why {
+        Some(why) => (
+            " aria-invalid=\"true\" aria-describedby=\"why\"",
+            format!("<p class=\"message\" id=\"why\" role=\"alert\">{why}</p>\n"),
+        ),
+        None => ("", String::new()),
+    };
+    format!(
+        "<form method=\"post\" action=\"/account\">\n<label for=\"name\">New name</label>\n\
+         <input id=\"name\" name=\"name\" value=\"{}\" autocomplete=\"name\"{described}>\n\
+         {why}<button>Change</button>\n</form>",
+        Text(name)
+    )
+}
+
+/// What went wrong, in words.
+pub(crate) fn failure(status: Status, message: &str) -> Page {
+    let title = status.reason_lossy();
+    let link = match status.code {
+        401 => "<a href=\"/sign-in?return_to=/account\">Sign in</a>",
+        _ => "<a href=\"/account\">Your account</a>",
+    };
+    let body = format!("<h1>{title}</h1>\n<p>{message}</p>\n<p>{link}</p>");
+    // Who is signed in is not asked: that may be what failed.
+    page(title, false, &body)
+}
+
+pub(crate) fn explanation(status: Status) -> &'static str {
+    match status.code {
+        401 => "You are not signed in.",
+        403 => "Only pages of this site may do this.",
+        404 => "There is no such page.",
+        502 => "Logto's answer could not be used. The log says more.",
+        503 => "Logto does not answer. Please try again shortly.",
+        _ => "Something went wrong. The log says more.",
+    }
+}
+
+/// The frame of every page. Title and body are HTML.
+fn page(title: &str, is_signed_in: bool, body: &str) -> Page {
+    let links = match is_signed_in {
+        true => "<a href=\"/account\">Your account</a> <a href=\"/sign-out\">Sign out</a>",
+        false => "",
+    };
+    let html = format!(
+        r#"<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{title} · account</title>
+<link rel="stylesheet" href="/style.css">
+</head>
+<body>
+<header><nav aria-label="Site"><a href="/">Home</a> {links}</nav></header>
+<main>
+{body}
+</main>
+</body>
+</html>
+"#
+    );
+    Page {
+        html: RawHtml(html),
+        policy: Header::new("Content-Security-Policy", POLICY),
+        caching: Header::new("Cache-Control", "no-store"),
+    }
+}
+
+/// Text between tags and in attributes.
+struct Text<'a>(&'a str);
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for c in self.0.chars() {
+            match c {
+                '&' => f.write_str("&amp;")?,
+                '<' => f.write_str("&lt;")?,
+                '>' => f.write_str("&gt;")?,
+                '"' => f.write_str("&quot;")?,
+                c => write!(f, "{c}")?,
+            }
+        }
+        Ok(())
+    }
+}
