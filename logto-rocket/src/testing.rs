@@ -1,4 +1,5 @@
-//! Signed-in users for an application's own tests, with no Logto and no network.
+//! Signed-in users for an application's own tests, with no Logto and no network. See the chapter
+//! [`guide::testing`](crate::guide::testing).
 //!
 //! ```toml
 //! [dev-dependencies]
