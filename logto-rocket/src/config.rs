@@ -276,8 +276,9 @@ impl MachineConfig {
     }
 }
 
-/// Where sessions live, and how long. See the chapter
-/// [`guide::sessions`](crate::guide::sessions).
+/// Where sessions live, and how long.
+///
+/// See the chapter [`guide::sessions`](crate::guide::sessions).
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]

@@ -4,9 +4,9 @@
 //!
 //! | chapter | how to |
 //! |---|---|
-//! | [`start`] | get from `cargo new` to a protected page, without an account |
+//! | [`start`] | go from `cargo new` to a protected page, without an account |
 //! | [`logto`] | sign in with Logto: the Console, secrets, going to release |
-//! | [`permissions`] | say who may use what: roles, scopes, organizations, origins |
+//! | [`permissions`] | decide who may use what: roles, scopes, organizations, origins |
 //! | [`api`] | protect an API that takes access tokens |
 //! | [`sessions`] | choose where sessions live, for how long, and how they end |
 //! | [`hooks`] | keep users in your database, refuse a sign-in, render failures |

@@ -23,13 +23,13 @@
 //! | start | without an account: [`guide::start`]; with Logto: [`guide::logto`] |
 //! | protect a route, or all of them | [`authenticated`](macro@authenticated), [`protect()`], [`LogtoFairing::deny_unprotected()`] with [`public`](macro@public) and [`public()`] |
 //! | know the user | the guards [`&User`](User), [`&IdTokenClaims`](IdTokenClaims), [`&UserInfo`](UserInfo) |
-//! | say who may | [`guide::permissions`], [`authenticated`: who may](macro@authenticated#who-may), [`Policy`] |
+//! | decide who may do what | [`guide::permissions`], [`authenticated`: who may](macro@authenticated#who-may), [`Policy`] |
 //! | offer an API, for clients with a token | [`guide::api`], the guard [`&AuthInfo`](AuthInfo) |
 //! | call APIs | for the user: [`AccessToken`], [`OrganizationToken`], [`ApiResource`](trait@ApiResource), [`LogtoClient::access_token()`]; without one: [`Logto::client_credentials()`] |
-//! | link to sign-in and come back, write routes | `/sign-in?return_to=/page` ([`Routes`]), [`LogtoClient`], [`SignInOptions`], [`guide::recipes`] |
+//! | link to sign-in and come back, write your own routes | `/sign-in?return_to=/page` ([`Routes`]), [`LogtoClient`], [`SignInOptions`], [`guide::recipes`] |
 //! | sign out | `/sign-out`, [`guide::sessions`](guide::sessions#when-it-ends) |
 //! | keep sessions, and for how long | [`guide::sessions`], [`SessionConfig`], [`SessionStore`], [`contract`] |
-//! | act when users come and go | [`Hooks`], [`guide::hooks`] |
+//! | act when users sign in and out | [`Hooks`], [`guide::hooks`] |
 //! | test | [`guide::testing`], `testing` with the feature of this name |
 //! | deploy | behind a proxy: [`guide::proxy`]; many instances, Redis: [`guide::growing`] |
 //! | configure | [`Config`], [`Logto::fairing()`] |

@@ -1,5 +1,6 @@
-//! Signed-in users for an application's own tests, with no Logto and no network. See the chapter
-//! [`guide::testing`](crate::guide::testing).
+//! Signed-in users for an application's own tests, with no Logto and no network.
+//!
+//! See the chapter [`guide::testing`](crate::guide::testing).
 //!
 //! ```toml
 //! [dev-dependencies]

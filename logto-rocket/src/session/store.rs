@@ -54,8 +54,9 @@ pub enum Saved {
 /// A store, whichever it is.
 pub(crate) type AnyStore = Arc<dyn SessionStore>;
 
-/// Where sessions live: the trait for a store of one's own. See the chapter
-/// [`guide::sessions`](crate::guide::sessions).
+/// Where sessions live: the trait for a store of one's own.
+///
+/// See the chapter [`guide::sessions`](crate::guide::sessions).
 ///
 /// Six rules make a store safe, and [`contract::check`](crate::contract::check)
 /// runs them on yours:
