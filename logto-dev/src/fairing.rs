@@ -34,7 +34,8 @@ impl Provider {
     /// `"1.37"`), `access_token_ttl` (seconds), `rotate_refresh_tokens`,
     /// `always_issue_refresh_token` and `token_exchange`. They mean what the
     /// methods of [`Builder`](crate::Builder) of the same names do. See
-    /// [`User`](crate::User) and [`MachineApp`](crate::MachineApp) for examples.
+    /// [`User`](crate::User) and [`MachineApp`](crate::MachineApp) for examples, and
+    /// [`Builder::figment()`](crate::Builder::figment) for tests with the same users.
     ///
     /// # Security
     ///
