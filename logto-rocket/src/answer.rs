@@ -109,8 +109,7 @@ pub(crate) fn failure(request: &Request<'_>, error: &Error) -> Answer {
 pub(crate) fn page(request: &Request<'_>, error: &Error) -> Page {
     let title = match error.kind() {
         ErrorKind::SignInLoop => "Sign-in keeps repeating",
-        ErrorKind::CrossSite => "Request refused",
-        ErrorKind::NotNavigation => "Not signed out",
+        ErrorKind::CrossSite | ErrorKind::NotNavigation => "Request refused",
         _ if error.status() == Status::Forbidden => "No access",
         _ => "Something went wrong",
     };
@@ -179,7 +178,7 @@ pub(crate) fn message(error: &Error) -> &'static str {
              clock of this application may be wrong."
         }
         ErrorKind::CrossSite => "A page of another site sent this request.",
-        ErrorKind::NotNavigation => "Only a link or a form signs you out. You are still signed in.",
+        ErrorKind::NotNavigation => "Only a link or a form can do this. Nothing has changed.",
         ErrorKind::InvalidLogoutToken => "This is not a logout token of the sign-in service.",
         ErrorKind::InvalidSubjectToken => "The token is no longer valid.",
         ErrorKind::InvalidOptions => "The application asked for an impossible sign-in.",

@@ -155,9 +155,9 @@ pub enum ErrorKind {
     /// would have changed something or signed the user out. If that page is yours, add
     /// its origin to [`trusted_origins`](crate::Config::trusted_origins).
     CrossSite,
-    /// The request would have signed the user out, and nobody asked for that with it: it
-    /// was a HEAD, or a GET that is no navigation, as of a prefetch, an image, a frame or
-    /// a script. Link to the sign-out, or send a POST.
+    /// The request would have begun a sign-in or signed the user out, and nobody asked for
+    /// that with it: it was a HEAD, or a GET that is no navigation, as of a prefetch, an
+    /// image, a frame or a script. Link to the route, or send a POST.
     NotNavigation,
     /// The options of a sign-in contradict the protocol. A mistake in the
     /// application's code; the message names it.
@@ -225,7 +225,7 @@ impl ErrorKind {
             Self::SessionNotFound => "the user has no such session",
             Self::SessionsInCookies => "sessions live in cookies, which tell of no others",
             Self::CrossSite => "a page of another site sent the request",
-            Self::NotNavigation => "nobody asked for a sign-out with this request",
+            Self::NotNavigation => "nobody opened a page with this request",
             Self::InvalidOptions => "the sign-in options are not valid",
         }
     }

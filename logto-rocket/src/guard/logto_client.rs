@@ -11,7 +11,9 @@ use rocket::{Ignite, Rocket, Sentinel};
 
 use super::{abort_without_sign_in, id_token_claims, not_attached, user};
 use crate::claims::{IdTokenClaims, User, UserInfo};
-use crate::error::{Error, ErrorKind, Result};
+#[cfg(doc)]
+use crate::error::ErrorKind;
+use crate::error::{Error, Result};
 use crate::location::Redirect;
 use crate::logto::Logto;
 use crate::options::SignInOptions;
@@ -40,9 +42,12 @@ use crate::sign_out::SignedOut;
 /// use logto_rocket::{Error, FirstScreen, LogtoClient, Redirect, SignInOptions};
 /// use rocket::get;
 ///
-/// #[get("/sign-in")]
-/// async fn sign_in(logto: LogtoClient<'_>) -> Result<Redirect, Error> {
-///     logto.sign_in(SignInOptions::new().first_screen(FirstScreen::SignIn)).await
+/// #[get("/sign-in?<return_to>")]
+/// async fn sign_in(
+///     return_to: Option<&str>, logto: LogtoClient<'_>,
+/// ) -> Result<Redirect, Error> {
+///     let options = SignInOptions::new().first_screen(FirstScreen::SignIn);
+///     logto.sign_in(options.return_to(return_to)).await
 /// }
 ///
 /// #[get("/callback")]
@@ -72,25 +77,24 @@ pub struct LogtoClient<'r> {
 impl<'r> LogtoClient<'r> {
     /// Begins a sign-in and returns the redirect to Logto.
     ///
-    /// The user returns to `post_redirect_path` of the options, else of the
-    /// configuration, else to the home page.
+    /// The user returns to `return_to` of the options, which may come from the query, else to
+    /// their `post_redirect_path`, else to that of the configuration, else to the home page.
+    ///
+    /// In a route for GET it acts only for a person who opens a page: not for HEAD, a
+    /// prefetch, an image, a frame or a script. There, a browser that is on another host than
+    /// that of `base_url`, as on `127.0.0.1` in place of `localhost`, is sent to the same
+    /// address of the right one first, with `moved` in the query. In a route for POST, forms
+    /// and scripts may ask for it too.
     ///
     /// # Errors
     ///
+    /// [`ErrorKind::NotNavigation`] (403) when nobody opened a page with the request,
     /// [`ErrorKind::Unreachable`] or [`ErrorKind::InvalidAnswer`] when Logto's
     /// metadata cannot be had, [`ErrorKind::InvalidOptions`] when the options
     /// contradict the protocol, [`ErrorKind::SignInLoop`] when this browser has just
     /// signed in several times and came back without its session.
     pub async fn sign_in(&self, options: SignInOptions) -> Result<Redirect> {
-        let return_to = match options.post_redirect_path.as_deref() {
-            None => None,
-            Some(path) => Some(self.logto.site().return_path(path).ok_or_else(|| {
-                let detail = "`post_redirect_path` is not a path of this site";
-                Error::new(ErrorKind::InvalidOptions, detail)
-            })?),
-        };
-        let location = self.logto.begin_sign_in(self.visit, &options, return_to).await?;
-        Ok(Redirect::to(location))
+        Ok(Redirect::to(self.logto.begin_sign_in(self.visit, &options).await?))
     }
 
     /// The address of a link to sign in, after which the user goes to `return_to`: a path of

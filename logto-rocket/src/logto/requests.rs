@@ -8,7 +8,6 @@ use super::Logto;
 use crate::auth_info::AuthInfo;
 use crate::claims::UserInfo;
 use crate::error::Result;
-use crate::location::ReturnPath;
 use crate::options::SignInOptions;
 use crate::request::{SessionCookie, Visit};
 use crate::session::{Read, Session, Wait};
@@ -183,15 +182,14 @@ impl Logto {
     ///
     /// # Errors
     ///
-    /// The options contradict the protocol, Logto was not reached, or the browser is in
-    /// a loop; nothing has begun then.
+    /// Nobody asked for it, the options contradict the protocol, Logto was not reached, or
+    /// the browser is in a loop; nothing has begun then.
     pub(crate) async fn begin_sign_in(
         &self,
         visit: Visit<'_>,
         options: &SignInOptions,
-        return_to: Option<ReturnPath>,
     ) -> Result<String> {
-        self.0.sign_ins.begin(visit, options, return_to).await
+        visit.noted(self.0.sign_ins.begin(visit, options).await)
     }
 
     /// Completes the sign-in that the callback `query` belongs to.
