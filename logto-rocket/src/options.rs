@@ -141,7 +141,8 @@ const UNCHECKED_PARAMETERS: &[&str] = &["acr_values", "claims", "id_token_hint",
 /// impl Hooks for Silent {
 ///     async fn on_error<'r>(&self, request: &'r Request<'_>, error: &Error) -> Option<Response<'r>> {
 ///         let is_silent = error.kind() == ErrorKind::InteractionRequired;
-///         is_silent.then(|| response::Redirect::to("/").respond_to(request).ok()).flatten()
+///         let page = error.return_to().filter(|_| is_silent)?;
+///         response::Redirect::to(page.to_owned()).respond_to(request).ok()
 ///     }
 /// }
 ///

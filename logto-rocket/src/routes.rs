@@ -16,7 +16,6 @@ use crate::logto::Logto;
 use crate::mark;
 use crate::options::{FirstScreen, SignInOptions};
 use crate::request::{RequestState, Visit};
-use crate::sign_in::FailedCallback;
 use crate::sign_out::SignedOut;
 use crate::warning;
 
@@ -138,62 +137,16 @@ async fn callback(logto: &Logto, request: &Request<'_>) -> Result<Answer, Failur
             let location = logto.site().page(&completed.return_to);
             Ok(Answer::Redirect(Redirect::to(location)))
         }
-        Err(failed) => {
-            RequestState::of(request).fail(&failed.error);
-            let answer = Answer::Page(failed_page(logto, request, &failed));
+        Err(error) => {
+            warning::warn("a callback did not sign in", &error);
+            let answer = Answer::Page(answer::page(request, &error));
             // Anybody can link to it: no hook is told that a user left.
-            match was_left(&failed.error) {
+            match answer::was_left(&error) {
                 true => Ok(answer),
-                false => Err(Failure { error: failed.error, answer }),
+                false => Err(Failure { error, answer }),
             }
         }
     }
-}
-
-/// Whether a callback said nothing, as where Logto's consent page is left.
-fn was_left(error: &Error) -> bool {
-    error.kind() == ErrorKind::Cancelled && error.oauth_error().is_none()
-}
-
-/// The page of a failed callback. Never a redirect: with a browser that drops
-/// cookies or a clock that is wrong it would never end.
-fn failed_page(logto: &Logto, request: &Request<'_>, failed: &FailedCallback) -> Page {
-    warning::warn("a callback did not sign in", &failed.error);
-    let (title, message) = match failed.error.kind() {
-        ErrorKind::SignInRefused => ("Sign-in refused", failed.error.detail().to_owned()),
-        ErrorKind::Cancelled if was_left(&failed.error) => {
-            ("Sign-in cancelled", "You left before it was finished.".into())
-        }
-        ErrorKind::Cancelled => {
-            let message = "You left before it was finished, or you may not use this application.";
-            ("Sign-in cancelled", message.into())
-        }
-        ErrorKind::SignInNotFound => ("Sign-in expired", lost(logto, request)),
-        ErrorKind::SessionTooLarge => ("Too much to keep", answer::message(&failed.error).into()),
-        ErrorKind::InvalidCallback => {
-            let message = "The answer of the sign-in service does not fit your sign-in.";
-            ("Sign-in failed", message.into())
-        }
-        _ => ("Sign-in failed", answer::message(&failed.error).into()),
-    };
-    Page::new(failed.error.status(), title, message)
-        .link(logto.sign_in_location(Some(&failed.return_to)), "Sign in again")
-        .link(logto.site().page(&ReturnPath::root()), "Home")
-}
-
-/// How a sign-in came to be unknown. A browser without any cookie may be one that lost
-/// them: by its settings, or as it began at another address.
-fn lost(logto: &Logto, request: &Request<'_>) -> String {
-    if request.cookies().iter().next().is_some() {
-        let message = "This sign-in took too long, was used already, or was begun in another \
-                       browser.";
-        return message.into();
-    }
-    format!(
-        "Your browser sent no cookie of this sign-in. It took too long, or was begun in another \
-         browser or at another address than {}, or your browser blocks the cookies of this site.",
-        logto.site().url("")
-    )
 }
 
 async fn sign_out(logto: &Logto, request: &Request<'_>) -> Result<Answer, Failure> {

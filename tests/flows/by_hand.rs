@@ -1,6 +1,6 @@
 //! Routes written by hand: `LogtoClient` does in them what the mounted ones do.
 
-use logto_rocket::{Logto, LogtoClient, Redirect, Result, SignInOptions};
+use logto_rocket::{Error, Logto, LogtoClient, Redirect, Result, SignInOptions};
 use logto_tests::{Answer, BASE_URL, Browser, Hostile, as_navigation, with};
 use rocket::figment::Figment;
 use rocket::http::uri::Host;
@@ -19,14 +19,36 @@ async fn form(logto: LogtoClient<'_>) -> Result<Redirect> {
     logto.sign_in(SignInOptions::new()).await
 }
 
+/// The application's own words for a failure.
+fn said(error: &Error) -> (Status, String) {
+    (error.status(), format!("{:?} {:?}", error.kind(), error.return_to()))
+}
+
 #[get("/callback")]
-async fn callback(logto: LogtoClient<'_>) -> Result<Redirect> {
+async fn callback(logto: LogtoClient<'_>) -> Result<Redirect, (Status, String)> {
+    logto.handle_sign_in_callback().await.map_err(|error| said(&error))
+}
+
+/// The same, with our words.
+#[get("/back")]
+async fn back(logto: LogtoClient<'_>) -> Result<Redirect> {
     logto.handle_sign_in_callback().await
+}
+
+#[get("/own-words")]
+async fn own_words(logto: LogtoClient<'_>) -> Result<Redirect, (Status, String)> {
+    logto.sign_in(SignInOptions::new()).await.map_err(|error| said(&error))
+}
+
+#[get("/info")]
+async fn info(logto: LogtoClient<'_>) -> Result<&'static str, (Status, String)> {
+    let info = logto.fetch_user_info().await.map_err(|error| said(&error))?;
+    Ok(info.map_or("a stranger", |_| "a user"))
 }
 
 fn app(figment: Figment) -> Rocket<Build> {
     let own = json!({ "sign_in": false, "callback": false });
-    let routes = routes![sign_in, form, callback];
+    let routes = routes![sign_in, form, callback, back, own_words, info];
     rocket::custom(figment.join(("logto.routes", own))).attach(Logto::fairing()).mount("/", routes)
 }
 
@@ -100,6 +122,28 @@ async fn a_sign_in_under_another_host_is_sent_to_that_of_the_base_url() {
     }
 }
 
+/// A page of the application's own says 503; when to come again is said by us.
+#[rocket::async_test]
+async fn an_own_page_while_logto_is_down_says_when_to_come_again() {
+    let (op, browser) = open().await;
+    let user = Browser::open(app(op.figment())).await;
+    user.visit(&op.authorize(&user.start("/sign-in").await)).await;
+    assert_eq!(user.visit("/info").await.body, "a user");
+    let callback = op.authorize(&browser.start("/sign-in").await);
+    op.stop().await;
+    let answer = browser.visit(&callback).await;
+    assert_eq!(answer.status, Status::ServiceUnavailable);
+    assert_eq!(answer.body, r#"Unreachable Some("/welcome")"#);
+    assert_eq!(answer.header("retry-after"), Some("5"));
+
+    let unknown = Browser::open(app(op.figment())).await;
+    for answer in [unknown.visit("/own-words").await, user.visit("/info").await] {
+        assert_eq!(answer.status, Status::ServiceUnavailable);
+        assert_eq!(answer.body, "Unreachable None");
+        assert_eq!(answer.header("retry-after"), Some("5"));
+    }
+}
+
 /// R1 to R5: what a link says is followed to a page of this site, and nowhere else.
 #[rocket::async_test]
 async fn a_link_to_a_sign_in_leads_to_pages_of_this_site_alone() {
@@ -120,4 +164,34 @@ async fn a_link_to_a_sign_in_leads_to_pages_of_this_site_alone() {
     }
     let location = browser.start("/sign-in").await;
     assert_eq!(browser.visit(&op.authorize(&location)).await.location(), "/welcome");
+}
+
+/// R1: what the callback's address says has no part in it.
+#[rocket::async_test]
+async fn a_callback_that_fails_says_where_the_user_was_going() {
+    let (op, browser) = open().await;
+    let location = browser.start("/sign-in?return_to=/page?a=b").await;
+    let answer = browser.visit(&op.refuse(&location, "login_required")).await;
+    assert_eq!(answer.body, r#"InteractionRequired Some("/page?a=b")"#);
+    let unknown = "/callback?code=a&state=b&return_to=//evil.example";
+    assert_eq!(browser.visit(unknown).await.body, r#"SignInNotFound Some("/")"#);
+
+    let figment = op.figment().merge(("logto.base_url", "http://localhost:8000/app"));
+    let below = Browser::at("http://localhost:8000/app", app(figment)).await;
+    let location = below.visit("/sign-in?return_to=/app/page").await.location().to_owned();
+    let answer = below.visit(&op.refuse(&location, "login_required")).await;
+    assert_eq!(answer.body, r#"InteractionRequired Some("/app/page")"#);
+}
+
+/// A30: the page of the mounted route. It led to the callback again, without its query.
+#[rocket::async_test]
+async fn an_error_of_a_callback_answers_with_a_link_to_sign_in_again() {
+    let op = Hostile::start().await;
+    let back = json!({ "path": "/back", "mount": false });
+    let browser = Browser::open(app(op.figment().merge(("logto.routes.callback", back)))).await;
+    let location = browser.start("/sign-in?return_to=/page").await;
+    let answer = browser.visit(&op.refuse(&location, "access_denied")).await;
+    assert!(answer.body.contains("Sign-in cancelled"), "{answer:?}");
+    let link = "<a href=\"/sign-in?return_to=%2Fpage\">Sign in again</a>";
+    assert!(answer.body.contains(link), "{answer:?}");
 }

@@ -67,7 +67,8 @@ impl Hooks for Silent {
             format!("{:?} {:?} {:?}", error.kind(), error.oauth_error(), error.description());
         told.0.lock().expect("what was told").push(line);
         let is_silent = error.kind() == ErrorKind::InteractionRequired;
-        is_silent.then(|| response::Redirect::to("/").respond_to(request).ok()).flatten()
+        let page = error.return_to().filter(|_| is_silent)?;
+        response::Redirect::to(page.to_owned()).respond_to(request).ok()
     }
 }
 

@@ -125,6 +125,8 @@ impl<'r> LogtoClient<'r> {
     ///
     /// # Errors
     ///
+    /// [`Error::return_to()`] says where the user was going, for a link to sign in again.
+    ///
     /// [`ErrorKind::SignInNotFound`], [`ErrorKind::InvalidCallback`],
     /// [`ErrorKind::Cancelled`] or [`ErrorKind::Refused`] when the callback does
     /// not sign in, [`ErrorKind::InvalidIdToken`], [`ErrorKind::InvalidAnswer`]
@@ -133,10 +135,8 @@ impl<'r> LogtoClient<'r> {
     /// cannot be kept.
     pub async fn handle_sign_in_callback(&self) -> Result<Redirect> {
         let query = self.visit.state.callback_query(self.uri);
-        match self.logto.complete_sign_in(self.visit, query).await {
-            Ok(completed) => Ok(Redirect::to(self.logto.site().page(&completed.return_to))),
-            Err(failed) => Err(failed.error),
-        }
+        let completed = self.logto.complete_sign_in(self.visit, query).await?;
+        Ok(Redirect::to(self.logto.site().page(&completed.return_to)))
     }
 
     /// Ends the session here and returns the redirect that ends it at Logto, which
