@@ -23,6 +23,7 @@
 //! | close a part of the site by default | [`LogtoFairing::deny_unprotected()`], [`public`](macro@public), [`public()`] |
 //! | know the user | the guards [`&User`](User), [`&IdTokenClaims`](IdTokenClaims), [`&UserInfo`](UserInfo) |
 //! | link to sign in, and come back | `/sign-in?return_to=/page` ([`Routes`]), [`LogtoClient::sign_in_link()`] |
+//! | link to sign out | `/sign-out`, [`LogtoClient::sign_out_link()`] |
 //! | protect an API | [`guide::api`] |
 //! | call an API for the user | the guards [`AccessToken`], [`OrganizationToken`], and [`ApiResource`](trait@ApiResource) |
 //! | write routes of one's own | [`LogtoClient`], [`SignInOptions`] |

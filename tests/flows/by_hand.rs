@@ -46,9 +46,15 @@ async fn info(logto: LogtoClient<'_>) -> Result<&'static str, (Status, String)> 
     Ok(info.map_or("a stranger", |_| "a user"))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "Rocket gives guards by value")]
+#[get("/links?<return_to>")]
+fn links(return_to: Option<&str>, logto: LogtoClient<'_>) -> String {
+    [logto.sign_in_link(return_to), logto.sign_up_link(return_to), logto.sign_out_link()].join(" ")
+}
+
 fn app(figment: Figment) -> Rocket<Build> {
     let own = json!({ "sign_in": false, "callback": false });
-    let routes = routes![sign_in, form, callback, back, own_words, info];
+    let routes = routes![sign_in, form, callback, back, own_words, info, links];
     rocket::custom(figment.join(("logto.routes", own))).attach(Logto::fairing()).mount("/", routes)
 }
 
@@ -194,4 +200,21 @@ async fn an_error_of_a_callback_answers_with_a_link_to_sign_in_again() {
     assert!(answer.body.contains("Sign-in cancelled"), "{answer:?}");
     let link = "<a href=\"/sign-in?return_to=%2Fpage\">Sign in again</a>";
     assert!(answer.body.contains(link), "{answer:?}");
+}
+
+#[rocket::async_test]
+async fn links_lead_to_the_routes_wherever_they_are() {
+    let (op, browser) = open().await;
+    let links = async |browser: &Browser, path| browser.visit(path).await.body;
+    let here = "/sign-in?return_to=%2Fpage /sign-up?return_to=%2Fpage /sign-out";
+    assert_eq!(links(&browser, "/links?return_to=/page").await, here);
+    let nowhere = "/sign-in /sign-up /sign-out";
+    assert_eq!(links(&browser, "/links?return_to=//evil.example").await, nowhere);
+
+    let renamed = json!({ "base": "/auth", "sign_out": "/leave", "sign_up": "/join" });
+    let figment = op.figment().merge(("logto.base_url", "http://localhost:8000/app"));
+    let browser = Browser::open(app(figment.merge(("logto.routes", renamed)))).await;
+    let there = "/app/auth/sign-in?return_to=%2Fpage /app/auth/join?return_to=%2Fpage";
+    let there = format!("{there} /app/auth/leave");
+    assert_eq!(links(&browser, "/links?return_to=/page").await, there);
 }

@@ -120,6 +120,19 @@ impl<'r> LogtoClient<'r> {
         self.logto.sign_in_location(return_to.as_ref())
     }
 
+    /// The address of a link to sign up, to [`Routes::sign_up`](crate::Routes::sign_up), with
+    /// `return_to` as [`sign_in_link()`](Self::sign_in_link) has it.
+    pub fn sign_up_link(&self, return_to: Option<&str>) -> String {
+        let return_to = return_to.and_then(|path| self.logto.site().return_path(path));
+        self.logto.route_location(&self.logto.config().routes.sign_up, return_to.as_ref())
+    }
+
+    /// The address of a link to sign out, or of a form for it: the path of
+    /// [`Routes::sign_out`](crate::Routes::sign_out), behind that of `base_url`.
+    pub fn sign_out_link(&self) -> String {
+        self.logto.route_location(&self.logto.config().routes.sign_out, None)
+    }
+
     /// Completes the sign-in of this request's callback and returns the redirect
     /// to where the user was going.
     ///
