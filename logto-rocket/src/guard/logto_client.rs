@@ -139,11 +139,14 @@ impl<'r> LogtoClient<'r> {
     /// # Errors
     ///
     /// [`Error::return_to()`] says where the user was going, for a link to sign in again.
+    /// Never redirect to another sign-in: with a browser that drops cookies that would not end.
     ///
     /// [`ErrorKind::SignInNotFound`], [`ErrorKind::InvalidCallback`],
     /// [`ErrorKind::Cancelled`] or [`ErrorKind::Refused`] when the callback does
-    /// not sign in, [`ErrorKind::InvalidIdToken`], [`ErrorKind::InvalidAnswer`]
-    /// or [`ErrorKind::Unreachable`] when Logto's answer does not,
+    /// not sign in, [`ErrorKind::InteractionRequired`] when a silent sign-in found nobody,
+    /// [`ErrorKind::SignInRefused`] when [`Hooks`](crate::Hooks) refuse the user,
+    /// [`ErrorKind::InvalidIdToken`], [`ErrorKind::InvalidAnswer`]
+    /// or [`ErrorKind::Unreachable`] when Logto's answer does not sign in,
     /// [`ErrorKind::Store`] or [`ErrorKind::SessionTooLarge`] when the session
     /// cannot be kept.
     pub async fn handle_sign_in_callback(&self) -> Result<Redirect> {
