@@ -5,6 +5,7 @@ use rocket::response::Response;
 
 use crate::claims::User;
 use crate::error::{Error, Result};
+use crate::location::Site;
 use crate::sender::{self, Origins};
 
 /// What an application does when a user has signed in or out, when their tokens
@@ -108,6 +109,10 @@ pub(crate) trait Hooked: Send + Sync {
     fn cookie_headers(&self) -> Vec<&str>;
     /// What the browser calls itself.
     fn user_agent(&self) -> Option<&str>;
+    /// As [`Site::moved()`].
+    fn moved(&self, site: &Site) -> Option<String>;
+    /// As [`sender::check_sign_in()`].
+    fn check_sign_in(&self, was_head: bool) -> Result<()>;
     /// As [`sender::check_sign_out()`].
     fn check_sign_out(&self, origins: &Origins, was_head: bool) -> Result<()>;
     /// As [`sender::check_sign_out_here()`].
@@ -125,6 +130,14 @@ impl Hooked for Request<'_> {
 
     fn user_agent(&self) -> Option<&str> {
         self.headers().get_one("User-Agent")
+    }
+
+    fn moved(&self, site: &Site) -> Option<String> {
+        site.moved(self)
+    }
+
+    fn check_sign_in(&self, was_head: bool) -> Result<()> {
+        sender::check_sign_in(self, was_head)
     }
 
     fn check_sign_out(&self, origins: &Origins, was_head: bool) -> Result<()> {

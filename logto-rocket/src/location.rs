@@ -96,11 +96,19 @@ impl Site {
         with_query(format!("{}{path}", self.prefix), return_to)
     }
 
-    /// As [`page_returning()`](Self::page_returning), on the host of the base URL, which
-    /// the browser was on another name of. What it wants to return to is only repeated.
-    pub(crate) fn url_moved(&self, path: &str, return_to: Option<&str>) -> String {
-        let return_to = return_to.map(|given| ("return_to", given));
-        with_query(self.url(path), [("moved", "1")].into_iter().chain(return_to))
+    /// The page that `request` asks for, on the host of the base URL, if the browser is on
+    /// another name of it, as `127.0.0.1` for `localhost`: cookies set there would not be
+    /// sent to the callback. The query is only repeated.
+    pub(crate) fn moved(&self, request: &Request<'_>) -> Option<String> {
+        let host = request.host().filter(|_| request.method() == Method::Get)?;
+        let query = request.uri().query().map_or("", |query| query.as_str());
+        // A proxy that rewrites `Host` would else send the browser there forever.
+        let was_moved = || url::form_urlencoded::parse(query.as_bytes()).any(|(n, _)| n == "moved");
+        if self.is_host(host.domain().as_str()) || was_moved() {
+            return None;
+        }
+        let repeated = if query.is_empty() { String::new() } else { format!("&{query}") };
+        Some(format!("{}?moved=1{repeated}", self.url(request.uri().path().as_str())))
     }
 
     /// The full address of a path of this site, as it is registered with Logto.
@@ -135,7 +143,7 @@ impl Site {
 
     /// Whether `host`, the name in a `Host` header, is the one in the base URL. Cookies are
     /// the same on all ports, and some proxies leave the port out.
-    pub(crate) fn is_host(&self, host: &str) -> bool {
+    fn is_host(&self, host: &str) -> bool {
         self.base.host_str().is_some_and(|expected| expected.eq_ignore_ascii_case(host))
     }
 }

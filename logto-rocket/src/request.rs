@@ -43,6 +43,12 @@ impl<'r> Visit<'r> {
         Self { request, state: RequestState::of(request), jar: request.cookies() }
     }
 
+    /// The same result. After a failure an answer of 503 says when to come again, whoever
+    /// writes it.
+    pub(crate) fn noted<T>(self, result: Result<T>) -> Result<T> {
+        result.inspect_err(|error| self.state.fail(error))
+    }
+
     /// The session of this request as cookies and store say, whatever Logto says of it.
     ///
     /// # Errors
