@@ -105,6 +105,8 @@ pub(crate) use self::source::{endpoint_of_test, unknown_variables};
 ///
 /// In the `debug` profile the launch prints the addresses to register in the Logto Console.
 ///
+/// The chapter [`guide::logto`](crate::guide::logto) goes through a first configuration.
+///
 /// # Example
 ///
 /// ```rust
@@ -275,6 +277,8 @@ impl MachineConfig {
 }
 
 /// Where sessions live, and how long.
+///
+/// See the chapter [`guide::sessions`](crate::guide::sessions).
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]

@@ -13,7 +13,8 @@ use crate::sender::{self, Origins};
 /// Attach it with [`LogtoFairing::hooks()`](crate::LogtoFairing::hooks). Every
 /// method has a default that does nothing. Each is given the request, through
 /// which the application's state, database pools and guards are reached; so is
-/// [`LogtoClient`](crate::LogtoClient), as `request.guard::<LogtoClient>()`.
+/// [`LogtoClient`](crate::LogtoClient), as `request.guard::<LogtoClient>()`. See the chapter
+/// [`guide::hooks`](crate::guide::hooks).
 ///
 /// # Example
 ///

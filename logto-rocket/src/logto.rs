@@ -37,7 +37,7 @@ use crate::transaction::Transactions;
 ///
 /// The fairing reads the [`Config`](crate::Config), mounts the routes for
 /// sign-in, callback and sign-out, and manages a `Logto`. A cheap handle: cloning
-/// it clones no state.
+/// it clones no state. See the chapter [`guide::start`](crate::guide::start).
 ///
 /// # Example
 ///

@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 ///
 /// As the ID token described them at sign-in, or, on a route that says
 /// `fetch_user_info`, as Logto describes them now. It serializes as the one or
-/// the other.
+/// the other. See the chapter [`guide::permissions`](crate::guide::permissions).
 ///
 /// # Request Guard
 ///

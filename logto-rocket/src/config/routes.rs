@@ -10,6 +10,9 @@ use serde::de::{self, Deserializer, MapAccess, Visitor};
 /// one. Strangers are sent to the path of `sign_in` either way, and Logto sends
 /// browsers back to the path of `callback`.
 ///
+/// See the chapter [`guide::recipes`](crate::guide::recipes#links-that-come-back) for links that
+/// come back.
+///
 /// A path begins with `/` and has no query, no parameters, no empty segments, no dots as
 /// segments and no `%`: at another one no request would arrive, so it ends the launch.
 #[derive(Clone, Debug, PartialEq, Deserialize)]

@@ -10,7 +10,8 @@ use crate::claims::TokenClaims;
 ///
 /// It is good for more than a moment when it is handed out: a minute, or half its
 /// life where that is shorter, unless Logto could not give a newer one. A cheap
-/// handle; its `Debug` form is redacted.
+/// handle; its `Debug` form is redacted. See the chapter
+/// [`guide::permissions`](crate::guide::permissions#tokens-to-call-other-apis).
 ///
 /// # Request Guard
 ///
