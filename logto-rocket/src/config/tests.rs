@@ -1,6 +1,7 @@
 //! Configurations that work, and what is said of those that do not.
 
 mod redis;
+mod reference;
 
 use figment::{Figment, Jail};
 
