@@ -1,7 +1,7 @@
 use std::fmt;
 
-/// Why the configuration cannot be used: every problem with its key, its value
-/// unless secret, where it stands and what to do.
+/// Why the configuration cannot be used: every problem with its key, its value unless
+/// secret, where it is set and what to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError(Vec<Problem>);
 

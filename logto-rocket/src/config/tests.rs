@@ -444,7 +444,7 @@ fn resources_whose_names_mean_nothing_are_refused() {
         ("{ \"\" = \"urn:a\" }", ["= \"\"", "is not a name for a resource"]),
         ("[\"items=urn:a\", \"items=urn:b\"]", ["`logto.resources`", "is given twice"]),
         ("[\"items=urn:a\", \"items\"]", ["= \"items\"", "is not an absolute URI"]),
-        ("5", ["is a number", "write a list of URIs, or a table of names with a URI each"]),
+        ("5", ["is a number", "write a list of URIs, or a table of names and URIs"]),
     ] {
         refused(&debug(&format!("resources = {written}")), &[], &parts);
     }

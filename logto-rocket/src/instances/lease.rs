@@ -1,4 +1,4 @@
-//! One instance at a time, as long as it lives.
+//! One instance at a time, while it is alive.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,10 +13,10 @@ use crate::session::store::{AnyStore, SharedKey};
 /// How long others wait for an instance that died.
 const LEASE: Duration = Duration::from_secs(3);
 
-/// How often one that lives says so.
+/// How often a live instance renews its lease.
 const RENEWAL: Duration = Duration::from_secs(1);
 
-/// How long to wait before a further attempt: at first, and in the end.
+/// How long to wait before another attempt: at first, and at most.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(40));
 
 /// That it is this instance's turn, until this is dropped.
@@ -25,8 +25,8 @@ pub(crate) struct Lease {
 }
 
 impl Instances {
-    /// Waits until no other instance has the turn, and takes it; `None` where each instance
-    /// is alone.
+    /// Waits until no other instance has the turn, and takes it; `None` if each instance is
+    /// alone.
     ///
     /// # Errors
     ///
@@ -46,8 +46,8 @@ impl Instances {
     }
 }
 
-/// Keeps the turn until it is released, or lost: to another instance, while the store or this
-/// process stood still.
+/// Keeps the turn until it is released, or lost to another instance while the store or this
+/// process was stalled.
 async fn keep(
     store: AnyStore,
     key: SharedKey,
@@ -57,12 +57,13 @@ async fn keep(
     let Some(shared) = store.shared() else { return };
     while tokio::time::timeout(RENEWAL, &mut released).await.is_err() {
         if let Ok(false) = shared.replace_if(&key, &holder, &holder, LEASE).await
-            // It ran out while the store was down, and nobody has taken it since.
+            // It expired while the store was down, and no other instance has taken it
+            // since.
             && let Ok(false) = shared.put_new(&key, &holder, LEASE).await
         {
             return;
         }
     }
-    // Where this fails, the lease runs out.
+    // If this fails, the lease expires.
     let _ = shared.delete_if(&key, &holder).await;
 }
