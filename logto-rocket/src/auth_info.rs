@@ -12,7 +12,8 @@ use crate::scope::organization_id;
 /// On a route with `bearer` it is the token that the request presented, verified: its
 /// signature, type, issuer, audience and time, and the conditions of the route. If a
 /// browser's session let the request in (`session, bearer`, or a route with `resource` or
-/// `organization`), it is the user's token, fetched from Logto for the route.
+/// `organization`), it is the user's token, fetched from Logto for the route. See the
+/// chapter [`guide::api`](crate::guide::api).
 ///
 /// # Request Guard
 ///

@@ -18,7 +18,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// to Logto, as its [`source()`](StdError::source). Neither its `Display` nor its `Debug` form
 /// contains a token, a code, a secret or a cookie value, so both may be logged.
 ///
-/// A stranger is not an error for a guard: guards forward then.
+/// A stranger is not an error for a guard: guards forward then. See the chapter
+/// [`guide::recipes`](crate::guide::recipes#error-pages) for pages.
 ///
 /// `Error` is a responder. It answers with [`status()`](Error::status), through
 /// the application's catcher for that status where there is one.

@@ -10,10 +10,11 @@ use crate::sender::{self, Origins};
 /// Code to run when a user has signed in or out, when their tokens were refreshed, and
 /// when something failed.
 ///
-/// Attach it with [`LogtoFairing::hooks()`](crate::LogtoFairing::hooks). Every method has
-/// a default that does nothing. Each receives the request, which gives access to the
+/// Attach it with [`LogtoFairing::hooks()`](crate::LogtoFairing::hooks). Every method has a
+/// default that does nothing. Each receives the request, which gives access to the
 /// application's state, database pools and guards, including
-/// [`LogtoClient`](crate::LogtoClient), as `request.guard::<LogtoClient>()`.
+/// [`LogtoClient`](crate::LogtoClient), as `request.guard::<LogtoClient>()`. See the
+/// chapter [`guide::hooks`](crate::guide::hooks).
 ///
 /// # Example
 ///

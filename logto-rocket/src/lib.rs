@@ -16,25 +16,25 @@
 //! # }
 //! ```
 //!
+//! The book is [`guide`]. By what you want to do:
+//!
 //! | to | see |
 //! |---|---|
-//! | say who may | [`authenticated`: who may](macro@authenticated#who-may), [`Policy`], the guard [`&AuthInfo`](AuthInfo) |
-//! | protect a route | [`authenticated`](macro@authenticated), or [`protect()`] without the macro |
-//! | close a part of the site by default | [`LogtoFairing::deny_unprotected()`], [`public`](macro@public), [`public()`] |
+//! | start | without an account: [`guide::start`]; with Logto: [`guide::logto`] |
+//! | protect a route, or all of them | [`authenticated`](macro@authenticated), [`protect()`], [`LogtoFairing::deny_unprotected()`] with [`public`](macro@public) and [`public()`] |
 //! | know the user | the guards [`&User`](User), [`&IdTokenClaims`](IdTokenClaims), [`&UserInfo`](UserInfo) |
-//! | link to sign in, and come back | `/sign-in?return_to=/page` ([`Routes`]), [`LogtoClient::sign_in_link()`] |
-//! | protect an API | [`guide::api`] |
-//! | call an API for the user | the guards [`AccessToken`], [`OrganizationToken`], and [`ApiResource`](trait@ApiResource) |
-//! | write routes of one's own | [`LogtoClient`], [`SignInOptions`] |
+//! | decide who may do what | [`guide::permissions`], [`authenticated`: who may](macro@authenticated#who-may), [`Policy`] |
+//! | offer an API, for clients with a token | [`guide::api`], the guard [`&AuthInfo`](AuthInfo) |
+//! | call APIs | for the user: [`AccessToken`], [`OrganizationToken`], [`ApiResource`](trait@ApiResource), [`LogtoClient::access_token()`]; without one: [`Logto::client_credentials()`] |
+//! | link to sign-in and come back, write your own routes | `/sign-in?return_to=/page` ([`Routes`]), [`LogtoClient`], [`SignInOptions`], [`guide::recipes`] |
+//! | sign out | `/sign-out`, [`guide::sessions`](guide::sessions#when-it-ends) |
+//! | keep sessions, and for how long | [`guide::sessions`], [`SessionConfig`], [`SessionStore`], [`contract`] |
+//! | act when users sign in and out | [`Hooks`], [`guide::hooks`] |
+//! | test | [`guide::testing`], `testing` with the feature of this name |
+//! | deploy | behind a proxy: [`guide::proxy`]; many instances, Redis: [`guide::growing`] |
 //! | configure | [`Config`], [`Logto::fairing()`] |
-//! | deploy behind nginx, Caddy, Traefik or in Docker | [`guide::proxy`] |
-//! | run many instances, with sessions in Redis | [`guide::growing`] |
-//! | call APIs | [`LogtoClient::access_token()`], [`Logto::client_credentials()`] |
-//! | know of sign-ins | [`Hooks`] |
-//! | keep sessions elsewhere | [`SessionStore`], [`contract`] |
-//! | come from another of Logto's SDKs | [`parity`] |
-//! | test an application | `testing`, with the feature of this name |
-//! | handle failures | [`Error`], [`ErrorKind`] |
+//! | handle failures | [`Error`], [`ErrorKind`], [`Hooks::on_error()`] |
+//! | come from another SDK | [`guide::python`]; all names of all SDKs: [`parity`] |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -112,6 +112,8 @@ mod wiped;
 ///
 /// Taking a token or user info that the attribute does not fetch is a compile error, even
 /// through a type alias.
+///
+/// See the chapter [`guide::permissions`] for all of it with examples.
 ///
 /// `crate = path` says where logto-rocket is, if it is not available as `logto_rocket`:
 /// because it is renamed, or another crate re-exports it.

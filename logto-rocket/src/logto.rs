@@ -37,7 +37,7 @@ use crate::transaction::Transactions;
 ///
 /// The fairing reads the [`Config`](crate::Config), mounts the routes for
 /// sign-in, callback and sign-out, and manages a `Logto`. A cheap handle: cloning
-/// it clones no state.
+/// it clones no state. See the chapter [`guide::start`](crate::guide::start).
 ///
 /// # Example
 ///
@@ -143,7 +143,22 @@ impl Logto {
         request.rocket().state()
     }
 
-    pub(crate) fn config(&self) -> &Config {
+    /// The configuration, as it was read at the launch from `Rocket.toml`, the environment and
+    /// files: for other APIs of Logto that an application calls. It has secrets, which its
+    /// `Debug` output leaves out.
+    ///
+    /// # Example
+    ///
+    /// ```rust
+    /// use logto_rocket::Logto;
+    ///
+    /// fn account_api(logto: &Logto) -> String {
+    ///     let config = logto.config();
+    ///     let endpoint = config.internal_endpoint.as_ref().unwrap_or(&config.endpoint);
+    ///     format!("{endpoint}/api/my-account")
+    /// }
+    /// ```
+    pub fn config(&self) -> &Config {
         &self.0.checked.config
     }
 

@@ -47,7 +47,8 @@ const UNCHECKED_PARAMETERS: &[&str] = &["acr_values", "claims", "id_token_hint",
 /// The same options stand in the configuration under `sign_in`, for every
 /// sign-in, and are given per call to
 /// [`LogtoClient::sign_in()`](crate::LogtoClient::sign_in), where they add to the
-/// configured scopes, resources and extra parameters and replace the rest.
+/// configured scopes, resources and extra parameters and replace the rest. See the chapter
+/// [`guide::logto`](crate::guide::logto#what-a-sign-in-asks-for).
 ///
 /// # Example
 ///

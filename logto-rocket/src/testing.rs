@@ -1,5 +1,7 @@
 //! Signed-in users for an application's own tests, without Logto or a network.
 //!
+//! See the chapter [`guide::testing`](crate::guide::testing).
+//!
 //! ```toml
 //! [dev-dependencies]
 //! logto-rocket = { git = "https://github.com/logto-rocket/logto-rocket", features = ["testing"] }

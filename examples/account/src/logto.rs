@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use logto_rocket::Config;
+use logto_rocket::Logto;
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, StatusCode};
 use rocket::fairing::AdHoc;
@@ -76,10 +76,9 @@ impl AccountApi {
     /// Manages the API of the Logto that users sign in at. Attach it after `Logto::fairing()`.
     pub(crate) fn fairing() -> AdHoc {
         AdHoc::try_on_ignite("Account API", |rocket| async {
-            // As `Logto::fairing()` reads it: of `Rocket.toml` and the environment.
-            let Ok(config) = Config::from_figment(rocket.figment()) else { return Err(rocket) };
-            let endpoint = config.internal_endpoint.unwrap_or(config.endpoint);
-            match Self::new(&endpoint) {
+            let Some(logto) = rocket.state::<Logto>() else { return Err(rocket) };
+            let config = logto.config();
+            match Self::new(config.internal_endpoint.as_ref().unwrap_or(&config.endpoint)) {
                 Ok(api) => Ok(rocket.manage(api)),
                 Err(_) => Err(rocket),
             }

@@ -10,7 +10,8 @@ use crate::error::{Error, ErrorKind, Result};
 /// The signed-in user.
 ///
 /// Described by the ID token from sign-in or, on a route that says `fetch_user_info`, by
-/// Logto right now. It serializes as the one or the other.
+/// Logto right now. It serializes as the one or the other. See the chapter
+/// [`guide::permissions`](crate::guide::permissions).
 ///
 /// # Request Guard
 ///

@@ -7,7 +7,8 @@ use super::set::ClaimSet;
 /// Unlike the ID token it is fetched when it is needed, and unless Logto is configured
 /// otherwise only the user info has `custom_data`, `identities`, `sso_identities` and
 /// `organization_data`. It serializes like [`IdTokenClaims`](crate::IdTokenClaims). Only
-/// `sub` must have its type; any other claim of the wrong type reads as absent.
+/// `sub` must have its type; any other claim of the wrong type reads as absent. See the
+/// chapter [`guide::python`](crate::guide::python#get-user-information).
 ///
 /// # Request Guard
 ///

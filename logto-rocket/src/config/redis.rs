@@ -26,6 +26,8 @@ use super::secret::{self, AppSecret};
 /// LOGTO_SESSION_REDIS_PASSWORD_FILE=/run/secrets/redis-password
 /// ```
 ///
+/// See the chapter [`guide::growing`](crate::guide::growing).
+///
 /// Redis 6.2 or later, or any Valkey; no module is needed. The user needs the commands `GET`,
 /// `GETRANGE`, `MGET`, `SET`, `DEL`, `EXISTS`, `ZADD`, `ZREM`, `ZRANGE`, `ZREVRANGE`,
 /// `ZREMRANGEBYSCORE`, `PEXPIREAT`, `TIME`, `EVAL` and `INFO`, in a Cluster `CLUSTER` and `PING`

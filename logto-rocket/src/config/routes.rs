@@ -9,6 +9,9 @@ use serde::de::{self, Deserializer, MapAccess, Visitor};
 /// "/login", mount = false }` to leave another path to it. Strangers are sent to the path
 /// of `sign_in` either way, and Logto sends browsers back to the path of `callback`.
 ///
+/// See the chapter [`guide::recipes`](crate::guide::recipes#links-that-come-back) for links that
+/// come back.
+///
 /// A path begins with `/` and has no query, parameters, empty segments, dot segments or
 /// `%`: no request would reach any other, so it stops the launch.
 #[derive(Clone, Debug, PartialEq, Deserialize)]

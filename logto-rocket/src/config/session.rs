@@ -5,6 +5,8 @@ use serde::Deserialize;
 use super::RedisConfig;
 
 /// Where sessions live, and how long.
+///
+/// See the chapter [`guide::sessions`](crate::guide::sessions).
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]

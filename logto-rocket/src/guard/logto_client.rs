@@ -21,7 +21,8 @@ use crate::sign_out::SignedOut;
 /// A request guard for all operations of Logto's SDKs, on this request's session.
 ///
 /// With it the application writes routes of its own where those of the fairing do
-/// not do, and asks about the user without requiring one.
+/// not do, and asks about the user without requiring one. See the chapter
+/// [`guide::recipes`](crate::guide::recipes).
 ///
 /// # Request Guard
 ///

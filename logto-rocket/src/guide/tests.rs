@@ -1,6 +1,69 @@
 use std::panic::catch_unwind;
 
-use crate::Policy;
+use figment::Jail;
+
+use crate::{Config, Policy};
+
+/// Each chapter, by its name.
+const CHAPTERS: [(&str, &str); 11] = [
+    ("api", include_str!("api.md")),
+    ("growing", include_str!("growing.md")),
+    ("hooks", include_str!("hooks.md")),
+    ("logto", include_str!("logto.md")),
+    ("permissions", include_str!("permissions.md")),
+    ("proxy", include_str!("proxy.md")),
+    ("python", include_str!("python.md")),
+    ("recipes", include_str!("recipes.md")),
+    ("sessions", include_str!("sessions.md")),
+    ("start", include_str!("start.md")),
+    ("testing", include_str!("testing.md")),
+];
+
+/// What a block leaves out, as others have it.
+const REST: [(&str, &str); 4] = [
+    ("logto.endpoint", "https://foo.logto.app"),
+    ("logto.app_id", "app"),
+    ("logto.base_url", "https://app.example.com"),
+    ("logto.cookie_secret", "a secret of at least 32 random bytes"),
+];
+
+fn read(toml: &str, profile: &str) {
+    #[expect(clippy::result_large_err, reason = "figment's")]
+    Jail::expect_with(|jail| {
+        jail.clear_env();
+        jail.create_file("Rocket.toml", &toml.replace("\"...\"", "\"given\""))?;
+        let figment = REST.into_iter().fold(rocket::Config::figment(), |it, rest| it.join(rest));
+        if let Err(error) = Config::from_figment(&figment.select(profile)) {
+            panic!("{error}\n{toml}");
+        }
+        Ok(())
+    });
+}
+
+/// Keys that are misspelt, gone or in contradiction to another would end the launch.
+#[test]
+fn every_configuration_in_the_chapters_launches() {
+    let blocks = CHAPTERS.iter().flat_map(|(_, text)| text.split("```toml\n").skip(1));
+    let blocks = blocks.filter_map(|rest| rest.split("```").next());
+    let blocks: Vec<_> = blocks.filter(|block| !block.contains("dependencies]")).collect();
+    assert!(blocks.len() > 15, "{} blocks", blocks.len());
+    for block in blocks {
+        read(block, "debug");
+        read(block, "release");
+    }
+}
+
+/// What a chapter is not in would not be found.
+#[test]
+fn the_table_of_contents_has_every_chapter() {
+    let contents = include_str!("../guide.rs");
+    for (name, text) in CHAPTERS {
+        assert!(contents.contains(&format!("//! | [`{name}`] | ")), "{name}");
+        assert!(contents.contains(&format!("pub mod {name} {{}}")), "{name}");
+        assert!(!text.starts_with('#'), "{name} begins with a sentence");
+    }
+    assert_eq!(contents.matches("pub mod").count(), CHAPTERS.len());
+}
 
 /// A policy that takes every argument which its credentials allow.
 fn base(credentials: &str) -> Policy {

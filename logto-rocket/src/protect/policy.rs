@@ -10,7 +10,8 @@ use crate::uri::{is_indicator, is_name, is_path};
 /// Who may use a route, what strangers get, and what is fetched first.
 ///
 /// [`#[authenticated]`](macro@crate::authenticated) builds one from its arguments;
-/// [`protect()`](crate::protect()) takes one.
+/// [`protect()`](crate::protect()) takes one. See the chapter
+/// [`guide::permissions`](crate::guide::permissions).
 ///
 /// # Example
 ///

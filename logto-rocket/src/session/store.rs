@@ -56,6 +56,8 @@ pub(crate) type AnyStore = Arc<dyn SessionStore>;
 
 /// Where sessions live: the trait for a store of your own.
 ///
+/// See the chapter [`guide::sessions`](crate::guide::sessions).
+///
 /// Six rules make a store safe, and [`contract::check`](crate::contract::check)
 /// runs them on yours, [`contract::check_together`](crate::contract::check_together) on two
 /// handles of it:

@@ -10,7 +10,8 @@ use crate::claims::TokenClaims;
 ///
 /// When handed out it stays valid for a while: a minute, or half its lifetime if that is
 /// less, unless Logto could not issue a newer one. A cheap handle; its `Debug` form is
-/// redacted.
+/// redacted. See the chapter
+/// [`guide::permissions`](crate::guide::permissions#tokens-to-call-other-apis).
 ///
 /// # Request Guard
 ///
