@@ -35,7 +35,8 @@ impl Provider {
     /// `always_issue_refresh_token`, `token_exchange` and `account_center` (`"edit"`,
     /// `"read_only"` or `"off"`). They mean what the
     /// methods of [`Builder`](crate::Builder) of the same names do. See
-    /// [`User`](crate::User) and [`MachineApp`](crate::MachineApp) for examples.
+    /// [`User`](crate::User) and [`MachineApp`](crate::MachineApp) for examples, and
+    /// [`Builder::figment()`](crate::Builder::figment) for tests with the same users.
     ///
     /// # Security
     ///

@@ -1,5 +1,6 @@
 //! The answers to strangers and to failures.
 
+mod callback;
 mod drain;
 mod page;
 
@@ -12,6 +13,7 @@ use rocket::response::{self, Responder};
 use rocket::route::Outcome;
 use rocket::{Config, Response};
 
+pub(crate) use self::callback::was_left;
 pub(crate) use self::drain::drain;
 pub(crate) use self::page::Page;
 use crate::error::{Error, ErrorKind};
@@ -104,13 +106,15 @@ pub(crate) fn failure(request: &Request<'_>, error: &Error) -> Answer {
     Answer::Page(page(request, error))
 }
 
-/// The page for a failure, with a link to the same page again, or home if that was a
-/// form.
+/// The page for a failure, with a link to the same page again, or home if that was a form;
+/// for a callback, to another sign-in.
 pub(crate) fn page(request: &Request<'_>, error: &Error) -> Page {
+    if let (Some(return_to), Some(logto)) = (error.return_to(), Logto::of(request)) {
+        return callback::page(logto, request, error, return_to);
+    }
     let title = match error.kind() {
         ErrorKind::SignInLoop => "Sign-in keeps repeating",
-        ErrorKind::CrossSite => "Request refused",
-        ErrorKind::NotNavigation => "Not signed out",
+        ErrorKind::CrossSite | ErrorKind::NotNavigation => "Request refused",
         _ if error.status() == Status::Forbidden => "No access",
         _ => "Something went wrong",
     };
@@ -182,9 +186,7 @@ pub(crate) fn message(error: &Error) -> &'static str {
              clock of this application may be wrong."
         }
         ErrorKind::CrossSite => "A page on another site sent this request.",
-        ErrorKind::NotNavigation => {
-            "Only a link or a form can sign you out. You are still signed in."
-        }
+        ErrorKind::NotNavigation => "Only a link or a form can do this. Nothing has changed.",
         ErrorKind::InvalidLogoutToken => "This is not a logout token from the sign-in service.",
         ErrorKind::InvalidSubjectToken => "The token is no longer valid.",
         ErrorKind::InvalidOptions => "The application asked for an impossible sign-in.",

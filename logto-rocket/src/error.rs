@@ -47,6 +47,8 @@ pub struct Error {
     /// Whether Logto answered that it will not do this now.
     is_busy: bool,
     refusal: Option<Arc<Refusal>>,
+    /// Where the sign-in was to lead to whose callback failed.
+    return_to: Option<Arc<str>>,
 }
 
 /// What Logto said when it refused (RFC 6749 sections 4.1.2.1 and 5.2).
@@ -156,9 +158,9 @@ pub enum ErrorKind {
     /// would have changed something or signed the user out. If that page is yours, add
     /// its origin to [`trusted_origins`](crate::Config::trusted_origins).
     CrossSite,
-    /// The request would have signed the user out, and nobody asked for that with it: it
-    /// was a HEAD, or a GET that is no navigation, as of a prefetch, an image, a frame or
-    /// a script. Link to the sign-out, or send a POST.
+    /// The request would have begun a sign-in or signed the user out, and nobody asked for
+    /// that with it: it was a HEAD, or a GET that is no navigation, as of a prefetch, an
+    /// image, a frame or a script. Link to the route, or send a POST.
     NotNavigation,
     /// The options of a sign-in contradict the protocol. A mistake in the
     /// application's code; the message names it.
@@ -226,7 +228,7 @@ impl ErrorKind {
             Self::SessionNotFound => "the user has no such session",
             Self::SessionsInCookies => "sessions live in cookies, which tell of no others",
             Self::CrossSite => "a page of another site sent the request",
-            Self::NotNavigation => "nobody asked for a sign-out with this request",
+            Self::NotNavigation => "nobody opened a page with this request",
             Self::InvalidOptions => "the sign-in options are not valid",
         }
     }
@@ -234,7 +236,8 @@ impl ErrorKind {
 
 impl Error {
     pub(crate) fn new(kind: ErrorKind, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, detail: detail.into(), source: None, is_busy: false, refusal: None }
+        let detail = detail.into();
+        Self { kind, detail, source: None, is_busy: false, refusal: None, return_to: None }
     }
 
     /// Logto refused with this code, and said this of it.
@@ -328,6 +331,35 @@ impl Error {
     /// token is left out.
     pub fn description(&self) -> Option<&str> {
         self.refusal.as_ref().and_then(|refusal| refusal.description.as_deref())
+    }
+
+    /// The sign-in that failed was to lead to this page of this site.
+    pub(crate) fn returning_to(self, page: String) -> Self {
+        Self { return_to: Some(page.into()), ..self }
+    }
+
+    /// Where the user was going, if a callback failed: a path of this site, as the browser
+    /// sees it, with its query. `/` where the sign-in is unknown; `None` for other failures.
+    ///
+    /// It is never the address of another site, whatever the callback says: redirect there, as
+    /// after a silent sign-in that found nobody, or give it to
+    /// [`sign_in_link()`](crate::LogtoClient::sign_in_link) for a link to sign in again.
+    ///
+    /// ```rust
+    /// use logto_rocket::{LogtoClient, Redirect};
+    /// use rocket::{get, http::Status, response::content::RawHtml};
+    ///
+    /// #[get("/callback")]
+    /// async fn callback(logto: LogtoClient<'_>) -> Result<Redirect, (Status, RawHtml<String>)> {
+    ///     logto.handle_sign_in_callback().await.map_err(|error| {
+    ///         let link = logto.sign_in_link(error.return_to()).replace('&', "&amp;");
+    ///         let page = format!(r#"You are not signed in. <a href="{link}">Try again</a>"#);
+    ///         (error.status(), RawHtml(page))
+    ///     })
+    /// }
+    /// ```
+    pub fn return_to(&self) -> Option<&str> {
+        self.return_to.as_deref()
     }
 
     /// What happened in particular; empty if the kind says it all.

@@ -5,6 +5,7 @@ use rocket::response::Response;
 
 use crate::claims::User;
 use crate::error::{Error, Result};
+use crate::location::Site;
 use crate::sender::{self, Origins};
 
 /// Code to run when a user has signed in or out, when their tokens were refreshed, and
@@ -109,6 +110,10 @@ pub(crate) trait Hooked: Send + Sync {
     fn cookie_headers(&self) -> Vec<&str>;
     /// The browser's `User-Agent`.
     fn user_agent(&self) -> Option<&str>;
+    /// Like [`Site::moved()`].
+    fn moved(&self, site: &Site) -> Option<String>;
+    /// Like [`sender::check_sign_in()`].
+    fn check_sign_in(&self, was_head: bool) -> Result<()>;
     /// Like [`sender::check_sign_out()`].
     fn check_sign_out(&self, origins: &Origins, was_head: bool) -> Result<()>;
     /// Like [`sender::check_sign_out_here()`].
@@ -126,6 +131,14 @@ impl Hooked for Request<'_> {
 
     fn user_agent(&self) -> Option<&str> {
         self.headers().get_one("User-Agent")
+    }
+
+    fn moved(&self, site: &Site) -> Option<String> {
+        site.moved(self)
+    }
+
+    fn check_sign_in(&self, was_head: bool) -> Result<()> {
+        sender::check_sign_in(self, was_head)
     }
 
     fn check_sign_out(&self, origins: &Origins, was_head: bool) -> Result<()> {

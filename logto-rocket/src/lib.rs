@@ -26,7 +26,7 @@
 //! | decide who may do what | [`guide::permissions`], [`authenticated`: who may](macro@authenticated#who-may), [`Policy`] |
 //! | offer an API, for clients with a token | [`guide::api`], the guard [`&AuthInfo`](AuthInfo) |
 //! | call APIs | for the user: [`AccessToken`], [`OrganizationToken`], [`ApiResource`](trait@ApiResource), [`LogtoClient::access_token()`]; without one: [`Logto::client_credentials()`] |
-//! | link to sign-in and come back, write your own routes | `/sign-in?return_to=/page` ([`Routes`]), [`LogtoClient`], [`SignInOptions`], [`guide::recipes`] |
+//! | link to sign-in and come back, write your own routes | `/sign-in?return_to=/page` ([`Routes`]), [`LogtoClient::sign_in_link()`], [`LogtoClient`], [`SignInOptions`], [`guide::recipes`] |
 //! | sign out | `/sign-out`, [`guide::sessions`](guide::sessions#when-it-ends) |
 //! | keep sessions, and for how long | [`guide::sessions`], [`SessionConfig`], [`SessionStore`], [`contract`] |
 //! | act when users sign in and out | [`Hooks`], [`guide::hooks`] |

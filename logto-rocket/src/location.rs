@@ -95,11 +95,19 @@ impl Site {
         with_query(format!("{}{path}", self.prefix), return_to)
     }
 
-    /// Like [`page_returning()`](Self::page_returning), on the host of the base URL, for
-    /// a browser that used another host name. Its `return_to` is only repeated.
-    pub(crate) fn url_moved(&self, path: &str, return_to: Option<&str>) -> String {
-        let return_to = return_to.map(|given| ("return_to", given));
-        with_query(self.url(path), [("moved", "1")].into_iter().chain(return_to))
+    /// The page that `request` asks for, on the host of the base URL, if the browser used
+    /// another host name, such as `127.0.0.1` for `localhost`: cookies set there would not
+    /// be sent to the callback. The query is only repeated.
+    pub(crate) fn moved(&self, request: &Request<'_>) -> Option<String> {
+        let host = request.host().filter(|_| request.method() == Method::Get)?;
+        let query = request.uri().query().map_or("", |query| query.as_str());
+        // Otherwise a proxy that rewrites `Host` would cause an endless redirect.
+        let was_moved = || url::form_urlencoded::parse(query.as_bytes()).any(|(n, _)| n == "moved");
+        if self.is_host(host.domain().as_str()) || was_moved() {
+            return None;
+        }
+        let repeated = if query.is_empty() { String::new() } else { format!("&{query}") };
+        Some(format!("{}?moved=1{repeated}", self.url(request.uri().path().as_str())))
     }
 
     /// The full address of a path on this site, as registered with Logto.
@@ -134,7 +142,7 @@ impl Site {
 
     /// Whether `host`, the name in a `Host` header, is the one in the base URL. Ports share
     /// cookies, and some proxies leave the port out.
-    pub(crate) fn is_host(&self, host: &str) -> bool {
+    fn is_host(&self, host: &str) -> bool {
         self.base.host_str().is_some_and(|expected| expected.eq_ignore_ascii_case(host))
     }
 }

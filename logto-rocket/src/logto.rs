@@ -17,7 +17,7 @@ use self::stores::{instances, sealer, storage};
 use crate::bearer::BearerTokens;
 use crate::client::Client;
 use crate::clock::{Clock, OnceAMinute};
-use crate::config::{Checked, Config};
+use crate::config::{Checked, Config, RoutePath};
 use crate::discovery::ProviderMetadata;
 use crate::error::Result;
 use crate::hooks::Hooks;
@@ -257,8 +257,16 @@ impl Logto {
 
     /// The `Location` of the sign-in route.
     pub(crate) fn sign_in_location(&self, return_to: Option<&ReturnPath>) -> String {
-        let routes = &self.config().routes;
-        self.site().page_returning(&routes.full(&routes.sign_in), return_to)
+        self.route_location(&self.config().routes.sign_in, return_to)
+    }
+
+    /// The `Location` of one of the routes.
+    pub(crate) fn route_location(
+        &self,
+        route: &RoutePath,
+        return_to: Option<&ReturnPath>,
+    ) -> String {
+        self.site().page_returning(&self.config().routes.full(route), return_to)
     }
 
     /// The `Location` of the page after a sign-out that does not lead to Logto.

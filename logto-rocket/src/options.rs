@@ -108,7 +108,8 @@ const UNCHECKED_PARAMETERS: &[&str] = &["acr_values", "claims", "id_token_hint",
 /// `prompt=none` Logto signs in whom it knows, and else answers with an error of kind
 /// [`InteractionRequired`](crate::ErrorKind::InteractionRequired), which the hook sends back
 /// to the page. The page tries once, or it would go round for ever: the cookie says so, and a
-/// browser without cookies ends at the callback. Where somebody is signed in here, and
+/// browser without cookies ends at the callback. A prefetch or a script sees the page for
+/// strangers, and so does everybody while Logto is down. Where somebody is signed in here, and
 /// somebody else at Logto, nothing changes and the error is the same.
 ///
 /// ```rust
@@ -124,13 +125,15 @@ const UNCHECKED_PARAMETERS: &[&str] = &["acr_values", "claims", "id_token_hint",
 ///     if let Some(user) = logto.user().await? {
 ///         return Ok(Ok(format!("Hello, {}!", user.display_name())));
 ///     }
-///     if jar.get("tried").is_some() {
-///         return Ok(Ok("Hello, stranger!".into()));
-///     }
-///     // `Lax`, as a strict one would not come back from Logto.
-///     jar.add(Cookie::build(("tried", "1")).same_site(SameSite::Lax));
 ///     let silently = SignInOptions::new().prompt([Prompt::None]).post_redirect_path("/");
-///     Ok(Err(logto.sign_in(silently).await?))
+///     if jar.get("tried").is_none()
+///         && let Ok(redirect) = logto.sign_in(silently).await
+///     {
+///         // `Lax`, as a strict one would not come back from Logto.
+///         jar.add(Cookie::build(("tried", "1")).same_site(SameSite::Lax));
+///         return Ok(Err(redirect));
+///     }
+///     Ok(Ok("Hello, stranger!".into()))
 /// }
 ///
 /// struct Silent;
@@ -139,7 +142,8 @@ const UNCHECKED_PARAMETERS: &[&str] = &["acr_values", "claims", "id_token_hint",
 /// impl Hooks for Silent {
 ///     async fn on_error<'r>(&self, request: &'r Request<'_>, error: &Error) -> Option<Response<'r>> {
 ///         let is_silent = error.kind() == ErrorKind::InteractionRequired;
-///         is_silent.then(|| response::Redirect::to("/").respond_to(request).ok()).flatten()
+///         let page = error.return_to().filter(|_| is_silent)?;
+///         response::Redirect::to(page.to_owned()).respond_to(request).ok()
 ///     }
 /// }
 ///
@@ -187,6 +191,10 @@ pub struct SignInOptions {
     /// Path of this site to return to after sign-in, where no page asked for the
     /// sign-in. **(default: `/`)**
     pub post_redirect_path: Option<String>,
+    /// The page that asked for this sign-in, as a link names it. **(default: none)** Only per
+    /// call.
+    #[serde(skip_deserializing)]
+    pub return_to: Option<String>,
 }
 
 macro_rules! setters {
@@ -227,6 +235,26 @@ impl SignInOptions {
         self
     }
 
+    /// Sets where the user goes after this sign-in, as the query of a link says: a path of this
+    /// site, or its full address. What is neither is ignored, so that anybody may have written
+    /// it; the user then goes to `post_redirect_path` of the options or the configuration, else
+    /// home.
+    ///
+    /// ```rust
+    /// use logto_rocket::{LogtoClient, Redirect, Result, SignInOptions};
+    /// use rocket::get;
+    ///
+    /// #[get("/sign-in?<return_to>")]
+    /// async fn sign_in(return_to: Option<&str>, logto: LogtoClient<'_>) -> Result<Redirect> {
+    ///     logto.sign_in(SignInOptions::new().return_to(return_to)).await
+    /// }
+    /// ```
+    #[must_use]
+    pub fn return_to(mut self, page: Option<&str>) -> Self {
+        self.return_to = page.map(Into::into);
+        self
+    }
+
     /// Whether Logto is to ask the user nothing.
     pub(crate) fn is_silent(&self) -> bool {
         self.prompt.as_deref() == Some(&[Prompt::None])
@@ -260,7 +288,8 @@ impl SignInOptions {
         ui_locales: String;
         /// Sets the organization whose branding Logto's pages carry.
         organization_id: String;
-        /// Sets the path of this site to return to.
+        /// Sets the path of this site to return to. With anything else the sign-in fails:
+        /// give what comes from a link to [`return_to()`](Self::return_to).
         post_redirect_path: String;
     }
 
@@ -285,6 +314,7 @@ impl SignInOptions {
                 .post_redirect_path
                 .clone()
                 .or_else(|| self.post_redirect_path.clone()),
+            return_to: call.return_to.clone(),
         }
     }
 

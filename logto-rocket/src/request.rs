@@ -43,6 +43,12 @@ impl<'r> Visit<'r> {
         Self { request, state: RequestState::of(request), jar: request.cookies() }
     }
 
+    /// Returns the result unchanged. After a failure, a 503 answer says when to retry,
+    /// whoever writes it.
+    pub(crate) fn noted<T>(self, result: Result<T>) -> Result<T> {
+        result.inspect_err(|error| self.state.fail(error))
+    }
+
     /// The session of this request according to cookies and store, without asking Logto.
     ///
     /// # Errors

@@ -16,8 +16,6 @@ use crate::logto::Logto;
 use crate::mark;
 use crate::options::{FirstScreen, SignInOptions};
 use crate::request::{RequestState, Visit};
-use crate::sender::Navigation;
-use crate::sign_in::FailedCallback;
 use crate::sign_out::SignedOut;
 use crate::warning;
 
@@ -63,10 +61,10 @@ impl Handler for Endpoint {
             return Outcome::Error(Status::InternalServerError);
         };
         let answered = match self {
-            Self::SignIn => sign_in(logto, request, &SignInOptions::new()).await,
+            Self::SignIn => sign_in(logto, request, SignInOptions::new()).await,
             Self::SignUp => {
                 let options = SignInOptions::new().first_screen(FirstScreen::Register);
-                sign_in(logto, request, &options).await
+                sign_in(logto, request, options).await
             }
             Self::Callback => callback(logto, request).await,
             Self::SignOut => {
@@ -102,30 +100,12 @@ impl Failure {
 async fn sign_in(
     logto: &Logto,
     request: &Request<'_>,
-    options: &SignInOptions,
+    options: SignInOptions,
 ) -> Result<Answer, Failure> {
-    if RequestState::of(request).is_head() {
-        // A link checker would begin sign-ins that nobody ends.
-        let page = Page::new(Status::Ok, "Sign in", "Open this address to sign in.");
-        return Ok(Answer::Page(page));
-    }
-    if Navigation::of(request) != Navigation::Page {
-        return Ok(answer::unauthorized(request));
-    }
-    let query = Query::of(request);
-    if let Some(host) = request.host()
-        && !query.moved
-        && !logto.site().is_host(host.domain().as_str())
-    {
-        // Cookies set on another name, as `127.0.0.1` for `localhost`, would not be sent
-        // to the callback.
-        let path = request.uri().path();
-        let location = logto.site().url_moved(path.as_str(), query.return_to.as_deref());
-        return Ok(Answer::Redirect(Redirect::to(location)));
-    }
-    let return_to = query.return_to.and_then(|path| logto.site().return_path(&path));
-    match logto.begin_sign_in(Visit::of(request), options, return_to).await {
+    let options = options.return_to(return_to(request).as_deref());
+    match logto.begin_sign_in(Visit::of(request), &options).await {
         Ok(location) => Ok(Answer::Redirect(Redirect::to(location))),
+        Err(error) if error.kind() == ErrorKind::NotNavigation => Ok(not_begun(request)),
         Err(error) if error.kind() == ErrorKind::SignInLoop => {
             warning::warn("a sign-in was not begun", &error);
             let answer = Answer::Page(answer::page(request, &error));
@@ -135,28 +115,19 @@ async fn sign_in(
     }
 }
 
-/// The parameters of `/sign-in` that mean something; no other one does.
-#[derive(Default)]
-struct Query {
-    return_to: Option<String>,
-    /// The browser was already sent to the base URL. A proxy that rewrites `Host`
-    /// would else send it there forever.
-    moved: bool,
+/// A request that only looks: a link checker's is not to be told of a broken link.
+fn not_begun(request: &Request<'_>) -> Answer {
+    match RequestState::of(request).is_head() {
+        true => Answer::Page(Page::new(Status::Ok, "Sign in", "Open this address to sign in.")),
+        false => answer::unauthorized(request),
+    }
 }
 
-impl Query {
-    fn of(request: &Request<'_>) -> Self {
-        let mut given = Self::default();
-        let query = request.uri().query().map(|query| query.as_str()).unwrap_or_default();
-        for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
-            match &*name {
-                "return_to" => given.return_to = Some(value.into_owned()),
-                "moved" => given.moved = true,
-                _ => {}
-            }
-        }
-        given
-    }
+/// The last `return_to` in the query.
+fn return_to(request: &Request<'_>) -> Option<String> {
+    let query = request.uri().query()?;
+    let pairs = url::form_urlencoded::parse(query.as_str().as_bytes());
+    pairs.filter(|(name, _)| name == "return_to").last().map(|(_, value)| value.into_owned())
 }
 
 async fn callback(logto: &Logto, request: &Request<'_>) -> Result<Answer, Failure> {
@@ -166,62 +137,16 @@ async fn callback(logto: &Logto, request: &Request<'_>) -> Result<Answer, Failur
             let location = logto.site().page(&completed.return_to);
             Ok(Answer::Redirect(Redirect::to(location)))
         }
-        Err(failed) => {
-            RequestState::of(request).fail(&failed.error);
-            let answer = Answer::Page(failed_page(logto, request, &failed));
+        Err(error) => {
+            warning::warn("a callback did not sign in", &error);
+            let answer = Answer::Page(answer::page(request, &error));
             // Anybody can link to it: no hook is told that a user left.
-            match was_left(&failed.error) {
+            match answer::was_left(&error) {
                 true => Ok(answer),
-                false => Err(Failure { error: failed.error, answer }),
+                false => Err(Failure { error, answer }),
             }
         }
     }
-}
-
-/// Whether a callback said nothing, as where Logto's consent page is left.
-fn was_left(error: &Error) -> bool {
-    error.kind() == ErrorKind::Cancelled && error.oauth_error().is_none()
-}
-
-/// The page of a failed callback. Never a redirect: with a browser that drops
-/// cookies or a clock that is wrong it would never end.
-fn failed_page(logto: &Logto, request: &Request<'_>, failed: &FailedCallback) -> Page {
-    warning::warn("a callback did not sign in", &failed.error);
-    let (title, message) = match failed.error.kind() {
-        ErrorKind::SignInRefused => ("Sign-in refused", failed.error.detail().to_owned()),
-        ErrorKind::Cancelled if was_left(&failed.error) => {
-            ("Sign-in cancelled", "You left before it was finished.".into())
-        }
-        ErrorKind::Cancelled => {
-            let message = "You left before it was finished, or you may not use this application.";
-            ("Sign-in cancelled", message.into())
-        }
-        ErrorKind::SignInNotFound => ("Sign-in expired", lost(logto, request)),
-        ErrorKind::SessionTooLarge => ("Too much to keep", answer::message(&failed.error).into()),
-        ErrorKind::InvalidCallback => {
-            let message = "The answer of the sign-in service does not fit your sign-in.";
-            ("Sign-in failed", message.into())
-        }
-        _ => ("Sign-in failed", answer::message(&failed.error).into()),
-    };
-    Page::new(failed.error.status(), title, message)
-        .link(logto.sign_in_location(Some(&failed.return_to)), "Sign in again")
-        .link(logto.site().page(&ReturnPath::root()), "Home")
-}
-
-/// How a sign-in came to be unknown. A browser without any cookie may be one that lost
-/// them: by its settings, or as it began at another address.
-fn lost(logto: &Logto, request: &Request<'_>) -> String {
-    if request.cookies().iter().next().is_some() {
-        let message = "This sign-in took too long, was used already, or was begun in another \
-                       browser.";
-        return message.into();
-    }
-    format!(
-        "Your browser sent no cookie of this sign-in. It took too long, or was begun in another \
-         browser or at another address than {}, or your browser blocks the cookies of this site.",
-        logto.site().url("")
-    )
 }
 
 async fn sign_out(logto: &Logto, request: &Request<'_>) -> Result<Answer, Failure> {

@@ -12,6 +12,22 @@ pub(crate) use self::navigation::Navigation;
 pub(crate) use self::origins::{Origins, origin_of};
 use crate::error::{Error, ErrorKind, Result};
 
+/// Checks that a person asks to sign in with this request: by opening a page, or by a form
+/// or script whose method says that it begins something. `was_head` if it was a HEAD
+/// request, which Rocket turns into GET.
+///
+/// # Errors
+///
+/// [`ErrorKind::NotNavigation`]: a link checker, a prefetch or an image would begin sign-ins
+/// that nobody ends. Other sites may ask, as identity providers do.
+pub(crate) fn check_sign_in(request: &Request<'_>, was_head: bool) -> Result<()> {
+    let opens_page = || !was_head && Navigation::of(request) == Navigation::Page;
+    match !is_safe(request.method()) || opens_page() {
+        true => Ok(()),
+        false => Err(Error::new(ErrorKind::NotNavigation, "link to the sign-in, or send a POST")),
+    }
+}
+
 /// Checks that a person asks to be signed out with this request: by opening a page, or by
 /// a form or script of ours whose method says that it changes something. `was_head` if it
 /// was a HEAD request, which Rocket turns into GET.

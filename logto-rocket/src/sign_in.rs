@@ -67,23 +67,22 @@ impl SignIns {
     }
 
     /// Begins a sign-in: the address to send the browser to. Its cookie goes out
-    /// with the answer.
+    /// with the answer. A browser on another name of this site is first sent to the right one.
     ///
     /// # Errors
     ///
-    /// The options contradict the protocol, Logto was not reached, or the browser is in
-    /// a loop; nothing has begun then.
-    pub(crate) async fn begin(
-        &self,
-        visit: Visit<'_>,
-        options: &SignInOptions,
-        return_to: Option<ReturnPath>,
-    ) -> Result<String> {
+    /// Nobody asked for it, the options contradict the protocol, Logto was not reached, or
+    /// the browser is in a loop; nothing has begun then.
+    pub(crate) async fn begin(&self, visit: Visit<'_>, options: &SignInOptions) -> Result<String> {
+        // The answer to a prefetch must not be the one that the click gets.
+        visit.state.depend_on_cookies();
+        visit.request.check_sign_in(visit.state.is_head())?;
+        if let Some(location) = visit.request.moved(&self.site) {
+            return Ok(location);
+        }
+        let return_to = self.return_path(options)?;
         self.check_loop(visit).await?;
         let options = self.options.clone().with(options);
-        let configured = options.post_redirect_path.as_deref();
-        let configured = configured.and_then(|path| self.site.return_path(path));
-        let return_to = return_to.or(configured).unwrap_or_else(ReturnPath::root);
         let mut transaction = Transaction::begin(&return_to, self.clock.now());
         if options.is_silent()
             && let Some(session) = visit.session(&self.sessions).await?
@@ -100,10 +99,26 @@ impl SignIns {
         Ok(url.into())
     }
 
+    /// Where the user goes after a sign-in with these options of a call.
+    ///
+    /// # Errors
+    ///
+    /// The application names a path that is none of this site.
+    fn return_path(&self, call: &SignInOptions) -> Result<ReturnPath> {
+        let of_site = |path: &Option<String>| self.site.return_path(path.as_deref()?);
+        let own = of_site(&call.post_redirect_path);
+        if own.is_none() && call.post_redirect_path.is_some() {
+            let detail = "`post_redirect_path` is not a path of this site";
+            return Err(Error::new(ErrorKind::InvalidOptions, detail));
+        }
+        let configured = || of_site(&self.options.post_redirect_path);
+        let asked = of_site(&call.return_to).or(own).or_else(configured);
+        Ok(asked.unwrap_or_else(ReturnPath::root))
+    }
+
     /// Stops a browser that signs in again and again and comes back a stranger each
     /// time. Another try of the user's own is none of the loop.
     async fn check_loop(&self, visit: Visit<'_>) -> Result<()> {
-        visit.state.depend_on_cookies();
         let is_stranger = async || matches!(visit.session(&self.sessions).await, Ok(None));
         if !self.transactions.is_loop(visit.jar) || !is_stranger().await {
             return Ok(());

@@ -8,6 +8,7 @@ mod backchannel;
 mod bearer;
 mod bearer_attacks;
 mod bearer_forged;
+mod by_hand;
 mod caches;
 mod callback;
 mod captures;

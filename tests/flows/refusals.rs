@@ -33,12 +33,14 @@ async fn home(
     if let Some(user) = logto.user().await? {
         return Ok(Ok(format!("Hello, {}!", user.subject())));
     }
-    if jar.get("tried").is_some() {
-        return Ok(Ok("Hello, stranger!".into()));
-    }
-    jar.add(Cookie::build(("tried", "1")).same_site(SameSite::Lax));
     let silently = SignInOptions::new().prompt([Prompt::None]).post_redirect_path("/");
-    Ok(Err(logto.sign_in(silently).await?))
+    if jar.get("tried").is_none()
+        && let Ok(redirect) = logto.sign_in(silently).await
+    {
+        jar.add(Cookie::build(("tried", "1")).same_site(SameSite::Lax));
+        return Ok(Err(redirect));
+    }
+    Ok(Ok("Hello, stranger!".into()))
 }
 
 #[get("/again")]
@@ -65,7 +67,8 @@ impl Hooks for Silent {
             format!("{:?} {:?} {:?}", error.kind(), error.oauth_error(), error.description());
         told.0.lock().expect("what was told").push(line);
         let is_silent = error.kind() == ErrorKind::InteractionRequired;
-        is_silent.then(|| response::Redirect::to("/").respond_to(request).ok()).flatten()
+        let page = error.return_to().filter(|_| is_silent)?;
+        response::Redirect::to(page.to_owned()).respond_to(request).ok()
     }
 }
 
@@ -167,6 +170,7 @@ async fn a_silent_sign_in_tries_once_and_goes_on_without_a_user() {
     assert_eq!(browser.visit("/").await.body, "Hello, stranger!");
 
     browser.forget();
+    assert_eq!(browser.fetch("/").await.body, "Hello, stranger!", "a script is not sent there");
     let location = browser.visit("/").await.location().to_owned();
     let back = browser.visit(&op.authorize(&location)).await;
     assert_eq!(browser.visit(back.location()).await.body, "Hello, u-alice!");

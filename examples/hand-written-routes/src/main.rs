@@ -27,7 +27,7 @@ async fn home(
     logto: LogtoClient<'_>,
 ) -> Result<RawHtml<String>, Redirect> {
     if user.is_none() && is_opened.0 && !sign_in::was_tried(jar) {
-        // While Logto is down, this page is still there.
+        // While Logto is down, and for a prefetch, this page is still there.
         if let Ok(redirect) = sign_in::silently(&logto, jar).await {
             return Err(redirect);
         }
@@ -36,10 +36,11 @@ async fn home(
 }
 
 /// `redirect` leads strangers to the path of `routes.sign_in`, whoever mounts that route.
+#[expect(clippy::needless_pass_by_value, reason = "Rocket gives guards by value")]
 #[authenticated(redirect)]
 #[get("/profile")]
-fn profile(user: &User) -> RawHtml<String> {
-    pages::profile(user)
+fn profile(user: &User, logto: LogtoClient<'_>) -> RawHtml<String> {
+    pages::profile(user, &logto)
 }
 
 #[get("/style.css")]

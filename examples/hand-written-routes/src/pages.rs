@@ -1,45 +1,53 @@
 //! The pages. They work without JavaScript.
 
-use logto_rocket::{ErrorKind, LogtoClient, User};
+use logto_rocket::{Error, ErrorKind, LogtoClient, User};
 use rocket::response::content::RawHtml;
 
 pub(crate) fn home(user: Option<&User>, logto: &LogtoClient<'_>) -> RawHtml<String> {
     let body = match user {
         Some(user) => format!(
-            "<h1>Hello, {}!</h1>\n<p><a href=\"/profile\">Your profile</a></p>\n{SIGN_OUT}",
-            escaped(user.display_name())
+            "<h1>Hello, {}!</h1>\n<p><a href=\"/profile\">Your profile</a></p>\n{}",
+            escaped(user.display_name()),
+            sign_out(logto)
         ),
         None => format!(
             "<h1>Hello, stranger!</h1>\n<p>Nobody is signed in here.</p>\n<ul>\n\
              <li><a href=\"{}\">Sign in</a>, and come back to this page</li>\n\
              <li><a href=\"{}\">Sign in and see your profile</a></li>\n\
-             <li><a href=\"/sign-up?return_to=/profile\">Sign up</a></li>\n\
+             <li><a href=\"{}\">Sign up</a></li>\n\
              <li><a href=\"/silent\">Ask Logto once more</a>: are you signed in there?</li>\n</ul>",
             escaped(&logto.sign_in_link(Some("/"))),
             escaped(&logto.sign_in_link(Some("/profile"))),
+            escaped(&logto.sign_up_link(Some("/profile"))),
         ),
     };
     page("Home", &body)
 }
 
-const SIGN_OUT: &str = r#"<form method="post" action="/sign-out"><button>Sign out</button></form>
+fn sign_out(logto: &LogtoClient<'_>) -> String {
+    format!(
+        r#"<form method="post" action="{}"><button>Sign out</button></form>
 <form method="post" action="/sign-out/here">
 <button class="quiet">Sign out here, and stay signed in at Logto</button>
-</form>"#;
+</form>"#,
+        escaped(&logto.sign_out_link())
+    )
+}
 
-pub(crate) fn profile(user: &User) -> RawHtml<String> {
+pub(crate) fn profile(user: &User, logto: &LogtoClient<'_>) -> RawHtml<String> {
     let body = format!(
-        "<h1>Your profile</h1>\n<p>You are {}. Your id is <code>{}</code>.</p>\n{SIGN_OUT}",
+        "<h1>Your profile</h1>\n<p>You are {}. Your id is <code>{}</code>.</p>\n{}",
         escaped(user.display_name()),
-        escaped(user.subject())
+        escaped(user.subject()),
+        sign_out(logto)
     );
     page("Your profile", &body)
 }
 
 /// Why a callback did not sign in, and what the user can do. Logto's own words
 /// (`Error::description()`) are not shown: anybody can write them into a link to the callback.
-pub(crate) fn not_signed_in(why: ErrorKind, logto: &LogtoClient<'_>) -> RawHtml<String> {
-    let (title, message) = match why {
+pub(crate) fn not_signed_in(error: &Error, logto: &LogtoClient<'_>) -> RawHtml<String> {
+    let (title, message) = match error.kind() {
         ErrorKind::Cancelled => (
             "Sign-in cancelled",
             "You left before it was finished, or you may not use this application.",
@@ -62,7 +70,7 @@ pub(crate) fn not_signed_in(why: ErrorKind, logto: &LogtoClient<'_>) -> RawHtml<
     let body = format!(
         "<h1>{title}</h1>\n<p>{message}</p>\n\
          <p><a href=\"{}\">Sign in again</a></p>",
-        escaped(&logto.sign_in_link(None))
+        escaped(&logto.sign_in_link(error.return_to()))
     );
     page(title, &body)
 }

@@ -8,7 +8,7 @@ use logto_rocket::{
 use rocket::http::{Cookie, CookieJar, SameSite, Status};
 use rocket::request::{FromRequest, Outcome, Request};
 use rocket::response::content::RawHtml;
-use rocket::{Responder, Route, get, response, routes, uri};
+use rocket::{Responder, Route, get, response, routes};
 
 use crate::pages;
 
@@ -16,40 +16,26 @@ pub(crate) fn routes() -> Vec<Route> {
     routes![sign_in, sign_up, silent, callback]
 }
 
-/// Strangers come here from pages with `redirect`, which add `return_to`.
+/// Strangers come here from pages with `redirect`, which add `return_to`. Anybody can write a
+/// link with another site in it: what is not a path of this site is ignored.
 #[get("/sign-in?<return_to>&<hint>")]
 async fn sign_in(
     return_to: Option<&str>,
     hint: Option<&str>,
     logto: LogtoClient<'_>,
 ) -> Result<Redirect> {
-    let options = SignInOptions::new().first_screen(FirstScreen::SignIn);
+    let options = SignInOptions::new().first_screen(FirstScreen::SignIn).return_to(return_to);
     let options = match hint {
         Some(hint) => options.login_hint(hint),
         None => options,
     };
-    begin(&logto, options, return_to).await
+    logto.sign_in(options).await
 }
 
 #[get("/sign-up?<return_to>")]
 async fn sign_up(return_to: Option<&str>, logto: LogtoClient<'_>) -> Result<Redirect> {
-    begin(&logto, SignInOptions::new().first_screen(FirstScreen::Register), return_to).await
-}
-
-/// Begins a sign-in that ends at `return_to`. Anybody can write a link with another site in it:
-/// what is no path of this site fails, and the user goes home instead.
-async fn begin(
-    logto: &LogtoClient<'_>,
-    options: SignInOptions,
-    return_to: Option<&str>,
-) -> Result<Redirect> {
-    if let Some(path) = return_to {
-        match logto.sign_in(options.clone().post_redirect_path(path)).await {
-            Err(error) if error.kind() == ErrorKind::InvalidOptions => {}
-            begun => return begun,
-        }
-    }
-    logto.sign_in(options).await
+    let options = SignInOptions::new().first_screen(FirstScreen::Register);
+    logto.sign_in(options.return_to(return_to)).await
 }
 
 /// The button of the public page that asks Logto once more.
@@ -60,8 +46,10 @@ async fn silent(jar: &CookieJar<'_>, logto: LogtoClient<'_>) -> Result<Redirect>
 
 /// Signs in those who are signed in at Logto, and asks nobody anything.
 pub(crate) async fn silently(logto: &LogtoClient<'_>, jar: &CookieJar<'_>) -> Result<Redirect> {
+    let options = SignInOptions::new().prompt([Prompt::None]).post_redirect_path("/");
+    let redirect = logto.sign_in(options).await?;
     try_no_more(jar);
-    logto.sign_in(SignInOptions::new().prompt([Prompt::None]).post_redirect_path("/")).await
+    Ok(redirect)
 }
 
 const TRIED: &str = "tried";
@@ -76,8 +64,8 @@ pub(crate) fn was_tried(jar: &CookieJar<'_>) -> bool {
     jar.get(TRIED).is_some()
 }
 
-/// Whether a browser says that a person opens a page with this request. A crawler, a script or
-/// a prefetch sees the public page and is not sent to Logto.
+/// Whether a browser says that it opens a page with this request. A crawler says nothing of the
+/// kind, and sees the public page. Scripts and prefetches `sign_in()` refuses by itself.
 pub(crate) struct IsOpened(pub(crate) bool);
 
 #[rocket::async_trait]
@@ -85,9 +73,8 @@ impl<'r> FromRequest<'r> for IsOpened {
     type Error = Infallible;
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Infallible> {
-        let header = |name| request.headers().get_one(name);
-        let is_page = header("Sec-Fetch-Dest") == Some("document");
-        Outcome::Success(Self(is_page && header("Sec-Purpose").is_none()))
+        let destination = request.headers().get_one("Sec-Fetch-Dest");
+        Outcome::Success(Self(destination == Some("document")))
     }
 }
 
@@ -100,8 +87,9 @@ async fn callback(logto: LogtoClient<'_>) -> Result<Redirect, NotSignedIn> {
 /// What becomes of a callback that does not sign in.
 #[derive(Responder)]
 enum NotSignedIn {
-    /// A silent sign-in, and nobody is signed in at Logto: the public page is for strangers too.
-    Home(Box<response::Redirect>),
+    /// A silent sign-in, and nobody is signed in at Logto: the page that began it is for
+    /// strangers too.
+    Back(Box<response::Redirect>),
     /// A page, never a redirect to another sign-in: with a browser that drops cookies that
     /// would not end.
     Page((Status, RawHtml<String>)),
@@ -110,10 +98,11 @@ enum NotSignedIn {
 impl NotSignedIn {
     fn new(error: &Error, logto: &LogtoClient<'_>) -> Self {
         if error.kind() == ErrorKind::InteractionRequired {
-            return Self::Home(Box::new(response::Redirect::to(uri!(crate::home))));
+            let page = error.return_to().unwrap_or("/").to_owned();
+            return Self::Back(Box::new(response::Redirect::to(page)));
         }
         // It has no code and no token.
         log::warn!("a callback did not sign in: {error}");
-        Self::Page((error.status(), pages::not_signed_in(error.kind(), logto)))
+        Self::Page((error.status(), pages::not_signed_in(error, logto)))
     }
 }

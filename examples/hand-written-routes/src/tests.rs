@@ -193,7 +193,8 @@ async fn failed(client: &Client, callback: &str, status: Status, says: &str) -> 
     let response = open(client, callback).await;
     assert_eq!(response.status(), status, "{says}");
     let page = text(response).await;
-    assert!(page.contains(says) && page.contains("href=\"/sign-in\">Sign in again"), "{page}");
+    let again = "href=\"/sign-in?return_to=%2F\">Sign in again";
+    assert!(page.contains(says) && page.contains(again), "{page}");
     page
 }
 
@@ -214,13 +215,26 @@ async fn a_callback_that_does_not_sign_in_says_why() {
 }
 
 #[rocket::async_test]
+async fn sign_in_again_leads_to_where_the_user_was_going() {
+    let provider = Provider::start().await;
+    let client = client(&provider).await;
+    let url = location(&open(&client, "/sign-in?return_to=/profile").await);
+    let cancelled = provider.cancel(&url).await.expect("a callback");
+    let page = text(open(&client, &cancelled).await).await;
+    assert!(page.contains("href=\"/sign-in?return_to=%2Fprofile\">Sign in again"), "{page}");
+}
+
+#[rocket::async_test]
 async fn a_callback_while_logto_is_down_says_that_it_does_not_answer() {
     let provider = Provider::start().await;
     let client = client(&provider).await;
     let url = location(&open(&client, "/sign-in").await);
     let callback = provider.approve(&url, "bob").await.expect("a callback");
     provider.stop().await;
-    failed(&client, &callback, Status::ServiceUnavailable, "Logto does not answer").await;
+    let response = open(&client, &callback).await;
+    assert_eq!(response.status(), Status::ServiceUnavailable);
+    assert!(response.headers().contains("Retry-After"), "{response:?}");
+    assert!(text(response).await.contains("Logto does not answer"));
 }
 
 #[rocket::async_test]

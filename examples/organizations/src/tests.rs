@@ -2,40 +2,20 @@
 
 use std::iter;
 
-use logto_dev::{Provider, Role, User};
+use logto_dev::{Provider, User};
 use rocket::Config;
 use rocket::figment::Figment;
 use rocket::http::{Accept, ContentType, Header, Status};
 use rocket::local::asynchronous::{Client, LocalResponse};
-use rocket::serde::json::Value;
 
 use crate::application;
 use crate::notices::MOST;
-use crate::tenants::{ACME, GLOBEX, of_logto_dev};
-
-fn entries(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
-    value.as_object().into_iter().flatten()
-}
-
-fn texts(value: &Value) -> impl Iterator<Item = &str> {
-    value.as_array().into_iter().flatten().filter_map(Value::as_str)
-}
+use crate::tenants::{ACME, GLOBEX};
 
 /// A provider that knows what the sample tells the one that it starts itself.
 async fn provider() -> Provider {
-    let known = of_logto_dev();
-    let mut builder = Provider::builder();
-    for (name, role) in entries(&known["roles"]) {
-        builder = builder.role(texts(&role["permissions"]).fold(Role::new(name), Role::permission));
-    }
-    for (name, user) in entries(&known["users"]) {
-        let named = User::new(name).name(user["name"].as_str().expect("a name"));
-        let organizations = entries(&user["organizations"]);
-        builder = builder.user(
-            organizations.fold(named, |user, (id, roles)| user.organization(id, texts(roles))),
-        );
-    }
-    builder.start().await
+    let sample = application(Figment::from(Config::debug_default()));
+    Provider::builder().figment(sample.figment()).start().await
 }
 
 async fn client(provider: &Provider) -> Client {

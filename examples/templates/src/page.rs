@@ -16,10 +16,12 @@ use rocket_dyn_templates::{Template, context};
 /// | `user` | the user's claims, as `user.email`; null for a stranger |
 /// | `name` | what to call the user by; null for a stranger |
 /// | `sign_in` | a link to sign in and come back to this page |
+/// | `sign_out` | where the form to sign out is sent |
 /// | `page` | what the handler gave |
 pub(crate) struct Page<'r> {
     user: Option<&'r User>,
     sign_in: String,
+    sign_out: String,
 }
 
 impl Page<'_> {
@@ -28,8 +30,9 @@ impl Page<'_> {
         template: impl Into<Cow<'static, str>>,
         page: impl Serialize,
     ) -> Template {
-        let (user, name) = (self.user, self.user.map(User::display_name));
-        Template::render(template, context! { user, name, sign_in: self.sign_in, page })
+        let Self { user, sign_in, sign_out } = self;
+        let name = user.map(User::display_name);
+        Template::render(template, context! { user, name, sign_in, sign_out, page })
     }
 }
 
@@ -44,6 +47,7 @@ impl<'r> FromRequest<'r> for Page<'r> {
         // What a form was sent to is no page to come back to.
         let here = request.uri().to_string();
         let return_to = (request.method() == Method::Get).then_some(here.as_str());
-        Outcome::Success(Self { user, sign_in: logto.sign_in_link(return_to) })
+        let (sign_in, sign_out) = (logto.sign_in_link(return_to), logto.sign_out_link());
+        Outcome::Success(Self { user, sign_in, sign_out })
     }
 }

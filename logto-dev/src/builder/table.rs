@@ -15,21 +15,21 @@ use crate::organization::{ApiResource, Organization, Role};
 use crate::tenant::{AccountCenter, Generation};
 use crate::user::User;
 
-/// What is not set stays as it is by default.
+/// What is not set stays as it is.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Table {
     address: Option<IpAddr>,
-    port: u16,
+    port: Option<u16>,
     endpoint: Option<String>,
     redirect_uris: Vec<String>,
     post_logout_redirect_uris: Vec<String>,
     backchannel_logout_uri: Option<String>,
     backchannel_logout_session_required: Option<bool>,
-    generation: Generation,
+    generation: Option<Generation>,
     access_token_ttl: Option<u64>,
-    rotate_refresh_tokens: bool,
-    always_issue_refresh_token: bool,
+    rotate_refresh_tokens: Option<bool>,
+    always_issue_refresh_token: Option<bool>,
     token_exchange: Option<bool>,
     account_center: AccountCenter,
     machine_app: Option<MachineApp>,
@@ -40,8 +40,42 @@ struct Table {
 }
 
 impl Builder {
-    /// Adds what the application's configuration says under `logto_dev`, and what the
-    /// environment says, which wins.
+    /// Adds what the table `logto_dev` of an application's configuration says, so that a test's
+    /// provider knows the same users, organizations and roles as the one that
+    /// [`Provider::fairing()`](crate::Provider::fairing) starts.
+    ///
+    /// Where the provider is, is left out: `address`, `port` and `endpoint`, and the variables
+    /// `LOGTO_DEV_*`. Tests that run at once would all want one port.
+    ///
+    /// # Panics
+    ///
+    /// Panics if the table cannot be read.
+    ///
+    /// # Example
+    ///
+    /// ```rust
+    /// use logto_dev::Provider;
+    ///
+    /// fn rocket() -> rocket::Rocket<rocket::Build> {
+    ///     rocket::build() // .attach(Provider::fairing()).attach(Logto::fairing())
+    /// }
+    ///
+    /// # rocket::execute(async {
+    /// let rocket = rocket();
+    /// let provider = Provider::builder().figment(rocket.figment()).start().await;
+    /// let rocket = provider.configure(rocket);
+    /// # let _ = rocket;
+    /// # })
+    /// ```
+    pub fn figment(self, figment: &Figment) -> Self {
+        match figment.focus("logto_dev").extract::<Table>() {
+            Ok(table) => self.application(&table).with(table),
+            Err(error) => panic!("the table `logto_dev` cannot be read: {error}"),
+        }
+    }
+
+    /// As [`figment()`](Self::figment), with where the provider is, which the environment may
+    /// say too, and wins.
     pub(crate) fn configured(self, figment: &Figment) -> Result<Self, Error> {
         let variables = Env::prefixed("LOGTO_DEV_").only(&["address", "port", "endpoint"]);
         let table = figment.focus("logto_dev").merge(variables.global()).extract();
@@ -56,26 +90,37 @@ impl Builder {
         if let Some(endpoint) = &table.endpoint {
             self = self.endpoint(endpoint);
         }
-        self.port(table.port)
+        match table.port {
+            Some(port) => self.port(port),
+            None => self,
+        }
     }
 
     /// What the table says about the applications.
     fn application(mut self, table: &Table) -> Self {
         self.redirect_uris.extend_from_slice(&table.redirect_uris);
         self.post_logout_redirect_uris.extend_from_slice(&table.post_logout_redirect_uris);
-        self.backchannel_logout_uri = table.backchannel_logout_uri.clone();
+        if let Some(uri) = &table.backchannel_logout_uri {
+            self.backchannel_logout_uri = Some(uri.clone());
+        }
         if let Some(required) = table.backchannel_logout_session_required {
             self.backchannel_logout_session_required = required;
         }
         if let Some(app) = &table.machine_app {
             self.machine_app = app.clone();
         }
-        self.settings.generation = table.generation;
+        if let Some(generation) = table.generation {
+            self.settings.generation = generation;
+        }
         if let Some(seconds) = table.access_token_ttl {
             self.settings.access_token_ttl = Duration::from_secs(seconds);
         }
-        self.settings.rotate_refresh_tokens = table.rotate_refresh_tokens;
-        self.settings.always_issue_refresh_token = table.always_issue_refresh_token;
+        if let Some(rotate) = table.rotate_refresh_tokens {
+            self.settings.rotate_refresh_tokens = rotate;
+        }
+        if let Some(always) = table.always_issue_refresh_token {
+            self.settings.always_issue_refresh_token = always;
+        }
         if let Some(allowed) = table.token_exchange {
             self.settings.token_exchange = allowed;
         }

@@ -1,4 +1,4 @@
-use logto_dev::Provider;
+use logto_dev::{Generation, Provider};
 use reqwest::RequestBuilder;
 use reqwest::header::CONTENT_TYPE;
 use rocket::figment::Figment;
@@ -278,4 +278,32 @@ async fn the_provider_ends_with_the_application() {
         rocket::tokio::time::sleep(std::time::Duration::from_millis(10)).await;
     }
     panic!("the provider still answers");
+}
+
+#[async_test]
+async fn a_tests_provider_takes_the_table_and_leaves_out_where_it_is() {
+    let table = r#"
+        [default.logto_dev]
+        port = 4324
+        endpoint = "https://elsewhere.example"
+        [default.logto_dev.users.carol]
+        name = "Carol Smith"
+    "#;
+    let figment = figment("debug").merge(Toml::string(table).nested());
+    let builder = Provider::builder().generation(Generation::V1_37).figment(&figment);
+    assert!(format!("{builder:?}").contains("V1_37"), "what is not set stays: {builder:?}");
+    let provider = builder.start().await;
+    assert!(provider.user("carol").is_some() && provider.user("alice").is_some());
+    let endpoint = provider.endpoint();
+    assert!(
+        endpoint.starts_with("http://127.0.0.1:") && !endpoint.ends_with(":4324"),
+        "{endpoint}"
+    );
+}
+
+#[test]
+#[should_panic(expected = "the table `logto_dev` cannot be read: unknown field: found `user`")]
+fn a_tests_provider_takes_no_table_with_a_mistake() {
+    let figment = figment("debug").merge(("logto_dev.user", "carol"));
+    let _ = Provider::builder().figment(&figment);
 }

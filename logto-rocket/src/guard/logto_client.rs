@@ -11,7 +11,9 @@ use rocket::{Ignite, Rocket, Sentinel};
 
 use super::{abort_without_sign_in, id_token_claims, not_attached, user};
 use crate::claims::{IdTokenClaims, User, UserInfo};
-use crate::error::{Error, ErrorKind, Result};
+#[cfg(doc)]
+use crate::error::ErrorKind;
+use crate::error::{Error, Result};
 use crate::location::Redirect;
 use crate::logto::Logto;
 use crate::options::SignInOptions;
@@ -41,9 +43,12 @@ use crate::sign_out::SignedOut;
 /// use logto_rocket::{Error, FirstScreen, LogtoClient, Redirect, SignInOptions};
 /// use rocket::get;
 ///
-/// #[get("/sign-in")]
-/// async fn sign_in(logto: LogtoClient<'_>) -> Result<Redirect, Error> {
-///     logto.sign_in(SignInOptions::new().first_screen(FirstScreen::SignIn)).await
+/// #[get("/sign-in?<return_to>")]
+/// async fn sign_in(
+///     return_to: Option<&str>, logto: LogtoClient<'_>,
+/// ) -> Result<Redirect, Error> {
+///     let options = SignInOptions::new().first_screen(FirstScreen::SignIn);
+///     logto.sign_in(options.return_to(return_to)).await
 /// }
 ///
 /// #[get("/callback")]
@@ -73,25 +78,24 @@ pub struct LogtoClient<'r> {
 impl<'r> LogtoClient<'r> {
     /// Begins a sign-in and returns the redirect to Logto.
     ///
-    /// The user returns to `post_redirect_path` of the options, else of the
-    /// configuration, else to the home page.
+    /// The user returns to `return_to` of the options, which may come from the query, else to
+    /// their `post_redirect_path`, else to that of the configuration, else to the home page.
+    ///
+    /// In a route for GET it acts only for a person who opens a page: not for HEAD, a
+    /// prefetch, an image, a frame or a script. There, a browser that is on another host than
+    /// that of `base_url`, as on `127.0.0.1` in place of `localhost`, is sent to the same
+    /// address of the right one first, with `moved` in the query. In a route for POST, forms
+    /// and scripts may ask for it too.
     ///
     /// # Errors
     ///
+    /// [`ErrorKind::NotNavigation`] (403) when nobody opened a page with the request,
     /// [`ErrorKind::Unreachable`] or [`ErrorKind::InvalidAnswer`] when Logto's
     /// metadata cannot be had, [`ErrorKind::InvalidOptions`] when the options
     /// contradict the protocol, [`ErrorKind::SignInLoop`] when this browser has just
     /// signed in several times and came back without its session.
     pub async fn sign_in(&self, options: SignInOptions) -> Result<Redirect> {
-        let return_to = match options.post_redirect_path.as_deref() {
-            None => None,
-            Some(path) => Some(self.logto.site().return_path(path).ok_or_else(|| {
-                let detail = "`post_redirect_path` is not a path of this site";
-                Error::new(ErrorKind::InvalidOptions, detail)
-            })?),
-        };
-        let location = self.logto.begin_sign_in(self.visit, &options, return_to).await?;
-        Ok(Redirect::to(location))
+        Ok(Redirect::to(self.logto.begin_sign_in(self.visit, &options).await?))
     }
 
     /// The address of a link to sign in, after which the user goes to `return_to`: a path of
@@ -117,23 +121,39 @@ impl<'r> LogtoClient<'r> {
         self.logto.sign_in_location(return_to.as_ref())
     }
 
+    /// The address of a link to sign up, to [`Routes::sign_up`](crate::Routes::sign_up), with
+    /// `return_to` as [`sign_in_link()`](Self::sign_in_link) has it.
+    pub fn sign_up_link(&self, return_to: Option<&str>) -> String {
+        let return_to = return_to.and_then(|path| self.logto.site().return_path(path));
+        self.logto.route_location(&self.logto.config().routes.sign_up, return_to.as_ref())
+    }
+
+    /// The address of a link to sign out, or of a form for it: the path of
+    /// [`Routes::sign_out`](crate::Routes::sign_out), behind that of `base_url`.
+    pub fn sign_out_link(&self) -> String {
+        self.logto.route_location(&self.logto.config().routes.sign_out, None)
+    }
+
     /// Completes the sign-in of this request's callback and returns the redirect
     /// to where the user was going.
     ///
     /// # Errors
     ///
+    /// [`Error::return_to()`] says where the user was going, for a link to sign in again.
+    /// Never redirect to another sign-in: with a browser that drops cookies that would not end.
+    ///
     /// [`ErrorKind::SignInNotFound`], [`ErrorKind::InvalidCallback`],
     /// [`ErrorKind::Cancelled`] or [`ErrorKind::Refused`] when the callback does
-    /// not sign in, [`ErrorKind::InvalidIdToken`], [`ErrorKind::InvalidAnswer`]
-    /// or [`ErrorKind::Unreachable`] when Logto's answer does not,
+    /// not sign in, [`ErrorKind::InteractionRequired`] when a silent sign-in found nobody,
+    /// [`ErrorKind::SignInRefused`] when [`Hooks`](crate::Hooks) refuse the user,
+    /// [`ErrorKind::InvalidIdToken`], [`ErrorKind::InvalidAnswer`]
+    /// or [`ErrorKind::Unreachable`] when Logto's answer does not sign in,
     /// [`ErrorKind::Store`] or [`ErrorKind::SessionTooLarge`] when the session
     /// cannot be kept.
     pub async fn handle_sign_in_callback(&self) -> Result<Redirect> {
         let query = self.visit.state.callback_query(self.uri);
-        match self.logto.complete_sign_in(self.visit, query).await {
-            Ok(completed) => Ok(Redirect::to(self.logto.site().page(&completed.return_to))),
-            Err(failed) => Err(failed.error),
-        }
+        let completed = self.logto.complete_sign_in(self.visit, query).await?;
+        Ok(Redirect::to(self.logto.site().page(&completed.return_to)))
     }
 
     /// Ends the session here and returns the redirect that ends it at Logto, which

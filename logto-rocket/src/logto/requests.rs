@@ -8,7 +8,6 @@ use super::Logto;
 use crate::auth_info::AuthInfo;
 use crate::claims::UserInfo;
 use crate::error::Result;
-use crate::location::ReturnPath;
 use crate::options::SignInOptions;
 use crate::request::{SessionCookie, Visit};
 use crate::session::{Read, Session, Wait};
@@ -35,7 +34,7 @@ impl Logto {
         match visit.state.known(|| self.look(visit)) {
             Ok(session) => Ok(session),
             // Boxed: inline it would make every guard just as large.
-            Err(unknown) => Box::pin(self.wait_for(visit, unknown)).await,
+            Err(unknown) => visit.noted(Box::pin(self.wait_for(visit, unknown)).await),
         }
     }
 
@@ -122,7 +121,7 @@ impl Logto {
         let audience = self.resolved(audience)?;
         let token = self.0.tokens.access_token(visit, &session, &audience).await;
         self.tell_of_refresh(visit).await;
-        Ok(Some(token?).filter(|_| visit.state.has(&session)))
+        Ok(Some(visit.noted(token)?).filter(|_| visit.state.has(&session)))
     }
 
     /// Like [`access_token()`](Self::access_token), but always from Logto.
@@ -139,7 +138,7 @@ impl Logto {
         let audience = self.resolved(audience)?;
         let token = self.0.tokens.another_access_token(visit, &session, &audience).await;
         self.tell_of_refresh(visit).await;
-        Ok(Some(token?).filter(|_| visit.state.has(&session)))
+        Ok(Some(visit.noted(token)?).filter(|_| visit.state.has(&session)))
     }
 
     /// Forgets every access token of the session, so that the next one comes from
@@ -174,7 +173,7 @@ impl Logto {
         self.tell_of_refresh(visit).await;
         match info {
             Ok(info) => Ok(Some(info).filter(|_| visit.state.has(&session))),
-            Err(error) => Err(error.clone()),
+            Err(error) => visit.noted(Err(error.clone())),
         }
     }
 
@@ -182,15 +181,14 @@ impl Logto {
     ///
     /// # Errors
     ///
-    /// The options contradict the protocol, Logto could not be reached, or the browser is
-    /// in a loop; nothing has begun then.
+    /// The user did not ask for it, the options contradict the protocol, Logto could not
+    /// be reached, or the browser is in a loop; nothing has begun then.
     pub(crate) async fn begin_sign_in(
         &self,
         visit: Visit<'_>,
         options: &SignInOptions,
-        return_to: Option<ReturnPath>,
     ) -> Result<String> {
-        self.0.sign_ins.begin(visit, options, return_to).await
+        visit.noted(self.0.sign_ins.begin(visit, options).await)
     }
 
     /// Completes the sign-in that the callback `query` belongs to.
@@ -202,8 +200,11 @@ impl Logto {
         &self,
         visit: Visit<'_>,
         query: &str,
-    ) -> Result<Completed, FailedCallback> {
-        self.0.sign_ins.complete(visit, query).await
+    ) -> Result<Completed> {
+        let completed = self.0.sign_ins.complete(visit, query).await;
+        let returning =
+            |failed: FailedCallback| failed.error.returning_to(self.site().page(&failed.return_to));
+        visit.noted(completed.map_err(returning))
     }
 
     /// Ends the session of this request, whether or not Logto can be reached.
@@ -212,7 +213,7 @@ impl Logto {
     ///
     /// The user did not ask for it, or the store failed: the session continues.
     pub(crate) async fn sign_out(&self, visit: Visit<'_>) -> Result<SignedOut> {
-        let signed_out = self.0.sign_outs.sign_out(visit).await?;
+        let signed_out = visit.noted(self.0.sign_outs.sign_out(visit).await)?;
         self.0.sign_ins.stop_counting(visit);
         Ok(signed_out)
     }
@@ -223,7 +224,7 @@ impl Logto {
     ///
     /// The user did not ask for it, or the store failed: the session continues.
     pub(crate) async fn sign_out_here(&self, visit: Visit<'_>) -> Result<()> {
-        self.0.sign_outs.sign_out_here(visit).await?;
+        visit.noted(self.0.sign_outs.sign_out_here(visit).await)?;
         self.0.sign_ins.stop_counting(visit);
         Ok(())
     }

@@ -1,0 +1,54 @@
+//! The page of a callback that did not sign in.
+
+use rocket::request::Request;
+
+use super::{Page, message};
+use crate::error::{Error, ErrorKind};
+use crate::location::ReturnPath;
+use crate::logto::Logto;
+
+/// Whether a callback said nothing, as where Logto's consent page is left.
+pub(crate) fn was_left(error: &Error) -> bool {
+    error.kind() == ErrorKind::Cancelled && error.oauth_error().is_none()
+}
+
+/// The page, with links home and to sign in again, which leads to `return_to`. Never a
+/// redirect: with a browser that drops cookies or a clock that is wrong it would never end.
+pub(super) fn page(logto: &Logto, request: &Request<'_>, error: &Error, return_to: &str) -> Page {
+    let (title, message) = match error.kind() {
+        ErrorKind::SignInRefused => ("Sign-in refused", error.detail().to_owned()),
+        ErrorKind::Cancelled if was_left(error) => {
+            ("Sign-in cancelled", "You left before it was finished.".into())
+        }
+        ErrorKind::Cancelled => {
+            let message = "You left before it was finished, or you may not use this application.";
+            ("Sign-in cancelled", message.into())
+        }
+        ErrorKind::SignInNotFound => ("Sign-in expired", lost(logto, request)),
+        ErrorKind::SessionTooLarge => ("Too much to keep", message(error).into()),
+        ErrorKind::InvalidCallback => {
+            let message = "The answer of the sign-in service does not fit your sign-in.";
+            ("Sign-in failed", message.into())
+        }
+        _ => ("Sign-in failed", message(error).into()),
+    };
+    let return_to = logto.site().return_path(return_to);
+    Page::new(error.status(), title, message)
+        .link(logto.sign_in_location(return_to.as_ref()), "Sign in again")
+        .link(logto.site().page(&ReturnPath::root()), "Home")
+}
+
+/// How a sign-in came to be unknown. A browser without any cookie may be one that lost
+/// them: by its settings, or as it began at another address.
+fn lost(logto: &Logto, request: &Request<'_>) -> String {
+    if request.cookies().iter().next().is_some() {
+        let message = "This sign-in took too long, was used already, or was begun in another \
+                       browser.";
+        return message.into();
+    }
+    format!(
+        "Your browser sent no cookie of this sign-in. It took too long, or was begun in another \
+         browser or at another address than {}, or your browser blocks the cookies of this site.",
+        logto.site().url("")
+    )
+}
