@@ -19,7 +19,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// # Errors
 ///
 /// [`ErrorKind::NotNavigation`]: a link checker, a prefetch or an image would begin sign-ins
-/// that nobody ends. Other sites may ask, as identity providers do.
+/// that are never completed. Other sites may ask, as identity providers do.
 pub(crate) fn check_sign_in(request: &Request<'_>, was_head: bool) -> Result<()> {
     let opens_page = || !was_head && Navigation::of(request) == Navigation::Page;
     match !is_safe(request.method()) || opens_page() {

@@ -141,7 +141,7 @@ fn a_result_requires_its_identity_and_an_option_does_not() {
         assert!(!found.iter().any(|said| said.contains("may be no session")), "{ty}: {found:?}");
     }
     let found = errors(quote!(redirect), guard(quote!(logto_rocket::Result<&AuthInfo>)));
-    assert!(found.len() == 1 && found[0].starts_with("`&AuthInfo` is what"), "{found:?}");
+    assert!(found.len() == 1 && found[0].starts_with("`&AuthInfo` comes from"), "{found:?}");
 }
 
 #[test]
