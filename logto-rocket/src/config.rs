@@ -107,7 +107,8 @@ pub(crate) use self::source::{endpoint_of_test, unknown_variables};
 ///
 /// In the `debug` profile the launch prints the addresses to register in the Logto Console.
 ///
-/// The chapter [`guide::logto`](crate::guide::logto) goes through a first configuration.
+/// The chapter [`guide::logto`](crate::guide::logto) goes through a first configuration, and
+/// [`guide::configuration`](crate::guide::configuration) has all keys in tables.
 ///
 /// # Example
 ///

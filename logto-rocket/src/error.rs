@@ -58,6 +58,9 @@ struct Refusal {
 }
 
 /// The kind of an [`Error`]: what happened, and what can be done.
+///
+/// [`guide::troubleshooting`](crate::guide::troubleshooting#errors-in-code) has the causes of
+/// each, and the fixes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {

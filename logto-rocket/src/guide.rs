@@ -14,12 +14,17 @@
 //! | [`testing`] | test all of it, without Logto |
 //! | [`proxy`] | run behind nginx, Caddy or Traefik, and in Docker |
 //! | [`growing`] | run many instances, with sessions in Redis |
+//! | [`troubleshooting`] | find the cause of a message, a page or an error, and the fix |
+//! | [`configuration`] | look up a key: variable, default, unit, range |
 //! | [`python`] | find what you know from Logto's Python quick start |
 //!
 //! All code in it is compiled by the tests of logto-rocket, and all configuration is read.
 
 #[doc = include_str!("guide/api.md")]
 pub mod api {}
+
+#[doc = include_str!("guide/configuration.md")]
+pub mod configuration {}
 
 #[doc = include_str!("guide/growing.md")]
 pub mod growing {}
@@ -50,6 +55,9 @@ pub mod start {}
 
 #[doc = include_str!("guide/testing.md")]
 pub mod testing {}
+
+#[doc = include_str!("guide/troubleshooting.md")]
+pub mod troubleshooting {}
 
 #[cfg(test)]
 mod tests;

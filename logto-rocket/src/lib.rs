@@ -32,7 +32,8 @@
 //! | act when users sign in and out | [`Hooks`], [`guide::hooks`] |
 //! | test | [`guide::testing`], `testing` with the feature of this name |
 //! | deploy | behind a proxy: [`guide::proxy`]; many instances, Redis: [`guide::growing`] |
-//! | configure | [`Config`], [`Logto::fairing()`] |
+//! | configure | [`guide::configuration`], [`Config`], [`Logto::fairing()`] |
+//! | find out what is wrong | [`guide::troubleshooting`] |
 //! | handle failures | [`Error`], [`ErrorKind`], [`Hooks::on_error()`] |
 //! | come from another SDK | [`guide::python`]; all names of all SDKs: [`parity`] |
 

@@ -1,7 +1,9 @@
 //! The sample application in a real browser: Chromium, driven by Playwright.
 //!
-//! What is done there stands in `scenarios.js`. `CHROMIUM` names another Chromium than Debian's.
+//! What is done there stands in `scenarios.js` and `accessible.js`. `CHROMIUM` names another
+//! Chromium than Debian's.
 
+mod failures;
 #[path = "../interop/node.rs"]
 mod node;
 #[allow(dead_code, reason = "the interop tests use all of it")]
@@ -22,6 +24,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use serde::Deserialize;
 use serde_json::json;
 
+use self::failures::Failures;
 use self::process::Program;
 use self::quickstart::Quickstart;
 use self::spa::Spa;
@@ -41,6 +44,14 @@ enum Over {
     Workers,
     /// To the sample of a front end in JavaScript.
     Spa,
+    /// To an application that fails.
+    Failures,
+    /// To another example.
+    Api,
+    Devices,
+    Organizations,
+    Templates,
+    HandWrittenRoutes,
 }
 
 /// A test for each scenario, which has the test's name with spaces.
@@ -77,7 +88,13 @@ scenarios! {
     an_upload_after_the_session_has_ended_is_answered: Uploads,
     service_workers_pass_sign_ins_on: Workers,
     a_front_end_in_javascript_leads_to_sign_in_whenever_nobody_is_signed_in: Spa,
-    the_pages_fit_phones_and_desktops_in_light_and_dark: Http,
+    the_pages_of_the_sample_and_of_its_provider_are_for_everybody: Http,
+    the_pages_of_the_library_are_for_everybody: Failures,
+    the_pages_of_an_api_are_for_everybody: Api,
+    the_pages_of_devices_are_for_everybody: Devices,
+    the_pages_of_organizations_are_for_everybody: Organizations,
+    the_pages_of_templates_are_for_everybody: Templates,
+    the_pages_of_hand_written_routes_are_for_everybody: HandWrittenRoutes,
 }
 
 #[test]
@@ -110,6 +127,16 @@ fn run(scenario: &str, over: &Over) {
             assert_eq!(driver.run(&name, &application.url()), None);
             return;
         }
+        Over::Failures => {
+            let application = Failures::start();
+            assert_eq!(driver.run(&name, &application.url()), None);
+            return;
+        }
+        Over::Api => Quickstart::start_example("api"),
+        Over::Devices => Quickstart::start_example("devices"),
+        Over::Organizations => Quickstart::start_example("organizations"),
+        Over::Templates => Quickstart::start_example("templates"),
+        Over::HandWrittenRoutes => Quickstart::start_example("hand-written-routes"),
     };
     let problem = driver.run(&name, &application.base_url);
     assert!(

@@ -2,9 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { join } from 'node:path';
+import { scenarios as accessible } from './accessible.js';
 
 const heading = (page) => page.getByRole('heading', { level: 1 }).innerText();
 
@@ -474,41 +473,6 @@ export const scenarios = {
   },
 
   // They are for people to look at; that nothing sticks out is checked.
-  async 'the pages fit phones and desktops in light and dark'({ app, visitor, screenshots }) {
-    mkdirSync(screenshots, { recursive: true });
-    const sizes = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 900 } };
-    for (const colorScheme of ['light', 'dark']) {
-      for (const [size, viewport] of Object.entries(sizes)) {
-        const page = await (await visitor({ colorScheme, viewport })).newPage();
-        const problems = [];
-        page.on('console', (message) => {
-          if (message.type() === 'error') problems.push(message.text());
-        });
-        const look = async (name) => {
-          const path = join(screenshots, `${name}-${size}-${colorScheme}.png`);
-          await page.screenshot({ path, fullPage: true });
-          const width = await page.evaluate(() => document.documentElement.scrollWidth);
-          assert.ok(width <= viewport.width, `${name} is ${width} wide on a ${size}`);
-        };
-        await page.goto(app);
-        await look('home-stranger');
-        await page.goto(`${app}/sign-up`);
-        await look('sign-up');
-        await page.goto(`${app}/protected`);
-        await look('sign-in');
-        await chooses(page, 'alice');
-        await page.waitForURL(`${app}/protected`);
-        await look('protected');
-        await page.goto(`${app}/protected/userinfo`);
-        await look('user-info');
-        await page.goto(app);
-        await look('home');
-        assert.deepEqual(problems, []);
-        await page.goto(`${app}/nothing`);
-        await look('not-found');
-        await page.goto(`${app}/callback?state=unknown`);
-        await look('failed');
-      }
-    }
-  },
+
+  ...accessible,
 };

@@ -21,9 +21,24 @@ impl Quickstart {
     /// Starts the application with `settings` as its environment. In a value, `{port}` stands
     /// for the application's port.
     pub(crate) fn start(settings: &[(&str, &str)]) -> Self {
+        Self::started(|port| Self::launch(port, settings))
+    }
+
+    /// The same of another example, whose provider has a port of its own.
+    pub(crate) fn start_example(name: &'static str) -> Self {
+        let binary = built(name);
+        Self::started(|port| {
+            let mut command = unconfigured(&binary);
+            command.env("ROCKET_PROFILE", "debug").env("ROCKET_PORT", port.to_string());
+            command.env("ROCKET_CLI_COLORS", "0").env("LOGTO_DEV_PORT", free_port().to_string());
+            Program::start(name, &mut command)
+        })
+    }
+
+    fn started(launch: impl Fn(u16) -> Program) -> Self {
         for _ in 0..ATTEMPTS {
             let port = free_port();
-            let program = Self::launch(port, settings);
+            let program = launch(port);
             while let Some(line) = program.line() {
                 if line.contains("Rocket has launched from") {
                     return Self { program, base_url: format!("http://localhost:{port}") };

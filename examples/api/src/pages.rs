@@ -58,8 +58,9 @@ fn list(said: &str, items: &[Item]) -> String {
 fn page(title: &str, content: &str, links: &str) -> RawHtml<String> {
     RawHtml(format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width\">\n<title>{title}</title>\n\
-         <h1>{title}</h1>\n{content}<p>{links}</p>\n</html>\n"
+         <meta name=\"viewport\" content=\"width=device-width\">\n\
+         <style>:root {{ color-scheme: light dark; background: Canvas }}</style>\n<title>{title}</title>\n\
+         <main>\n<h1>{title}</h1>\n{content}<p>{links}</p>\n</main>\n</html>\n"
     ))
 }
 

@@ -50,12 +50,14 @@ fn page(title: &str, body: &str) -> RawHtml<String> {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
+<style>:root {{ color-scheme: light dark; background: Canvas }}</style>
 <title>{title}</title>
 </head>
 <body>
+<main>
 <h1>{title}</h1>
 {body}
+</main>
 </body>
 </html>
 "#

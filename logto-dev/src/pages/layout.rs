@@ -46,7 +46,7 @@ pub(super) fn page(status: Status, title: &str, body: &str, script: Option<&str>
 <style nonce="{nonce}">{STYLE}</style>
 </head>
 <body>
-<p class="banner"><b>Development provider.</b> It stands in for Logto and asks for no password: anybody who reaches it signs in as anybody.</p>
+<header class="banner"><b>Development provider.</b> It stands in for Logto and asks for no password: anybody who reaches it signs in as anybody.</header>
 <main>
 {body}
 </main>

@@ -2,6 +2,8 @@ use std::fmt;
 
 /// Why the configuration cannot be used: every problem with its key, its value unless
 /// secret, where it is set and what to do.
+///
+/// [`guide::troubleshooting`](crate::guide::troubleshooting) has the causes of each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError(Vec<Problem>);
 

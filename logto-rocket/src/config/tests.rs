@@ -1,6 +1,7 @@
 //! Configurations that work, and the messages about those that do not.
 
 mod redis;
+mod reference;
 
 use figment::{Figment, Jail};
 

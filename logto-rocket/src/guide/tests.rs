@@ -5,8 +5,9 @@ use figment::Jail;
 use crate::{Config, Policy};
 
 /// Each chapter, by its name.
-const CHAPTERS: [(&str, &str); 11] = [
+const CHAPTERS: [(&str, &str); 13] = [
     ("api", include_str!("api.md")),
+    ("configuration", include_str!("configuration.md")),
     ("growing", include_str!("growing.md")),
     ("hooks", include_str!("hooks.md")),
     ("logto", include_str!("logto.md")),
@@ -17,6 +18,7 @@ const CHAPTERS: [(&str, &str); 11] = [
     ("sessions", include_str!("sessions.md")),
     ("start", include_str!("start.md")),
     ("testing", include_str!("testing.md")),
+    ("troubleshooting", include_str!("troubleshooting.md")),
 ];
 
 /// What a block leaves out, as others have it.

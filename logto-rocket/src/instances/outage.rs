@@ -35,9 +35,18 @@ impl Outage {
 
     /// Waits until all instances have had time to save what they could not.
     pub(super) async fn settle(&self) {
-        let back = *self.back.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(back) = back {
-            sleep_until(back + SETTLING).await;
+        while let Some(end) = self.end_of_settling() {
+            sleep_until(end).await;
         }
+    }
+
+    /// Whether they have had it, as far as this instance knows.
+    pub(super) fn is_settled(&self) -> bool {
+        self.end_of_settling().is_none()
+    }
+
+    fn end_of_settling(&self) -> Option<Instant> {
+        let back = *self.back.lock().unwrap_or_else(PoisonError::into_inner);
+        back.map(|back| back + SETTLING).filter(|end| *end > Instant::now())
     }
 }

@@ -83,6 +83,18 @@ async fn a_turn_is_taken_by_one_instance_at_a_time() {
     assert!(other.take_turn(item).await.expect("taken").is_some());
 }
 
+/// REF-3: another instance may have a refresh token that it could not save, and its turn has
+/// expired.
+#[rocket::async_test]
+async fn a_turn_that_is_the_first_answer_after_an_outage_waits_until_others_have_saved() {
+    let [one, _] = pair();
+    let down: Result<()> = one.observed(Err(Error::new(ErrorKind::Store, "down")));
+    assert!(down.is_err());
+    let begin = tokio::time::Instant::now();
+    assert!(one.take_turn(Item::Turn(session())).await.expect("taken").is_some());
+    assert!(begin.elapsed() >= Duration::from_secs(2), "{:?}", begin.elapsed());
+}
+
 /// A killed instance does not block others for longer than its lease.
 #[rocket::async_test]
 async fn the_turn_of_an_instance_that_died_passes_on() {

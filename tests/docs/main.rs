@@ -1,4 +1,9 @@
-//! The tests that the documentation names: each is there.
+//! What documents say is compared with the sources: the tests that they name are there, and
+//! what an application can print or show stands in the chapter that explains it.
+
+mod kinds;
+mod messages;
+mod troubleshooting;
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -1,0 +1,206 @@
+// Every page, as people meet it who see little, prefer the dark, or have no mouse: axe-core
+// finds nothing, the keyboard reaches every control, and one sees where it is.
+
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+const SIZES = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 900 } };
+
+// What axe-core says against the page. Not a script of the page, which forbids them.
+async function violations(page) {
+  await page.evaluate(axe);
+  const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
+  return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join()}`);
+}
+
+// Which controls the keyboard does not reach, or that look the same when it does.
+async function unreached(page) {
+  const count = await page.evaluate(() => {
+    document.activeElement?.blur();
+    const looks = (it) => {
+      const { outline, boxShadow, borderColor, backgroundColor } = getComputedStyle(it);
+      return [outline, boxShadow, borderColor, backgroundColor].join();
+    };
+    const isControl = (it) => !it.disabled && it.type !== 'hidden' && it.checkVisibility();
+    const controls = document.querySelectorAll('a[href], button, input, select, textarea, summary');
+    window.left = new Map([...controls].filter(isControl).map((it) => [it, looks(it)]));
+    document.addEventListener('focusin', ({ target }) => {
+      if (window.left.get(target) !== looks(target)) window.left.delete(target);
+    });
+    return window.left.size;
+  });
+  for (let pressed = 0; pressed <= count; pressed += 1) await page.keyboard.press('Tab');
+  return page.evaluate(() => [...window.left.keys()].map((it) => it.outerHTML));
+}
+
+// Goes to a control by the keyboard, and presses Enter.
+async function enter(page, control) {
+  for (let pressed = 0; pressed < 40; pressed += 1) {
+    await page.keyboard.press('Tab');
+    if (await control.evaluate((it) => it === document.activeElement)) {
+      await page.keyboard.press('Enter');
+      return;
+    }
+  }
+  assert.fail(`the keyboard does not reach ${control} on ${page.url()}`);
+}
+
+// Visits pages in light and dark, on a phone and a desktop.
+async function everywhere({ visitor, screenshots }, name, visit) {
+  mkdirSync(screenshots, { recursive: true });
+  const problems = {};
+  for (const colorScheme of ['light', 'dark']) {
+    for (const [size, viewport] of Object.entries(SIZES)) {
+      const page = await (await visitor({ colorScheme, viewport })).newPage();
+      const look = async (what) => {
+        const where = `${name}-${what}-${size}-${colorScheme}`;
+        await page.screenshot({ path: join(screenshots, `${where}.png`), fullPage: true });
+        const width = await page.evaluate(() => document.documentElement.scrollWidth);
+        const found = [...(await violations(page)), ...(await unreached(page))];
+        if (width > viewport.width) found.push(`${width} wide`);
+        if (found.length > 0) problems[where] = found;
+      };
+      // The page at an address, and what it is called.
+      const see = async (url, what) => {
+        await page.goto(url);
+        await look(what);
+      };
+      await visit({ page, look, see });
+      await page.context().close();
+    }
+  }
+  assert.deepEqual(problems, {});
+}
+
+// From a page that sends strangers to sign-in, as alice.
+async function signsIn(page, url) {
+  await page.goto(url);
+  const provider = new URL(page.url()).origin;
+  await enter(page, page.getByRole('button', { name: 'alice' }));
+  await page.waitForURL((now) => now.origin === new URL(url).origin && now.pathname !== '/callback');
+  return provider;
+}
+
+export const scenarios = {
+  async 'the pages of the sample and of its provider are for everybody'(given) {
+    const { app } = given;
+    await everywhere(given, 'sample', async ({ page, look, see }) => {
+      await see(app, 'home-stranger');
+      await see(`${app}/sign-up`, 'sign-up');
+      await page.goto(`${app}/sign-up`);
+      await page.getByLabel('User name').fill('alice');
+      await page.keyboard.press('Enter');
+      await page.waitForLoadState();
+      await look('sign-up-refused');
+      await see(`${app}/protected`, 'sign-in');
+      const provider = await signsIn(page, `${app}/protected`);
+      await look('protected');
+      await see(app, 'home');
+      await see(`${app}/protected/userinfo`, 'user-info');
+      await see(`${app}/protected/organizations`, 'organizations');
+      await see(`${app}/nothing`, 'not-found');
+      await see(`${app}/callback?state=unknown`, 'expired');
+      await see(provider, 'provider-users');
+      await see(`${provider}/user?username=alice`, 'provider-user');
+      await see(`${provider}/user/delete?username=alice`, 'provider-delete');
+      await see(`${provider}/user?username=nobody`, 'provider-nobody');
+      await see(`${provider}/sign-in?interaction=unknown`, 'provider-over');
+      await see(`${provider}/oidc/session/end/success`, 'provider-signed-out');
+      // The provider is another site, as its host is.
+      await page.goto(provider);
+      await page.evaluate((url) => {
+        location.href = url;
+      }, `${app}/sign-out`);
+      await page.waitForURL(`${app}/sign-out`);
+      await look('not-signed-out');
+      await page.goto(app);
+      await enter(page, page.getByRole('link', { name: 'Sign out' }).first());
+      await page.waitForURL((now) => now.origin === app && now.pathname === '/');
+      await see(`${app}/protected/no-redirect`, 'unauthorized');
+    });
+  },
+
+  async 'the pages of the library are for everybody'(given) {
+    const { app } = given;
+    await everywhere(given, 'library', async ({ page, look, see }) => {
+      await see(`${app}/closed`, '401');
+      await page.goto(`${app}/sign-in`);
+      const provider = new URL(page.url()).origin;
+      await enter(page, page.getByRole('button', { name: 'Cancel' }));
+      await page.waitForURL(`${app}/callback*`);
+      await look('cancelled');
+      await enter(page, page.getByRole('link', { name: 'Sign in again' }));
+      await page.waitForURL((now) => now.origin === provider);
+      await page.getByRole('button', { name: 'bob' }).click();
+      await page.waitForURL(`${app}/callback*`);
+      await look('refused');
+      await see(`${app}/callback?state=unknown`, 'expired');
+      // Bob is signed in at the provider still.
+      await page.context().clearCookies();
+      await signsIn(page, `${app}/sign-in?return_to=/closed`);
+      await see(`${app}/admin`, '403');
+      await see(`${app}/failing`, '503');
+    });
+  },
+
+  async 'the pages of an api are for everybody'(given) {
+    const { app } = given;
+    await everywhere(given, 'api', async ({ page, look, see }) => {
+      await signsIn(page, `${app}/`);
+      await look('home');
+      await see(`${app}/admin`, 'admin');
+    });
+  },
+
+  async 'the pages of devices are for everybody'(given) {
+    const { app } = given;
+    await everywhere(given, 'devices', async ({ page, look, see }) => {
+      await see(app, 'home-stranger');
+      await signsIn(page, `${app}/devices`);
+      await look('devices');
+    });
+  },
+
+  async 'the pages of organizations are for everybody'(given) {
+    const { app } = given;
+    await everywhere(given, 'organizations', async ({ page, look, see }) => {
+      await see(app, 'home-stranger');
+      await signsIn(page, `${app}/orgs`);
+      await look('choose');
+      for (const link of await page.locator('a[href^="/orgs/"]').all()) {
+        const path = await link.getAttribute('href');
+        await see(`${app}${path}`, 'board');
+        await see(`${app}${path}/owner`, 'owner');
+        await page.goto(`${app}/orgs`);
+      }
+      await see(`${app}/orgs/unknown`, 'no-member');
+    });
+  },
+
+  async 'the pages of templates are for everybody'(given) {
+    const { app } = given;
+    await everywhere(given, 'templates', async ({ page, look, see }) => {
+      await see(app, 'home-stranger');
+      await see(`${app}/members`, 'unauthorized');
+      await signsIn(page, `${app}/profile`);
+      await look('profile');
+      await see(`${app}/members`, 'members');
+      await see(`${app}/admin`, 'admin');
+      await see(`${app}/nothing`, 'not-found');
+    });
+  },
+
+  async 'the pages of hand written routes are for everybody'(given) {
+    const { app } = given;
+    await everywhere(given, 'hand-written', async ({ page, look, see }) => {
+      await see(app, 'home-stranger');
+      await signsIn(page, `${app}/profile`);
+      await look('profile');
+      await see(app, 'home');
+    });
+  },
+};
