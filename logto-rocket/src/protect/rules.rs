@@ -26,7 +26,7 @@ pub(super) const fn mistake(policy: &Policy) -> Option<&'static str> {
         }
         if !has_condition && !policy.any_client {
             return Some(
-                "`bearer` needs a condition, like `scopes(\"read:items\")`: any application of \
+                "`bearer` needs a condition, as `scopes(\"read:items\")`: any application of \
                  the tenant can get a token for the resource; to admit all of them, write \
                  `any_client`",
             );
