@@ -261,7 +261,7 @@ async fn what_to_leave_out_of_a_session_that_is_too_large_is_logged() {
     for grown in [true, false] {
         assert_eq!(browser.visit("/private").await.status, Status::Ok);
         let log = log();
-        assert_eq!(log.contains("goes on without `roles`, `organizations`"), grown, "{log}");
+        assert_eq!(log.contains("continues without `roles`, `organizations`"), grown, "{log}");
         assert!(!log.contains(&noise), "{log}");
     }
 }
@@ -478,7 +478,7 @@ async fn a_name_of_a_resource_that_there_is_not_is_answered_with_those_that_ther
         let error = launched.expect_err("no launch");
         assert!(matches!(error.kind(), ErrorKind::SentinelAborts(_)), "{error}");
         let line = format!(
-            "logto: the route `misspelt`: `resources` of the configuration has no `itmes`, \
+            "logto: the route `misspelt`: `resources` in the configuration has no `itmes`, \
              {known}; {add}"
         );
         let log = log();
@@ -522,7 +522,7 @@ async fn a_launch_that_meets_undecided_routes_lists_them_all() {
         "GET /api/health (`health`) can answer below `/api` and is neither protected nor public",
         "POST /<_..> (`anything`) can answer below `/admin` and is neither protected nor public",
         "PUT /api/raw?<query> can answer below `/api` and is neither protected nor public",
-        "add `#[authenticated]` above each of these routes, or `#[public]` if everybody may use \
+        "add `#[authenticated]` above each of these routes, or `#[public]` if anybody may use \
          it; for routes without an attribute there are `protect()` and `public()`",
     ];
     assert_eq!(ours, expected, "{log}");
@@ -540,7 +540,7 @@ async fn a_launch_whose_log_will_hold_cookies_is_warned() {
         let rocket = rocket::custom(figment).attach(Logto::fairing());
         log();
         Client::untracked(rocket).await.expect("it launches");
-        let warned = log().contains("prints whole requests, with their cookies");
+        let warned = log().contains("prints whole requests, including their cookies");
         assert_eq!(warned, warns, "{profile} {level}");
     }
 }
@@ -571,7 +571,7 @@ async fn a_launch_says_what_to_register_while_somebody_develops() {
         ] {
             assert_eq!(log.contains(&line), profile == "debug", "{line} {profile}: {log}");
         }
-        let warned = log.contains(&format!("and Rocket listens on {port}"));
+        let warned = log.contains(&format!("but Rocket listens on {port}"));
         assert_eq!(warned, warns, "{profile} {base} {port}: {log}");
     }
 }
@@ -681,8 +681,8 @@ async fn what_a_user_or_a_token_lacks_is_in_the_log() {
     for (path, token, status, detail) in [
         ("/role", None, 403, "the route needs the roles `logged-admin`"),
         ("/scope", Some(&tokens[0]), 403, "the route needs the scopes `logged:scope`"),
-        ("/scope", Some(&tokens[1]), 401, "it is opaque, as Logto's tokens are"),
-        ("/scope", Some(&tokens[2]), 401, "it has not the form of a token"),
+        ("/scope", Some(&tokens[1]), 401, "it is opaque: Logto issues such tokens"),
+        ("/scope", Some(&tokens[2]), 401, "it is malformed"),
     ] {
         log();
         let bearer = token.map(|token| format!("Bearer {token}"));

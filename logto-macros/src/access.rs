@@ -1,4 +1,4 @@
-//! The arguments that say who may: credentials and conditions.
+//! The arguments that say who is admitted: credentials and conditions.
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
@@ -8,7 +8,7 @@ use syn::{Error, Ident, LitStr, Path, Result};
 use crate::arg::Arg;
 use crate::values;
 
-/// Who may, as the attribute says it.
+/// The conditions of the attribute.
 #[derive(Default)]
 pub(crate) struct Access {
     flags: Vec<Flag>,
@@ -40,14 +40,14 @@ pub(crate) const LISTS: [&str; 7] = [
     "clients",
 ];
 
-/// A scope in a list: a text, or a variant of the type that stands for the resource.
+/// A scope in a list: a string, or a variant of the type that stands for the resource.
 enum Scope {
     Text(LitStr),
     Variant(Path),
 }
 
 impl Access {
-    /// Takes an argument that is one of these; `false` if it is none.
+    /// Takes an argument if it is one of these; `false` if not.
     pub(crate) fn fill(&mut self, arg: &Arg) -> Result<bool> {
         let name = arg.name.to_string();
         let find = |names: &[&'static str]| names.iter().copied().find(|known| *known == name);
@@ -97,7 +97,7 @@ impl Access {
         Ok(quote!(#(#items),*))
     }
 
-    /// The type of a variant, which is that of all variants here.
+    /// The type of a variant, which all variants here share.
     fn of(&mut self, variant: &Path) -> Result<Path> {
         let mut ty = variant.clone();
         ty.segments.pop();
@@ -105,12 +105,12 @@ impl Access {
             ty.segments.push(last.into_value());
         }
         if ty.segments.is_empty() {
-            let message = "a scope is a text, or a variant with its type: `Items::Read`";
+            let message = "a scope is a string, or a variant with its type: `Items::Read`";
             return Err(Error::new_spanned(variant, message));
         }
         match &self.resource {
             Some(resource) if !is_same(resource, &ty) => {
-                let message = "this is a scope of another API resource; a token is of one";
+                let message = "this is a scope of another API resource; a token is for one only";
                 Err(Error::new_spanned(variant, message))
             }
             _ => Ok(self.resource.insert(ty).clone()),
@@ -129,7 +129,7 @@ impl Access {
         self.is("bearer")
     }
 
-    /// Whether roles of a session decide, which a sign-in has to ask for.
+    /// Whether roles of a session decide; a sign-in has to ask for them.
     pub(crate) fn asks_roles(&self) -> bool {
         LISTS.iter().any(|name| name.contains("role") && self.has(name))
     }
@@ -150,7 +150,7 @@ impl Access {
         });
         let lists = self.lists.iter().map(|List { name, items }| {
             let name = Ident::new(name, Span::call_site());
-            // A call of `scope()` is no constant by itself.
+            // A call of `scope()` is not a constant by itself.
             quote!(.#name({ const NAMES: &[&str] = &[#items]; NAMES }))
         });
         quote!(#(#flags)* #(#lists)*)
@@ -178,7 +178,7 @@ fn names(arg: &Arg) -> Result<TokenStream> {
     let forms = || arg.wrong_value(&format!("names: `{name}(\"..\")`"));
     let names = names.filter(|names| !names.is_empty()).ok_or_else(forms)?;
     match names.iter().find(|name| name.value().is_empty()) {
-        Some(empty) => Err(Error::new_spanned(empty, "a name is not empty")),
+        Some(empty) => Err(Error::new_spanned(empty, "a name cannot be empty")),
         None => Ok(quote!(#(#names),*)),
     }
 }

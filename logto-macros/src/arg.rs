@@ -1,4 +1,4 @@
-//! One argument of an attribute, whichever it is.
+//! One argument of an attribute.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -12,12 +12,12 @@ use crate::spelling::is_close;
 /// `name`, `name = value` or `name(..)`.
 pub(crate) struct Arg {
     pub(crate) name: Ident,
-    /// All tokens behind the name, up to the comma.
+    /// All tokens after the name, up to the comma.
     rest: TokenStream,
 }
 
-/// Takes all tokens up to the next comma, whatever they are, so that the
-/// arguments behind a bad one are still checked.
+/// Takes all tokens up to the next comma, so that the arguments after a bad one are still
+/// checked.
 pub(crate) fn next(input: ParseStream<'_>) -> Result<TokenStream> {
     let mut tokens = TokenStream::new();
     while !input.is_empty() && !input.peek(Token![,]) {
@@ -53,8 +53,8 @@ impl Arg {
             .map_err(|_| Error::new_spanned(tokens, format!("expected {expected}")))
     }
 
-    /// Fills a slot, once. A repeated argument is refused whatever its value:
-    /// `redirect = false, redirect` would leave the reader guessing which one holds.
+    /// Fills a slot, once. A repeated argument is refused, even with the same value:
+    /// `redirect = false, redirect` would leave the reader guessing which one wins.
     pub(crate) fn set<T>(&self, slot: &mut Option<T>, value: fn(&Self) -> Result<T>) -> Result<()> {
         if slot.is_some() {
             let message = format!("`{}` is given twice", self.name);
@@ -108,7 +108,7 @@ impl Arg {
         let Self { name, rest } = self;
         let message = if let Some([value]) = self.strings().as_deref() {
             let value = value.token();
-            format!("the value of `{name}` stands behind `=`; write `{name} = {value}`")
+            format!("the value of `{name}` goes after `=`; write `{name} = {value}`")
         } else if let Some(path) = self.value::<Path>() {
             let path = quote!(#path).to_string().replace(' ', "");
             format!("`{name}` takes a literal: an attribute cannot read the value of `{path}`")

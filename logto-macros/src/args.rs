@@ -1,4 +1,4 @@
-//! What stands between the parentheses.
+//! The arguments between the parentheses.
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
@@ -87,7 +87,7 @@ impl Args {
         self.given_crate.clone().unwrap_or_else(|| parse_quote!(::logto_rocket))
     }
 
-    /// Refuses to guess where the crate is not known by its name.
+    /// Refuses to guess if the crate is not known by its name.
     pub(crate) fn with_known_crate(self) -> Result<Self> {
         match self.given_crate.is_none() && is_unknown("logto_rocket", std::env::args()) {
             true => Err(Error::new(Span::call_site(), UNKNOWN_CRATE)),
@@ -95,23 +95,23 @@ impl Args {
         }
     }
 
-    /// The path to what the expansion uses.
+    /// The path to the items that the expansion uses.
     pub(crate) fn private(&self) -> TokenStream {
         let krate = self.krate();
         quote!(#krate::__private)
     }
 
-    /// Whether the route needs something of the configuration beyond sign-in, or no sign-in.
+    /// Whether the route needs more of the configuration than sign-in, or no sign-in at all.
     pub(crate) fn needs_something(&self) -> bool {
         self.access.is_bearer() || self.has_audience() || self.access.asks_roles()
     }
 
-    /// Whether a token is of an API resource.
+    /// Whether a token is for an API resource.
     pub(crate) fn has_resource(&self) -> bool {
         self.resource.is_some() || self.access.resource.is_some()
     }
 
-    /// Whether it is known whom a token is for.
+    /// Whether the audience of a token is known.
     pub(crate) fn has_audience(&self) -> bool {
         self.has_resource() || self.organization.is_some()
     }
@@ -141,7 +141,7 @@ fn argument(tokens: TokenStream) -> Result<Arg> {
     match syn::parse2::<LitStr>(tokens.clone()) {
         Ok(path) if path.value().starts_with('/') => {
             let message =
-                format!("a path is the value of `redirect`; write `redirect = {}`", path.token());
+                format!("the path is the value of `redirect`; write `redirect = {}`", path.token());
             Err(Error::new(path.span(), message))
         }
         _ => Arg::parse(tokens, EXPECTED),

@@ -56,7 +56,7 @@ pub(crate) fn of_token(args: &Args, token: Token) -> Option<&'static str> {
 fn of_identity(args: &Args, identity: Option<Identity>) -> Option<&'static str> {
     match identity? {
         Identity::Session if args.access.is_bearer() => Some(NO_SESSION),
-        // Beside `bearer` too: a presented token has no such roles and is never let in.
+        // With `bearer` too: a presented token has no such roles and is never let in.
         Identity::Token if args.access.asks_organization_roles_alone() && !args.has_resource() => {
             Some(ROLES_ALONE)
         }
@@ -66,7 +66,7 @@ fn of_identity(args: &Args, identity: Option<Identity>) -> Option<&'static str> 
     }
 }
 
-/// The scopes of a type are those of its own resource.
+/// The scopes of a type belong to its own resource.
 fn resource(args: &Args) -> Result<()> {
     match (&args.resource, &args.access.resource) {
         (Some(literal), Some(_)) => refused(literal, "the type of the scopes is the resource"),
@@ -77,13 +77,13 @@ fn resource(args: &Args) -> Result<()> {
 const NO_SESSION: &str = "with `bearer` there may be no session: a request that presents a token \
                           has none; take `&AuthInfo`, or `Option<&User>`";
 
-const NO_SESSION_TOKEN: &str = "with `bearer` the token is the one that the request presents, which \
-                                is not to be passed on; take `&AuthInfo`";
+const NO_SESSION_TOKEN: &str = "with `bearer` the token is the one the request presents, which \
+                                must not be passed on; take `&AuthInfo`";
 
 const NO_SESSION_TO_FETCH_FOR: &str = "with `bearer` there may be no session to fetch a token for: take \
                                        `&AuthInfo`, or an `Option` of this";
 
-const NO_TOKEN: &str = "`&AuthInfo` is what an access token says; add `bearer`, or `resource`, as in \
+const NO_TOKEN: &str = "`&AuthInfo` comes from an access token; add `bearer`, or `resource`, as in \
                         `#[authenticated(bearer, resource = \"https://api.example.com\", \
                         scopes(\"read:items\"))]`";
 
@@ -97,20 +97,20 @@ const NO_RESOURCE: &str = "`AccessToken` is fetched only with `resource`; add it
                            `#[authenticated(resource = \"https://api.example.com\")]`, \
                            or name the type of the resource: `AccessToken<Items>`";
 
-const ORGANIZATION_ALONE: &str = "`AccessToken` is of an API resource, which the attribute does \
+const ORGANIZATION_ALONE: &str = "`AccessToken` is for an API resource, which the attribute does \
                                   not name; add `resource`, or take `OrganizationToken`";
 
 const NO_ORGANIZATION: &str = "`OrganizationToken` is fetched only with `organization`; \
                                add it, as in `#[authenticated(organization = \"<org>\")]`";
 
-const RESOURCE_TOO: &str = "with `resource`, the token of `organization` is one of the API \
-                            resource; take `AccessToken`, or leave out `resource`";
+const RESOURCE_TOO: &str = "with `resource`, the token of `organization` is for the API resource; \
+                            take `AccessToken`, or leave out `resource`";
 
 fn refused(at: impl ToTokens, message: impl Into<String>) -> Result<()> {
     Err(Error::new_spanned(at, message.into()))
 }
 
-/// The organization's parameter is one of the route's path.
+/// The organization's parameter must be in the route's path.
 fn organization(args: &Args, route: &Route) -> Result<()> {
     let Some(known) = route.uri.as_ref().map(Uri::segments) else { return Ok(()) };
     let (name, literal) = match &args.organization {
@@ -124,18 +124,18 @@ fn organization(args: &Args, route: &Route) -> Result<()> {
     let close = |known: &&String| is_close(name, known) || is_close(known, name);
     let hint = match (known.iter().find(close), &*known) {
         (Some(name), _) => format!("did you mean `<{name}>`?"),
-        (None, []) => format!("it has none; write `<{name}>` into the path"),
+        (None, []) => format!("there is none; add `<{name}>` to the path"),
         (None, [one]) => format!("did you mean `<{one}>`?"),
         (None, several) => {
             let names: Vec<_> = several.iter().map(|name| format!("`<{name}>`")).collect();
             format!("those are {}", names.join(", "))
         }
     };
-    refused(literal, format!("`<{name}>` is no parameter of the route's path; {hint}"))
+    refused(literal, format!("`<{name}>` is not a parameter of the route's path; {hint}"))
 }
 
-/// An id is not the name of a parameter, as `org` and `{org}` would be: nobody is a
-/// member of that organization.
+/// An id must not be the name of a parameter, such as `org` or `{org}`: that organization
+/// has no members.
 fn no_parameter(id: &LitStr, known: &[String]) -> Result<()> {
     let value = id.value();
     let name = value.trim_start_matches(['{', ':']).trim_end_matches('}');

@@ -31,7 +31,7 @@ pub(crate) fn authenticated(args: TokenStream, item: TokenStream) -> TokenStream
     }
 }
 
-/// `@ ..`, which only our own expansion writes: what to put behind the item, or with
+/// `@ ..`, which only our own expansion writes: the tokens to put after the item, or with
 /// `@ = ..` in its place.
 enum Then {
     Behind(TokenStream),
@@ -75,9 +75,9 @@ pub(crate) fn protected(args: &Args, route: &Route) -> TokenStream {
     quote!(#(#attrs)* #function #place)
 }
 
-/// Puts items where modules and functions have theirs. In an `impl` or a `trait` the
-/// compiler says once that there is no place for a struct, in place of once an item;
-/// and where `krate` is not logto-rocket, once that this is so.
+/// Puts items where modules and functions may have them. In an `impl` or a `trait` the
+/// compiler then says once, not once per item, that a struct cannot be there; likewise if
+/// `krate` is not logto-rocket.
 fn place(krate: &Path, at: &Ident, items: &TokenStream) -> TokenStream {
     let at = ours(at);
     let last = krate.segments.last().expect("a path has a segment").ident.span();
@@ -155,8 +155,8 @@ fn policy(args: &Args) -> TokenStream {
     }
 }
 
-/// The name in its place, but as one that a macro made up: lints on style and use
-/// leave it alone. No `allow` would do, because a `forbid` of the application clashes with it.
+/// The name in its place, but as if a macro had made it up: lints on style and use leave it
+/// alone. An `allow` would clash with a `forbid` of the application.
 fn ours(ident: &Ident) -> Ident {
     let mut ident = ident.clone();
     ident.set_span(ident.span().resolved_at(Span::call_site()));

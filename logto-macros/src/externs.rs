@@ -1,10 +1,10 @@
-//! The crates that the compiler was told of.
+//! The crates that were passed to the compiler.
 
-/// Whether it was told of some, and not of `name`.
+/// Whether some were passed, but not `name`.
 ///
-/// No macro learns whether a path leads anywhere, and what the compiler says of one that
-/// does not would not help: "could not find `logto_rocket`". Where its arguments are not
-/// at hand, as in an editor, nothing is unknown.
+/// A macro cannot find out whether a path resolves, and the compiler's message about one
+/// that does not would not help: "could not find `logto_rocket`". If the arguments are
+/// not available, as in an editor, nothing is unknown.
 pub(crate) fn is_unknown(name: &str, mut args: impl Iterator<Item = String>) -> bool {
     let mut any = false;
     while let Some(arg) = args.next() {

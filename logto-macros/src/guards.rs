@@ -2,7 +2,7 @@
 
 use syn::{GenericArgument, Ident, Path, PathArguments, PathSegment, Type};
 
-/// A guard of what only the attribute fetches.
+/// A guard for a token that only the attribute fetches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Token {
     /// `AccessToken`, without the type of a resource.
@@ -20,8 +20,8 @@ pub(crate) enum Identity {
     Token,
 }
 
-/// What `ty` requires, which within an `Option` it does not. Within a `Result` it does: that
-/// holds failures, and to have no user is none.
+/// What `ty` requires; within an `Option`, nothing. Within a `Result` it still requires it:
+/// that holds failures, and having no user is not a failure.
 pub(crate) fn identity(ty: &Type) -> Option<Identity> {
     let elem = match ty {
         Type::Group(group) => return identity(&group.elem),
@@ -42,8 +42,8 @@ pub(crate) fn identity(ty: &Type) -> Option<Identity> {
     }
 }
 
-/// Whether `ty` is `&UserInfo`, or an `Option` or `Result` of it. Not so
-/// `Json<UserInfo>`, which may well be a type of the application.
+/// Whether `ty` is `&UserInfo`, or an `Option` or `Result` of it. `Json<UserInfo>` is
+/// not: it may well be a type of the application.
 pub(crate) fn is_user_info(ty: &Type) -> bool {
     match unwrapped(ty) {
         Type::Reference(reference) => match unwrapped(&reference.elem) {
@@ -54,8 +54,8 @@ pub(crate) fn is_user_info(ty: &Type) -> bool {
     }
 }
 
-/// The token that `ty` takes, itself or in an `Option` or `Result`. A path that is
-/// not that of logto-rocket leads to a type of the application.
+/// The token that `ty` takes, itself or in an `Option` or `Result`. A path outside
+/// logto-rocket leads to a type of the application.
 pub(crate) fn token(ty: &Type, krate: &Path) -> Option<Token> {
     let Type::Path(path) = unwrapped(ty) else { return None };
     let name = last(&path.path);
@@ -69,7 +69,7 @@ pub(crate) fn token(ty: &Type, krate: &Path) -> Option<Token> {
     }
 }
 
-/// Whether `ty` is `AccessToken<Items>` of ours, and no `Option` of it.
+/// Whether `ty` is our `AccessToken<Items>`, and not an `Option` of it.
 pub(crate) fn is_of_resource(ty: &Type, krate: &Path) -> bool {
     match ty {
         Type::Group(group) => is_of_resource(&group.elem, krate),
@@ -82,9 +82,8 @@ pub(crate) fn is_of_resource(ty: &Type, krate: &Path) -> bool {
     }
 }
 
-/// The path in `User`, `UserInfo` or `IdTokenClaims` where it is taken by value or
-/// mutably, itself or in an `Option` or `Result`: a type of ours, or of the
-/// application.
+/// The path of `User`, `UserInfo` or `IdTokenClaims` if it is taken by value or mutably,
+/// itself or in an `Option` or `Result`: our type, or one of the application.
 pub(crate) fn by_value<'t>(ty: &'t Type, krate: &Path) -> Option<&'t Path> {
     let ty = match unwrapped(ty) {
         Type::Reference(reference) if reference.mutability.is_some() => &reference.elem,
@@ -96,8 +95,8 @@ pub(crate) fn by_value<'t>(ty: &'t Type, krate: &Path) -> Option<&'t Path> {
     (is_named && is_ours(&path.path, krate)).then_some(&path.path)
 }
 
-/// Whether `ty` may be another name of a guard that only the attribute serves: a path,
-/// or a reference to one, whose name says nothing else.
+/// Whether `ty` may be another name of a guard that only the attribute serves: a path, or
+/// a reference to one, that is not the name of another guard.
 pub(crate) fn may_be_alias(ty: &Type, krate: &Path) -> bool {
     let known = ["User", "UserInfo", "IdTokenClaims", "State", "CookieJar"];
     match unwrapped(ty) {
@@ -143,7 +142,7 @@ fn unwrapped(ty: &Type) -> &Type {
     }
 }
 
-/// The same, to be replaced.
+/// The same, to replace it.
 pub(crate) fn unwrapped_mut(ty: &mut Type) -> &mut Type {
     if std::ptr::eq(unwrapped(ty), ty) {
         return ty;

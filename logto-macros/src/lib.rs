@@ -1,4 +1,4 @@
-//! The attribute of `logto-rocket`, and its derive; an implementation detail.
+//! The attributes and the derive of `logto-rocket`; an implementation detail.
 //!
 //! Do not depend on this crate: its expansion names hidden items of `logto-rocket` of the same
 //! version.
@@ -28,7 +28,7 @@ pub fn authenticated(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::authenticated(args.into(), item.into()).into()
 }
 
-/// Marks a route that everybody may use; see `logto_rocket::public`.
+/// Marks a route that anybody may use; see `logto_rocket::public`.
 #[proc_macro_attribute]
 pub fn public(args: TokenStream, item: TokenStream) -> TokenStream {
     public::public(args.into(), item.into()).into()

@@ -30,7 +30,7 @@ pub(crate) fn aliases(args: &Args, route: &Route) -> Option<TokenStream> {
     let private = args.private();
     let messages = messages.map(Option::unwrap_or_default);
     let probes = types.into_iter().map(|(span, ty)| {
-        // The type keeps its places: what is wrong in it is said once.
+        // The type keeps its spans: errors in it are reported once.
         let probe = underlined(quote!(#private::Probe::<), span);
         let refuse = underlined(quote!(>::KIND.refuse([#(#messages),*]);), span);
         quote!(#probe #ty #refuse)
@@ -43,8 +43,8 @@ pub(crate) fn aliases(args: &Args, route: &Route) -> Option<TokenStream> {
     })
 }
 
-/// The type without the names of lifetimes, which a constant does not know; `None` for
-/// one that may have lifetimes or types of its own.
+/// The type without the names of lifetimes, which a constant does not know; `None` for a
+/// type that may have lifetimes or types of its own.
 fn nameless(ty: &Type) -> Option<TokenStream> {
     without_lifetimes(ty.to_token_stream())
 }

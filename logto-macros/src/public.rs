@@ -47,7 +47,7 @@ fn parse_args(input: ParseStream<'_>) -> Result<Args> {
     args.with_known_crate()
 }
 
-/// What is wrong with the route, said of this attribute.
+/// The error about the route, with the name of this attribute.
 fn renamed(error: Error) -> Error {
     let renamed = error.into_iter().map(|error| {
         let message = match error.to_string() {
@@ -110,7 +110,7 @@ mod tests {
         assert_eq!(errors(quote!(), item), [PUBLIC]);
     }
 
-    /// Of what has many routes, or none, nothing is opened.
+    /// An item with many routes, or none, opens nothing.
     #[test]
     fn only_a_route_is_public() {
         for item in [

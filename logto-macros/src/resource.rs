@@ -12,7 +12,7 @@ use crate::arg::{self, Arg};
 use crate::errors::collect;
 use crate::values;
 
-/// What `#[resource(..)]` says.
+/// The arguments of `#[resource(..)]`.
 struct Resource {
     indicator: LitStr,
     scopes: Vec<LitStr>,
@@ -63,7 +63,7 @@ pub(crate) fn derive(item: TokenStream) -> TokenStream {
             let scope = scope.unwrap_or_else(Error::into_compile_error);
             quote!(#implementation #scope)
         }
-        // The type still is a resource, so that one mistake is not reported wherever it is used.
+        // The type remains a resource, so that one mistake is not reported at every use.
         Err(error) => {
             let error = error.into_compile_error();
             let (indicator, krate) = (parse_quote!("https://invalid"), krate());
@@ -86,7 +86,7 @@ fn implementation(input: &DeriveInput, resource: &Resource) -> TokenStream {
     }
 }
 
-/// The enum, if its variants are scopes. Any other type will do for a resource.
+/// The enum, if its variants are scopes. A resource may be any other type.
 fn of_scopes(input: &DeriveInput) -> Option<&DataEnum> {
     let Data::Enum(data) = &input.data else { return None };
     let mut attrs = data.variants.iter().flat_map(|variant| &variant.attrs);
@@ -102,7 +102,7 @@ fn scope(input: &DeriveInput) -> Result<TokenStream> {
     let scopes = variants_scopes(data)?;
     Ok(quote! {
         impl #generics #ident #arguments #bounds {
-            /// The scope that this is, as Logto calls it.
+            /// This scope's name at Logto.
             #vis const fn scope(&self) -> &'static str {
                 match self { #(Self::#variants { .. } => #scopes,)* }
             }
@@ -134,7 +134,7 @@ fn variant_scope(variant: &Variant) -> Result<LitStr> {
     values::scope(&scope)?;
     match &variant.fields {
         Fields::Unit => Ok(scope),
-        fields => Err(Error::new_spanned(fields, "a scope has no fields")),
+        fields => Err(Error::new_spanned(fields, "a scope cannot have fields")),
     }
 }
 
@@ -142,7 +142,7 @@ fn resource(input: &DeriveInput) -> Result<Resource> {
     let mut resource = of_attribute(input)?;
     if let Some(data) = of_scopes(input) {
         if let Some(scope) = resource.scopes.first() {
-            let message = "the scopes are those of the variants; leave `scopes(..)` out";
+            let message = "the variants are the scopes; leave `scopes(..)` out";
             return Err(Error::new(scope.span(), message));
         }
         resource.scopes = variants_scopes(data)?;

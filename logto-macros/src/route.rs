@@ -15,7 +15,8 @@ pub(crate) struct Route {
     pub(crate) route_attr: Attribute,
     /// The URI in it, if it can be read.
     pub(crate) uri: Option<Uri>,
-    /// All other attributes. No `#[cfg_attr(..)]`: the compiler resolves those first.
+    /// All other attributes. `#[cfg_attr(..)]` is not among them: the compiler resolves
+    /// it first.
     pub(crate) attrs: Vec<Attribute>,
     /// `#[deprecated]`, which Rocket puts on the struct too.
     pub(crate) deprecated: Option<Attribute>,
@@ -73,8 +74,8 @@ impl Route {
     }
 }
 
-/// The item to leave beside an error: as it is, but without the route attributes
-/// that Rocket would report once more, and with a body.
+/// The item to leave next to an error: unchanged, but without the route attributes that
+/// Rocket would report again, and with a body.
 pub(crate) fn recovered(item: TokenStream) -> TokenStream {
     let recover = |input: ParseStream<'_>| {
         let attrs = input.call(Attribute::parse_outer)?;
@@ -92,8 +93,8 @@ pub(crate) fn recovered(item: TokenStream) -> TokenStream {
     recover.parse2(item.clone()).unwrap_or(item)
 }
 
-/// Parses the signature, and leaves the body alone: one that is half typed must
-/// not take the route from the editor. Where there is none, a `;` stands for it.
+/// Parses the signature, and leaves the body alone: a half-typed body must not hide the
+/// route from the editor. Without a body there is a `;`.
 fn signature(input: ParseStream<'_>) -> Result<(Signature, Option<Token![;]>)> {
     let start = input.cursor().token_stream().into_iter().next();
     let is_fn = input.cursor().token_stream().into_iter().any(|token| token.to_string() == "fn");
@@ -110,7 +111,7 @@ fn signature(input: ParseStream<'_>) -> Result<(Signature, Option<Token![;]>)> {
     }
 }
 
-/// The one route attribute. The mistakes that explain why it is missing go first.
+/// The one route attribute. Mistakes that explain why it is missing come first.
 fn route_attr(routes: Vec<Attribute>, others: &[Attribute]) -> Result<Attribute> {
     if let Some(attr) = others.iter().find(|attr| is(attr, "authenticated")) {
         return Err(Error::new_spanned(attr, TWICE));
@@ -137,13 +138,13 @@ pub(crate) const PUBLIC: &str = "a route is protected or public: `#[authenticate
 const CATCHER: &str = "`#[authenticated]` goes on a route, not on a catcher, \
                        which has to answer strangers too";
 
-const SECOND_ROUTE: &str = "a second route attribute; write a function for each route";
+const SECOND_ROUTE: &str = "a second route attribute; write one function per route";
 
 // Rocket expands a route attribute above ours first and takes it away, so the two mistakes look
 // the same from here.
 const NO_ROUTE: &str = "no route attribute below `#[authenticated]`; write `#[authenticated]` \
-                        directly above `#[get(..)]`, `#[post(..)]` or the like, by Rocket's name \
-                        and not by another one, as of `use rocket::get as g`";
+                        directly above `#[get(..)]`, `#[post(..)]` or the like, under Rocket's \
+                        name and not an alias, as in `use rocket::get as g`";
 
 fn is_route(attr: &Attribute) -> bool {
     ["get", "put", "post", "delete", "head", "options", "patch", "route"]

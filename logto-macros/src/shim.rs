@@ -20,9 +20,9 @@ pub(crate) fn shim(args: &Args, route: &Route, sig: &Signature, then: &TokenStre
     let Route { route_attr, .. } = route;
     let krate = args.krate();
     let call = call(args, route);
-    // Our own attribute again, below Rocket's: should Rocket refuse the route, nothing is left that
-    // names it, and its error is the only one. `dead_code` is not allowed, because that would also
-    // silence "never used" for a function that nobody mounts.
+    // Our own attribute again, below Rocket's: if Rocket refuses the route, nothing is left that
+    // names it, and its error is the only one. `dead_code` is not allowed here: that would also
+    // silence "never used" for a function that is not mounted.
     quote! {
         #route_attr
         #[#krate::authenticated(@ #then)]
@@ -35,7 +35,7 @@ pub(crate) fn shim(args: &Args, route: &Route, sig: &Signature, then: &TokenStre
     }
 }
 
-/// The signature without what concerns the user's function alone.
+/// The signature without the parts that concern only the user's function.
 pub(crate) fn hidden_signature(args: &Args, route: &Route, hidden: &Ident) -> Signature {
     let mut sig = route.sig.clone();
     sig.ident = hidden.clone();
@@ -93,8 +93,8 @@ pub(crate) fn param_name(input: &FnArg) -> Option<&Ident> {
 //     Option<User>
 // Output:
 //     Option<ByValue<User, User>>
-/// Has the compiler say what to take in place of a guard that may be none. It reports a
-/// type once for each of the places that Rocket takes from it, so there is one.
+/// Has the compiler say what to take in place of a guard that may be absent. It reports a
+/// type once for each span that Rocket takes from it, so there is only one.
 fn explain(ty: &mut Type, args: &Args) {
     let Some(path) = by_value(ty, &args.krate()).cloned() else { return };
     let (private, inner) = (args.private(), unwrapped_mut(ty));
@@ -103,7 +103,7 @@ fn explain(ty: &mut Type, args: &Args) {
     *ty = Type::Verbatim(underlined(tokens, path.span()));
 }
 
-/// The tokens at the place of `span`, with the names that they have.
+/// The tokens located at `span`, with their own name resolution.
 pub(crate) fn underlined(tokens: TokenStream, span: Span) -> TokenStream {
     let underline = |mut token: TokenTree| {
         let place = token.span().located_at(span);
@@ -122,8 +122,8 @@ fn ungroup(ty: &mut Type) {
     while let Type::Group(group) = ty {
         *ty = Type::clone(&group.elem);
     }
-    // Rocket gives its own variables the span of the type's first token, and a span from where
-    // the macro was called would not see them. `$crate` means the crate of its span and keeps it.
+    // Rocket gives its own variables the span of the type's first token, and a span from the
+    // macro's call site would not see them. `$crate` means the crate of its span and keeps it.
     let local = |span: Span| span.resolved_at(Span::call_site());
     let tokens = ty.to_token_stream();
     *ty = match tokens.to_string().starts_with("$crate") {

@@ -9,7 +9,7 @@ use syn::{Attribute, Error, FnArg, Ident, LitStr, Meta, Result, Signature, Token
 use crate::arg;
 use crate::shim::param_name;
 
-/// The URI in a route attribute, and the parameter that is the body.
+/// The URI in a route attribute, and the parameter for the body.
 pub(crate) struct Uri {
     literal: LitStr,
     data: Option<String>,
@@ -37,13 +37,13 @@ impl Uri {
         read.parse2(list.tokens.clone()).ok()
     }
 
-    /// Whether the parameter is a request guard, and none of the URI or the body.
+    /// Whether the parameter is a request guard, not part of the URI or the body.
     pub(crate) fn is_guard(&self, name: &Ident) -> bool {
         let name = name.unraw().to_string();
         self.data.as_ref() != Some(&name) && !self.names().contains(&name)
     }
 
-    /// The path's parameters of one segment each.
+    /// The path's parameters that are one segment each.
     pub(crate) fn segments(&self) -> Vec<String> {
         let uri = self.literal.value();
         let path = uri.split('?').next().unwrap_or_default();
@@ -86,9 +86,9 @@ fn value(input: ParseStream<'_>) -> Result<(Option<Ident>, LitStr)> {
 //     pub use __logto_route_order_uri::rocket_uri_macro_order;
 /// What Rocket's `uri!` looks for, under the name of the user's function.
 ///
-/// It is what Rocket itself writes. To give the macro of the hidden route a second
-/// name would be shorter, but a module that globs a module that globs it back has the
-/// first name twice, and the compiler finds that ambiguous.
+/// This is what Rocket itself writes. A second name for the macro of the hidden route
+/// would be shorter, but a module that globs a module that globs it back has the first
+/// name twice, which the compiler calls ambiguous.
 pub(crate) fn uri_macro(uri: &Uri, ident: &Ident, hidden: &Signature) -> TokenStream {
     let span = ident.span().resolved_at(Span::call_site());
     let ours = format_ident!("rocket_uri_macro_{}", ident.unraw(), span = span);

@@ -1,8 +1,8 @@
-//! What the strings of arguments may be.
+//! Valid strings for arguments.
 
 use syn::{Error, LitStr, Result};
 
-/// Why `path` could lead to another site, or is no path at all.
+/// Why `path` could lead to another site, or is not a path at all.
 pub(crate) fn not_on_this_site(path: &str) -> Option<&'static str> {
     // Browsers read `\` as `/`, and drop tabs and newlines before they look for `//`: each of
     // `//evil.com`, `/\evil.com` and `/<tab>/evil.com` names another host.
@@ -17,7 +17,7 @@ pub(crate) fn not_on_this_site(path: &str) -> Option<&'static str> {
     } else if path.contains('#') {
         Some("a fragment stays in the browser; leave out `#` and what follows")
     } else if path.len() > 1024 {
-        Some("a path has 1024 bytes at most")
+        Some("a path has at most 1024 bytes")
     } else {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let is_encoded = !path.contains(NOT_IN_PATHS) && !query.contains(NOT_IN_QUERIES);
@@ -28,24 +28,26 @@ pub(crate) fn not_on_this_site(path: &str) -> Option<&'static str> {
     }
 }
 
-/// What RFC 3986 has in no URI. In a query, browsers send some of it as it is.
+/// Characters that RFC 3986 allows in no URI. In a query, browsers send some of them
+/// unencoded.
 const NOT_IN_PATHS: [char; 9] = ['"', '<', '>', '\\', '^', '`', '{', '|', '}'];
 const NOT_IN_QUERIES: [char; 3] = ['"', '<', '>'];
 
-/// The indicator of an API resource: an absolute URI without a fragment (RFC 8707
-/// section 2), or the name that the configuration has for one.
+/// The indicator of an API resource: an absolute URI without a fragment (RFC 8707 section
+/// 2), or a name from the configuration.
 pub(crate) fn indicator(uri: LitStr) -> Result<LitStr> {
     let value = uri.value();
     if is_name(&value) {
         return Ok(uri);
     }
     if value.contains('#') {
-        let message = "an indicator has no fragment (RFC 8707); leave out `#` and what follows";
+        let message =
+            "an indicator cannot have a fragment (RFC 8707); leave out `#` and what follows";
         return Err(Error::new(uri.span(), message));
     }
     if !is_absolute(&value) || value.contains(NOT_IN_PATHS) {
-        let message = "expected the indicator of an API resource, which is an absolute URI, \
-                       as \"https://api.example.com\", or its name in the configuration, as \
+        let message = "expected the indicator of an API resource, an absolute URI like \
+                       \"https://api.example.com\", or its name in the configuration, like \
                        \"items\"";
         return Err(Error::new(uri.span(), message));
     }
@@ -57,8 +59,8 @@ fn is_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(of_name)
 }
 
-/// Whether it begins with a scheme (RFC 3986 section 3.1) and goes on, for http and https
-/// with a host.
+/// Whether it begins with a scheme (RFC 3986 section 3.1) and has more after it, for http
+/// and https a host.
 fn is_absolute(uri: &str) -> bool {
     let Some((scheme, rest)) = uri.split_once(':') else { return false };
     let of_scheme = |b: u8| b.is_ascii_alphanumeric() || b"+-.".contains(&b);
@@ -79,7 +81,7 @@ fn is_absolute(uri: &str) -> bool {
 pub(crate) enum Organization {
     /// One for all requests.
     Id(LitStr),
-    /// The one that a path parameter names; its name, without the brackets.
+    /// Named by a path parameter; the parameter's name, without the brackets.
     Param(String, LitStr),
 }
 
@@ -113,7 +115,7 @@ impl Organization {
 }
 
 const NO_ORGANIZATION: &str = "expected an organization's id, or a parameter of the route's path, \
-                               as \"<org>\"";
+                               like \"<org>\"";
 
 fn is_id(value: &str) -> bool {
     !value.is_empty() && is_graphic(value) && !value.contains(['<', '>'])
@@ -123,11 +125,11 @@ fn is_id(value: &str) -> bool {
 pub(crate) fn scope(scope: &LitStr) -> Result<()> {
     let value = scope.value();
     let message = if value.is_empty() {
-        "a scope is not empty"
+        "a scope cannot be empty"
     } else if value.contains(' ') {
-        "a scope has no spaces; write each one as a string of its own"
+        "a scope cannot contain spaces; write each scope as its own string"
     } else if !is_graphic(&value) || value.contains(['"', '\\']) {
-        "a scope has no control characters, no non-ASCII characters, no `\"` and no `\\`"
+        "a scope cannot contain control characters, non-ASCII characters, `\"` or `\\`"
     } else {
         return Ok(());
     };

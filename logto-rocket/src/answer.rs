@@ -1,4 +1,4 @@
-//! What strangers and failures get.
+//! The answers to strangers and to failures.
 
 mod callback;
 mod drain;
@@ -23,7 +23,7 @@ use crate::request::RequestState;
 use crate::sender::Navigation;
 use crate::warning;
 
-/// Seconds after which a client may try again when Logto did not answer.
+/// Seconds after which a client may try again if Logto did not answer.
 pub(crate) const RETRY_AFTER: &str = "5";
 
 /// Where a stranger is sent.
@@ -37,7 +37,7 @@ pub(crate) enum Stranger {
     Page(&'static str),
 }
 
-/// An answer of ours, or the status that the application's catcher answers.
+/// Our own answer, or the status for the application's catcher.
 pub(crate) enum Answer {
     Redirect(Redirect),
     Json(Status, Cow<'static, str>),
@@ -45,8 +45,7 @@ pub(crate) enum Answer {
     Catcher(Status),
 }
 
-/// Answers a stranger: 303 to a person who navigates where the route redirects,
-/// else 401.
+/// Answers a stranger: 303 if a person navigates and the route redirects, else 401.
 pub(crate) fn stranger(logto: &Logto, request: &Request<'_>, stranger: Stranger) -> Answer {
     let location = match (stranger, Navigation::of(request)) {
         (Stranger::Unauthorized, _) | (_, Navigation::No) => return unauthorized(request),
@@ -58,8 +57,8 @@ pub(crate) fn stranger(logto: &Logto, request: &Request<'_>, stranger: Stranger)
     Answer::Redirect(Redirect::to(location))
 }
 
-/// 401: by the application's own catcher, as a page with a link to sign in where a person
-/// navigates to HTML, else as JSON.
+/// 401: by the application's own catcher, else a page with a link to sign in if a person
+/// navigates to HTML, else JSON.
 pub(crate) fn unauthorized(request: &Request<'_>) -> Answer {
     let navigates = Navigation::of(request) != Navigation::No;
     if navigates
@@ -79,8 +78,8 @@ pub(crate) fn unauthorized(request: &Request<'_>) -> Answer {
     Answer::Json(Status::Unauthorized, "Not authenticated".into())
 }
 
-/// 401 for a request that presents no access token where there is no other way in: by the
-/// application's own catcher, else as JSON.
+/// 401 for a request without an access token if there is no other way in: by the
+/// application's own catcher, else JSON.
 pub(crate) fn no_token(request: &Request<'_>) -> Answer {
     match has_catcher(request, |code| code == Some(401)) {
         true => Answer::Catcher(Status::Unauthorized),
@@ -107,8 +106,8 @@ pub(crate) fn failure(request: &Request<'_>, error: &Error) -> Answer {
     Answer::Page(page(request, error))
 }
 
-/// The page of a failure, which leads to the same page again, or home if that was a form; of
-/// a callback, to another sign-in.
+/// The page for a failure, with a link to the same page again, or home if that was a form;
+/// for a callback, to another sign-in.
 pub(crate) fn page(request: &Request<'_>, error: &Error) -> Page {
     if let (Some(return_to), Some(logto)) = (error.return_to(), Logto::of(request)) {
         return callback::page(logto, request, error, return_to);
@@ -123,7 +122,7 @@ pub(crate) fn page(request: &Request<'_>, error: &Error) -> Page {
     let Some(logto) = Logto::of(request) else { return page };
     match ReturnPath::of(request) {
         Some(again) => page.link(logto.site().page(&again), "Try again"),
-        // What was sent cannot be sent again for them.
+        // A form cannot be sent again for the user.
         None => page.link(logto.site().page(&ReturnPath::root()), "Home"),
     }
 }
@@ -138,7 +137,7 @@ pub(crate) async fn rendered<'r>(
     let Some(mut response) = logto.hooks().on_error(request, error).await else {
         return answer.outcome(request);
     };
-    // A failure must not pass for a success, nor be kept, nor tell its address.
+    // A failure must not pass for a success, be cached, or leak its address.
     if response.status() == Status::Ok {
         response.set_status(error.status());
     }
@@ -147,14 +146,16 @@ pub(crate) async fn rendered<'r>(
     Outcome::Success(response)
 }
 
-/// What a person is told of a failure.
+/// The message about a failure for a person.
 pub(crate) fn message(error: &Error) -> &'static str {
     match error.kind() {
-        ErrorKind::Unreachable => "The sign-in service does not answer. Please try again shortly.",
+        ErrorKind::Unreachable => {
+            "The sign-in service is not responding. Please try again shortly."
+        }
         ErrorKind::Store => "Your session is not available right now. Please try again shortly.",
         ErrorKind::SessionTooLarge => {
             "Your session is too large for your browser's cookies: you have too many organizations \
-             or roles. Trying again will not help. Please tell whoever runs this application."
+             or roles. Trying again will not help. Please contact the operator of this application."
         }
         ErrorKind::Denied => match error.description() {
             Some(said) if said.contains("MFA") => {
@@ -177,15 +178,16 @@ pub(crate) fn message(error: &Error) -> &'static str {
         ErrorKind::SignInLoop => {
             "You signed in several times in a row, but no session was kept. Either this browser \
              rejects the session's cookie, or the application runs in several processes that do \
-             not share sessions or the time, or the sign-in service ends your session at once."
+             not share sessions or whose clocks differ, or the sign-in service ends your session \
+             immediately."
         }
         ErrorKind::InvalidIdToken => {
             "The sign-in service's response could not be verified. If this happens again, the \
              clock of this application may be wrong."
         }
-        ErrorKind::CrossSite => "A page of another site sent this request.",
+        ErrorKind::CrossSite => "A page on another site sent this request.",
         ErrorKind::NotNavigation => "Only a link or a form can do this. Nothing has changed.",
-        ErrorKind::InvalidLogoutToken => "This is not a logout token of the sign-in service.",
+        ErrorKind::InvalidLogoutToken => "This is not a logout token from the sign-in service.",
         ErrorKind::InvalidSubjectToken => "The token is no longer valid.",
         ErrorKind::InvalidOptions => "The application asked for an impossible sign-in.",
         ErrorKind::SessionEnded => "You have been signed out. Please sign in again.",
@@ -193,7 +195,7 @@ pub(crate) fn message(error: &Error) -> &'static str {
     }
 }
 
-/// The same, and in the `debug` profile what was missing, or why a token is none.
+/// The same, and in the `debug` profile what was missing, or why a token is invalid.
 fn message_in(request: &Request<'_>, error: &Error) -> Cow<'static, str> {
     let message = message(error);
     let is_debug = request.rocket().config().profile == Config::DEBUG_PROFILE;
@@ -207,7 +209,7 @@ fn message_in(request: &Request<'_>, error: &Error) -> Cow<'static, str> {
     }
 }
 
-/// Whether the application has a catcher of such a code that covers the request.
+/// Whether the application has a catcher for such a code that covers the request.
 fn has_catcher(request: &Request<'_>, code: impl Fn(Option<u16>) -> bool) -> bool {
     let path = request.uri().path();
     let covers = |base: &str| {
@@ -250,8 +252,8 @@ fn json(status: Status, error: &str) -> Response<'static> {
         .finalize()
 }
 
-/// Answers with [`Error::status()`], through the application's catcher for it
-/// where there is one.
+/// Answers with [`Error::status()`], through the application's catcher for it if there is
+/// one.
 impl<'r> Responder<'r, 'static> for Error {
     fn respond_to(self, request: &'r Request<'_>) -> response::Result<'static> {
         let answer =

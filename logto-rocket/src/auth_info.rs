@@ -1,4 +1,4 @@
-//! Who asks with an access token, and what they may.
+//! The caller that an access token identifies, and its permissions.
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -7,29 +7,30 @@ use crate::claims::AccessTokenClaims;
 use crate::error::{Error, ErrorKind, Result};
 use crate::scope::organization_id;
 
-/// Who asks, and what they may: the access token that let a request in.
+/// The caller and its permissions: the access token that let a request in.
 ///
 /// On a route with `bearer` it is the token that the request presented, verified: its
-/// signature, type, issuer, audience and time, and the conditions of the route. Where a
+/// signature, type, issuer, audience and time, and the conditions of the route. If a
 /// browser's session let the request in (`session, bearer`, or a route with `resource` or
-/// `organization`), it is the user's token that was fetched for the route from Logto. See the
+/// `organization`), it is the user's token, fetched from Logto for the route. See the
 /// chapter [`guide::api`](crate::guide::api).
 ///
 /// # Request Guard
 ///
 /// `&AuthInfo` succeeds on a route whose attribute or [`Policy`](crate::Policy) has `bearer`,
-/// `resource` or `organization`, unless a session is let in by its roles in the organization
-/// alone: no token is fetched for these. There, and without the wrapper, it _fails_ with 500
+/// `resource` or `organization`, unless the session's roles in the organization alone let it in:
+/// no token is fetched for these. In that case, and without the wrapper, it _fails_ with 500
 /// Internal Server Error. An application without [`Logto`](crate::Logto) attached does not launch.
 ///
 /// # Security
 ///
-/// A token that a user's client presents is a user's, also where it has `act` (somebody acts
-/// for the user) or where a machine got it by a token exchange: `sub` is the user. A machine's
-/// own token has its `client_id` for `sub`.
+/// A token that a user's client presents belongs to a user, even if it has `act` (somebody
+/// acts for the user) or a machine got it by a token exchange: `sub` is the user. A machine's
+/// own token has its `client_id` as `sub`.
 ///
-/// A token stays good until it ends, whatever happens to its user meanwhile: Logto tells nobody
-/// that a user was suspended. Give tokens a short life in the Logto Console.
+/// A token stays valid until it expires, whatever happens to its user in the meantime: Logto
+/// does not announce that a user was suspended. Give tokens a short lifetime in the Logto
+/// Console.
 ///
 /// # Example
 ///
@@ -45,28 +46,28 @@ use crate::scope::organization_id;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct AuthInfo {
-    /// Whom the token is about: the user's id, or a machine's own `client_id`.
+    /// The subject of the token: the user's id, or a machine's own `client_id`.
     pub sub: String,
     /// The application that got the token.
     pub client_id: Option<String>,
     /// The organization that the token is for.
     ///
-    /// Of a token for an API resource, it is the claim `organization_id`. A script of the tenant
-    /// can set that claim too, so a tenant's scripts are trusted here. Of a token for an
-    /// organization it is the one in `aud`.
+    /// In a token for an API resource, the claim `organization_id`. A script of the tenant can
+    /// set that claim too, so a tenant's scripts are trusted here. In a token for an
+    /// organization, the organization in `aud`.
     pub organization_id: Option<String>,
-    /// What the token permits. Empty if it says nothing.
+    /// What the token permits. Empty if it has no scopes.
     pub scopes: Vec<String>,
-    /// Whom the token is for: an API resource, or an organization as
+    /// The audience of the token: an API resource, or an organization as
     /// [`organization_urn()`](crate::organization_urn) writes it.
     pub audience: Vec<String>,
-    /// All of its claims, those of a script of the tenant among them. Any of these may be
-    /// missing: Logto issues the token without them where the script fails.
+    /// All of its claims, including those that a script of the tenant adds. Any of the
+    /// latter may be missing: Logto issues the token without them if the script fails.
     pub claims: AccessTokenClaims,
 }
 
 impl AuthInfo {
-    /// What the claims of a token say; `None` without `sub`.
+    /// Reads the claims of a token; `None` without `sub`.
     pub(crate) fn of(claims: AccessTokenClaims) -> Option<Self> {
         let text = |claim: crate::Claim<&str>| claim.value().map(str::to_owned);
         let sub = text(claims.subject()).filter(|sub| !sub.is_empty())?;
@@ -80,21 +81,21 @@ impl AuthInfo {
         Some(Self { sub, client_id, organization_id: of, scopes, audience, claims })
     }
 
-    /// Whether the token permits this.
+    /// Whether the token has this scope.
     pub fn has_scope(&self, scope: &str) -> bool {
         self.scopes.iter().any(|held| held == scope)
     }
 
-    /// Whether the token is a machine's own: nobody else is told apart from a user.
+    /// Whether the token is a machine's own; every other token counts as a user's.
     pub fn is_machine(&self) -> bool {
         self.client_id.as_ref() == Some(&self.sub)
     }
 
-    /// Checks that the token permits all of this.
+    /// Checks that the token has all of these scopes.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotAllowed`], which answers 403 Forbidden, and which the log explains.
+    /// [`ErrorKind::NotAllowed`], which answers 403 Forbidden; the log has the reason.
     ///
     /// # Example
     ///
@@ -118,8 +119,8 @@ impl AuthInfo {
         })
     }
 
-    /// All claims, as a type of the application's own. Give what a script of the tenant adds
-    /// a default: it may be missing.
+    /// All claims, as a type of your own. Give a claim that a script of the tenant adds a
+    /// default: it may be missing.
     ///
     /// # Errors
     ///
@@ -144,7 +145,7 @@ impl AuthInfo {
         serde_json::from_value(serde_json::to_value(&self.claims)?)
     }
 
-    /// The custom claim `roles`, if it is a list of texts.
+    /// The custom claim `roles`, if it is a list of strings.
     pub(crate) fn roles(&self) -> Vec<&str> {
         let roles = self.claims.get("roles").value().and_then(Value::as_array);
         let texts = roles.map(|roles| roles.iter().map(Value::as_str).collect::<Option<_>>());
@@ -170,7 +171,7 @@ mod tests {
         AuthInfo::of(serde_json::from_value(claims.clone()).expect("claims")).expect("a subject")
     }
 
-    /// W2: what a script of the tenant adds may be missing, or of another type.
+    /// W2: a claim that a script of the tenant adds may be missing, or of another type.
     #[test]
     fn claims_of_a_script_are_read_as_a_type_of_ones_own() {
         let plan = |claims: &Value| auth(claims).claims_as::<Plan>().ok().map(|plan| plan.tier);
@@ -181,7 +182,7 @@ mod tests {
         }
     }
 
-    /// W6: all that a handler asks for, or the first that is missing.
+    /// W6: everything that a handler asks for, or the first scope that is missing.
     #[test]
     fn a_handler_asks_for_more_scopes() {
         let auth = auth(&json!({"sub": "u", "scope": "a b"}));

@@ -1,4 +1,4 @@
-//! Access tokens that requests present: verified once, and remembered until they end.
+//! Access tokens that requests present: verified once, and remembered until they expire.
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,16 +13,16 @@ use crate::jwks::KeySet;
 use crate::jwt::{MAX_BYTES, Verified, Verifier};
 use crate::seal;
 
-/// Bytes that remembered tokens may take.
+/// The most bytes that remembered tokens may take.
 const MEMORY: u64 = 32 * 1024 * 1024;
 
-/// What one takes beside its claims.
+/// The bytes that one takes besides its claims.
 const OVERHEAD: usize = 1024;
 
-/// The access tokens that this application takes, of whatever audience.
+/// The access tokens that this application accepts, for any audience.
 pub(crate) struct BearerTokens {
     verifier: Verifier,
-    /// By their SHA-256: what is kept in memory lets nobody in.
+    /// By their SHA-256: the keys in memory let nobody in.
     known: Cache<[u8; 32], Arc<Known>>,
     clock: Clock,
     clock_skew: i64,
@@ -32,8 +32,8 @@ pub(crate) struct BearerTokens {
 struct Known {
     auth: Arc<AuthInfo>,
     expires_at: i64,
-    /// The keys that it was verified with. Once others were fetched, it is verified anew:
-    /// its own may not be among them any more.
+    /// The keys that it was verified with. Once new keys are fetched, it is verified
+    /// again: its own key may be gone.
     keys: Arc<KeySet>,
 }
 
@@ -46,9 +46,9 @@ impl BearerTokens {
         Self { verifier, known, clock, clock_skew }
     }
 
-    /// What a token says that was verified before and is good still.
+    /// The caller of a token that was verified before and is still valid.
     pub(crate) fn known(&self, token: &str) -> Option<Arc<AuthInfo>> {
-        // Before it is hashed, which costs the more the longer it is.
+        // Before it is hashed, which costs more the longer it is.
         if token.len() > MAX_BYTES {
             return None;
         }
@@ -58,14 +58,14 @@ impl BearerTokens {
         is_good.then(|| Arc::clone(&known.auth))
     }
 
-    /// What a token says.
+    /// The caller of a token, verified.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::InvalidAccessToken`](crate::ErrorKind::InvalidAccessToken), or any other
-    /// kind where Logto's keys cannot be had.
+    /// kind if Logto's keys are not available.
     pub(crate) async fn verify(&self, token: &str) -> Result<Arc<AuthInfo>> {
-        // Its very keys, not those of now: newer ones may lack its own.
+        // The keys that verified it, not the current ones: newer ones may lack its key.
         let (verified, keys) = self.verifier.access_token(token).await?;
         Ok(self.remember(token, verified, keys))
     }
@@ -79,7 +79,7 @@ impl BearerTokens {
 }
 
 impl Known {
-    /// About what it takes, in bytes.
+    /// Roughly the bytes that it takes.
     fn weight(&self) -> usize {
         let claims = &self.auth.claims;
         let values = claims.names().filter_map(|name| Some((name, claims.get(name).value()?)));
@@ -94,13 +94,13 @@ fn member(name: &str, value: &Value) -> usize {
     size_of::<Value>() + of_text(name) + weight(value)
 }
 
-/// Not the length of its JSON, of which small values take many times as much: `{"a":0}` has
-/// room for eleven members.
+/// Not the length of its JSON: small values take many times that. `{"a":0}` has room for
+/// eleven members.
 fn weight(value: &Value) -> usize {
     const ROOM: usize = 11 * (size_of::<String>() + size_of::<Value>());
     match value {
         Value::String(text) => of_text(text),
-        // A list has room for as many again.
+        // A list has capacity for as many again.
         Value::Array(list) => list.iter().map(|value| 2 * size_of::<Value>() + weight(value)).sum(),
         Value::Object(members) => {
             ROOM + members.iter().map(|(name, value)| 2 * member(name, value)).sum::<usize>()
@@ -141,7 +141,7 @@ mod tests {
     use crate::logto::{Logto, Stores};
     use crate::token::Audience;
 
-    /// What remembers tokens of this provider, and one of them.
+    /// A memory for tokens of this provider, and one of them.
     async fn open(provider: &Provider) -> (BearerTokens, String) {
         let config = Config::from_figment(&provider.figment()).expect("a configuration");
         let checked = || check(&config, &Figment::new()).expect("a configuration");
@@ -154,7 +154,7 @@ mod tests {
         (BearerTokens::new(verifier, clock, 60), token.secret().to_owned())
     }
 
-    /// The same token, of a key that nobody has.
+    /// The same token, with an unknown key.
     fn with_kid(token: &str, kid: usize) -> String {
         let (header, rest) = token.split_once('.').expect("a header");
         let text = URL_SAFE_NO_PAD.decode(header).expect("base64");
@@ -172,7 +172,7 @@ mod tests {
         tokens.known.entry_count()
     }
 
-    /// W19: only what was verified takes room.
+    /// W19: only verified tokens take room.
     #[rocket::async_test]
     async fn what_proves_nothing_is_not_remembered() {
         let provider = Provider::start().await;
@@ -201,7 +201,7 @@ mod tests {
         }
     }
 
-    /// W19: the first one of a process too, for which the keys were fetched.
+    /// W19: including the first token of a process, for which the keys were fetched.
     #[rocket::async_test]
     async fn the_first_token_is_verified_once() {
         let provider = Provider::start().await;
@@ -210,7 +210,7 @@ mod tests {
         assert_eq!(tokens.known(&good), Some(auth));
     }
 
-    /// W19: until it ends, with the leeway that it is verified with.
+    /// W19: until it expires, with the same leeway as its verification.
     #[rocket::async_test]
     async fn a_remembered_token_ends_with_its_time() {
         let provider = Provider::start().await;
@@ -231,7 +231,8 @@ mod tests {
     async fn junk_has_the_keys_fetched_once_a_minute() {
         let provider = Provider::start().await;
         let (tokens, good) = open(&provider).await;
-        // The keys are fetched for the first one, and for what names no key of them.
+        // The keys are fetched for the first token, and for one that names an unknown
+        // key.
         for (number, (seconds, fetches)) in
             [(0, 2), (0, 2), (59, 2), (1, 3), (0, 3), (59, 3), (1, 4)].into_iter().enumerate()
         {
@@ -242,7 +243,7 @@ mod tests {
         }
     }
 
-    /// W19: a token that is too long to be one is not even hashed, or it would be found.
+    /// W19: an oversized token is not even hashed, or it would be found.
     #[rocket::async_test]
     async fn what_is_too_long_is_not_looked_up() {
         let provider = Provider::start().await;

@@ -1,6 +1,6 @@
-//! What Logto says about a user. Each claim is absent, null or a value, and the
-//! three stay apart: Logto leaves a claim out when its scope was not asked for,
-//! and sends null when the user has no such thing.
+//! What Logto says about a user. Each claim is absent, null or a value, and the three
+//! stay distinct: Logto leaves a claim out if its scope was not asked for, and sends null
+//! if the user has no such thing.
 
 mod access_token;
 mod accessors;
@@ -33,9 +33,9 @@ pub use self::user_info::UserInfo;
 
 /// A claim: absent, null or a value.
 ///
-/// A claim, or a member of one, of another type than its accessor reads counts as
-/// absent: a profile that Logto describes in a new way keeps nobody out. The
-/// accessor [`get()`](IdTokenClaims::get) gives it as JSON, whatever it is.
+/// A claim, or a member of one, whose type is not the one its accessor reads counts as
+/// absent: a change in how Logto describes a profile locks nobody out. The accessor
+/// [`get()`](IdTokenClaims::get) returns it as JSON, whatever its type.
 ///
 /// # Example
 ///
@@ -56,7 +56,7 @@ pub use self::user_info::UserInfo;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Claim<T> {
-    /// Logto did not send the claim, or with another type; usually its scope was
+    /// Logto did not send the claim, or sent it with another type; usually its scope was
     /// not asked for.
     Absent,
     /// Logto sent null: the user has no such thing.
@@ -124,7 +124,7 @@ impl<T> Claim<T> {
         }
     }
 
-    /// Reads the value as another type, which it may not have.
+    /// Reads the value as another type; absent if it does not fit.
     fn read<U>(self, read: impl FnOnce(T) -> Option<U>) -> Claim<U> {
         match self {
             Self::Absent => Claim::Absent,

@@ -1,5 +1,5 @@
-//! The protocol: what is asked of the provider and how its answers are read. It
-//! knows neither Rocket nor sessions.
+//! The protocol: requests to the provider and how its answers are read. It knows neither
+//! Rocket nor sessions.
 
 #[cfg(test)]
 mod captures;
@@ -48,7 +48,7 @@ pub(crate) struct Client {
     post_sign_out_uri: String,
     include_reserved_scopes: bool,
     clock_skew: Duration,
-    /// What an operation may take in all, however many calls to Logto it needs.
+    /// The time limit of a whole operation, however many calls to Logto it needs.
     patience: Duration,
     clock: Clock,
 }
@@ -57,7 +57,7 @@ impl Client {
     pub(crate) fn new(checked: &Checked, clock: Clock) -> Result<Self> {
         let config = &checked.config;
         let http = Http::new(checked.timeout())?;
-        // Inside there is no proxy on the way, and plain http may be spoken.
+        // Internally there is no proxy in between, and plain http may be allowed.
         let http = if checked.internal_endpoint.is_some() { http.without_proxies() } else { http };
         let discovery =
             Arc::new(Discovery::new(http.clone(), Endpoints::new(checked), clock.clone()));
@@ -73,13 +73,13 @@ impl Client {
             post_sign_out_uri: checked.post_sign_out_uri(),
             include_reserved_scopes: config.include_reserved_scopes,
             clock_skew: checked.clock_skew(),
-            // A call that is given up is known to have failed.
+            // An abandoned call counts as failed.
             patience: checked.timeout() + Duration::from_secs(1),
             clock,
         })
     }
 
-    /// Gives an operation up that takes too long. What runs in a task of its own goes on.
+    /// Gives up an operation that takes too long. Anything in its own task keeps running.
     pub(crate) async fn within_patience<T>(
         &self,
         work: impl Future<Output = Result<T>>,
@@ -162,8 +162,8 @@ impl Client {
         Ok(info)
     }
 
-    /// Revokes a refresh token and with it the whole grant (RFC 7009). By a
-    /// request of our own, as openidconnect refuses http, also to this machine.
+    /// Revokes a refresh token and with it the whole grant (RFC 7009). With our own
+    /// request, as openidconnect refuses http even to this machine.
     pub(crate) async fn revoke(&self, refresh_token: &RefreshToken) -> Result<()> {
         let metadata = self.metadata().await?;
         let Some(endpoint) = &metadata.revocation_endpoint else { return Ok(()) };
@@ -174,11 +174,11 @@ impl Client {
         if answer.status == 200 { Ok(()) } else { Err(answer.refusal()) }
     }
 
-    /// The address that ends the session at the provider (OpenID Connect
-    /// RP-Initiated Logout, section 2); `None` if it has none. The application is
-    /// named by its id: Logto refuses a hint whose key was rotated out. Without `state`: there
-    /// is no session any more that a forged return could do something to, and it would stand
-    /// in the address of the page that the user comes back to.
+    /// The address that ends the session at the provider (OpenID Connect RP-Initiated Logout,
+    /// section 2); `None` if it has none. The application is named by its id: Logto refuses a
+    /// hint whose key was rotated out. No `state`: there is no session left that a forged
+    /// return could affect, and it would show in the address of the page that the user returns
+    /// to.
     pub(crate) async fn end_session_url(&self) -> Result<Option<Url>> {
         let metadata = self.metadata().await?;
         let Some(endpoint) = &metadata.end_session_endpoint else { return Ok(None) };
@@ -194,7 +194,7 @@ impl Client {
         (&self.app_id, self.app_secret.as_ref().map(AppSecret::secret))
     }
 
-    /// Those of the machine-to-machine application, if there is one of its own.
+    /// Those of the machine-to-machine application, if a separate one is configured.
     fn machine(&self) -> (&str, Option<&str>) {
         match &self.machine {
             Some(machine) => (&machine.app_id, Some(machine.app_secret.secret())),

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Timestamp(u64);
 
 impl Timestamp {
-    /// The machine's own time, for tests that need any.
+    /// The machine's own time, for tests that need some time.
     #[cfg(any(test, feature = "__internal"))]
     pub(crate) fn now() -> Self {
         Clock::default().now()
@@ -23,8 +23,8 @@ impl Timestamp {
         Self(self.0.saturating_add(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)))
     }
 
-    /// Whether this is before `until`, which was set no longer ahead than this. A clock that
-    /// was set back must not have anything wait for as long as it was wrong.
+    /// Whether this is before `until`, by at most `at_most`. If the clock was set back,
+    /// nothing may wait for as long as it was wrong.
     pub(crate) fn waits_for(self, until: Self, at_most: Duration) -> bool {
         self < until && until.since(self) <= at_most
     }
@@ -34,8 +34,8 @@ impl Timestamp {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
 
-    /// How far apart they are, whichever is later. A moment far ahead was written by a wrong
-    /// clock, and must not count as new until it has come.
+    /// How far apart the two are, in either order. A moment far ahead was written by a wrong
+    /// clock, and must not count as new until it arrives.
     pub(crate) fn distance(self, other: Self) -> Duration {
         Duration::from_millis(self.0.abs_diff(other.0))
     }
@@ -49,7 +49,7 @@ impl Timestamp {
     }
 }
 
-/// Lets something through that would be too much each time, as a warning: once a minute.
+/// Limits something that would be too frequent, such as a warning, to once a minute.
 #[derive(Debug, Default)]
 pub(crate) struct OnceAMinute(AtomicU64);
 
@@ -61,8 +61,8 @@ impl OnceAMinute {
     }
 }
 
-/// The clock of one application: the machine's, or ahead of it by what a test has let
-/// pass. Its clones are one clock.
+/// The clock of one application: the machine's, or ahead of it by the time a test let
+/// pass. Its clones are the same clock.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Clock {
     /// In milliseconds.

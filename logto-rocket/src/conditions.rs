@@ -1,21 +1,21 @@
-//! What a policy asks of whoever it is to admit: data, and one function that decides.
+//! The conditions of a policy: data, and one function that decides.
 
 use std::fmt;
 
 use crate::error::{Error, ErrorKind};
 
-/// Names of which all are needed, and names of which one is.
+/// Names that are all needed, and names of which one is enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Needed {
     pub(crate) all: &'static [&'static str],
     pub(crate) any: &'static [&'static str],
 }
 
-/// Whom a token may be about.
+/// The allowed subject of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum About {
     Anybody,
-    /// A user, whoever got the token for them.
+    /// A user, whichever application got the token.
     User,
     /// An application on its own behalf.
     Machine,
@@ -27,12 +27,12 @@ pub(crate) struct Conditions {
     pub(crate) scopes: Needed,
     pub(crate) roles: Needed,
     pub(crate) organization_roles: Needed,
-    /// The applications whose tokens are taken; any if there is none.
+    /// The applications whose tokens are accepted; empty means any.
     pub(crate) clients: &'static [&'static str],
     pub(crate) about: About,
 }
 
-/// What is known of whoever asks. What is absent or odd is not here: it means no.
+/// What is known about the caller. Absent or odd values are left out: they mean no.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Facts<'a> {
     pub(crate) scopes: &'a [&'a str],
@@ -44,7 +44,7 @@ pub(crate) struct Facts<'a> {
     pub(crate) is_machine: bool,
 }
 
-/// Why somebody is not admitted.
+/// Why a caller is not admitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Missing {
     Scopes(Needed),
@@ -90,7 +90,7 @@ impl Conditions {
             && matches!(self.about, About::Anybody)
     }
 
-    /// Whether the roles of a user decide, which an ID token or custom claims have.
+    /// Whether the user's roles decide, from an ID token or custom claims.
     pub(crate) const fn ask_roles(&self) -> bool {
         !self.roles.is_nothing() || !self.organization_roles.is_nothing()
     }
@@ -99,13 +99,13 @@ impl Conditions {
     ///
     /// # Errors
     ///
-    /// The first condition that is not met. Who asks comes before what they may.
+    /// The first condition that is not met. Identity comes before permissions.
     pub(crate) fn check(&self, facts: &Facts<'_>) -> Result<(), Missing> {
         if facts.client.is_some_and(|id| !self.clients.is_empty() && !self.clients.contains(&id)) {
             return Err(Missing::Client);
         }
         match self.about {
-            // One that does not say who got it may be a machine's.
+            // A token that does not say who got it may be a machine's.
             About::User if facts.is_machine || facts.client == Some("") => {
                 return Err(Missing::User);
             }
@@ -149,7 +149,7 @@ impl fmt::Display for Missing {
             Self::OrganizationRoles(needed) => {
                 write!(f, "needs the roles {needed} in the organization")
             }
-            Self::Client => f.write_str("takes no tokens of this application"),
+            Self::Client => f.write_str("does not accept tokens from this application"),
             Self::User => f.write_str("is for users, not for machines"),
             Self::Machine => f.write_str("is for machines, not for users"),
         }
@@ -171,7 +171,7 @@ mod tests {
     /// All subsets of two names.
     const SETS: [&[&str]; 4] = [&[], &["a"], &["b"], &["a", "b"]];
 
-    /// W1: what is asked for with `all` and `any`, over everything that can be held.
+    /// W1: `all` and `any`, against every combination that a caller can hold.
     #[test]
     fn needed_names_are_held_all_of_them_or_one_of_them() {
         for all in SETS {
@@ -187,7 +187,7 @@ mod tests {
         }
     }
 
-    /// W1: the whole table: each condition is met or not, whatever the others are.
+    /// W1: the whole table: each condition is met or not, independently of the others.
     #[test]
     fn every_condition_decides_by_itself() {
         let lists: [&[&str]; 2] = [&[], &["a"]];
@@ -228,7 +228,8 @@ mod tests {
         assert!(admitted > 0);
     }
 
-    /// W2: a session's user is of no other application, and what is absent means no.
+    /// W2: a session's user is not from another application, and an absent value means
+    /// no.
     #[test]
     fn nothing_known_meets_no_condition_but_that_of_the_client() {
         let facts = Facts::default();

@@ -1,4 +1,4 @@
-//! The configuration: what stands in `Rocket.toml` under `[default.logto]`.
+//! The configuration: the table `[default.logto]` in `Rocket.toml`.
 
 mod check;
 mod drain;
@@ -79,24 +79,24 @@ pub(crate) use self::source::{endpoint_of_test, unknown_variables};
 /// | `LOGTO_DANGER_ALLOW_HTTP` `LOGTO_DANGER_ALLOW_INTERNAL_HTTP` | as named |
 /// | `LOGTO_POST_SIGN_OUT_PATH` `LOGTO_APP_NAME` | as named |
 ///
-/// A secret may be in a file, as Docker and Kubernetes have it: `LOGTO_APP_SECRET_FILE`,
-/// `LOGTO_COOKIE_SECRET_FILE` and `LOGTO_MACHINE_APP_SECRET_FILE` name it. Space around it is
-/// left out. Both forms at once end the launch, and so does a file that cannot be read.
+/// A secret may be in a file, as is usual with Docker and Kubernetes:
+/// `LOGTO_APP_SECRET_FILE`, `LOGTO_COOKIE_SECRET_FILE` and `LOGTO_MACHINE_APP_SECRET_FILE`
+/// name it. Surrounding whitespace is trimmed. Setting both forms stops the launch, and so
+/// does a file that cannot be read.
 ///
-/// Logto's certificate must be of an authority that the operating system trusts. A private
-/// authority goes into `SSL_CERT_FILE`, the path of a file of PEM, or `SSL_CERT_DIR`, a folder
-/// of files with the names that `c_rehash` gives them; they replace those of the system.
-/// Requests to other machines go through the proxies of `HTTPS_PROXY`, `HTTP_PROXY`,
-/// `ALL_PROXY` and `NO_PROXY`, except those to an [`internal_endpoint`](Config::internal_endpoint).
-/// Where Logto is not reached, the log has the address and the causes.
+/// Logto's certificate must be from an authority that the operating system trusts. For a private
+/// authority, set `SSL_CERT_FILE`, the path of a PEM file, or `SSL_CERT_DIR`, a folder of files
+/// named as `c_rehash` names them; they replace those of the system. Requests to other machines go
+/// through the proxies of `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`, except those to
+/// an [`internal_endpoint`](Config::internal_endpoint). If Logto cannot be reached, the log has the
+/// address and the causes.
 ///
-/// A key that is missing, misspelt, of the wrong type, a placeholder or in
-/// contradiction to another ends the launch with a message that names the key,
-/// its value unless secret, where it stands, and what to write instead. All of them are
-/// named at once.
+/// A key that is missing, misspelt, of the wrong type, a placeholder or in contradiction
+/// to another stops the launch with a message that names the key, its value unless
+/// secret, where it is set, and what to write instead. All problems are reported at once.
 ///
-/// An API that takes access tokens and signs nobody in needs no `app_id`, no `base_url` and no
-/// `cookie_secret`; then no route of a sign-in is mounted, and a route that needs a session ends
+/// An API that takes access tokens and has no sign-in needs no `app_id`, `base_url` or
+/// `cookie_secret`; then no sign-in routes are mounted, and a route that needs a session stops
 /// the launch:
 ///
 /// ```toml
@@ -128,23 +128,23 @@ pub(crate) use self::source::{endpoint_of_test, unknown_variables};
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Config {
-    /// The address of Logto. **(required)** A path and a trailing slash are fine;
-    /// the issuer is `{endpoint}/oidc`, and is not to be written here.
+    /// The address of Logto. **(required)** A path and a trailing slash are fine; the
+    /// issuer is `{endpoint}/oidc`: leave `/oidc` out here.
     #[serde(deserialize_with = "secret::scalar")]
     pub endpoint: String,
-    /// The address at which this application reaches Logto, where it is not the one that
-    /// browsers use: `http://logto:3001` in Docker or Kubernetes. **(default: none;
-    /// `endpoint` is for both)**
+    /// The address at which this application reaches Logto, if browsers use another:
+    /// `http://logto:3001` in Docker or Kubernetes. **(default: none; `endpoint` is for
+    /// both)**
     ///
-    /// Metadata, keys, tokens, user info and revocations are asked for here, and through no
-    /// proxy. Browsers are sent to `endpoint`, and tokens are issued by `{endpoint}/oidc`,
-    /// whichever way they came: Logto's own variable `ENDPOINT` must be that public address.
-    /// Plain http to another host needs `danger_allow_internal_http`.
+    /// Requests for metadata, keys, tokens, user info and revocation go here, without a
+    /// proxy. Browsers are sent to `endpoint`, and the issuer of all tokens is
+    /// `{endpoint}/oidc`: Logto's own variable `ENDPOINT` must be that public address. Plain
+    /// http to another host needs `danger_allow_internal_http`.
     #[serde(default, deserialize_with = "secret::some_scalar")]
     pub internal_endpoint: Option<String>,
     /// The id of the application, from its page in the Logto Console. **(required for
     /// sign-in)** OpenID Connect calls it `client_id`. Without it, and with `resources` and no
-    /// `app_secret`, nobody signs in here: the application is an API.
+    /// `app_secret`, there is no sign-in: the application is an API.
     #[serde(default, deserialize_with = "secret::some_scalar")]
     pub app_id: Option<String>,
     /// The secret of the application, from the same page. **(default: none)** A
@@ -154,29 +154,28 @@ pub struct Config {
     /// The address by which browsers know this application. **(default:
     /// `http://localhost:<port>` in the `debug` profile; required in others)**
     ///
-    /// `{base_url}/callback` and `{base_url}/` are what to register in the Logto
-    /// Console, and `{base_url}/backchannel-logout` where sign-outs elsewhere are to
-    /// end sessions here. A path is the prefix that a proxy takes away, written as browsers
-    /// send it: with no empty segment, no dots, and nothing encoded that need not be.
-    /// Return paths may begin with it or not: `/x` and `/app/x` are the same page of
-    /// `https://app.example.com/app`. The address is never guessed from a request: `Host`
-    /// and `X-Forwarded-*` are the client's to choose. Cookies are named after it: a new
-    /// address signs users out once.
+    /// Register `{base_url}/callback` and `{base_url}/` in the Logto Console, and
+    /// `{base_url}/backchannel-logout` if sign-outs elsewhere should end sessions here. A
+    /// path is the prefix that a proxy strips, written as browsers send it: no empty
+    /// segments, no dots, and no needless percent-encoding. Return paths may include it or
+    /// not: `/x` and `/app/x` are the same page of `https://app.example.com/app`. The
+    /// address is never guessed from a request: clients choose `Host` and `X-Forwarded-*`
+    /// themselves. Cookies are named after it: a new address signs users out once.
     #[serde(default, deserialize_with = "secret::some_scalar")]
     pub base_url: Option<String>,
-    /// Other origins whose pages may change something here, as
+    /// Other origins whose pages may change something here, like
     /// `https://admin.example.com`. **(default: none)**
     ///
     /// On protected routes and at sign-out, a user's request with a method other than
-    /// GET, HEAD or OPTIONS gets 403 Forbidden if a page of another origin than that of
-    /// `base_url` sent it. The pages of an origin that is listed here can act for your
-    /// users. Over plain http, browsers hide the origin of a page that has the referrer
-    /// policy `no-referrer`: give yours `same-origin`.
+    /// GET, HEAD or OPTIONS gets 403 Forbidden if a page from an origin other than that
+    /// of `base_url` sent it. Pages of an origin listed here can act for your users. Over
+    /// plain http, browsers hide the origin of a page with the referrer policy
+    /// `no-referrer`: give yours `same-origin`.
     #[serde(default, deserialize_with = "options::texts")]
     pub trusted_origins: Vec<String>,
-    /// What cookies are sealed with: one string of at least 32 bytes, or several,
-    /// the newest first. **(default: derived from Rocket's `secret_key`; without
-    /// one random in the `debug` profile and required in others)**
+    /// The secret that seals cookies: one string of at least 32 bytes, or several, the
+    /// newest first. **(default: derived from Rocket's `secret_key`; without one, random
+    /// in the `debug` profile and required in others)**
     #[serde(default)]
     pub cookie_secret: CookieSecrets,
     /// Whether cookies are for https only. **(default: whether `base_url` is)**
@@ -187,50 +186,51 @@ pub struct Config {
     #[serde(default, deserialize_with = "options::texts")]
     pub scopes: Vec<String>,
     /// API resources whose tokens a session may ask for: a list of indicators, or a table
-    /// that gives them names. **(default: none)** A resource that the code has by its
-    /// indicator, and only for tokens that requests present, need not be here.
+    /// that gives them names. **(default: none)** A resource that the code names by its
+    /// indicator, and only for tokens that requests present, need not be listed.
     #[serde(default)]
     pub resources: Resources,
-    /// Whether each of the `resources` has its metadata published (RFC 9728), by which clients
-    /// find out where to get tokens for it, as those of MCP do. **(default: `false`)**
+    /// Whether to publish metadata for each of the `resources` (RFC 9728), so that clients,
+    /// such as those of MCP, find out where to get tokens for it. **(default: `false`)**
     ///
-    /// The address follows from the indicator. That of `https://api.example.com/items` is
-    /// `https://api.example.com/.well-known/oauth-protected-resource/items`: have your proxy
-    /// send it here with its path as it is, whatever `base_url` and `routes.base` are. It is
-    /// also in the `WWW-Authenticate` of refusals by routes with `bearer` for that resource. An
-    /// indicator that is no http or https URL, two with one path, and `resources` without any
-    /// end the launch. See [`guide::api`](crate::guide::api#let-clients-find-out).
+    /// The address follows from the indicator. For `https://api.example.com/items` it is
+    /// `https://api.example.com/.well-known/oauth-protected-resource/items`: let your proxy
+    /// forward it here with its path unchanged, whatever `base_url` and `routes.base` are. It
+    /// is also in the `WWW-Authenticate` of refusals by routes with `bearer` for that resource.
+    /// An indicator that is not an http or https URL, two with the same path, and an empty
+    /// `resources` stop the launch. See [`guide::api`](crate::guide::api#let-clients-find-out).
     #[serde(default)]
     pub resource_metadata: bool,
-    /// Whether `openid`, `offline_access` and `profile` are asked for by
-    /// themselves. **(default: `true`)** If not, `scopes` must have `openid`.
+    /// Whether `openid`, `offline_access` and `profile` are added automatically.
+    /// **(default: `true`)** If not, `scopes` must include `openid`.
     #[serde(default = "yes")]
     pub include_reserved_scopes: bool,
     /// What Logto asks of a user who signs in: `none`, `login`, `consent` or
     /// several. **(default: `consent`)** A refresh token needs `consent`.
     #[serde(default = "consent", deserialize_with = "options::names")]
     pub prompt: Vec<Prompt>,
-    /// How every sign-in is to go. **(default: nothing special)** Its scopes and
-    /// resources add to those above, its `prompt` wins over the one above.
+    /// Options for every sign-in. **(default: nothing special)** Its scopes and resources
+    /// add to those above, its `prompt` wins over the one above.
     #[serde(default)]
     pub sign_in: SignInOptions,
     /// The routes that the fairing mounts. **(default: all five, at `/`)**
     #[serde(default)]
     pub routes: Routes,
-    /// Path of this site to go to after sign-out, to be registered in the Logto
-    /// Console as `{base_url}{path}`. **(default: `/`)**
+    /// Path on this site to go to after sign-out; register it in the Logto Console as
+    /// `{base_url}{path}`. **(default: `/`)**
     #[serde(default = "root")]
     pub post_sign_out_path: String,
-    /// What users call this application. **(default: none)** The pages that sign-in,
-    /// sign-out and failures end on show it, above the title and in the browser's tab.
+    /// The name users know this application by. **(default: none)** The pages at the end
+    /// of sign-in, sign-out and failures show it, above the title and in the browser's
+    /// tab.
     #[serde(default, deserialize_with = "secret::some_scalar")]
     pub app_name: Option<String>,
-    /// Where sessions live, and how long. **(default: in the cookie, 7 days after
-    /// the last use and 30 days at most)**
+    /// Where sessions live, and how long. **(default: in the cookie, 7 days after the
+    /// last use and at most 30 days)**
     #[serde(default)]
     pub session: SessionConfig,
-    /// How much is read of the body of a request that is refused. **(default: 8 MiB for
-    /// 10 seconds, of 64 requests at once)**
+    /// How much of a refused request's body is read. **(default: 8 MiB in 10 seconds, for
+    /// 64 requests at once)**
     #[serde(default)]
     pub drain: DrainConfig,
     /// The machine-to-machine application that asks for tokens without a user.
@@ -242,25 +242,25 @@ pub struct Config {
     /// **(default: `4`; `1` to `60`)**
     #[serde(default = "four")]
     pub timeout: u64,
-    /// Seconds by which Logto's clock and this machine's may differ, and those of the
-    /// instances of this application: a session that began further in the future is none.
+    /// Seconds by which the clocks of Logto, this machine and the other instances of this
+    /// application may differ: a session that began further in the future is not valid.
     /// **(default: `60`, at most `300`)**
     #[serde(default = "sixty")]
     pub clock_skew: u64,
-    /// Whether Logto may be called over plain http on other hosts than this one.
-    /// **(default: `false`)** Whoever is between the two then reads every token
-    /// and signs in as anybody.
+    /// Whether Logto may be called over plain http on hosts other than this one.
+    /// **(default: `false`)** Anyone between the two can then read every token and sign
+    /// in as any user.
     #[serde(default)]
     pub danger_allow_http: bool,
-    /// Whether [`internal_endpoint`](Self::internal_endpoint) may be plain http on another
-    /// host than this one. **(default: `false`)** Whoever is in the network between the two
-    /// then reads every token. It allows nothing for `endpoint`.
+    /// Whether [`internal_endpoint`](Self::internal_endpoint) may be plain http on a host
+    /// other than this one. **(default: `false`)** Anyone on the network between the two
+    /// can then read every token. It allows nothing for `endpoint`.
     #[serde(default)]
     pub danger_allow_internal_http: bool,
 }
 
-/// The machine-to-machine application, which has a page of its own in the Logto
-/// Console. Logto gives tokens without a user to no other type of application.
+/// The machine-to-machine application, which has its own page in the Logto Console. Logto
+/// issues tokens without a user to no other type of application.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
@@ -273,7 +273,7 @@ pub struct MachineConfig {
 }
 
 impl MachineConfig {
-    /// The application of this id and secret.
+    /// The application with this id and secret.
     pub fn new(app_id: impl Into<String>, app_secret: impl Into<String>) -> Self {
         Self { app_id: app_id.into(), app_secret: AppSecret::new(app_secret) }
     }
@@ -310,18 +310,18 @@ impl Config {
         }
     }
 
-    /// A configuration of an API that takes access tokens for these resources and signs
-    /// nobody in.
+    /// A configuration for an API that takes access tokens for these resources and has no
+    /// sign-in.
     pub fn api(endpoint: impl Into<String>, resources: impl Into<Resources>) -> Self {
         Self { app_id: None, resources: resources.into(), ..Self::new(endpoint, "") }
     }
 
-    /// Whether nobody signs in here.
+    /// Whether there is no sign-in.
     fn is_api(&self) -> bool {
         self.app_id.is_none() && self.app_secret.is_none() && !self.resources.is_empty()
     }
 
-    /// The options of every sign-in, with those keys that stand at the top.
+    /// The options for every sign-in, including the top-level keys.
     pub(crate) fn sign_in_options(&self) -> SignInOptions {
         let top = SignInOptions::new()
             .scopes(self.scopes.iter().cloned())

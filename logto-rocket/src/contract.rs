@@ -10,8 +10,8 @@ use crate::session::store::{Saved, SessionId, SessionKey, SessionStore, StoredSe
 const HOUR: Duration = Duration::from_secs(3600);
 
 /// Runs the contract of [`SessionStore`] on `store`, and that of
-/// [`Shared`](crate::Shared) where it has it; takes about three seconds and leaves a few
-/// sessions with the name `logto-contract` behind, and values, which expire.
+/// [`Shared`](crate::Shared) if the store has it; takes about three seconds and leaves
+/// behind a few sessions with the name `logto-contract`, and values, all of which expire.
 ///
 /// # Errors
 ///
@@ -40,13 +40,13 @@ pub async fn check(store: &dyn SessionStore) -> Result<(), String> {
     }
 }
 
-/// Checks that `one` and `other`, which hold the same sessions as two instances of an application
-/// do, see what the other one does: two pools with one database, say. [`check`] runs on one of
-/// them.
+/// Checks that `one` and `other`, two handles of the same store as two instances of an
+/// application have, such as two pools of one database, see each other's changes. Run [`check`]
+/// on one of them.
 ///
 /// # Errors
 ///
-/// They do not hold the same sessions, or one of them breaks a rule; the message says which.
+/// They do not share their sessions, or one of them breaks a rule; the message says which.
 ///
 /// # Example
 ///
@@ -85,7 +85,7 @@ fn rule(holds: bool, rule: &str) -> Result<(), String> {
     if holds { Ok(()) } else { Err(format!("the store breaks a rule: {rule}")) }
 }
 
-/// What a store does must not fail here.
+/// Operations of the store must not fail here.
 fn done<T>(result: crate::Result<T>, operation: &str) -> Result<T, String> {
     result.map_err(|error| {
         let causes = error.causes().map(|causes| format!(", caused by: {causes}"));
@@ -149,7 +149,7 @@ async fn deleted_stays_deleted(store: &dyn SessionStore) -> Result<(), String> {
 }
 
 async fn sessions_are_found(store: &dyn SessionStore) -> Result<(), String> {
-    // Names of their own, so that a store with other sessions can be checked.
+    // Unique names, so that a store with other sessions can be checked.
     let unique = key().to_text();
     let name = |of: &str| format!("{of}-{unique}");
     let [new, old, bob, sid, nobody] = ["alice-new", "alice-old", "bob", "sid", "nobody"].map(name);
@@ -158,13 +158,13 @@ async fn sessions_are_found(store: &dyn SessionStore) -> Result<(), String> {
     for (key, names) in keys.iter().zip(names) {
         done(store.create(key, session(b"x", names), HOUR).await, "create")?;
     }
-    let none = "`find` returns nothing for names that no session has, nor for none";
+    let none = "`find` returns nothing for names that no session has, nor for no names";
     rule(found(store, &[&nobody]).await?.is_empty(), none)?;
     rule(found(store, &[]).await?.is_empty(), none)?;
-    let one = "`find` returns all sessions of a name, each once, and no others";
+    let one = "`find` returns all sessions with a name, each once, and no others";
     rule(found(store, &[&old]).await? == sorted(&keys[1..3]), one)?;
     rule(found(store, &[&sid]).await? == keys[..1], one)?;
-    let several = "`find` returns the sessions of all the names, each once, and no others";
+    let several = "`find` returns the sessions with any of the names, each once, and no others";
     rule(found(store, &[&new, &old, &nobody]).await? == sorted(&keys[..3]), several)?;
     rule(found(store, &[&new, &sid]).await? == keys[..1], several)?;
     done(store.delete(&keys[0], &[new.clone(), sid.clone()]).await, "delete")?;
@@ -189,7 +189,7 @@ async fn names_are_those_of_the_last_save(store: &dyn SessionStore) -> Result<()
     let [both, before, after] = ["both", "before", "after"].map(|of| format!("{of}-{unique}"));
     let created = store.create(&key, session(b"x", &[&both, &before]), HOUR).await;
     let read = done(created, "create")?;
-    let rule_of_names = "`find` goes by the names that were saved last";
+    let rule_of_names = "`find` uses the names that were saved last";
     rule(found(store, &[&before]).await? == [key], rule_of_names)?;
     let saved = store.save(&key, read, session(b"x", &[&both, &after]), HOUR).await;
     rule(done(saved, "save")? != Saved::No, "`save` with the version that was read succeeds")?;
@@ -208,7 +208,7 @@ async fn sessions_expire(store: &dyn SessionStore) -> Result<(), String> {
     done(store.save(&kept, version, of_name(b"2"), HOUR).await, "save")?;
     tokio::time::sleep(Duration::from_millis(1500)).await;
     rule(data(store, &short).await?.is_none(), "a session is gone after its time to live")?;
-    rule(data(store, &kept).await?.is_some(), "`save` sets the time to live anew")?;
+    rule(data(store, &kept).await?.is_some(), "`save` renews the time to live")?;
     let left = found(store, &[&name]).await?;
     rule(left == [kept], "`find` does not return sessions after their time to live")
 }

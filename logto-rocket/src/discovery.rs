@@ -14,13 +14,13 @@ use crate::clock::{Clock, Timestamp};
 use crate::error::{Error, ErrorKind, Result};
 use crate::http::{Cached, Http};
 
-/// Metadata older than this are renewed, while the old ones serve.
+/// Metadata older than this is renewed while the old serves.
 const MAX_AGE: Duration = Duration::from_secs(60 * 60);
 
-/// What Logto says about itself (OpenID Connect Discovery, section 3).
+/// Logto's provider metadata (OpenID Connect Discovery, section 3).
 ///
 /// With [`internal_endpoint`](crate::Config::internal_endpoint), the endpoints for tokens,
-/// user info, keys and revocation are those inside, the other two those for browsers.
+/// user info, keys and revocation are internal, the other two are for browsers.
 #[derive(Clone, Deserialize)]
 pub struct ProviderMetadata {
     pub(crate) issuer: String,
@@ -50,7 +50,7 @@ impl ProviderMetadata {
         &self.authorization_endpoint
     }
 
-    /// Where tokens are given.
+    /// Where tokens are issued.
     pub fn token_endpoint(&self) -> &str {
         &self.token_endpoint
     }
@@ -60,7 +60,7 @@ impl ProviderMetadata {
         &self.userinfo_endpoint
     }
 
-    /// Where the keys are that sign tokens.
+    /// Where the keys for verifying tokens are.
     pub fn jwks_uri(&self) -> &str {
         &self.jwks_uri
     }
@@ -80,13 +80,13 @@ impl ProviderMetadata {
         self.other.get(name)
     }
 
-    /// Refuses metadata of another issuer (OpenID Connect Discovery, section 4.3)
-    /// and endpoints that secrets must not be sent to.
+    /// Refuses metadata from another issuer (OpenID Connect Discovery, section 4.3) and
+    /// endpoints that must not receive secrets.
     pub(crate) fn checked(self, endpoints: &Endpoints) -> Result<Self> {
         if self.issuer.trim_end_matches('/') != endpoints.issuer {
             let theirs: String = self.issuer.chars().take(200).collect();
             let detail = format!(
-                "the metadata are those of the issuer {theirs:?}, and `endpoint` makes it {:?}",
+                "the metadata names the issuer {theirs:?}, but `endpoint` makes it {:?}",
                 endpoints.issuer
             );
             return Err(Error::new(ErrorKind::InvalidAnswer, detail));
@@ -137,7 +137,7 @@ impl Discovery {
         Ok(metadata)
     }
 
-    /// Fetches the metadata again, as after keys of another kind turned up.
+    /// Fetches the metadata again, for example after keys of a new kind appeared.
     pub(crate) async fn renew(
         &self,
         seen: &Arc<ProviderMetadata>,
@@ -179,7 +179,7 @@ mod tests {
         metadata.checked(&Endpoints::of("https://foo.logto.app/oidc"))
     }
 
-    /// H1, H2: metadata of another issuer or with endpoints in clear.
+    /// H1, H2: metadata from another issuer or with plain http endpoints.
     #[test]
     fn metadata_of_another_issuer_or_with_endpoints_in_clear_are_refused() {
         assert!(metadata(|_| ()).is_ok());
@@ -191,7 +191,7 @@ mod tests {
         assert!(metadata(|m| m["token_endpoint"] = "http://127.0.0.1:3001/".into()).is_ok());
     }
 
-    /// H21: a proxy in front of Logto, or its `ENDPOINT`, is set to something else.
+    /// H21: a proxy in front of Logto, or its `ENDPOINT`, is set to a different address.
     #[test]
     fn metadata_of_another_issuer_are_refused_with_both_names() {
         let error = metadata(|m| m["issuer"] = "http://localhost:3001/oidc".into());
@@ -228,7 +228,7 @@ mod tests {
         assert!(format!("{metadata:?}").contains("others: 1"));
     }
 
-    /// Metadata that were fetched at the epoch, and what has them.
+    /// Metadata fetched at the epoch, and a client that has it.
     async fn with_old_ones(provider: &logto_dev::Provider) -> (Discovery, Arc<ProviderMetadata>) {
         let endpoints = Endpoints::of(&format!("{}/oidc", provider.endpoint()));
         let http = Http::new(Duration::from_secs(4)).expect("a client");
@@ -239,7 +239,8 @@ mod tests {
         (discovery, old)
     }
 
-    /// REL-3: nobody waits for metadata that are an hour old, or for Logto to be back.
+    /// REL-3: no request waits to renew metadata that is an hour old, or for Logto to be
+    /// back.
     #[rocket::async_test]
     async fn old_metadata_serve_while_new_ones_are_fetched() {
         let provider = logto_dev::Provider::start().await;
@@ -252,7 +253,7 @@ mod tests {
         assert_eq!(renewed.issuer, old.issuer);
     }
 
-    /// REL-3: however old they are.
+    /// REL-3: however old it is.
     #[rocket::async_test]
     async fn old_metadata_serve_while_logto_is_down() {
         let provider = logto_dev::Provider::start().await;

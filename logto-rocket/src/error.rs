@@ -18,11 +18,11 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// to Logto, as its [`source()`](StdError::source). Neither its `Display` nor its `Debug` form
 /// contains a token, a code, a secret or a cookie value, so both may be logged.
 ///
-/// A stranger is not an error for a guard: guards forward then. See the chapter
+/// A stranger is not an error for a guard: guards then forward. See the chapter
 /// [`guide::recipes`](crate::guide::recipes#error-pages) for pages.
 ///
-/// `Error` is a responder. It answers with [`status()`](Error::status), through
-/// the application's catcher for that status where there is one.
+/// `Error` is a responder. It answers with [`status()`](Error::status), through the
+/// application's catcher for that status if there is one.
 ///
 /// # Example
 ///
@@ -47,11 +47,11 @@ pub struct Error {
     /// Whether Logto answered that it will not do this now.
     is_busy: bool,
     refusal: Option<Arc<Refusal>>,
-    /// Where the sign-in was to lead to whose callback failed.
+    /// Where a failed sign-in was going.
     return_to: Option<Arc<str>>,
 }
 
-/// What Logto said when it refused (RFC 6749 sections 4.1.2.1 and 5.2).
+/// What Logto said in its refusal (RFC 6749 sections 4.1.2.1 and 5.2).
 struct Refusal {
     code: String,
     description: Option<String>,
@@ -64,80 +64,76 @@ struct Refusal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The operation needs a signed-in user and there is none. Send the user to
-    /// the sign-in route.
+    /// The operation needs a signed-in user, but there is none. Send the user to the
+    /// sign-in route.
     NotAuthenticated,
-    /// The callback does not belong to a sign-in that this browser began: its
-    /// `state` is absent, unknown, expired or used up. The user can sign in again.
+    /// The callback does not belong to a sign-in that this browser began: its `state` is
+    /// absent, unknown, expired or already used. The user can sign in again.
     SignInNotFound,
-    /// The browser signed in several times within minutes and came back each time
-    /// without its session, so that another sign-in would not end either. It does not
-    /// keep the session's cookie, or the application runs in several processes that do
-    /// not share sessions or the time, or Logto ends the session at once. The next
-    /// sign-in begins again.
+    /// The browser signed in several times within minutes and came back each time without
+    /// its session, so another sign-in would not help. It does not keep the session's
+    /// cookie, or the application runs in several processes that do not share sessions or
+    /// whose clocks differ, or Logto ends the session at once. The next sign-in starts
+    /// over.
     SignInLoop,
     /// The callback's parameters contradict themselves or the sign-in: given
     /// twice, missing, or from another issuer (RFC 9207). The user can sign in
     /// again.
     InvalidCallback,
     /// The user turned back on Logto's pages, or may not use this application: Logto says
-    /// `access_denied` of both. Also a callback without any parameter while a sign-in of this
-    /// browser is under way, which is how Logto's consent page is left. Offer to sign in
-    /// again.
+    /// `access_denied` for both. Also a callback without parameters while a sign-in of this
+    /// browser is in progress, which is how users leave Logto's consent page. Offer to sign
+    /// in again.
     Cancelled,
     /// Logto would have had to ask the user something, and `prompt=none` forbade it
     /// (`login_required`, `consent_required`, `interaction_required` or
-    /// `account_selection_required`), or somebody else is signed in at Logto than here. An
-    /// application that signs in silently goes on without a user; see
+    /// `account_selection_required`), or a different user is signed in at Logto than here.
+    /// An application that signs in silently continues without a user; see
     /// [`SignInOptions`](crate::SignInOptions).
     InteractionRequired,
-    /// The application refused the sign-in, by
-    /// [`Hooks::after_sign_in()`](crate::Hooks::after_sign_in). The message is its
-    /// own.
+    /// The application refused the sign-in, in
+    /// [`Hooks::after_sign_in()`](crate::Hooks::after_sign_in). The message is its own.
     SignInRefused,
-    /// Logto denied a token (`access_denied`): the user is no member of the
-    /// organization or lacks the second factor it asks for, or the application may
-    /// not act there.
+    /// Logto denied a token (`access_denied`): the user is not a member of the
+    /// organization or lacks the second factor it requires, or the application may not
+    /// act there.
     Denied,
-    /// Whoever asks is known and may not: a role, scope or permission is missing, which the
-    /// message names. The log has it, and in the `debug` profile the answer too.
+    /// The caller is known but not allowed: the message names the missing role, scope or
+    /// permission. The log has it, and in the `debug` profile so does the answer.
     NotAllowed,
-    /// The access token that a request presented does not prove anything here: wrong
-    /// signature, issuer, audience, type or time, or no token of this Logto. The client gets
-    /// a new one and tries again (RFC 6750 section 3.1, `invalid_token`).
+    /// The access token that a request presented is not valid here: wrong signature, issuer,
+    /// audience, type or time, or not a token from this Logto. The client should get a new
+    /// one and try again (RFC 6750 section 3.1, `invalid_token`).
     InvalidAccessToken,
-    /// A request presented its access token in a form that cannot be read: two
-    /// `Authorization` headers, or no token in one (RFC 6750 section 3.1,
-    /// `invalid_request`).
+    /// A request presented its access token in a malformed way: two `Authorization`
+    /// headers, or one without a token (RFC 6750 section 3.1, `invalid_request`).
     InvalidRequest,
-    /// A token was asked for that the sign-in did not ask for, or for which there is
-    /// no such resource. Add to the configuration what the message names; users then
-    /// sign in again.
+    /// The sign-in did not ask for this token, or there is no such resource. Add what the
+    /// message names to the configuration; users then sign in again.
     NotGranted,
-    /// New tokens cannot be had any more: the answer has begun, and with it the
-    /// chance of writing the session's cookie is gone. Ask before a stream begins,
-    /// or keep sessions in a store.
+    /// New tokens are no longer available: the answer has begun, so the session's cookie
+    /// cannot be written. Ask before a stream begins, or keep sessions in a store.
     AnswerBegun,
-    /// Logto refused a request with an OAuth error code, which the message names.
-    /// Usually a matter of the configuration here or in the Logto Console. So is a token
-    /// without a user that Logto refuses; the message says what to change.
+    /// Logto refused a request with an OAuth error code, which the message names. Usually
+    /// a matter of the configuration here or in the Logto Console. The same goes for
+    /// refused tokens without a user; the message says what to change.
     Refused,
-    /// The ID token does not prove who the user is: wrong signature, issuer,
-    /// audience, nonce or time. Nobody is signed in. Check this machine's clock
-    /// and the endpoint.
+    /// The ID token does not prove who the user is: wrong signature, issuer, audience,
+    /// nonce or time. The user is not signed in. Check this machine's clock and the
+    /// endpoint.
     InvalidIdToken,
     /// A logout token does not prove that Logto sent it for this application: wrong
     /// signature, claims or time. Nothing was ended.
     InvalidLogoutToken,
-    /// The token that was to be exchanged is not good, or no longer (`invalid_grant`): it
-    /// has expired, or was used. It says nothing of the user's session, which stays.
+    /// The token to exchange is not valid, or no longer (`invalid_grant`): it has
+    /// expired, or was used. This does not affect the user's session.
     InvalidSubjectToken,
-    /// Logto's user info cannot be used: it is of another user or malformed.
+    /// Logto's user info cannot be used: it is another user's or malformed.
     InvalidUserInfo,
-    /// Logto answered something that is not an answer of its protocol.
+    /// Logto's answer does not follow the protocol.
     InvalidAnswer,
-    /// Logto could not be reached, did not answer in time or answered that it
-    /// cannot serve now. Retrying may help; nothing is lost.
+    /// Logto could not be reached, did not answer in time or is temporarily unavailable.
+    /// Retrying may help; nothing is lost.
     Unreachable,
     /// Logto ended the session: the user was suspended or deleted, or the grant was
     /// revoked (`invalid_grant`), or Logto no longer admits the user to this application
@@ -146,32 +142,32 @@ pub enum ErrorKind {
     /// The session store failed; its own error is the source. Retrying may help;
     /// nothing is lost.
     Store,
-    /// The session does not fit into cookies, as
-    /// [`max_cookie_bytes`](crate::SessionConfig::max_cookie_bytes) says. Ask for fewer
-    /// scopes or keep sessions in a store.
+    /// The session does not fit into cookies, within
+    /// [`max_cookie_bytes`](crate::SessionConfig::max_cookie_bytes). Ask for fewer scopes
+    /// or keep sessions in a store.
     SessionTooLarge,
-    /// The user has no session of this handle: it has ended, or is another user's, or never
-    /// was. Show the list anew.
+    /// The user has no session with this handle: it has ended, is another user's, or never
+    /// existed. Reload the list.
     SessionNotFound,
-    /// Sessions live in cookies, so nobody can tell which ones a user has. Set
+    /// Sessions live in cookies, so a user's sessions cannot be listed. Set
     /// [`session.store`](crate::SessionConfig::store), or give the fairing a
     /// [`SessionStore`](crate::SessionStore).
     SessionsInCookies,
-    /// A page of another site sent the request, or of another host of this site, and it
+    /// A page on another site, or on another host of this site, sent the request, and it
     /// would have changed something or signed the user out. If that page is yours, add
     /// its origin to [`trusted_origins`](crate::Config::trusted_origins).
     CrossSite,
-    /// The request would have begun a sign-in or signed the user out, and nobody asked for
-    /// that with it: it was a HEAD, or a GET that is no navigation, as of a prefetch, an
-    /// image, a frame or a script. Link to the route, or send a POST.
+    /// The request would have begun a sign-in or signed the user out, but the user did not
+    /// ask for that: it was a HEAD, or a GET that is not a navigation, such as a prefetch,
+    /// an image, a frame or a script. Link to the route, or send a POST.
     NotNavigation,
-    /// The options of a sign-in contradict the protocol. A mistake in the
-    /// application's code; the message names it.
+    /// The options of a sign-in contradict the protocol: a mistake in the application's
+    /// code, which the message names.
     InvalidOptions,
 }
 
 impl ErrorKind {
-    /// The status that an answer to this kind of failure carries.
+    /// The status of an answer to this kind of failure.
     pub fn status(self) -> Status {
         match self {
             Self::NotAuthenticated
@@ -206,7 +202,7 @@ impl ErrorKind {
     fn as_str(self) -> &'static str {
         match self {
             Self::NotAuthenticated => "nobody is signed in",
-            Self::SignInNotFound => "the sign-in was not begun in this browser or is over",
+            Self::SignInNotFound => "the sign-in was not started in this browser or is over",
             Self::SignInLoop => "sign-in keeps repeating without a session",
             Self::InvalidCallback => "the callback does not fit the sign-in",
             Self::Cancelled => "the sign-in was cancelled",
@@ -217,7 +213,7 @@ impl ErrorKind {
             Self::InvalidAccessToken => "the access token is not valid",
             Self::InvalidRequest => "the access token cannot be read",
             Self::NotGranted => "the sign-in did not ask for this token",
-            Self::AnswerBegun => "the answer has begun, so no new token can be had",
+            Self::AnswerBegun => "the answer has begun, so no new token is available",
             Self::Refused => "Logto refused the request",
             Self::InvalidIdToken => "the ID token is not valid",
             Self::InvalidLogoutToken => "the logout token is not valid",
@@ -229,9 +225,9 @@ impl ErrorKind {
             Self::Store => "the session store failed",
             Self::SessionTooLarge => "the session does not fit into cookies",
             Self::SessionNotFound => "the user has no such session",
-            Self::SessionsInCookies => "sessions live in cookies, which tell of no others",
-            Self::CrossSite => "a page of another site sent the request",
-            Self::NotNavigation => "nobody opened a page with this request",
+            Self::SessionsInCookies => "sessions live in cookies and cannot be listed",
+            Self::CrossSite => "a page on another site sent the request",
+            Self::NotNavigation => "the request is not a navigation by the user",
             Self::InvalidOptions => "the sign-in options are not valid",
         }
     }
@@ -243,14 +239,14 @@ impl Error {
         Self { kind, detail, source: None, is_busy: false, refusal: None, return_to: None }
     }
 
-    /// Logto refused with this code, and said this of it.
+    /// Logto refused with this code and this description.
     pub(crate) fn refused(kind: ErrorKind, code: &str, description: Option<&str>) -> Self {
         let description = description.map(harmless).filter(|text| !text.is_empty());
         let refusal = Some(Arc::new(Refusal { code: code.to_owned(), description }));
         Self { refusal, ..Self::new(kind, code.to_owned()) }
     }
 
-    /// A failure that something outside explains.
+    /// A failure with an external cause.
     pub(crate) fn caused(
         kind: ErrorKind,
         detail: String,
@@ -259,12 +255,12 @@ impl Error {
         Self { source: Some(Arc::new(cause)), ..Self::new(kind, detail) }
     }
 
-    /// The same refusal, of another kind, with what it means here.
+    /// The same refusal, as another kind, with its meaning here.
     pub(crate) fn reread(self, kind: ErrorKind, meaning: &str) -> Self {
         Self { kind, detail: format!("{}: {meaning}", self.detail).into(), ..self }
     }
 
-    /// Logto answered that it will not do this now, which is no outage.
+    /// Logto answered that it will not do this now, which is not an outage.
     pub(crate) fn busy(detail: impl Into<Cow<'static, str>>) -> Self {
         Self { is_busy: true, ..Self::new(ErrorKind::Unreachable, detail) }
     }
@@ -284,10 +280,10 @@ impl Error {
 
     /// Wraps the error of a session store, as a [`SessionStore`] reports it.
     ///
-    /// Any error will do: one of a database, an `anyhow::Error`, a boxed one, or a text. It
-    /// becomes the [`source()`](StdError::source); its message is not part of this
-    /// error's own. It is logged with its own sources, once, where the failure is
-    /// answered: keep passwords of the store out of its errors.
+    /// Any error will do: a database's, an `anyhow::Error`, a boxed one, or a string. It
+    /// becomes the [`source()`](StdError::source); its message is not part of this error's
+    /// own. It is logged with its own sources, once, when the failure is answered: keep the
+    /// store's passwords out of its errors.
     ///
     /// ```rust
     /// use logto_rocket::Error;
@@ -304,14 +300,14 @@ impl Error {
         Self { source: Some(Arc::from(cause.into())), ..Self::new(ErrorKind::Store, "") }
     }
 
-    /// What the source says, and the source of that, on one line.
+    /// The messages of the source and its own sources, on one line.
     pub(crate) fn causes(&self) -> Option<String> {
         let (mut causes, mut next) = (Vec::new(), self.source());
         while let Some(cause) = next {
             causes.push(cause.to_string());
             next = cause.source();
         }
-        // A line break in it would begin a record that is not ours.
+        // A line break in it could forge a log record.
         (!causes.is_empty()).then(|| causes.join(": ").replace(char::is_control, " "))
     }
 
@@ -320,32 +316,32 @@ impl Error {
         self.kind
     }
 
-    /// The OAuth error code that Logto refused with, as `access_denied` (RFC 6749 sections
+    /// The OAuth error code of Logto's refusal, like `access_denied` (RFC 6749 sections
     /// 4.1.2.1 and 5.2); `None` if it did not refuse.
     pub fn oauth_error(&self) -> Option<&str> {
         self.refusal.as_ref().map(|refusal| refusal.code.as_str())
     }
 
-    /// What Logto said of its refusal, in English (`error_description`). `None` if it did not
-    /// refuse, or said nothing.
+    /// Logto's description of its refusal, in English (`error_description`). `None` if it did
+    /// not refuse, or gave none.
     ///
-    /// On the callback anybody can have written it: escape it on a page, and base nothing on
-    /// it. It has 200 characters at most, and no control characters; what is as long as a
-    /// token is left out.
+    /// On the callback anybody may have written it: escape it on a page, and base no
+    /// decision on it. It has at most 200 characters and no control characters; words as
+    /// long as a token are left out.
     pub fn description(&self) -> Option<&str> {
         self.refusal.as_ref().and_then(|refusal| refusal.description.as_deref())
     }
 
-    /// The sign-in that failed was to lead to this page of this site.
+    /// Adds the page on this site where the failed sign-in was going.
     pub(crate) fn returning_to(self, page: String) -> Self {
         Self { return_to: Some(page.into()), ..self }
     }
 
-    /// Where the user was going, if a callback failed: a path of this site, as the browser
-    /// sees it, with its query. `/` where the sign-in is unknown; `None` for other failures.
+    /// Where the user was going, if a callback failed: a path on this site, as the browser
+    /// sees it, with its query. `/` if the sign-in is unknown; `None` for other failures.
     ///
-    /// It is never the address of another site, whatever the callback says: redirect there, as
-    /// after a silent sign-in that found nobody, or give it to
+    /// It is never an address on another site, whatever the callback says: redirect there, for
+    /// example after a silent sign-in that found no user, or pass it to
     /// [`sign_in_link()`](crate::LogtoClient::sign_in_link) for a link to sign in again.
     ///
     /// ```rust
@@ -365,24 +361,22 @@ impl Error {
         self.return_to.as_deref()
     }
 
-    /// What happened in particular; empty if the kind says it all.
+    /// The details; empty if the kind says it all.
     pub(crate) fn detail(&self) -> &str {
         &self.detail
     }
 
-    /// The status that an answer to this failure carries: 400, 401, 403, 404, 500,
-    /// 502 or 503.
+    /// The status of an answer to this failure: 400, 401, 403, 404, 500, 502 or 503.
     pub fn status(&self) -> Status {
         self.kind.status()
     }
 
-    /// Whether the request is one of a stranger: nobody is signed in any more.
+    /// Whether the request is a stranger's: the user is no longer signed in.
     pub(crate) fn is_stranger(&self) -> bool {
         matches!(self.kind, ErrorKind::NotAuthenticated | ErrorKind::SessionEnded)
     }
 
-    /// Whether a token that is still good must not be used in place of the one that
-    /// could not be had.
+    /// Whether a still valid token must not be used in place of the unavailable one.
     pub(crate) fn is_final(&self) -> bool {
         use ErrorKind::{Denied, InvalidIdToken, NotGranted, SessionEnded, Store};
         matches!(self.kind, SessionEnded | InvalidIdToken | Denied | NotGranted | Store)
@@ -406,7 +400,7 @@ impl fmt::Display for Error {
 }
 
 impl fmt::Debug for Error {
-    // The source is left out: what its `Debug` shows is not ours to promise.
+    // The source is left out: we cannot promise what its `Debug` shows.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Error").field("kind", &self.kind).field("detail", &self.detail).finish()
     }
@@ -418,7 +412,7 @@ impl StdError for Error {
     }
 }
 
-/// Somebody else's text, for the log: on one line, and without anything that may be a token.
+/// External text, for the log: on one line, and without anything that may be a token.
 fn harmless(text: &str) -> String {
     let text: String = text.chars().take(200).collect();
     let words = text.split(|c: char| c.is_whitespace() || c.is_control());
@@ -433,7 +427,7 @@ fn harmless(text: &str) -> String {
 mod tests {
     use super::*;
 
-    /// A31: it is for the log, whoever wrote it.
+    /// A31: it is safe to log, whoever wrote it.
     #[test]
     fn a_description_has_one_line_and_no_token() {
         let error = |text: &str| Error::refused(ErrorKind::Refused, "invalid_request", Some(text));

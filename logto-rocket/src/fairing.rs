@@ -25,20 +25,20 @@ use crate::session::store::{AnyStore, SessionStore};
 
 /// The fairing that [`Logto::fairing()`] returns.
 ///
-/// It reads the configuration, mounts the routes, manages a [`Logto`] and writes
-/// the session's cookies on every answer, also on those of catchers.
+/// It reads the configuration, mounts the routes, manages a [`Logto`] and writes the
+/// session's cookies on every answer, including those of catchers.
 ///
-/// The cookies are written after all other fairings have run, and so is what caches
-/// may do with an answer that depends on the session or sets its cookies. It gets
-/// `Cache-Control: private, no-store`, unless the application says `no-store` itself,
-/// or `private` on an answer that sets none of the cookies. It loses headers that are
-/// for shared caches only, such as `CDN-Cache-Control`.
+/// The cookies are written after all other fairings have run, and so are the cache
+/// headers of an answer that depends on the session or sets its cookies. It gets
+/// `Cache-Control: private, no-store`, unless the application says `no-store` itself, or
+/// `private` on an answer that sets none of the cookies. It loses headers for shared
+/// caches only, such as `CDN-Cache-Control`.
 pub struct LogtoFairing {
     config: Option<Config>,
     store: Option<MakeStore>,
     marks: Option<AnyStore>,
     hooks: Mutex<Option<Box<dyn Hooks>>>,
-    /// Below these paths every route is protected or public.
+    /// At or below these paths every route must be protected or public.
     closed: Vec<String>,
 }
 
@@ -76,15 +76,16 @@ impl LogtoFairing {
         self
     }
 
-    /// Keeps sessions in `store` rather than where `session.store` says.
+    /// Keeps sessions in `store` instead of where `session.store` says.
     #[must_use]
     pub fn store(self, store: impl SessionStore) -> Self {
         let store: AnyStore = Arc::new(store);
         Self { store: Some(Box::new(move |_| Ok(Arc::clone(&store)))), ..self }
     }
 
-    /// Keeps sessions in the store that `make` makes of what other fairings manage, such as
-    /// a pool of connections. Attach those fairings first. An error of `make` ends the launch.
+    /// Keeps sessions in the store that `make` builds from the state of other fairings, such
+    /// as a connection pool. Attach those fairings first. An error from `make` stops the
+    /// launch.
     ///
     /// ```rust
     /// # use logto_rocket::MemoryStore;
@@ -105,24 +106,26 @@ impl LogtoFairing {
     ) -> Self {
         let make: MakeStore = Box::new(move |rocket| match make(rocket) {
             Ok(store) => Ok(Arc::new(store)),
-            Err(error) => Err(format!("the session store was not made: {}", error.to_string())),
+            Err(error) => {
+                Err(format!("the session store could not be created: {}", error.to_string()))
+            }
         });
         Self { store: Some(make), ..self }
     }
 
-    /// Keeps sessions in cookies, and has the instances of the application tell each other
-    /// through `store` what has ended, as `session.marks = "redis"` does. Each request of a
+    /// Keeps sessions in cookies, and shares through `store` which ones have ended between
+    /// the application's instances, as `session.marks = "redis"` does. Each request of a
     /// signed-in user asks the store once.
     ///
-    /// The launch fails where the store has no [`shared()`](SessionStore::shared), or where
+    /// The launch fails if the store has no [`shared()`](SessionStore::shared), or if
     /// sessions do not live in cookies.
     #[must_use]
     pub fn marks(self, store: impl SessionStore) -> Self {
         Self { marks: Some(Arc::new(store)), ..self }
     }
 
-    /// Has `hooks` called when users sign in and out, when tokens are refreshed and
-    /// when something fails.
+    /// Calls `hooks` when users sign in and out, when tokens are refreshed and when
+    /// something fails.
     #[must_use]
     pub fn hooks(self, hooks: impl Hooks) -> Self {
         Self { hooks: Mutex::new(Some(Box::new(hooks))), ..self }
@@ -145,9 +148,7 @@ impl LogtoFairing {
         let checked =
             config.and_then(|config| check(&config, figment)).map_err(|e| e.to_string())?;
         if checked.secrets.random && checked.signs_in {
-            log::warn!(
-                "logto: no `cookie_secret` is configured: sessions end when this process does"
-            );
+            log::warn!("logto: no `cookie_secret` is configured: sessions end with this process");
         }
         let store = self.store.as_ref().map(|make| make(rocket)).transpose()?;
         let marks = self.marked(&checked.config, store.is_some())?;
@@ -167,13 +168,13 @@ impl LogtoFairing {
     ) -> std::result::Result<Option<AnyStore>, String> {
         if has_store && config.session.marks != Marks::Process {
             return Err("`session.marks` is for sessions that live in cookies: leave it out, as \
-                        `LogtoFairing::store()` shares what has ended by itself"
+                        `LogtoFairing::store()` already shares which sessions have ended"
                 .into());
         }
         let Some(marks) = &self.marks else { return Ok(None) };
         if has_store || config.session.store != StoreKind::Cookie {
-            return Err("`LogtoFairing::marks()` is for sessions that live in cookies: a store \
-                        of sessions shares what has ended by itself"
+            return Err("`LogtoFairing::marks()` is for sessions that live in cookies: a session \
+                        store already shares which sessions have ended"
                 .into());
         }
         if marks.shared().is_none() {
@@ -201,7 +202,8 @@ impl Fairing for LogtoFairing {
             }
             Err(message) => {
                 log::error!("logto: {message}");
-                // `logto-dev` sees that it was attached after this fairing, and says so.
+                // `logto-dev` notices that it was attached after this fairing, and says
+                // so.
                 let figment = rocket.figment().clone().merge(("logto_fairing_failed", true));
                 Err(rocket.configure(figment))
             }
@@ -225,16 +227,18 @@ impl Fairing for LogtoFairing {
             }
             match logto.signs_in() {
                 true => say_what_to_register(logto, config.port),
-                false => log::info!("logto: no `app_id`: an API, where nobody signs in"),
+                false => log::info!("logto: no `app_id`: an API without sign-in"),
             }
         }
         if config.log_level == rocket::config::LogLevel::Debug && config.profile != "debug" {
-            log::warn!("logto: the log level `debug` prints whole requests, with their cookies");
+            log::warn!(
+                "logto: the log level `debug` prints whole requests, including their cookies"
+            );
         }
     }
 
-    /// Waits for what a failing store could not save yet, as long as Rocket waits for
-    /// requests: a rotated refresh token must not be lost.
+    /// Waits for sessions that a failing store could not save yet, for as long as Rocket
+    /// waits for requests: a rotated refresh token must not be lost.
     async fn on_shutdown(&self, rocket: &Rocket<Orbit>) {
         let Some(logto) = rocket.state::<Logto>() else { return };
         let limit = Duration::from_secs(rocket.config().shutdown.grace.into());
@@ -243,8 +247,8 @@ impl Fairing for LogtoFairing {
         }
     }
 
-    /// Remembers HEAD, which handlers see as GET. Takes the callback's query out of the
-    /// address: Rocket logs every address, and this one has the code in it.
+    /// Remembers HEAD, which handlers see as GET. Removes the callback's query from the
+    /// address: Rocket logs every address, and this one contains the code.
     async fn on_request(&self, request: &mut Request<'_>, _: &mut Data<'_>) {
         let Some(logto) = Logto::of(request) else { return };
         #[cfg(feature = "testing")]
@@ -255,7 +259,7 @@ impl Fairing for LogtoFairing {
             RequestState::of(request).came_as_head();
         }
         let Some(query) = request.uri().query().filter(|_| logto.signs_in()) else { return };
-        // As Rocket finds routes: `//callback/` is the callback too.
+        // Matched as Rocket does: `//callback/` is the callback too.
         let callback = logto.callback().split('/').filter(|segment| !segment.is_empty());
         if !request.uri().path().segments().eq(callback) {
             return;
@@ -268,18 +272,18 @@ impl Fairing for LogtoFairing {
     }
 }
 
-/// Logto shows an address that is not registered there as JSON, and nothing comes back here.
+/// Logto answers an unregistered address with JSON, and nothing comes back here.
 fn say_what_to_register(logto: &Logto, port: u16) {
     let (config, site) = (logto.config(), logto.site());
-    log::info!("logto: to be registered at {}, for {}:", config.endpoint, logto.app_id());
+    log::info!("logto: register at {}, for {}:", config.endpoint, logto.app_id());
     log::info!("logto:   redirect URI {}", site.url(logto.callback()));
     log::info!("logto:   post sign-out redirect URI {}", site.url(&config.post_sign_out_path));
     let backchannel = config.routes.full(&config.routes.backchannel_logout);
     log::info!("logto:   back-channel logout URI {}", site.url(&backchannel));
     if let Some(other) = site.local_port().filter(|other| *other != port) {
         log::warn!(
-            "logto: `base_url` has port {other}, and Rocket listens on {port}; unless something \
-             forwards requests, browsers do not come back from Logto"
+            "logto: `base_url` has port {other}, but Rocket listens on {port}; unless something \
+             forwards requests, browsers will not return from Logto"
         );
     }
 }

@@ -1,5 +1,5 @@
-//! One task, many waiters: work that must not be done twice at once, and must not
-//! be lost when the request that began it is dropped.
+//! One task, many waiters: work that must not run twice at once, and must not be lost if
+//! the request that started it is dropped.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 
 type Flight<T> = Shared<BoxFuture<'static, Result<T>>>;
 
-/// Work under way, by key.
+/// Work in progress, by key.
 pub(crate) struct Flights<K, T>(Arc<Mutex<HashMap<K, Flight<T>>>>);
 
 impl<K, T> Flights<K, T>
@@ -27,13 +27,13 @@ where
         Self(Arc::default())
     }
 
-    /// Whether no work is under way.
+    /// Whether no work is in progress.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
-    /// Waits for the work of this key, which `begin` describes if none is under
-    /// way. It runs in a task of its own, so dropping the waiter does not stop it.
+    /// Waits for the work with this key, started by `begin` if none is in progress. It
+    /// runs in its own task, so dropping the waiter does not stop it.
     pub(crate) async fn join<F>(&self, key: K, begin: impl FnOnce() -> F) -> Result<T>
     where
         F: Future<Output = Result<T>> + Send + 'static,
@@ -41,7 +41,7 @@ where
         let mut begin = Some(begin);
         let result = self.board(&key, &mut begin).await;
         match result {
-            // Somebody else's attempt failed for a moment: that says nothing of ours.
+            // Another caller's attempt failed temporarily: ours may still succeed.
             Err(error) if error.is_transient() && begin.is_some() => {
                 self.board(&key, &mut begin).await
             }
@@ -49,9 +49,9 @@ where
         }
     }
 
-    /// As [`join()`](Self::join), for work that waits for its turn: it is joined only
-    /// until it drops what it is given, and so nobody gets an answer that was asked for
-    /// before they asked.
+    /// Like [`join()`](Self::join), for work that waits for its turn: it can be joined
+    /// only until it drops its argument, so no caller gets an answer requested before its
+    /// own call.
     pub(crate) async fn join_waiting<F>(
         &self,
         key: K,
@@ -67,14 +67,14 @@ where
         flight.await
     }
 
-    /// The work under way, or the one that `begin` describes, which is taken then.
+    /// The work in progress, or new work from `begin`, which is then taken.
     fn board<F>(&self, key: &K, begin: &mut Option<impl FnOnce() -> F>) -> Flight<T>
     where
         F: Future<Output = Result<T>> + Send + 'static,
     {
         let (flight, departure) = self.announce(key);
         if let Some((departure, landed)) = departure {
-            let begin = begin.take().expect("who boards has not begun before");
+            let begin = begin.take().expect("a caller boards before it begins");
             let work = begin();
             let work = async move {
                 let _until_it_ends = departure;
@@ -85,9 +85,9 @@ where
         flight
     }
 
-    /// The work under way, or one to be begun: what keeps it joined, and where its result
-    /// goes. Nothing is begun here, while the lock is held: a runtime that shuts down drops
-    /// the task at once, which takes the lock.
+    /// The work in progress, or new work to start: its registration, and where its result
+    /// goes. Nothing starts here, while the lock is held: a runtime that is shutting down
+    /// drops the task at once, which takes the lock.
     fn announce(&self, key: &K) -> (Flight<T>, Option<Announced<K, T>>) {
         let mut flights = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(flight) = flights.get(key) {
@@ -102,7 +102,7 @@ where
     }
 }
 
-/// A flight that is to be begun: what keeps it joined, and where its result goes.
+/// A flight that is about to start: its registration, and where its result goes.
 type Announced<K, T> = (Departure<K, T>, Landed<T>);
 
 /// Where the result of a flight goes.
@@ -117,14 +117,14 @@ fn take_off<T: Send + 'static>(
     });
 }
 
-/// Runs `work` in a task of its own: it is finished whatever becomes of the request.
+/// Runs `work` in its own task: it finishes even if the request is dropped.
 pub(crate) async fn in_its_own_task<T: Send + 'static>(
     work: impl Future<Output = Result<T>> + Send + 'static,
 ) -> Result<T> {
     tokio::spawn(work).await.unwrap_or_else(|_| Err(stopped()))
 }
 
-/// Gives `work` up when it takes longer than this. What runs in a task of its own goes on.
+/// Gives up `work` if it takes longer than this. Anything in its own task keeps running.
 pub(crate) async fn within<T>(limit: Duration, work: impl Future<Output = Result<T>>) -> Result<T> {
     let late = || Error::new(ErrorKind::Unreachable, "no answer in time");
     tokio::time::timeout(limit, work).await.unwrap_or_else(|_| Err(late()))
@@ -134,7 +134,7 @@ fn stopped() -> Error {
     Error::new(ErrorKind::Unreachable, "the task that waited for it was stopped")
 }
 
-/// What keeps a flight joined: until it is dropped, as by a panic too.
+/// Keeps a flight open to join until this is dropped, also by a panic.
 pub(crate) struct Departure<K: Eq + Hash, T> {
     flights: Arc<Mutex<HashMap<K, Flight<T>>>>,
     key: K,
@@ -146,16 +146,16 @@ impl<K: Eq + Hash, T> Drop for Departure<K, T> {
     }
 }
 
-/// Turns, by key: what must not be done twice at once, one after the other.
+/// Turns, by key: work that must not run twice at once runs one after the other.
 pub(crate) struct Turns<K>(Mutex<Taken<K>>);
 
 struct Taken<K> {
     turns: HashMap<K, Weak<AsyncMutex<()>>>,
-    /// How many keys there may be before those that nobody waits for are looked for.
+    /// The number of keys at which unused ones are cleaned up.
     limit: usize,
 }
 
-/// The least that the limit is.
+/// The smallest such limit.
 const IDLE_TURNS: usize = 1024;
 
 impl<K: Eq + Hash> Turns<K> {
@@ -163,13 +163,13 @@ impl<K: Eq + Hash> Turns<K> {
         Self(Mutex::new(Taken { turns: HashMap::new(), limit: IDLE_TURNS }))
     }
 
-    /// Whether nobody has a turn or waits for one.
+    /// Whether no turn is taken or waited for.
     pub(crate) fn is_idle(&self) -> bool {
         let taken = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         taken.turns.values().all(|turn| turn.strong_count() == 0)
     }
 
-    /// Waits for the turn of this key, which is over when it is dropped.
+    /// Waits for the turn of this key, which ends when it is dropped.
     pub(crate) async fn take(&self, key: K) -> OwnedMutexGuard<()> {
         self.of(key).lock_owned().await
     }
@@ -182,7 +182,7 @@ impl<K: Eq + Hash> Turns<K> {
         }
         if turns.len() >= *limit {
             turns.retain(|_, turn| turn.strong_count() > 0);
-            // As many new keys pay for the next look as it takes.
+            // The cost of the next cleanup is spread over that many new keys.
             *limit = IDLE_TURNS.max(2 * turns.len());
         }
         let turn = Arc::default();
@@ -231,7 +231,8 @@ mod tests {
         assert_eq!(flights.join(2, || async { Ok(2) }).await.expect("a result"), 2);
     }
 
-    /// A failure that passes is that of whoever began; who only waited tries once more.
+    /// A transient failure counts only for the caller that started; a waiter tries once
+    /// more.
     #[rocket::async_test]
     async fn a_waiter_tries_again_where_the_one_it_waited_for_failed_for_a_moment() {
         let flights = Flights::<u8, u8>::new();
@@ -272,7 +273,8 @@ mod tests {
         assert_eq!(flights.join_waiting(1, work).await.expect("a result"), 1);
     }
 
-    /// REL-11: `tokio::spawn` drops a task at once then, and with it what removes the flight.
+    /// REL-11: `tokio::spawn` then drops a task at once, and with it the guard that removes
+    /// the flight.
     #[test]
     fn a_flight_that_begins_while_the_runtime_shuts_down_fails_and_does_not_hang() {
         let runtime = tokio::runtime::Builder::new_multi_thread().build().expect("a runtime");

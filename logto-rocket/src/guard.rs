@@ -28,7 +28,7 @@ use crate::resource::Needs;
 use crate::scope::{UserScope, requested_resources, requested_scopes};
 use crate::warning;
 
-/// What is known of the signed-in user; `None` for a stranger.
+/// What is known about the signed-in user; `None` for a stranger.
 async fn person<'r>(logto: &Logto, visit: Visit<'r>) -> Result<Option<&'r RequestUser>> {
     let Some(session) = logto.session(visit).await? else { return Ok(None) };
     let person = visit.state.user(&session);
@@ -38,7 +38,7 @@ async fn person<'r>(logto: &Logto, visit: Visit<'r>) -> Result<Option<&'r Reques
     Ok(Some(person))
 }
 
-/// The ID token's claims of the signed-in user; `None` for a stranger.
+/// The signed-in user's ID token claims; `None` for a stranger.
 pub(crate) async fn id_token_claims<'r>(
     logto: &Logto,
     visit: Visit<'r>,
@@ -60,8 +60,7 @@ pub(crate) async fn user<'r>(logto: &Logto, visit: Visit<'r>) -> Result<Option<&
     }))
 }
 
-/// What a guard answers: strangers forward with 401, failures fail with their
-/// status.
+/// The outcome of a guard: strangers forward with 401, failures fail with their status.
 fn outcome<T>(state: &RequestState, result: Result<Option<T>>) -> Outcome<T, Error> {
     match result {
         Ok(Some(value)) => RocketOutcome::Success(value),
@@ -75,7 +74,7 @@ fn outcome<T>(state: &RequestState, result: Result<Option<T>>) -> Outcome<T, Err
     }
 }
 
-/// Aborts the launch where the fairing is missing, and says what to do.
+/// Aborts the launch if the fairing is missing, and says what to do.
 fn abort(rocket: &Rocket<Ignite>) -> bool {
     let missing = rocket.state::<Logto>().is_none();
     if missing {
@@ -84,17 +83,17 @@ fn abort(rocket: &Rocket<Ignite>) -> bool {
     missing
 }
 
-/// Aborts the launch also where nobody signs in.
+/// Aborts the launch also if there is no sign-in.
 fn abort_without_sign_in(rocket: &Rocket<Ignite>, whose: &str) -> bool {
     let Some(logto) = rocket.state::<Logto>() else { return abort(rocket) };
     if !logto.signs_in() {
-        log::error!("logto: {whose} needs sign-in, and the configuration has no `app_id`; add it");
+        log::error!("logto: {whose} needs sign-in, but the configuration has no `app_id`; add it");
     }
     !logto.signs_in()
 }
 
-/// Aborts the launch also where the configuration does not have the name of the resource, or
-/// no sign-in asks for what is needed for a token, and says what to add.
+/// Aborts the launch also if the configuration does not have the resource's name, or no
+/// sign-in asks for what a token needs, and says what to add.
 fn abort_without(rocket: &Rocket<Ignite>, whose: &str, needs: Needs) -> bool {
     let Some(logto) = rocket.state::<Logto>() else { return abort(rocket) };
     let config = &logto.config();
@@ -122,10 +121,10 @@ fn abort_without(rocket: &Rocket<Ignite>, whose: &str, needs: Needs) -> bool {
     missing.is_some()
 }
 
-/// Only a refresh token gets other tokens.
+/// Further tokens need a refresh token.
 pub(crate) const REFRESH: &[&str] = &[UserScope::OfflineAccess.as_str()];
 
-/// Fails where the route has no token to give: a mistake in the application's code.
+/// Fails if the route has no token to give: a mistake in the application's code.
 fn not_fetched<T>(detail: &'static str) -> Outcome<T, Error> {
     log::error!("logto: {detail}");
     let error = Error::new(ErrorKind::InvalidOptions, detail);

@@ -1,4 +1,4 @@
-//! What an application does at the turns of a session's life.
+//! Hooks for the events in a session's life.
 
 use rocket::request::Request;
 use rocket::response::Response;
@@ -8,14 +8,14 @@ use crate::error::{Error, Result};
 use crate::location::Site;
 use crate::sender::{self, Origins};
 
-/// What an application does when a user has signed in or out, when their tokens
-/// were refreshed, and when something failed.
+/// Code to run when a user has signed in or out, when their tokens were refreshed, and
+/// when something failed.
 ///
-/// Attach it with [`LogtoFairing::hooks()`](crate::LogtoFairing::hooks). Every
-/// method has a default that does nothing. Each is given the request, through
-/// which the application's state, database pools and guards are reached; so is
-/// [`LogtoClient`](crate::LogtoClient), as `request.guard::<LogtoClient>()`. See the chapter
-/// [`guide::hooks`](crate::guide::hooks).
+/// Attach it with [`LogtoFairing::hooks()`](crate::LogtoFairing::hooks). Every method has a
+/// default that does nothing. Each receives the request, which gives access to the
+/// application's state, database pools and guards, including
+/// [`LogtoClient`](crate::LogtoClient), as `request.guard::<LogtoClient>()`. See the
+/// chapter [`guide::hooks`](crate::guide::hooks).
 ///
 /// # Example
 ///
@@ -49,73 +49,74 @@ use crate::sender::{self, Origins};
 /// ```
 #[rocket::async_trait]
 pub trait Hooks: Send + Sync + 'static {
-    /// A user has signed in, and the request has their session. The browser does not
-    /// have it yet: the hook may refuse it, or change where the user goes. Runs once
-    /// for every sign-in, by the mounted routes or by
+    /// A user has signed in, and the request has their session. The browser does not have
+    /// it yet: the hook may refuse it, or change where the user goes. Runs once for every
+    /// sign-in, by the mounted routes or by
     /// [`handle_sign_in_callback()`](crate::LogtoClient::handle_sign_in_callback);
-    /// callbacks that come twice share what it decides. If the request that runs it is
-    /// dropped, as when its client hangs up, the next callback runs it again.
+    /// duplicate callbacks share its decision. If the request that runs it is dropped,
+    /// for example because its client disconnects, the next callback runs it again.
     ///
     /// # Errors
     ///
-    /// An error fails the sign-in with its status, and nobody is signed in. Use
-    /// [`Error::store()`] where a database is down.
+    /// An error fails the sign-in with its status, and the user is not signed in. Use
+    /// [`Error::store()`] if a database is down.
     async fn after_sign_in(&self, request: &Request<'_>, user: &User) -> Result<AfterSignIn> {
         let _ = (request, user);
         Ok(AfterSignIn::Continue)
     }
 
-    /// A user has signed out here. Logto has yet to be told, which the answer does.
+    /// A user has signed out here. Logto does not know yet: the answer sends the browser
+    /// there.
     async fn after_sign_out(&self, request: &Request<'_>, user: &User) {
         let _ = (request, user);
     }
 
-    /// Logto gave new tokens to the session of this request, and may have told new
-    /// claims. Runs once for every refresh, in the request that asked for it; not if
-    /// its client has hung up by then.
+    /// Logto issued new tokens for the session of this request, possibly with new claims.
+    /// Runs once for every refresh, in the request that asked for it; not if its client
+    /// has already disconnected.
     async fn after_refresh(&self, request: &Request<'_>, user: &User) {
         let _ = (request, user);
     }
 
-    /// Something failed in a mounted route or before a protected handler, and this
-    /// is the answer; `None` leaves it to the application's catchers and then to
-    /// pages of this crate. An answer of 200 gets the status of the error. Strangers
-    /// are not an error, and what Logto is answered to a logout token is none of it.
+    /// Something failed in a mounted route or before a protected handler, and this is the
+    /// answer; `None` leaves it to the application's catchers and then to pages of this
+    /// crate. An answer of 200 gets the status of the error. Strangers are not an error,
+    /// and answers to Logto's logout tokens do not come here.
     async fn on_error<'r>(&self, request: &'r Request<'_>, error: &Error) -> Option<Response<'r>> {
         let _ = (request, error);
         None
     }
 }
 
-/// How a sign-in goes on, as [`Hooks::after_sign_in()`] decides.
+/// How a sign-in continues, decided by [`Hooks::after_sign_in()`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AfterSignIn {
     /// To where the user was going.
     Continue,
-    /// To this path of this site.
+    /// To this path on this site.
     RedirectTo(String),
-    /// Not at all: the new session ends, and the user reads why with 403 Forbidden. A
-    /// session that the browser had before stays.
+    /// Not at all: the new session ends, and the user gets this reason with 403
+    /// Forbidden. An earlier session of the browser stays.
     Refuse(String),
 }
 
-/// A request that hooks are called with, whatever its own lifetime: up to Rocket
-/// 0.5.1 one lifetime of a request does not stand for a shorter one.
+/// A request for hooks, independent of its lifetime: up to Rocket 0.5.1 a request's
+/// lifetime cannot be shortened.
 #[rocket::async_trait]
 pub(crate) trait Hooked: Send + Sync {
-    /// The `Cookie` headers as they came: of several cookies of one name Rocket keeps
+    /// The `Cookie` headers as received: of several cookies with one name Rocket keeps
     /// the last.
     fn cookie_headers(&self) -> Vec<&str>;
-    /// What the browser calls itself.
+    /// The browser's `User-Agent`.
     fn user_agent(&self) -> Option<&str>;
-    /// As [`Site::moved()`].
+    /// Like [`Site::moved()`].
     fn moved(&self, site: &Site) -> Option<String>;
-    /// As [`sender::check_sign_in()`].
+    /// Like [`sender::check_sign_in()`].
     fn check_sign_in(&self, was_head: bool) -> Result<()>;
-    /// As [`sender::check_sign_out()`].
+    /// Like [`sender::check_sign_out()`].
     fn check_sign_out(&self, origins: &Origins, was_head: bool) -> Result<()>;
-    /// As [`sender::check_sign_out_here()`].
+    /// Like [`sender::check_sign_out_here()`].
     fn check_sign_out_here(&self, origins: &Origins, was_head: bool) -> Result<()>;
     async fn after_sign_in(&self, hooks: &dyn Hooks, user: &User) -> Result<AfterSignIn>;
     async fn after_sign_out(&self, hooks: &dyn Hooks, user: &User);

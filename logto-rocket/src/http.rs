@@ -1,4 +1,4 @@
-//! The HTTP client, with its limits: a time for each call, one MiB an answer, no
+//! The HTTP client, with its limits: a timeout for each call, one MiB per answer, no
 //! redirects, no proxy for this machine.
 
 mod cached;
@@ -23,30 +23,30 @@ pub(crate) use self::stand_in::{InLogtosPlace, StandIn};
 use crate::error::{Error, ErrorKind, Result};
 use crate::location::is_loopback;
 
-/// How long a connection is kept that nobody uses. Node's servers, as Logto's, close theirs
-/// after five seconds, and a request that is under way at that moment is lost.
+/// How long an idle connection is kept. Node servers such as Logto's close theirs after
+/// five seconds, and a request in flight at that moment is lost.
 const IDLE: Duration = Duration::from_secs(4);
 const MAX_BODY: usize = 1024 * 1024;
 
 /// Calls Logto.
 #[derive(Clone, Debug)]
 pub(crate) struct Http {
-    /// Goes through the proxies that the environment names.
+    /// Uses the proxies that the environment names.
     anywhere: reqwest::Client,
-    /// Goes through none. On this machine Logto may speak plain http, in which a proxy
-    /// would read secrets, codes and tokens.
+    /// Uses no proxy. On this machine Logto may use plain http, and a proxy would read
+    /// secrets, codes and tokens.
     direct: reqwest::Client,
     #[cfg(feature = "testing")]
     stand_in: StandIn,
 }
 
 impl Http {
-    /// A client whose calls take `timeout` at most.
+    /// A client whose calls take at most `timeout`.
     pub(crate) fn new(timeout: Duration) -> Result<Self> {
         Self::of(timeout, IDLE)
     }
 
-    /// The same, which goes through no proxy to any host.
+    /// The same, without a proxy for any host.
     pub(crate) fn without_proxies(self) -> Self {
         Self { anywhere: self.direct.clone(), ..self }
     }
@@ -54,7 +54,8 @@ impl Http {
     fn of(timeout: Duration, idle: Duration) -> Result<Self> {
         let builder = || builder(timeout).pool_idle_timeout(idle);
         let build = |builder: reqwest::ClientBuilder| {
-            let failed = |_| Error::new(ErrorKind::Unreachable, "no HTTP client can be made");
+            let failed =
+                |_| Error::new(ErrorKind::Unreachable, "the HTTP client cannot be created");
             builder.build().map_err(failed)
         };
         Ok(Self {
@@ -83,9 +84,8 @@ impl Http {
         self.ask(self.client(url).get(url).bearer_auth(token)).await
     }
 
-    /// Sends a GET, and once more where the connection broke before any answer: another
-    /// side that is tired of an idle connection closes it when it likes (RFC 9112 section
-    /// 9.3.1).
+    /// Sends a GET, and retries once if the connection broke before any answer: the other
+    /// side may close an idle connection at any time (RFC 9112 section 9.3.1).
     async fn ask(&self, request: RequestBuilder) -> Result<Reply> {
         let request = request.header("Accept", "application/json");
         let again = request.try_clone();
@@ -95,7 +95,7 @@ impl Http {
         }
     }
 
-    /// Posts a form, authenticated as the application where it has a secret.
+    /// Posts a form, authenticated as the application if it has a secret.
     pub(crate) async fn post_form(
         &self,
         url: &str,
@@ -105,8 +105,8 @@ impl Http {
         self.send(self.form(url, app, fields)).await
     }
 
-    /// As [`post_form()`](Self::post_form), once more where there was no connection:
-    /// nothing was sent then, so nothing is done twice.
+    /// Like [`post_form()`](Self::post_form), with one retry if there was no connection:
+    /// nothing was sent then, so nothing happens twice.
     pub(crate) async fn post_form_again(
         &self,
         url: &str,
@@ -147,7 +147,7 @@ impl Http {
         read(self.sent(request).await).await
     }
 
-    /// Every request passes here, or a test would reach Logto.
+    /// Every request goes through here, or a test would reach Logto.
     async fn sent(&self, request: RequestBuilder) -> reqwest::Result<Response> {
         #[cfg(feature = "testing")]
         let request = {
@@ -165,10 +165,9 @@ impl Http {
 fn builder(timeout: Duration) -> reqwest::ClientBuilder {
     reqwest::Client::builder()
         .timeout(timeout)
-        // There is time left for a request that is sent once more.
+        // Leaves time for one retry.
         .connect_timeout(timeout * 3 / 4)
-        // A redirect would carry the client secret and the code to wherever
-        // it points (SSRF).
+        // A redirect would send the client secret and the code wherever it points (SSRF).
         .redirect(reqwest::redirect::Policy::none())
         .user_agent(concat!("logto-rocket/", env!("CARGO_PKG_VERSION")))
 }

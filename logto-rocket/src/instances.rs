@@ -1,4 +1,4 @@
-//! What the instances of an application share, where their store can hold it.
+//! State that the instances of an application share, if their store supports it.
 
 mod lease;
 mod outage;
@@ -13,10 +13,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::seal::{Named, Pseudonyms, Sealer};
 use crate::session::store::{AnyStore, SessionKey, Shared, SharedKey};
 
-/// How often a value is changed that others change at the same time.
+/// How often to retry a change that conflicts with others.
 const ATTEMPTS: usize = 20;
 
-/// All instances of one application: those with the same issuer, id and store.
+/// All instances of one application: the same issuer, id and store.
 pub(crate) struct Instances {
     store: Option<AnyStore>,
     sealer: Sealer,
@@ -25,24 +25,24 @@ pub(crate) struct Instances {
     outage: Outage,
 }
 
-/// What a shared value is about.
+/// The subject of a shared value.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Item<'a> {
     /// Which instance refreshes the tokens of a session.
     Turn(SessionKey),
     /// The tokens of a session.
     Tokens(SessionKey),
-    /// The newest generation of a session that lives in a cookie.
+    /// The newest generation of a session in a cookie.
     Newest(SessionKey),
-    /// That a session that lives in a cookie was ended.
+    /// That a session in a cookie was ended.
     Ended(SessionKey),
-    /// What has ended of a user, or of a session at Logto, by its name.
+    /// The end of sessions of a user, or of a session at Logto, by its name.
     Mark(&'a str),
     /// Since when nothing was lost.
     Epoch,
     /// That a sign-in was completed, by the hash of its `state`.
     UsedState([u8; 32]),
-    /// That a logout token did its work, by the hash of its `jti`.
+    /// That a logout token was processed, by the hash of its `jti`.
     LogoutToken([u8; 32]),
 }
 
@@ -50,8 +50,8 @@ pub(crate) enum Item<'a> {
 pub(crate) struct SealedValue(Vec<u8>);
 
 impl Instances {
-    /// The instances that use `store`; without one, or with one that holds nothing else than
-    /// sessions, each is alone.
+    /// The instances that use `store`; without a store, or if it holds only sessions, each
+    /// is alone.
     pub(crate) fn new(
         store: Option<AnyStore>,
         sealer: Sealer,
@@ -72,29 +72,29 @@ impl Instances {
         self.store.as_ref()?.shared()
     }
 
-    /// Whether others may be told anything.
+    /// Whether anything can be shared.
     pub(crate) fn share(&self) -> bool {
         self.store.is_some()
     }
 
-    /// Passes on what the store answered to a request, and remembers whether it failed.
+    /// Passes on the store's answer, and remembers whether it failed.
     pub(crate) fn observed<T>(&self, answer: Result<T>) -> Result<T> {
         self.outage.observe(answer.as_ref().err());
         answer
     }
 
-    /// The name that a user's or a session's mark has when it is written.
+    /// The name under which a user's or a session's mark is written.
     pub(crate) fn name(&self, kind: Named, id: &str) -> String {
         self.pseudonyms.newest(kind, id)
     }
 
-    /// All names that its mark may have been written with.
+    /// All names under which its mark may have been written.
     pub(crate) fn names(&self, kind: Named, id: &str) -> Vec<String> {
         self.pseudonyms.all(kind, id)
     }
 
-    /// Puts a value where there is none, for all instances; whether there was none. One that
-    /// is alone has told nobody: it is up to the caller to know what it did itself.
+    /// Puts a value if there is none, for all instances; returns whether there was none. An
+    /// instance that is alone shares nothing: its callers must remember their own actions.
     ///
     /// # Errors
     ///
@@ -127,13 +127,13 @@ impl Instances {
         Ok(values.into_iter().map(|value| value.map(SealedValue)).collect())
     }
 
-    /// What a value says; `None` if it was not written by an instance of this application
-    /// with one of the same secrets.
+    /// The content of a value; `None` if it was not written by an instance of this
+    /// application with one of the same secrets.
     pub(crate) fn open(&self, item: Item<'_>, value: SealedValue) -> Option<Zeroizing<Vec<u8>>> {
         self.sealer.open(&self.key(item).to_text(), value.0)
     }
 
-    /// As [`open()`](Self::open), for values that must not be missed.
+    /// Like [`open()`](Self::open), for values that must not be missed.
     ///
     /// # Errors
     ///
@@ -143,13 +143,13 @@ impl Instances {
         self.open(item, value).ok_or_else(|| Error::new(ErrorKind::Store, detail))
     }
 
-    /// Replaces a value by what `change` makes of it, in one step, for as long as that says;
-    /// where it is `None`, nothing changes. One that cannot be read counts as none. Whether it
-    /// was replaced.
+    /// Atomically replaces a value with what `change` returns, for the time that says; if it
+    /// is `None`, nothing changes. An unreadable value counts as none. Returns whether it was
+    /// replaced.
     ///
     /// # Errors
     ///
-    /// The store failed, or others changed the value again and again.
+    /// The store failed, or others kept changing the value.
     pub(crate) async fn update(
         &self,
         item: Item<'_>,
@@ -172,14 +172,14 @@ impl Instances {
                 return Ok(true);
             }
         }
-        Err(Error::new(ErrorKind::Store, "a shared value changed again and again"))
+        Err(Error::new(ErrorKind::Store, "a shared value kept changing"))
     }
 
     /// Removes a value.
     ///
     /// # Errors
     ///
-    /// As [`update()`](Self::update).
+    /// Same as [`update()`](Self::update).
     pub(crate) async fn remove(&self, item: Item<'_>) -> Result<()> {
         let Some(shared) = self.shared() else { return Ok(()) };
         let key = self.key(item);
@@ -189,7 +189,7 @@ impl Instances {
                 return Ok(());
             }
         }
-        Err(Error::new(ErrorKind::Store, "a shared value changed again and again"))
+        Err(Error::new(ErrorKind::Store, "a shared value kept changing"))
     }
 
     fn seal(&self, key: &SharedKey, value: &[u8]) -> Vec<u8> {

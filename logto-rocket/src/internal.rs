@@ -1,5 +1,5 @@
-//! What the fuzz targets call and the benchmarks measure from inside: the crate's own
-//! functions, with fixed settings. Not for use by hand.
+//! Internal functions with fixed settings, for the fuzz targets and benchmarks. Not for
+//! direct use.
 
 mod sealed_session;
 
@@ -38,7 +38,7 @@ impl Addresses {
         Self(Site::new(base.parse().expect("a URL")))
     }
 
-    /// The `Location` of a path, as it comes out of a cookie.
+    /// The `Location` of a path read from a cookie.
     pub fn page(&self, path: &str) -> Option<String> {
         ReturnPath::parse(path).map(|path| self.0.page(&path))
     }
@@ -106,7 +106,7 @@ pub fn session_record(plain: &[u8]) -> Option<Vec<u8>> {
     Some(record.encode().to_vec())
 }
 
-/// The sign-ins under way in a browser.
+/// The sign-ins in progress in a browser.
 pub struct SignInCookies(Transactions);
 
 impl Default for SignInCookies {
@@ -117,7 +117,7 @@ impl Default for SignInCookies {
 }
 
 impl SignInCookies {
-    /// Begins one: its `state`, and the cookies that are written and removed.
+    /// Begins one: returns its `state`, and the cookies that are written and removed.
     pub fn begin(&self, jar: &CookieJar<'_>, path: &str) -> (String, Vec<Cookie<'static>>) {
         let path = ReturnPath::parse(path).unwrap_or_else(ReturnPath::root);
         let transaction = Transaction::begin(&path, Timestamp::now());
@@ -131,11 +131,11 @@ impl SignInCookies {
     }
 }
 
-/// The code in a callback's query that is an answer of `issuer`.
+/// The code in a callback's query that is an answer from `issuer`.
 ///
 /// # Errors
 ///
-/// It is none.
+/// It is not a valid answer.
 pub fn callback_code(query: &str, issuer: &str) -> Result<String> {
     sign_in::callback_code(query, issuer)
 }
@@ -173,16 +173,16 @@ impl IdTokens {
     ///
     /// # Errors
     ///
-    /// It is no ID token of the provider, or the keys are none.
+    /// It is not an ID token of the provider, or the keys are not valid.
     pub fn verify(&self, keys: &[u8], id_token: &str) -> Option<Result<IdTokenClaims>> {
         Some(self.verify_with(&Keys::parse(keys)?, id_token))
     }
 
-    /// As [`verify()`](Self::verify), with keys that were read before.
+    /// Like [`verify()`](Self::verify), with keys that were already read.
     ///
     /// # Errors
     ///
-    /// It is no ID token of the provider.
+    /// It is not an ID token of the provider.
     pub fn verify_with(&self, keys: &Keys, id_token: &str) -> Result<IdTokenClaims> {
         let expected = Expected::Nonce(&self.nonce);
         let access_token = AccessToken::new("access".into());
@@ -218,7 +218,7 @@ impl LogoutTokens {
     ///
     /// # Errors
     ///
-    /// It is no logout token, or was none at `now`, in seconds.
+    /// It is not a valid logout token at `now`, in seconds.
     pub fn verify(&self, token: &str, now: i64) -> Result<LoggedOut> {
         let token = jwt::logout_token_at_hand(token, &self.metadata, &self.keys, "app", now)?;
         let (sub, sid) = match token.whom {
@@ -242,23 +242,23 @@ impl AccessTokens {
         Self { metadata, keys }
     }
 
-    /// What a token says, which came at `now`, in seconds.
+    /// What a token received at `now`, in seconds, says.
     ///
     /// # Errors
     ///
-    /// It is no access token of the provider.
+    /// It is not an access token of the provider.
     pub fn verify(&self, token: &str, now: i64) -> Result<AuthInfo> {
         let verified = jwt::access_token_at_hand(token, &self.metadata, &self.keys.0, now, 60)?;
         Ok(verified.auth)
     }
 }
 
-/// Whether an access token was verified before and is good still.
+/// Whether an access token was verified before and is still valid.
 pub fn is_known(logto: &Logto, token: &str) -> bool {
     logto.known_access_token(token).is_some()
 }
 
-/// Whose sessions end: those of a user, or of one session at Logto, with its user.
+/// The sessions that end: those of a user, or of one session at Logto, with its user.
 #[derive(Debug, PartialEq)]
 #[allow(missing_docs, reason = "they are claims")]
 pub struct LoggedOut {
@@ -267,12 +267,12 @@ pub struct LoggedOut {
     pub jti: String,
 }
 
-/// Claims as a session keeps them.
+/// Claims as a session stores them.
 pub fn pack(claims: &IdTokenClaims) -> Vec<u8> {
     claims.pack()
 }
 
-/// Reads claims that a session keeps.
+/// Reads claims that a session stores.
 pub fn unpack(packed: &[u8]) -> Option<IdTokenClaims> {
     IdTokenClaims::unpack(packed)
 }
@@ -296,7 +296,7 @@ pub fn config(figment: Figment, variables: Vec<(String, String)>) -> Result<(), 
 ///
 /// # Errors
 ///
-/// There are none in it.
+/// There are no tokens in it.
 pub fn token_answer(status: u16, body: &[u8]) -> Result<[Option<String>; 3]> {
     let grant = granted(&Reply::of(status, body), Timestamp::now())?;
     let access = grant.token.secret().secret().clone();
@@ -304,7 +304,7 @@ pub fn token_answer(status: u16, body: &[u8]) -> Result<[Option<String>; 3]> {
     Ok([Some(access), refresh, grant.id_token])
 }
 
-/// What is said of a refusal.
+/// The message about a refusal.
 pub fn refusal(status: u16, body: &[u8]) -> String {
     Reply::of(status, body).refusal().to_string()
 }

@@ -1,5 +1,5 @@
-//! The provider's keys: fetched when first needed, kept, fetched again when a
-//! token names a key that is not among them.
+//! The provider's keys: fetched on first use, kept, fetched again if a token names an
+//! unknown key.
 
 mod algorithm;
 mod key;
@@ -18,28 +18,28 @@ use crate::error::{ErrorKind, Result};
 use crate::http::{Cached, Http};
 use crate::seal;
 
-/// Keys are fetched again in vain at most once in this time and for each source of
-/// tokens, whatever tokens turn up.
+/// Keys are refetched in vain at most once in this time for each source of tokens,
+/// whatever tokens arrive.
 const COOLDOWN: Duration = Duration::from_secs(60);
 
-/// Where a token came from. Each source has fetches of its own: junk that anybody
-/// can send must not use up those of sign-ins.
+/// Where a token came from. Each source has its own limit: junk that anybody can send
+/// must not use up the fetches of sign-ins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
     /// Logto's token endpoint, for a code: a user has just signed in there.
     Code,
     /// Logto's token endpoint, for a refresh token.
     Refresh,
-    /// Somebody who says to be Logto.
+    /// A sender that claims to be Logto.
     BackChannel,
-    /// Whoever asks for something of this application's API.
+    /// A client of this application's API.
     Bearer,
 }
 
 impl Source {
     const ALL: usize = 4;
 
-    /// What a token of this source is that proves nothing.
+    /// The error for an invalid token from this source.
     pub(crate) fn error_kind(self) -> ErrorKind {
         match self {
             Self::Code | Self::Refresh => ErrorKind::InvalidIdToken,
@@ -54,16 +54,16 @@ impl Source {
 pub(crate) struct Jwks {
     http: Http,
     cached: Cached<KeySet>,
-    /// Until when no unknown key is worth another fetch, by source.
+    /// Until when unknown keys do not justify another fetch, by source.
     quiet: Mutex<[Option<Timestamp>; Source::ALL]>,
     clock: Clock,
 }
 
-/// The keys that can have signed a token.
+/// The keys that may have signed a token.
 #[derive(Debug)]
 pub(crate) struct KeySet {
     keys: Vec<PublicKey>,
-    /// Of what was published, to tell whether it is the same again.
+    /// The hash of the published keys, to recognize the same set again.
     digest: [u8; 32],
 }
 
@@ -77,7 +77,7 @@ impl Jwks {
         self.cached.peek().is_none()
     }
 
-    /// Those that were fetched last.
+    /// The keys fetched last.
     pub(crate) fn peek(&self) -> Option<Arc<KeySet>> {
         self.cached.peek()
     }
@@ -86,10 +86,9 @@ impl Jwks {
         self.cached.get(|| self.fetch(jwks_uri)).await
     }
 
-    /// Fetches the keys again because those of `seen` did not do; who comes while
-    /// another fetches waits for it. `None` if they were fetched for this source a
-    /// moment ago, in vain. Only a fetch that succeeded counts: after one that failed
-    /// the next token may try.
+    /// Fetches the keys again because `seen` lacked one; callers during a fetch wait for
+    /// it. `None` if they were just fetched for this source, in vain. Only a successful
+    /// fetch counts: after a failed one the next token may try.
     ///
     /// # Errors
     ///
@@ -100,8 +99,8 @@ impl Jwks {
         seen: &Arc<KeySet>,
         source: Source,
     ) -> Result<Option<Arc<KeySet>>> {
-        // Not within the fetch: that would pass for a failed one, which speaks for
-        // the other sources too.
+        // Not within the fetch: that would pass for a failed one, which affects the other
+        // sources too.
         if self.cached.is_current(seen) && self.is_quiet(source) {
             return Ok(None);
         }
@@ -113,8 +112,8 @@ impl Jwks {
         self.cached.replace(Some(seen), fetch).await.map(Some)
     }
 
-    /// Says that the keys fetched last had the one that was looked for: the provider may
-    /// rotate them again, and the next token is worth a fetch too.
+    /// Records that the last fetch found the key: the provider may rotate again, and the
+    /// next token may fetch too.
     pub(crate) fn was_worth_it(&self, source: Source) {
         self.set_quiet(source, None);
     }
@@ -144,14 +143,14 @@ impl KeySet {
         &self.keys
     }
 
-    /// Whether both were published with the same keys.
+    /// Whether both contain the same published keys.
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.digest == other.digest
     }
 
-    /// Whether the provider signs with this algorithm: it announces it, or it is that
-    /// of the curve of a key (Logto up to 1.42 announces ES384 for every curve). The
-    /// token's own header has no say (RFC 8725 section 3.1).
+    /// Whether the provider signs with this algorithm: it announces it, or the curve of a
+    /// key implies it (Logto up to 1.42 announces ES384 for every curve). The token's own
+    /// header does not count (RFC 8725 section 3.1).
     pub(crate) fn allow(&self, algorithm: &Algorithm, announced: &[String]) -> bool {
         announced.iter().any(|name| named(name).as_ref() == Some(algorithm))
             || self.keys.iter().any(|key| key.curve_algorithm() == Some(algorithm))
@@ -164,8 +163,8 @@ struct RawKeySet {
 }
 
 impl RawKeySet {
-    /// Leaves out what cannot verify a signature: one odd key must not take the
-    /// others with it, and a published symmetric key must never be used.
+    /// Leaves out keys that cannot verify a signature: one odd key must not invalidate
+    /// the others, and a published symmetric key must never be used.
     fn usable(self) -> KeySet {
         let digest = seal::sha256(Value::from(self.keys.clone()).to_string().as_bytes());
         let keys = self.keys.into_iter().filter_map(|key| PublicKey::try_from(key).ok());

@@ -1,4 +1,4 @@
-//! Tokens that somebody sends to this application and says to have from Logto.
+//! Tokens that others send to this application, claiming that they are from Logto.
 
 mod access;
 #[cfg(test)]
@@ -21,10 +21,10 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::jwks::{KeySet, PublicKey, Source};
 use crate::signed::{Signatures, Signer, Unverified};
 
-const OPAQUE: &str = "it is opaque, as Logto's tokens are whose client asks for no resource and no \
-                      organization, or for two resources";
+const OPAQUE: &str = "it is opaque: Logto issues such tokens if the client asks for no resource \
+                      and no organization, or for two resources";
 
-/// What verifies tokens of one provider for one application.
+/// Verifies tokens of one provider for one application.
 pub(crate) struct Verifier {
     signatures: Arc<Signatures>,
     app_id: String,
@@ -43,8 +43,8 @@ impl Verifier {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidLogoutToken`], or any other kind where the metadata or the
-    /// keys cannot be had: then the token may be good.
+    /// [`ErrorKind::InvalidLogoutToken`], or any other kind if the metadata or the keys
+    /// are not available: then the token may be valid.
     pub(crate) async fn logout_token(&self, token: &str) -> Result<LogoutToken> {
         let verified = self.verify(Source::BackChannel, token, logout::check_type, |payload, m| {
             LogoutToken::read(payload, &m.issuer, &self.app_id, self.now(), self.skew())
@@ -53,13 +53,13 @@ impl Verifier {
         Ok(token)
     }
 
-    /// Verifies an access token, whatever route it is for (RFC 9068 section 4), and says with
-    /// which keys.
+    /// Verifies an access token, for any route (RFC 9068 section 4), and returns the keys
+    /// used.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidAccessToken`], or any other kind where the metadata or the
-    /// keys cannot be had: then the token may be good.
+    /// [`ErrorKind::InvalidAccessToken`], or any other kind if the metadata or the keys
+    /// are not available: then the token may be valid.
     pub(crate) async fn access_token(&self, token: &str) -> Result<(Verified, Arc<KeySet>)> {
         if !token.contains('.') {
             return Err(Error::new(ErrorKind::InvalidAccessToken, OPAQUE));
@@ -88,7 +88,7 @@ impl Verifier {
         verified.await
     }
 
-    /// The keys that were fetched last.
+    /// The keys fetched last.
     pub(crate) fn keys(&self) -> Option<Arc<KeySet>> {
         self.signatures.keys()
     }
@@ -128,7 +128,7 @@ fn check_signature(
     }
 }
 
-/// As [`Verifier::logout_token()`], with what there is to know of the provider.
+/// Like [`Verifier::logout_token()`], with the provider's metadata and keys at hand.
 #[cfg(feature = "__internal")]
 pub(crate) fn logout_token_at_hand(
     token: &str,
@@ -149,7 +149,7 @@ pub(crate) fn logout_token_at_hand(
     verified.map_err(|failure| failure.into_error(KIND))
 }
 
-/// As [`Verifier::access_token()`], with what there is to know of the provider.
+/// Like [`Verifier::access_token()`], with the provider's metadata and keys at hand.
 #[cfg(any(test, feature = "__internal"))]
 pub(crate) fn access_token_at_hand(
     token: &str,

@@ -86,44 +86,43 @@ mod wiped;
 
 /// Protects a route: only signed-in users reach its handler.
 ///
-/// It stands directly above the route attribute, which has Rocket's name (`#[get]`,
-/// `#[rocket::get]`) and not another one:
+/// Put it directly above the route attribute, which must have Rocket's name (`#[get]`,
+/// `#[rocket::get]`), not an alias:
 ///
 /// | | a stranger gets | the handler can take |
 /// |---|---|---|
 /// | `#[authenticated]` | 401: a page that leads to sign-in and back, `{"error":"Not authenticated"}` or the application's own | [`&User`](User), [`&IdTokenClaims`](IdTokenClaims) |
 /// | `#[authenticated(redirect)]` | 303 to sign-in, and back here afterwards | same |
-/// | `#[authenticated(redirect = "/welcome")]` | 303 to that page of this site, with `return_to` in its query | same |
+/// | `#[authenticated(redirect = "/welcome")]` | 303 to that page on this site, with `return_to` in its query | same |
 /// | `#[authenticated(fetch_user_info)]` | as above | also [`&UserInfo`](UserInfo), fetched before |
 /// | `#[authenticated(resource = "https://api.example.com")]` | as above | also [`AccessToken`]: the user's token for that API resource, fetched before |
-/// | `#[authenticated(resource = "items")]` | as above | the same; the configuration's [`resources`](Resources) have the name |
-/// | `#[authenticated(organization = "<org>")]` | as above | also [`OrganizationToken`]: of the organization whose id is that segment of the path, fetched before |
-/// | `#[authenticated(organization = "acme_id")]` | as above | the same, of one organization |
+/// | `#[authenticated(resource = "items")]` | as above | the same, by its name in the configuration's [`resources`](Resources) |
+/// | `#[authenticated(organization = "<org>")]` | as above | also [`OrganizationToken`]: for the organization whose id is in that path segment, fetched before |
+/// | `#[authenticated(organization = "acme_id")]` | as above | the same, for one organization |
 /// | both of them | as above | also [`AccessToken`]: for the resource in the organization |
 /// | `#[authenticated(allow_cross_origin)]` | as above | same; pages of other origins may send it |
 /// | `#[authenticated(roles("admin"))]`, `any_role(..)` | as above | same; only for users with all of the roles, or one of them |
 /// | `#[authenticated(organization = "<org>", organization_roles("owner"))]`, `any_organization_role(..)` | as above | same; only for users with the roles there. No token is fetched for it |
 /// | `#[authenticated(resource = "..", scopes("read:items"))]`, `any_scope(..)` | as above | also [`&AuthInfo`](AuthInfo); only for users whose token has all of the scopes, or one of them |
-/// | `#[authenticated(bearer, resource = "..", scopes("read:items"))]` | 401 with `WWW-Authenticate: Bearer` | [`&AuthInfo`](AuthInfo): of the access token that the request presents |
-/// | `#[authenticated(session, bearer, ..)]` | as the session's, and the header | the same; [`Option<&User>`](User) is `None` where a token was presented |
+/// | `#[authenticated(bearer, resource = "..", scopes("read:items"))]` | 401 with `WWW-Authenticate: Bearer` | [`&AuthInfo`](AuthInfo): from the access token that the request presents |
+/// | `#[authenticated(session, bearer, ..)]` | as for the session, and the header | the same; [`Option<&User>`](User) is `None` if a token was presented |
 ///
-/// The arguments stand in any order; combinations that make no sense are compile errors that
-/// say what to write, as [`Policy`] has them. For a stranger nothing of
-/// the route runs: no guard, no parsing of path, query or body. Nor does it for a
-/// user who is not in the organization.
+/// The arguments can be in any order; combinations that make no sense are compile errors
+/// that say what to write, as with [`Policy`]. For strangers and non-members of the
+/// organization nothing of the route runs: no guard, no parsing of path, query or body.
 ///
-/// To take what the attribute does not fetch is a compile error, also by the name of a type
-/// alias.
+/// Taking a token or user info that the attribute does not fetch is a compile error, even
+/// through a type alias.
 ///
 /// See the chapter [`guide::permissions`] for all of it with examples.
 ///
-/// `crate = path` says where logto-rocket is, if the crate does not know it as
-/// `logto_rocket`: because it has another name there, or another crate re-exports it.
+/// `crate = path` says where logto-rocket is, if it is not available as `logto_rocket`:
+/// because it is renamed, or another crate re-exports it.
 ///
 /// # Outcomes
 ///
-///   * A signed-in user reaches the handler. The function itself stays as it was
-///     written and can be called in tests.
+///   * A signed-in user reaches the handler. The function itself stays as written and can
+///     be called in tests.
 ///   * A stranger gets **401** Unauthorized. A person who navigates, with an `Accept` that
 ///     names HTML, gets a page with a link to sign in and come back, unless the application
 ///     has a catcher for 401 or a default one. Everything else gets JSON, unless the
@@ -131,44 +130,43 @@ mod wiped;
 ///     navigates gets **303** See Other instead; scripts, prefetches, websockets
 ///     and clients that want JSON get the 401.
 ///   * A signed-in user's request with a method other than GET, HEAD or OPTIONS gets
-///     **403** Forbidden if a page of another origin sent it: not the one of `base_url`
-///     and none of [`trusted_origins`](Config::trusted_origins). Without this, other
-///     hosts of the same site could act for the user, whose `SameSite=Lax` cookie comes
-///     along. `allow_cross_origin` admits it. Clients that are no browser send no origin
-///     and are admitted. A guard without the attribute, as `&User` alone, does not check
+///     **403** Forbidden if a page from another origin sent it: neither that of
+///     `base_url` nor one of [`trusted_origins`](Config::trusted_origins). Otherwise
+///     other hosts of the same site could act for the user, whose `SameSite=Lax` cookie
+///     they send. `allow_cross_origin` admits it. Non-browser clients send no origin and
+///     are admitted. A guard without the attribute, such as `&User` alone, does not check
 ///     this.
-///   * With `fetch_user_info`: a user whose session Logto ended is a stranger, and
-///     the answer removes the cookie. **503** with `Retry-After` when Logto does
-///     not answer, **502** when its answer cannot be used; the session stays.
-///   * With `resource` or `organization`: a user whose session Logto ended is a
-///     stranger, as above. A user whom Logto denies the token gets **403** Forbidden: a
-///     non-member of the organization, or one who signed in before the configuration
-///     asked for the resource. **503** with `Retry-After` when Logto does not answer and the
-///     last token has ended, **502** when its answer cannot be used; the session
-///     stays. **401** and no redirect where the session has no refresh token.
-///   * **503** when the session store does not answer; the cookie stays.
-///   * Without [`Logto::fairing()`] the application does not launch, nor if its
-///     configuration does not ask for what a route needs: the `resource` in
-///     [`resources`](Resources), also where it is a name, and for `organization` the scope `urn:logto:scope:organizations`
-///     in `scopes`. The log names the route and what to add.
+///   * With `fetch_user_info`: a user whose session Logto ended is a stranger, and the
+///     answer removes the cookie. **503** with `Retry-After` if Logto does not answer,
+///     **502** if its answer cannot be used; the session stays.
+///   * With `resource` or `organization`: a user whose session Logto ended is a stranger, as
+///     above. A user whom Logto denies the token gets **403** Forbidden: a non-member of the
+///     organization, or a user who signed in before the configuration asked for the
+///     resource. **503** with `Retry-After` if Logto does not answer and the last token has
+///     expired, **502** if its answer cannot be used; the session stays. **401** and no
+///     redirect if the session has no refresh token.
+///   * **503** if the session store does not answer; the cookie stays.
+///   * The application does not launch without [`Logto::fairing()`], or if its configuration lacks
+///     what a route needs: the `resource`, or its name, in [`resources`](Resources), and for
+///     `organization` the scope `urn:logto:scope:organizations` in `scopes`. The log names the
+///     route and what to add.
 ///
-///   * A user who lacks a role or scope gets **403**, never a way to sign in. The log says what
-///     was missing, and in the `debug` profile the answer does too. Roles are as fresh as
+///   * A user who lacks a role or scope gets **403**, never a link to sign in. The log says
+///     what was missing, and in the `debug` profile so does the answer. Roles are as fresh as
 ///     [`session.revalidate`](SessionConfig::revalidate) says; a session that cannot be
 ///     refreshed signs in again once they are older. Without `scopes(..)`, the token's scopes
 ///     are not checked: call [`has_scope()`](AccessToken::has_scope).
-///   * With `bearer` (RFC 6750): **401** `invalid_token` for a token that does not prove who
-///     asks and for whom, and **401** without an error code where none is presented. **400**
-///     `invalid_request` for two `Authorization` headers, or a token that is malformed. **403**
-///     `insufficient_scope` for a token that permits less, is of another organization, of an
-///     organization where the route says none, or of an application that `clients(..)` does not
-///     name. **503** when Logto's keys cannot be had. `?access_token=` is never read. With
-///     `session` too, a presented token decides; where it is not good, the session does not
-///     help, and where it is, no guard sees the session. Why a token was refused is in the log,
-///     and in the `debug` profile in the answer.
+///   * With `bearer` (RFC 6750): **401** `invalid_token` for a token that is not valid for this
+///     API, and **401** without an error code if there is no token. **400** `invalid_request`
+///     for two `Authorization` headers, or a malformed token. **403** `insufficient_scope` for
+///     a token that permits less, is for another organization, for an organization if the route
+///     names none, or from an application that `clients(..)` does not list. **503** if Logto's
+///     keys are not available. `?access_token=` is never read. With `session` too, a presented
+///     token decides; if it is not valid, the session does not help, and if it is, no guard
+///     sees the session. The log says why a token was refused, and in the `debug` profile so
+///     does the answer.
 ///
-/// Answers of 400, 401, 403, 502 and 503 are those of the application's catchers where it has
-/// them.
+/// The application's catchers, if it has them, answer 400, 401, 403, 502 and 503.
 ///
 /// # Who may
 ///
@@ -207,21 +205,21 @@ mod wiped;
 /// }
 /// ```
 ///
-/// A token's audience authorizes nothing: Logto gives one for any API resource to any
+/// A token's audience authorizes nothing: Logto issues a token for any API resource to any
 /// application of the tenant that asks. So `bearer` needs a condition, `scopes(..)`,
-/// `any_scope(..)`, `roles(..)`, `any_role(..)`, `organization` or `clients("..")`, or says
-/// `any_client`. `user_only` and `machine_only` limit it further, and `any_organization` takes
-/// tokens of any organization. [`Policy`] says of each what it asks, and the chapter
-/// [`guide::api`] which of them go together.
+/// `any_scope(..)`, `roles(..)`, `any_role(..)`, `organization` or `clients("..")`, or an
+/// explicit `any_client`. `user_only` and `machine_only` limit it further, and
+/// `any_organization` accepts tokens for any organization. [`Policy`] describes each
+/// condition, and the chapter [`guide::api`] says which go together.
 ///
-/// A mistake in the handler is reported as without the attribute, with two
-/// exceptions: a lifetime or type that is missing or cannot be inferred in its
-/// signature is reported twice, and what breaks `#![forbid(unused)]` or
+/// Mistakes in the handler are reported as they would be without the attribute, with two
+/// exceptions: a missing lifetime or type in its signature, or one that cannot be
+/// inferred, is reported twice, and violations of `#![forbid(unused)]` or
 /// `#![forbid(warnings)]` may be.
 ///
 /// # With other attributes
 ///
-/// Other attributes that read or change the route stand above, `#[authenticated]` below
+/// Put other attributes that read or change the route first, `#[authenticated]` below
 /// them, and the route attribute last:
 ///
 /// ```rust,ignore
@@ -232,8 +230,8 @@ mod wiped;
 /// async fn admin(user: &User) -> String { .. }
 /// ```
 ///
-/// A stranger gets the 401 or 303 first, and only then `#[protect]` asks for the role.
-/// A wrong order does not compile:
+/// A stranger gets the 401 or 303 first; only then does `#[protect]` check the role. The
+/// wrong order does not compile:
 ///
 /// | wrong | the compiler says |
 /// |---|---|
@@ -242,12 +240,12 @@ mod wiped;
 /// | `#[protect]` below ours | argument #1 of type `AuthDetails` is missing |
 /// | ours below the route attribute | no route attribute below `#[authenticated]` |
 ///
-/// `#[openapi]` and `#[utoipa::path]` say the same above `#[rocket::get(..)]`: they want
+/// `#[openapi]` and `#[utoipa::path]` say the same above `#[rocket::get(..)]`: they need
 /// `use rocket::get` and `#[get(..)]`. With `#[utoipa::path(get, path = "/admin")]` the
 /// order is free.
 ///
-/// utoipa takes the guards as they are. rocket_okapi wants a trait of its own on every
-/// guard: wrap ours in a type of the application, or leave them out of the document with
+/// utoipa accepts the guards as they are. rocket_okapi requires its own trait on every
+/// guard: wrap ours in a type of yours, or leave them out of the document with
 /// `#[openapi(ignore = "user")]`. Both recipes are in the repository, with tests:
 /// [examples/openapi-utoipa][utoipa] and [examples/openapi-okapi][okapi].
 ///
@@ -273,7 +271,7 @@ mod wiped;
 /// }
 /// ```
 ///
-/// Tokens for the application's API, and for an organization of the user:
+/// Tokens for the application's API, and for one of the user's organizations:
 ///
 /// ```rust
 /// use logto_rocket::{AccessToken, OrganizationToken, authenticated};
@@ -299,15 +297,15 @@ mod wiped;
 /// ```
 pub use logto_macros::authenticated;
 
-/// Marks a route that everybody may use, where
-/// [`deny_unprotected()`](LogtoFairing::deny_unprotected) asks for a decision.
+/// Marks a route that anybody may use, if
+/// [`deny_unprotected()`](LogtoFairing::deny_unprotected) requires a decision.
 ///
-/// It stands directly above the route attribute, and the route stays as it is: what
-/// protects it in part, as the guard `Option<&User>`, still does. Together with
+/// Put it directly above the route attribute; the route stays as it is, and its guards,
+/// such as `Option<&User>`, still work. Together with
 /// [`#[authenticated]`](macro@authenticated) it does not compile. For routes without an
 /// attribute there is [`public()`].
 ///
-/// `crate = path` says where logto-rocket is, if it has another name.
+/// `crate = path` says where logto-rocket is, if it is renamed.
 ///
 /// # Example
 ///
@@ -361,7 +359,7 @@ pub use self::token::{AccessToken, Audience, TokenExchange};
 #[doc = include_str!("../PARITY.md")]
 pub mod parity {}
 
-/// What the expansion of the attribute names. Not for use by hand.
+/// Items for the expansion of the attribute. Not for direct use.
 #[doc(hidden)]
 pub mod __private {
     pub use rocket::Route;

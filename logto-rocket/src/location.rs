@@ -1,4 +1,4 @@
-//! Return paths, and every place that ends up in a `Location`.
+//! Return paths, and everything that ends up in a `Location`.
 
 #[cfg(test)]
 mod tests;
@@ -14,8 +14,8 @@ use url::Url;
 use crate::uri::{MAX_PATH, is_path};
 use crate::warning;
 
-/// A path with an optional query on this site, to return to after sign-in. A
-/// browser that resolves it stays on the site.
+/// A path on this site with an optional query, to return to after sign-in. A browser that
+/// resolves it stays on the site.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ReturnPath(String);
 
@@ -24,7 +24,7 @@ impl ReturnPath {
         Self("/".into())
     }
 
-    /// Accepts what a browser resolves to a path of this site.
+    /// Accepts anything that a browser resolves to a path on this site.
     pub(crate) fn parse(path: &str) -> Option<Self> {
         if !is_path(path.as_bytes()) {
             return None;
@@ -33,7 +33,7 @@ impl ReturnPath {
         (origin.starts_with('/') && !origin.starts_with("//")).then_some(Self(origin))
     }
 
-    /// As [`parse()`](Self::parse); what is too long for its cookie loses its query.
+    /// Like [`parse()`](Self::parse); a path too long for its cookie loses its query.
     fn shortened(path: &str) -> Option<Self> {
         if path.len() <= MAX_PATH {
             return Self::parse(path);
@@ -42,13 +42,13 @@ impl ReturnPath {
         let shortened = Self::parse(without);
         warning::warn_of(match shortened {
             Some(_) => "a page to return to is too long; it loses its query",
-            None => "a page to return to is too long; it is forgotten",
+            None => "a page to return to is too long; it is dropped",
         });
         shortened
     }
 
-    /// The page that `request` asks for. Only pages that can be asked for again
-    /// with GET: a form's target would answer 404 or act without its form.
+    /// The page that `request` asks for. Only pages that GET can request again: a form's
+    /// target would answer 404 or act without its form.
     pub(crate) fn of(request: &Request<'_>) -> Option<Self> {
         matches!(request.method(), Method::Get | Method::Head)
             .then(|| Self::shortened(&request.uri().clone().into_normalized().to_string()))
@@ -60,8 +60,7 @@ impl ReturnPath {
     }
 }
 
-/// Where the application is: its origin, and the path that a proxy in front of it
-/// takes away.
+/// Where the application is: its origin, and the path prefix that a proxy strips.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Site {
     base: Url,
@@ -70,7 +69,7 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) fn new(base: Url) -> Self {
-        // Two slashes at the beginning of a `Location` would be another site.
+        // Two slashes at the start of a `Location` would be another site.
         let prefix = match base.path().trim_matches('/') {
             "" => String::new(),
             path => format!("/{path}"),
@@ -78,15 +77,15 @@ impl Site {
         Self { base, prefix }
     }
 
-    /// The `Location` of a page of this site. Relative, so that it holds whatever
-    /// name the browser knows the site by.
+    /// The `Location` of a page on this site. Relative, so that it works under whatever
+    /// host name the browser uses.
     pub(crate) fn page(&self, path: &ReturnPath) -> String {
         format!("{}{}", self.prefix, path.as_str())
     }
 
-    /// As [`page()`](Self::page), with `return_to` as a query parameter.
+    /// Like [`page()`](Self::page), with `return_to` as a query parameter.
     pub(crate) fn page_returning(&self, path: &str, return_to: Option<&ReturnPath>) -> String {
-        // A page that begins as the prefix does would be read as another one.
+        // A page that begins with the prefix would be read as another one.
         let unmistakable = |path: &ReturnPath| match self.below(path.as_str()) {
             Some(_) => self.page(path),
             None => path.as_str().to_owned(),
@@ -96,13 +95,13 @@ impl Site {
         with_query(format!("{}{path}", self.prefix), return_to)
     }
 
-    /// The page that `request` asks for, on the host of the base URL, if the browser is on
-    /// another name of it, as `127.0.0.1` for `localhost`: cookies set there would not be
-    /// sent to the callback. The query is only repeated.
+    /// The page that `request` asks for, on the host of the base URL, if the browser used
+    /// another host name, such as `127.0.0.1` for `localhost`: cookies set there would not
+    /// be sent to the callback. The query is only repeated.
     pub(crate) fn moved(&self, request: &Request<'_>) -> Option<String> {
         let host = request.host().filter(|_| request.method() == Method::Get)?;
         let query = request.uri().query().map_or("", |query| query.as_str());
-        // A proxy that rewrites `Host` would else send the browser there forever.
+        // Otherwise a proxy that rewrites `Host` would cause an endless redirect.
         let was_moved = || url::form_urlencoded::parse(query.as_bytes()).any(|(n, _)| n == "moved");
         if self.is_host(host.domain().as_str()) || was_moved() {
             return None;
@@ -111,13 +110,13 @@ impl Site {
         Some(format!("{}?moved=1{repeated}", self.url(request.uri().path().as_str())))
     }
 
-    /// The full address of a path of this site, as it is registered with Logto.
+    /// The full address of a path on this site, as registered with Logto.
     pub(crate) fn url(&self, path: &str) -> String {
         format!("{}{}{path}", self.base.origin().ascii_serialization(), self.prefix)
     }
 
-    /// A return path from a query: a path, or a full address of this very site. Either
-    /// may begin with the prefix, as it does in the browser.
+    /// A return path from a query: a path, or a full address on this site. Either may
+    /// begin with the prefix, as it does in the browser.
     pub(crate) fn return_path(&self, given: &str) -> Option<ReturnPath> {
         let origin = self.base.origin().ascii_serialization();
         let path = given.strip_prefix(&origin).filter(|rest| rest.starts_with('/'));
@@ -129,27 +128,27 @@ impl Site {
         }
     }
 
-    /// What follows the prefix in `path`, if it begins with that.
+    /// The rest of `path` after the prefix, if it begins with that.
     fn below<'a>(&self, path: &'a str) -> Option<&'a str> {
         let rest = path.strip_prefix(&self.prefix).filter(|_| !self.prefix.is_empty())?;
-        // `/app` is no prefix of `/application`.
+        // `/app` is not a prefix of `/application`.
         (rest.is_empty() || rest.starts_with(['/', '?'])).then_some(rest)
     }
 
-    /// The port that browsers use, if they are to find the site on their own machine.
+    /// The port that browsers use, if the site is on their own machine.
     pub(crate) fn local_port(&self) -> Option<u16> {
         is_loopback(&self.base).then(|| self.base.port_or_known_default()).flatten()
     }
 
-    /// Whether `host`, the name in a `Host` header, is the one in the base URL. Cookies are
-    /// the same on all ports, and some proxies leave the port out.
+    /// Whether `host`, the name in a `Host` header, is the one in the base URL. Ports share
+    /// cookies, and some proxies leave the port out.
     fn is_host(&self, host: &str) -> bool {
         self.base.host_str().is_some_and(|expected| expected.eq_ignore_ascii_case(host))
     }
 }
 
 /// `path` as browsers send it and Rocket compares it: without empty segments and dots, and
-/// with nothing encoded that need not be (RFC 3986 section 6.2.2). A slash at the end stays.
+/// without needless encoding (RFC 3986 section 6.2.2). A trailing slash stays.
 pub(crate) fn plain_path(path: &str) -> String {
     let path = decode_unreserved(path);
     let mut segments = Vec::new();
@@ -191,7 +190,7 @@ fn with_query<'a>(page: String, pairs: impl IntoIterator<Item = (&'a str, &'a st
 
 /// A responder: 303 See Other to where an operation of [`LogtoClient`](crate::LogtoClient) leads.
 ///
-/// The answer is not stored by caches and passes on no address of its own.
+/// Caches do not store the answer, and it passes on no referrer.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Redirect(String);
 
@@ -200,7 +199,7 @@ impl Redirect {
         Self(location)
     }
 
-    /// The address. That of a sign-in holds `state` and `nonce`: not for logs.
+    /// The address. For a sign-in it contains `state` and `nonce`: do not log it.
     pub fn location(&self) -> &str {
         &self.0
     }

@@ -1,4 +1,4 @@
-//! The managed [`Logto`]: it composes what the subjects own, and holds the public methods.
+//! The managed [`Logto`]: it composes the parts, and has the public methods.
 
 mod requests;
 mod sessions;
@@ -33,7 +33,7 @@ use crate::token::{AccessToken, Audience, TokenExchange};
 use crate::tokens::{MachineTokens, Tokens};
 use crate::transaction::Transactions;
 
-/// Sign-in with Logto: attach [`Logto::fairing()`], and the application has it.
+/// Sign-in with Logto: attach [`Logto::fairing()`] to an application to add it.
 ///
 /// The fairing reads the [`Config`](crate::Config), mounts the routes for
 /// sign-in, callback and sign-out, and manages a `Logto`. A cheap handle: cloning
@@ -58,11 +58,11 @@ use crate::transaction::Transactions;
 #[derive(Clone)]
 pub struct Logto(Arc<Parts>);
 
-/// Bytes of our cookies in an answer that are worth a warning. nginx takes 4 KiB of header
-/// by default, and the application has some of its own.
+/// Bytes of our cookies in an answer that are worth a warning. nginx accepts 4 KiB of
+/// headers by default, and the application has its own.
 const LARGE_HEADER: usize = 3500;
 
-/// What all handles share.
+/// The state that all handles share.
 struct Parts {
     checked: Checked,
     client: Arc<Client>,
@@ -75,12 +75,12 @@ struct Parts {
     hooks: Arc<dyn Hooks>,
     drains: Semaphore,
     clock: Clock,
-    /// When it was last told that an answer has much of our cookies.
+    /// When it was last logged that an answer has large cookies.
     large_header: OnceAMinute,
 }
 
 impl Logto {
-    /// What the configuration describes, with the stores that the application brings.
+    /// Builds it from the configuration and the application's own stores.
     pub(crate) fn new(checked: Checked, own: Stores, hooks: Box<dyn Hooks>) -> Result<Self> {
         let (config, clock) = (&checked.config, Clock::default());
         let hooks: Arc<dyn Hooks> = hooks.into();
@@ -162,7 +162,7 @@ impl Logto {
         &self.0.checked.config
     }
 
-    /// Whether users sign in here; else it is an API, and there are no sessions.
+    /// Whether users sign in here; otherwise it is an API without sessions.
     pub(crate) fn signs_in(&self) -> bool {
         self.0.checked.signs_in
     }
@@ -185,7 +185,7 @@ impl Logto {
         &self.0.checked.callback
     }
 
-    /// Waits until no session waits to be saved.
+    /// Waits until all sessions are saved.
     pub(crate) async fn all_saved(&self) {
         self.0.tokens.all_refreshed().await;
         self.0.sessions.all_saved().await;
@@ -204,14 +204,14 @@ impl Logto {
     pub(crate) fn warn_of_large_header(&self, bytes: usize) {
         if bytes >= LARGE_HEADER && self.0.large_header.is_due(self.0.clock.now()) {
             log::warn!(
-                "logto: an answer sets {bytes} bytes of cookies: nginx answers 502 from 4 KB of \
-                 header, unless `proxy_buffer_size` is larger, as `16k`; or set `session.store`, \
-                 which leaves an id in the cookie"
+                "logto: an answer sets {bytes} bytes of cookies: nginx answers 502 above 4 KB of \
+                 headers, unless `proxy_buffer_size` is larger, like `16k`; or set \
+                 `session.store`, which leaves only an id in the cookie"
             );
         }
     }
 
-    /// The audience with the indicator of its resource in place of the name.
+    /// The audience with its resource's indicator in place of the name.
     ///
     /// # Errors
     ///
@@ -275,13 +275,12 @@ impl Logto {
         self.site().page(&ReturnPath::parse(path).unwrap_or_else(ReturnPath::root))
     }
 
-    /// What Logto says about itself: fetched when first needed, kept, and renewed
-    /// every hour.
+    /// Logto's metadata: fetched on first use, kept, and renewed every hour.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unreachable`] when Logto did not answer,
-    /// [`ErrorKind::InvalidAnswer`] when it is another Logto, or none.
+    /// [`ErrorKind::Unreachable`] if Logto did not answer, [`ErrorKind::InvalidAnswer`]
+    /// if the answer is from another Logto, or not from Logto.
     ///
     /// [`ErrorKind::Unreachable`]: crate::ErrorKind::Unreachable
     /// [`ErrorKind::InvalidAnswer`]: crate::ErrorKind::InvalidAnswer
@@ -290,21 +289,21 @@ impl Logto {
     }
 
     /// An access token for the application itself, without a user (OAuth's client
-    /// credentials). Works anywhere, also in a background task: take
-    /// `&State<Logto>`, or `rocket.state::<Logto>()`.
+    /// credentials). Works anywhere, even in a background task: take `&State<Logto>`, or
+    /// `rocket.state::<Logto>()`.
     ///
-    /// Logto gives them to machine-to-machine applications only: configure one
-    /// under [`machine`](crate::Config::machine). Only scopes that are asked for
-    /// here and that the application's roles allow are granted. A token is kept in
-    /// the process and asked for once, however many want it.
+    /// Logto issues them to machine-to-machine applications only: configure one under
+    /// [`machine`](crate::Config::machine). Logto grants only scopes that are requested
+    /// here and that the application's roles allow. A token is kept in the process and
+    /// requested once, however many callers want it.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Denied`] when the application is not in the organization,
-    /// [`ErrorKind::NotGranted`] when there is no such resource, or none was named,
-    /// [`ErrorKind::Refused`] when the application is not of this type or its
-    /// secret is wrong, [`ErrorKind::Unreachable`] and [`ErrorKind::InvalidAnswer`]
-    /// when Logto's answer cannot be had or used.
+    /// [`ErrorKind::Denied`] if the application is not in the organization,
+    /// [`ErrorKind::NotGranted`] if there is no such resource, or none was named,
+    /// [`ErrorKind::Refused`] if the application is not of this type or its secret is
+    /// wrong, [`ErrorKind::Unreachable`] if Logto does not answer, and
+    /// [`ErrorKind::InvalidAnswer`] if its answer cannot be used.
     ///
     /// [`ErrorKind::Denied`]: crate::ErrorKind::Denied
     /// [`ErrorKind::NotGranted`]: crate::ErrorKind::NotGranted
@@ -336,13 +335,13 @@ impl Logto {
         Ok(AccessToken::new(token))
     }
 
-    /// Exchanges a token for another one (RFC 8693). Nothing is kept: a subject
-    /// token may be good for one use only.
+    /// Exchanges a token for another (RFC 8693). Nothing is kept: a subject token may be
+    /// valid only once.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidSubjectToken`] when the subject token is not good, or no longer;
-    /// the rest as [`client_credentials()`](Self::client_credentials).
+    /// [`ErrorKind::InvalidSubjectToken`] if the subject token is not valid, or no longer;
+    /// otherwise the same as for [`client_credentials()`](Self::client_credentials).
     ///
     /// [`ErrorKind::InvalidSubjectToken`]: crate::ErrorKind::InvalidSubjectToken
     pub async fn exchange_token(&self, exchange: &TokenExchange) -> Result<AccessToken> {
@@ -352,28 +351,27 @@ impl Logto {
         Ok(AccessToken::new(Arc::new(grant.token)))
     }
 
-    /// Ends the sessions that a logout token is about (OpenID Connect Back-Channel
-    /// Logout 1.0). If the token names a session at Logto (`sid`), these are the sessions
-    /// of that one, and those of its user (`sub`) that Logto told no `sid` for, as it does
-    /// before "Is session required" is turned on; else all of the user. For a route of
-    /// one's own; the fairing mounts one that answers as the protocol says.
+    /// Ends the sessions that a logout token names (OpenID Connect Back-Channel Logout
+    /// 1.0). If the token names a session at Logto (`sid`), these are its sessions, and
+    /// those of its user (`sub`) for which Logto sent no `sid`, as is the case until "Is
+    /// session required" is turned on; otherwise all of the user's sessions. For a route
+    /// of your own; the fairing mounts one that answers as the protocol requires.
     ///
-    /// A session ends if it began before the token was first received, and if Logto
-    /// issued its ID token no later than the logout token: a user who has signed in again
-    /// stays signed in, also when the token comes once more. Where instances share a store,
-    /// Logto's clock alone decides, and a sign-in of the same second ends too. Refresh
-    /// tokens of the ended sessions are revoked. With sessions in the cookie and no
-    /// [`session.marks`](crate::SessionConfig::marks), this process alone knows of it,
-    /// until it ends.
+    /// A session ends if it began before the token was first received, and if Logto issued
+    /// its ID token no later than the logout token: a user who has signed in again stays
+    /// signed in, even if the token arrives again. If instances share a store, Logto's
+    /// clock alone decides, and a sign-in in the same second ends too. Refresh tokens of
+    /// the ended sessions are revoked. With sessions in the cookie and no
+    /// [`session.marks`](crate::SessionConfig::marks), only this process knows of it, until
+    /// it stops.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::InvalidLogoutToken`](crate::ErrorKind::InvalidLogoutToken), which
-    /// is 400 Bad Request, and nothing was ended. [`ErrorKind::Store`](crate::ErrorKind::Store)
-    /// when the store failed, and
-    /// [`ErrorKind::Unreachable`](crate::ErrorKind::Unreachable) or
-    /// [`ErrorKind::InvalidAnswer`](crate::ErrorKind::InvalidAnswer) when Logto's keys
-    /// cannot be had; the same token may be tried again.
+    /// [`ErrorKind::InvalidLogoutToken`](crate::ErrorKind::InvalidLogoutToken), which is 400
+    /// Bad Request; nothing was ended. [`ErrorKind::Store`](crate::ErrorKind::Store) if the
+    /// store failed, and [`ErrorKind::Unreachable`](crate::ErrorKind::Unreachable) or
+    /// [`ErrorKind::InvalidAnswer`](crate::ErrorKind::InvalidAnswer) if Logto's keys are not
+    /// available; retry with the same token.
     ///
     /// # Example
     ///

@@ -1,12 +1,11 @@
-//! Which routes are ours: those that are protected, and those that are meant for everybody.
+//! Marks for routes: protected ones, and those open to anybody.
 //!
-//! A route is marked by what its handler is, and by nothing beside it: a name or an address
-//! can be copied to another route, and a list of marked ones has to be kept right. Rocket
-//! hides the type of a handler but can clone it, and a [`RouteMark`] in the handler notes where
-//! it was cloned. Whoever clones a route's handler and then finds a note from inside that
-//! very allocation knows that the handler itself has the mark. So a mark is there exactly
-//! as long as the wrapper is, wherever the route is mounted; a handler of the application
-//! that wraps a marked one has none.
+//! A route is marked by its handler alone: a name or an address can be copied to another route,
+//! and a list of marked routes would have to be kept correct. Rocket hides the type of a
+//! handler but can clone it, and a [`RouteMark`] in the handler notes where it was cloned. If
+//! code clones a route's handler and then finds a note from inside that same allocation, the
+//! handler itself has the mark. So a mark exists exactly as long as the wrapper, wherever the
+//! route is mounted; an application's handler that wraps a marked one has none.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -24,12 +23,12 @@ thread_local! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum For {
     Users,
-    /// Whoever presents a token for a resource, and users if the policy takes them too.
+    /// Clients with a token for a resource, and users if the policy admits them too.
     Clients(Asked),
     Everybody,
 }
 
-/// What a route asks of the tokens that requests present.
+/// What a route requires of presented tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Asked {
     /// By its indicator, or by its name in the configuration.
@@ -37,9 +36,9 @@ pub(crate) struct Asked {
     pub(crate) scopes: [&'static [&'static str]; 2],
 }
 
-/// A part of a handler that decides whom it is for.
+/// A part of a handler that marks whom it is for.
 ///
-/// Other handlers that are part of the same one are in an [`Arc`], as their marks would
+/// Other handlers inside the same one must be in an [`Arc`]: otherwise their marks would
 /// be noted in place of this one.
 #[derive(Debug)]
 pub(crate) struct RouteMark(For);
@@ -51,13 +50,14 @@ impl RouteMark {
 
     /// Whom the route is for, if one of our wrappers is its handler.
     pub(crate) fn of(route: &Route) -> Option<For> {
-        // `Handler` is not `Any`, so nothing tells its type; the clone runs our `Clone`.
+        // `Handler` is not `Any`, so its type is unknown; cloning runs our `Clone`.
         CLONED.set(None);
         drop(route.handler.clone());
         let (place, whom) = CLONED.take()?;
-        // An application's handler may keep a marked one in itself, whose clone leaves a note
-        // too, while its own routes protect nothing. That one is in a box of its own, as its
-        // type is ours alone: only a mark within this handler's own memory is this handler's.
+        // An application's handler may contain a marked one, whose clone leaves a note too,
+        // although its own routes are not protected. The inner one is in its own box, as its
+        // type is private to this crate: only a mark within this handler's own memory belongs
+        // to it.
         let handler = &*route.handler;
         let start = std::ptr::from_ref(handler).addr();
         (start..start + size_of_val(handler)).contains(&place).then_some(whom)
@@ -71,10 +71,10 @@ impl Clone for RouteMark {
     }
 }
 
-/// Marks routes that everybody may use, where
-/// [`deny_unprotected()`](crate::LogtoFairing::deny_unprotected) asks for a decision.
+/// Marks routes that anybody may use, if
+/// [`deny_unprotected()`](crate::LogtoFairing::deny_unprotected) requires a decision.
 ///
-/// The routes stay as they are. For routes with an attribute of Rocket's there is
+/// The routes stay as they are. For routes with a Rocket attribute there is
 /// [`#[public]`](macro@crate::public).
 ///
 /// # Panics
@@ -115,7 +115,7 @@ pub fn public_route(info: StaticInfo, name: &'static str) -> Route {
     route
 }
 
-/// The same route, marked as one for everybody.
+/// The same route, marked as open to anybody.
 pub(crate) fn open(mut route: Route) -> Route {
     let inner = Arc::from(route.handler);
     route.handler = Box::new(Open { inner, _mark: RouteMark::new(For::Everybody) });
@@ -155,7 +155,7 @@ mod tests {
         Route::new(Method::Get, "/<id>?<query>", dummy_handler)
     }
 
-    /// A handler of an application that keeps another one in itself.
+    /// An application's handler that contains another one.
     #[derive(Clone)]
     struct Around(Box<dyn Handler>);
 
@@ -166,7 +166,7 @@ mod tests {
         }
     }
 
-    /// A handler without a size, whose box has no allocation.
+    /// A zero-sized handler, whose box has no allocation.
     #[derive(Clone)]
     struct Nothing;
 
@@ -177,7 +177,7 @@ mod tests {
         }
     }
 
-    /// H22: what Rocket does with a route until it is launched.
+    /// H22: everything that Rocket does with a route until launch.
     #[test]
     fn a_mark_stays_with_clones_of_the_route_and_at_another_base() {
         let marked = open(route());
@@ -192,7 +192,8 @@ mod tests {
         assert!(rocket.routes().all(|route| RouteMark::of(route) == Some(For::Everybody)));
     }
 
-    /// H22: a mark is the handler's alone, whatever else was cloned before or inside.
+    /// H22: a mark belongs to the handler alone, whatever else was cloned before or
+    /// inside.
     #[test]
     fn a_mark_is_not_that_of_a_name_a_neighbour_or_a_handler_inside() {
         let mut marked = open(route());

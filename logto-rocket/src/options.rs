@@ -1,4 +1,4 @@
-//! How a sign-in is to go: what Logto asks the user, and where they return to.
+//! Options of a sign-in: what Logto asks the user, and where they return to.
 
 mod lists;
 mod names;
@@ -11,8 +11,8 @@ pub(crate) use self::lists::{names, texts};
 pub use self::names::{DirectSignIn, FirstScreen, Identifier, Prompt};
 use crate::error::{Error, ErrorKind, Result};
 
-/// Parameters of an authorization request that are this crate's business: no
-/// extra parameter may bring a second value for one.
+/// Parameters of an authorization request that this crate sets: an extra parameter must
+/// not add a second value.
 const PROTOCOL_PARAMETERS: &[&str] = &[
     "client_id",
     "client_secret",
@@ -39,14 +39,13 @@ const PROTOCOL_PARAMETERS: &[&str] = &[
 
 /// Parameters that ask for a fresh or a strong sign-in, or for a certain user (OpenID
 /// Connect Core, sections 3.1.2.1 and 5.5.1.1). Logto may let anybody through, and a user
-/// can edit the address that they are sent to: only a look at the ID token would tell.
+/// can edit the address: only a check of the ID token would tell.
 const UNCHECKED_PARAMETERS: &[&str] = &["acr_values", "claims", "id_token_hint", "max_age"];
 
-/// How a sign-in is to go.
+/// Options of a sign-in.
 ///
-/// The same options stand in the configuration under `sign_in`, for every
-/// sign-in, and are given per call to
-/// [`LogtoClient::sign_in()`](crate::LogtoClient::sign_in), where they add to the
+/// Set the same options in the configuration under `sign_in` for every sign-in, or per
+/// call to [`LogtoClient::sign_in()`](crate::LogtoClient::sign_in), where they add to the
 /// configured scopes, resources and extra parameters and replace the rest. See the chapter
 /// [`guide::logto`](crate::guide::logto#what-a-sign-in-asks-for).
 ///
@@ -67,10 +66,10 @@ const UNCHECKED_PARAMETERS: &[&str] = &["acr_values", "claims", "id_token_hint",
 ///
 /// # Sign-ins that begin elsewhere
 ///
-/// An identity provider sends its users to the application with the id of its
-/// connector, and an email has a link with a one-time token. Both begin a sign-in
-/// of the application's own, in a route that is written by hand: an answer that no
-/// sign-in of this browser asked for is refused.
+/// An identity provider sends its users to the application with the id of its connector,
+/// and an email has a link with a one-time token. For both, begin the application's own
+/// sign-in in a hand-written route: an answer that no sign-in of this browser asked for
+/// is refused.
 ///
 /// ```rust
 /// use logto_rocket::{DirectSignIn, Error, LogtoClient, Prompt, Redirect, SignInOptions};
@@ -104,13 +103,13 @@ const UNCHECKED_PARAMETERS: &[&str] = &["acr_values", "claims", "id_token_hint",
 ///
 /// # Silent sign-in
 ///
-/// A public page knows users who are signed in at Logto without asking them anything: with
-/// `prompt=none` Logto signs in whom it knows, and else answers with an error of kind
-/// [`InteractionRequired`](crate::ErrorKind::InteractionRequired), which the hook sends back
-/// to the page. The page tries once, or it would go round for ever: the cookie says so, and a
-/// browser without cookies ends at the callback. A prefetch or a script sees the page for
-/// strangers, and so does everybody while Logto is down. Where somebody is signed in here, and
-/// somebody else at Logto, nothing changes and the error is the same.
+/// A public page can recognize users who are signed in at Logto without asking them anything:
+/// with `prompt=none` Logto signs in users that it knows, and otherwise answers with an error
+/// of kind [`InteractionRequired`](crate::ErrorKind::InteractionRequired), which the hook
+/// sends back to the page. The page tries only once, or it would loop forever: a cookie
+/// records the attempt, and a browser without cookies ends at the callback. A prefetch or a
+/// script sees the page for strangers, and so does everybody while Logto is down. If one user
+/// is signed in here and another at Logto, nothing changes and the error is the same.
 ///
 /// ```rust
 /// use logto_rocket::{Error, ErrorKind, Hooks, Logto, LogtoClient, Prompt, Redirect, SignInOptions};
@@ -170,9 +169,9 @@ pub struct SignInOptions {
     /// [`FirstScreen::ResetPassword`]. **(default: all)** Sent as `identifier`.
     #[serde(deserialize_with = "some_or_list")]
     pub identifiers: Option<Vec<Identifier>>,
-    /// A connector to go to at once. **(default: none)**
+    /// A connector to go to directly. **(default: none)**
     pub direct_sign_in: Option<DirectSignIn>,
-    /// Who is expected to sign in: fills in the form. **(default: none)**
+    /// The user expected to sign in: prefills the form. **(default: none)**
     pub login_hint: Option<String>,
     /// The token of a magic link. **(default: none)** Secret; only per call.
     #[serde(skip_deserializing)]
@@ -181,17 +180,17 @@ pub struct SignInOptions {
     pub ui_locales: Option<String>,
     /// The organization whose branding Logto's pages carry. **(default: none)**
     pub organization_id: Option<String>,
-    /// Further parameters of the authorization request. **(default: none)** They
-    /// cannot bring another value for a parameter that this crate sends. Nor can they
-    /// be `max_age`, `acr_values`, `claims` or `id_token_hint`: whether Logto did what
-    /// these ask for is not checked yet. In the configuration such a parameter ends the
-    /// launch; in a call, [`sign_in()`](crate::LogtoClient::sign_in) fails with
+    /// Further parameters of the authorization request. **(default: none)** They cannot
+    /// set another value for a parameter that this crate sends. Nor can they be
+    /// `max_age`, `acr_values`, `claims` or `id_token_hint`: whether Logto complied is
+    /// not checked yet. In the configuration such a parameter stops the launch; in a
+    /// call, [`sign_in()`](crate::LogtoClient::sign_in) fails with
     /// [`ErrorKind::InvalidOptions`].
     pub extra_params: BTreeMap<String, String>,
-    /// Path of this site to return to after sign-in, where no page asked for the
-    /// sign-in. **(default: `/`)**
+    /// Path on this site to return to after sign-in, if no page asked for the sign-in.
+    /// **(default: `/`)**
     pub post_redirect_path: Option<String>,
-    /// The page that asked for this sign-in, as a link names it. **(default: none)** Only per
+    /// The page that asked for this sign-in, as named in a link. **(default: none)** Only per
     /// call.
     #[serde(skip_deserializing)]
     pub return_to: Option<String>,
@@ -235,10 +234,9 @@ impl SignInOptions {
         self
     }
 
-    /// Sets where the user goes after this sign-in, as the query of a link says: a path of this
-    /// site, or its full address. What is neither is ignored, so that anybody may have written
-    /// it; the user then goes to `post_redirect_path` of the options or the configuration, else
-    /// home.
+    /// Sets where the user goes after this sign-in, from the query of a link: a path on this
+    /// site, or its full address. Anything else is ignored, so it may come from anybody; the
+    /// user then goes to `post_redirect_path` of the options or the configuration, else home.
     ///
     /// ```rust
     /// use logto_rocket::{LogtoClient, Redirect, Result, SignInOptions};
@@ -255,7 +253,7 @@ impl SignInOptions {
         self
     }
 
-    /// Whether Logto is to ask the user nothing.
+    /// Whether Logto must not ask the user anything.
     pub(crate) fn is_silent(&self) -> bool {
         self.prompt.as_deref() == Some(&[Prompt::None])
     }
@@ -267,7 +265,7 @@ impl SignInOptions {
         self
     }
 
-    /// Adds a parameter to the authorization request. Not every one can be added: see
+    /// Adds a parameter to the authorization request. Not every one is allowed: see
     /// [`extra_params`](Self::extra_params).
     #[must_use]
     pub fn extra_param(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
@@ -278,9 +276,9 @@ impl SignInOptions {
     setters! {
         /// Sets Logto's first page.
         first_screen: FirstScreen;
-        /// Sets a connector to go to at once.
+        /// Sets a connector to go to directly.
         direct_sign_in: DirectSignIn;
-        /// Sets who is expected to sign in.
+        /// Sets the user expected to sign in.
         login_hint: String;
         /// Sets the token of a magic link.
         one_time_token: String;
@@ -288,8 +286,8 @@ impl SignInOptions {
         ui_locales: String;
         /// Sets the organization whose branding Logto's pages carry.
         organization_id: String;
-        /// Sets the path of this site to return to. With anything else the sign-in fails:
-        /// give what comes from a link to [`return_to()`](Self::return_to).
+        /// Sets the path on this site to return to. With anything else the sign-in fails:
+        /// pass values from a link to [`return_to()`](Self::return_to).
         post_redirect_path: String;
     }
 
@@ -322,8 +320,8 @@ impl SignInOptions {
     ///
     /// # Errors
     ///
-    /// One of them is a parameter of the protocol: it could widen the request or
-    /// lead its answer elsewhere. Or it asks for something that nobody checks.
+    /// One of them is a protocol parameter, which could widen the request or redirect its
+    /// answer, or asks for something that is not checked.
     pub(crate) fn checked_extra_params(&self) -> Result<&BTreeMap<String, String>> {
         for name in self.extra_params.keys() {
             let why = match name.as_str() {
@@ -406,7 +404,8 @@ mod tests {
         assert!(SignInOptions::new().extra_param("theme", "dark").checked_extra_params().is_ok());
     }
 
-    /// A29: who asks for a fresh or strong sign-in must not take any sign-in for one.
+    /// A29: a caller that asks for a fresh or strong sign-in must not get just any
+    /// sign-in.
     #[test]
     fn an_extra_parameter_cannot_ask_for_what_is_not_checked() {
         for name in ["max_age", "acr_values", "claims", "id_token_hint"] {

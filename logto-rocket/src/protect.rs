@@ -1,5 +1,4 @@
-//! The wrapper around a route: it authorizes first, and only then anything of the
-//! route runs.
+//! The wrapper around a route: it authorizes before any part of the route runs.
 
 mod bearer;
 mod organization;
@@ -32,18 +31,17 @@ use crate::session::Session;
 use crate::token::Audience;
 use crate::warning;
 
-/// Protects routes that were made without the attribute.
+/// Protects routes that do not have the attribute.
 ///
-/// Nothing of a route runs for a stranger: no guard, no parsing of path, query or
-/// body. Unlike the attribute it cannot notice at launch that
-/// [`Logto`](crate::Logto) is not attached, that the configuration has no resource of
-/// the policy's name, or that nobody signs in and the policy takes sessions; then its
-/// routes answer 500 Internal
-/// Server Error and log where they were protected. Nor does it notice that the
-/// configuration does not ask for what the policy fetches; then they answer 403
-/// Forbidden and log what to add. All else is as the
-/// [attribute](macro@crate::authenticated) says, 403 Forbidden for the requests of other
-/// origins included.
+/// No part of a route runs for a stranger: no guard, no parsing of path, query or body.
+/// Unlike the attribute it cannot detect at launch that [`Logto`](crate::Logto) is not
+/// attached, that the configuration has no resource with the policy's name, or that the
+/// policy admits sessions but there is no sign-in; then its routes answer 500 Internal
+/// Server Error and log where they were protected. Nor does it detect that the
+/// configuration does not ask for what the policy fetches; then they answer 403 Forbidden
+/// and log what to add. Everything else is as with the
+/// [attribute](macro@crate::authenticated), including 403 Forbidden for requests from
+/// other origins.
 ///
 /// # Panics
 ///
@@ -74,13 +72,14 @@ pub fn protect(routes: impl Into<Vec<Route>>, policy: Policy) -> Vec<Route> {
     protected
 }
 
-/// Protects the route that the attribute made.
+/// Protects the route that the attribute created.
 #[track_caller]
 pub fn protect_route(info: StaticInfo, name: &'static str, policy: &'static Policy) -> Route {
     protect_needy(info, name, policy, Gate::sentry())
 }
 
-/// Protects one that needs something of the configuration, of which Rocket asks `sentry`.
+/// Protects a route that needs more of the configuration, which `sentry` checks at
+/// launch.
 #[track_caller]
 pub fn protect_needy(
     mut info: StaticInfo,
@@ -127,7 +126,7 @@ enum Origin {
 struct Protected {
     inner: Arc<dyn Handler>,
     policy: Policy,
-    /// Where the organization of the policy is.
+    /// Where the policy's organization is in the path.
     place: Option<Segment>,
     /// The resource of the policy.
     resource: Option<Resource>,
@@ -135,7 +134,7 @@ struct Protected {
     _mark: RouteMark,
 }
 
-/// Who asks, as far as the policy is concerned.
+/// The caller, as the policy sees it.
 enum Verdict {
     /// A user, and the token that was fetched for the route.
     Admitted(Option<Fetched>),
@@ -144,8 +143,8 @@ enum Verdict {
 }
 
 impl Handler for Protected {
-    // Written out, as where nothing has to be waited for the handler's future is all
-    // there is: another one around it would cost more than the look at the session.
+    // Written by hand: if nothing has to wait, the handler's future is returned as is.
+    // Another one around it would cost more than checking the session.
     fn handle<'r, 'a, 'b, 'f>(
         &'a self,
         request: &'r Request<'b>,
@@ -164,7 +163,7 @@ impl Handler for Protected {
             return self.fail(error.detail());
         }
         if self.policy.takes_sessions() && !logto.signs_in() {
-            return self.fail("they need sign-in, and the configuration has no `app_id`; add it");
+            return self.fail("they need sign-in, but the configuration has no `app_id`; add it");
         }
         if self.policy.bearer {
             return self.handle_token(logto, request, data);
@@ -179,17 +178,17 @@ impl Handler for Protected {
                 Box::pin(ready(answer.outcome(request)))
             }
             Some(false) => Box::pin(self.refuse(logto, request, data)),
-            // A forged request too, as `on_error` may take its time.
+            // A forged request too, as `on_error` may be slow.
             Some(true) | None => Box::pin(self.handle_in_time(logto, request, data)),
         }
     }
 }
 
 impl Protected {
-    /// Whether a user asks, and nothing has to be fetched for them; `None` if that has
-    /// to be waited for.
+    /// Whether the caller is a user for whom nothing has to be fetched; `None` if finding
+    /// out has to wait.
     fn is_known_at_once(&self, logto: &Logto, visit: Visit<'_>) -> Option<bool> {
-        // Every field by name: what a policy asks for in future is decided on here.
+        // Every field by name: a new condition of a policy must be decided here.
         let Policy {
             stranger: _,
             fetch_user_info,
@@ -210,7 +209,8 @@ impl Protected {
         (!waits || session.is_none()).then_some(session.is_some())
     }
 
-    /// Whether the roles in the ID token are fresh enough and do, which is all that is asked.
+    /// Whether the roles in the ID token are the only condition, and are fresh and
+    /// sufficient.
     fn has_roles_at_hand(&self, logto: &Logto, session: Option<&Session>) -> bool {
         let Some(session) = session.filter(|session| logto.has_fresh_roles(session)) else {
             return false;
@@ -224,7 +224,7 @@ impl Protected {
         self.policy.conditions.check(&Facts { roles: &roles, ..Facts::default() }).is_ok()
     }
 
-    /// Answers a stranger who sends a body.
+    /// Answers a stranger's request that has a body.
     async fn refuse<'r>(
         &self,
         logto: &Logto,
@@ -275,7 +275,7 @@ impl Protected {
         }
     }
 
-    /// Checks that no page of another origin forged the request of a user.
+    /// Checks that no page from another origin forged the user's request.
     fn check_origin(&self, logto: &Logto, request: &Request<'_>) -> Result<()> {
         match self.policy.allow_cross_origin {
             true => Ok(()),
@@ -290,7 +290,7 @@ impl Protected {
         })
     }
 
-    /// Checks what the policy asks of a user.
+    /// Checks the policy's conditions on a user.
     async fn check(
         &self,
         logto: &Logto,
@@ -305,7 +305,7 @@ impl Protected {
         let Some(session) = logto.session(visit).await? else {
             return Ok(Verdict::Stranger(self.policy.stranger));
         };
-        // Roles that nobody can renew any more: Logto has to be asked by a sign-in.
+        // Roles that can no longer be renewed: only a new sign-in can.
         if conditions.ask_roles() && !logto.has_fresh_roles(&session) {
             return Ok(Verdict::Stranger(self.policy.stranger));
         }
@@ -333,10 +333,10 @@ impl Protected {
         };
         match logto.access_token(Visit::of(request), &audience).await {
             Ok(Some(token)) => Ok(Verdict::Admitted(Some(Fetched { audience, token }))),
-            // Without a refresh token there will be none after the next sign-in either, and the
-            // way to it and back would not end.
+            // Without a refresh token there will be none after the next sign-in either, and
+            // redirects would never end.
             Err(error) if error.kind() == ErrorKind::NotAuthenticated => {
-                warning::warn("a user was turned away", &error);
+                warning::warn("a user was denied access", &error);
                 Ok(Verdict::Stranger(Stranger::Unauthorized))
             }
             Err(error) if !error.is_stranger() => Err(error),
@@ -363,7 +363,7 @@ impl Protected {
         self.resource.as_ref().map(|resource| resource.indicator(logto)).transpose()
     }
 
-    /// Answers where the application is mistaken and the launch could not notice.
+    /// Answers for a mistake of the application that the launch could not detect.
     fn fail<'f, 'r: 'f>(&self, mistake: &str) -> BoxFuture<'f, Outcome<'r>> {
         match self.origin {
             Origin::Attribute(name) => log::error!("logto: `{name}`: {mistake}"),

@@ -1,4 +1,4 @@
-//! What one request knows, and what its answer must carry.
+//! The state of one request, and what its answer must carry.
 
 mod auths;
 #[cfg(feature = "testing")]
@@ -43,13 +43,13 @@ impl<'r> Visit<'r> {
         Self { request, state: RequestState::of(request), jar: request.cookies() }
     }
 
-    /// The same result. After a failure an answer of 503 says when to come again, whoever
-    /// writes it.
+    /// Returns the result unchanged. After a failure, a 503 answer says when to retry,
+    /// whoever writes it.
     pub(crate) fn noted<T>(self, result: Result<T>) -> Result<T> {
         result.inspect_err(|error| self.state.fail(error))
     }
 
-    /// The session of this request as cookies and store say, whatever Logto says of it.
+    /// The session of this request according to cookies and store, without asking Logto.
     ///
     /// # Errors
     ///
@@ -73,35 +73,35 @@ impl<'r> Visit<'r> {
 #[derive(Default)]
 pub(crate) struct RequestState {
     live: Mutex<Live>,
-    /// The wait for what a look at the cookies did not tell, once a request.
+    /// The wait for what the cookies alone did not tell, once per request.
     waited: OnceCell<Result<()>>,
-    /// Whether the answer's head is out, so that no cookie can follow.
+    /// Whether the answer's head was sent, so that no cookie can follow.
     answered: AtomicBool,
-    /// Whether it came as HEAD, which Rocket turns into GET.
+    /// Whether it was a HEAD request, which Rocket turns into GET.
     is_head: AtomicBool,
     users: RequestUsers,
     /// The access tokens that let the request in.
     auths: RequestAuths,
-    /// Whether a token decides, and not the cookies.
+    /// Whether a token decides instead of the cookies.
     is_by_token: AtomicBool,
-    /// The query of the callback, taken out of the address before it is logged.
+    /// The query of the callback, removed from the address before it is logged.
     callback: OnceLock<String>,
     #[cfg(feature = "testing")]
     errand: OnceLock<Arc<dyn Errand>>,
-    /// The access token that a request of a test presents.
+    /// The access token that a test's request presents.
     #[cfg(feature = "testing")]
     presented: OnceLock<Arc<AuthInfo>>,
 }
 
 #[derive(Default)]
 struct Live {
-    /// Whether it is known if there is a session.
+    /// Whether the presence of a session is known.
     is_read: bool,
     session: Option<Session>,
-    /// Users whose tokens were refreshed, of which the application is to be told.
+    /// Users whose tokens were refreshed and of whom the application must be notified.
     refreshed: Vec<User>,
-    /// The token that was fetched for a route: by the address of the route, and the
-    /// session whose it is.
+    /// The token fetched for a route: by the address of the route, and the session it
+    /// belongs to.
     fetched: Option<(usize, SessionKey, Fetched)>,
     outgoing: Outgoing,
 }
@@ -113,7 +113,7 @@ pub(crate) struct Fetched {
     pub(crate) token: Arc<Token>,
 }
 
-/// What a request had before it had another session.
+/// The state of a request before it got another session.
 pub(crate) struct Before {
     is_read: bool,
     session: Option<Session>,
@@ -129,12 +129,12 @@ impl RequestState {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The session of this request, if it was read or a look tells it. The answer depends
-    /// on the cookies from then on.
+    /// The session of this request, if it was read or the cookies tell it. From then on
+    /// the answer depends on the cookies.
     ///
     /// # Errors
     ///
-    /// What the look says has to be waited for.
+    /// The wait that is needed to find out.
     pub(crate) fn known<W>(
         &self,
         look: impl FnOnce() -> Result<Read, W>,
@@ -151,11 +151,11 @@ impl RequestState {
         Ok(live.session.clone())
     }
 
-    /// A token decides on this request: whatever its cookies say, it has no session.
+    /// A token decides this request: whatever its cookies say, it has no session.
     pub(crate) fn goes_by_token(&self) {
         self.is_by_token.store(true, Ordering::Release);
-        // What happened to the session before, as a refresh in a route that forwarded, still
-        // goes out: a rotated refresh token must not be lost.
+        // Earlier changes to the session, such as a refresh in a route that forwarded, are
+        // still sent: a rotated refresh token must not be lost.
         self.live().session = None;
     }
 
@@ -163,7 +163,7 @@ impl RequestState {
         self.is_by_token.load(Ordering::Acquire)
     }
 
-    /// A refusal says how to present a token, in the words that came first.
+    /// A refusal says how to present a token, with the first challenge that was set.
     pub(crate) fn challenge(&self, mut challenge: String) {
         let outgoing = &mut self.live().outgoing;
         if let Some(address) = &outgoing.metadata {
@@ -173,7 +173,7 @@ impl RequestState {
         outgoing.challenge.get_or_insert(challenge);
     }
 
-    /// The challenges from now on say where the metadata of their resource are, if they are
+    /// From now on challenges say where the metadata of their resource is, if it is
     /// published (RFC 9728 section 5.1).
     pub(crate) fn is_described_at(&self, address: Option<Arc<str>>) {
         self.live().outgoing.metadata = address;
@@ -200,7 +200,7 @@ impl RequestState {
         self.auths.of(of)
     }
 
-    /// The session of this request after `ask`, which is done once a request.
+    /// The session of this request after `ask`, which runs once per request.
     pub(crate) async fn wait(
         &self,
         ask: impl Future<Output = Result<()>>,
@@ -210,12 +210,12 @@ impl RequestState {
         Ok(self.session())
     }
 
-    /// The session that the request has by now.
+    /// The session that the request has now.
     pub(crate) fn session(&self) -> Option<Session> {
         self.live().session.clone()
     }
 
-    /// Takes in what the cookies say.
+    /// Records what the cookies say.
     pub(crate) fn take_in(&self, read: Read) {
         self.live().take_in(read);
     }
@@ -227,7 +227,7 @@ impl RequestState {
         live.begin(session, true);
     }
 
-    /// As [`begin()`](Self::begin), and returns what the request had before.
+    /// Like [`begin()`](Self::begin), and returns the request's previous state.
     pub(crate) fn exchange(&self, session: Session) -> Before {
         let mut live = self.live();
         let cookie = std::mem::take(&mut live.outgoing.session);
@@ -237,7 +237,7 @@ impl RequestState {
         before
     }
 
-    /// The request has what it had before, and its answer does what it did.
+    /// Restores the request's previous state, and that of its answer.
     pub(crate) fn restore(&self, before: Before) {
         let mut live = self.live();
         live.is_read = before.is_read;
@@ -245,8 +245,8 @@ impl RequestState {
         live.outgoing.session = before.cookie;
     }
 
-    /// The next generation of a session, which the answer carries. Of a session that
-    /// the request no longer has, nothing is taken in.
+    /// The next generation of a session, which the answer carries. Ignored if the request
+    /// no longer has the session.
     pub(crate) fn renew(&self, session: Session) {
         let mut live = self.live();
         if live.has(&session.record.key()) {
@@ -254,28 +254,28 @@ impl RequestState {
         }
     }
 
-    /// Remembers to tell the application that the tokens of this user were refreshed.
+    /// Remembers to notify the application that this user's tokens were refreshed.
     pub(crate) fn refreshed(&self, user: User) {
         self.live().refreshed.push(user);
     }
 
-    /// Whom the application is to be told of, once.
+    /// The users of whom the application must be notified, once.
     pub(crate) fn take_refreshed(&self) -> Vec<User> {
         std::mem::take(&mut self.live().refreshed)
     }
 
-    /// Whether the request has this session still, whatever its generation.
+    /// Whether the request still has this session, in any generation.
     pub(crate) fn has(&self, session: &Session) -> bool {
         self.live().has(&session.record.key())
     }
 
-    /// What is known of the user of this session.
+    /// What is known about this session's user.
     pub(crate) fn user(&self, session: &Session) -> &RequestUser {
         self.users.of(session.record.key())
     }
 
-    /// The request has no session from now on, and its answer removes the cookie. Where a
-    /// token decides, the cookie is somebody else's: the session that it carries goes on.
+    /// From now on the request has no session, and its answer removes the cookie. If a
+    /// token decides, the cookie is somebody else's: its session continues.
     pub(crate) fn end(&self) {
         if self.is_by_token() {
             return;
@@ -285,7 +285,7 @@ impl RequestState {
         live.end();
     }
 
-    /// As [`end()`](Self::end), unless the request has another session by now.
+    /// Like [`end()`](Self::end), unless the request has another session now.
     pub(crate) fn end_session(&self, session: &Session) {
         let mut live = self.live();
         if live.has(&session.record.key()) {
@@ -301,7 +301,7 @@ impl RequestState {
         self.live().outgoing.failure = Some(error.clone());
     }
 
-    /// What the answer must do; once a request. Its head is out from then on.
+    /// What the answer must do; once per request. From then on its head counts as sent.
     pub(crate) fn take_outgoing(&self) -> Outgoing {
         self.answered.store(true, Ordering::Release);
         std::mem::take(&mut self.live().outgoing)
@@ -311,7 +311,7 @@ impl RequestState {
         self.answered.load(Ordering::Acquire)
     }
 
-    /// The answer is for this request alone: no cache may keep it.
+    /// The answer is for this request alone: caches must not keep it.
     pub(crate) fn depend_on_cookies(&self) {
         self.live().outgoing.depends_on_cookies = true;
     }
@@ -320,8 +320,8 @@ impl RequestState {
         let _ = self.callback.set(query);
     }
 
-    /// The query of the callback: what was taken out of this address, or is still in it,
-    /// as where another fairing leads there later.
+    /// The query of the callback: removed from this address, or still in it if, for
+    /// example, another fairing rewrote the address later.
     pub(crate) fn callback_query<'a>(&'a self, uri: &'a Origin<'_>) -> &'a str {
         let in_address = || uri.query().map(|query| query.as_str());
         self.callback.get().map(String::as_str).or_else(in_address).unwrap_or_default()
@@ -342,7 +342,7 @@ impl RequestState {
         let _ = self.errand.set(errand);
     }
 
-    /// What a test has this request do; it is done once.
+    /// The errand of a test for this request; run once.
     #[cfg(feature = "testing")]
     pub(crate) fn errand(&self) -> Option<&Arc<dyn Errand>> {
         self.errand.get()
@@ -356,8 +356,8 @@ impl RequestState {
         self.is_head.load(Ordering::Relaxed)
     }
 
-    /// Keeps the token that the policy of `route` names. It is not for a route that the request
-    /// is forwarded to.
+    /// Keeps the token that the policy of `route` names. It is not for a route to which the
+    /// request is forwarded.
     pub(crate) fn keep(&self, route: Option<&Route>, fetched: Fetched) {
         let address = route.map_or(0, address);
         let mut live = self.live();
@@ -373,7 +373,8 @@ impl RequestState {
         is_for.then(|| fetched.clone())
     }
 
-    /// What a token was fetched for, on behalf of whomever this route was entered by.
+    /// The audience of the token fetched for this route, for the session or token that
+    /// entered it.
     pub(crate) fn fetched_audience(&self, route: Option<&Route>) -> Option<Audience> {
         let live = self.live();
         let (of, _, fetched) = live.fetched.as_ref()?;

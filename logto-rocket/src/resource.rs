@@ -1,4 +1,4 @@
-//! API resources, and what their tokens need of the configuration.
+//! API resources, and what their tokens require of the configuration.
 
 mod metadata;
 
@@ -15,11 +15,10 @@ pub(crate) use self::metadata::{ResourceMetadata, WELL_KNOWN};
 /// | `"https://api.example.com"` | the API identifier in the Logto Console: an absolute URI without a fragment (RFC 8707 section 2) |
 /// | `"items"` | the same, by its name in the configuration's [`resources`](crate::Resources) |
 /// | `scopes("read:items", "write:items")` | the permissions to ask for. **(default: none)** |
-/// | `crate = path` | where logto-rocket is, if it has another name |
+/// | `crate = path` | where logto-rocket is, if it is renamed |
 ///
-/// A launch fails where a route takes a token of the resource and the configuration
-/// does not ask for the indicator in `resources` and for the scopes in `scopes`, and where it
-/// does not have the name.
+/// The launch fails if a route takes a token for the resource and the configuration lacks the
+/// indicator or its name in `resources`, or the scopes in `scopes`.
 ///
 /// # Example
 ///
@@ -34,8 +33,8 @@ pub(crate) use self::metadata::{ResourceMetadata, WELL_KNOWN};
 /// assert_eq!(Items::SCOPES, ["read:items", "write:items"]);
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no API resource",
-    label = "this type stands for no API resource",
+    message = "`{Self}` is not an API resource",
+    label = "this type does not stand for an API resource",
     note = "derive it: `#[derive(ApiResource)] #[resource(\"https://api.example.com\")]`"
 )]
 pub trait ApiResource {
@@ -43,25 +42,25 @@ pub trait ApiResource {
     /// configuration.
     const INDICATOR: &'static str;
 
-    /// The scopes that the application uses. A token has those of them that the
-    /// user's roles allow.
+    /// The scopes that the application uses. A token has those that the user's roles
+    /// allow.
     const SCOPES: &'static [&'static str];
 }
 
-/// What a route needs every sign-in to ask for.
+/// What every sign-in must ask for so that a route works.
 #[derive(Clone, Copy, Debug)]
 pub struct Needs {
     /// By its indicator, or by its name in the configuration.
     pub(crate) resource: Option<&'static str>,
-    /// Whether it is for users who signed in. Nothing is asked for tokens that requests present.
+    /// Whether it is for users who signed in. Presented tokens need nothing of sign-in.
     pub(crate) session: bool,
-    /// Scopes, from wherever the need for them comes.
+    /// Scopes, by the origin of the requirement.
     pub(crate) scopes: [&'static [&'static str]; 4],
 }
 
 impl Needs {
-    /// What is to be added to the configuration; `None` if it has all. `resource` is the
-    /// indicator of the one that is needed.
+    /// What must be added to the configuration; `None` if nothing is missing. `resource`
+    /// is the indicator of the required one.
     pub(crate) fn missing(
         &self,
         resource: Option<&str>,

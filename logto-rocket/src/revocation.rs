@@ -1,4 +1,4 @@
-//! Sessions that were ended here although their cookies are still about.
+//! Sessions that were ended here although their cookies still exist.
 
 mod logouts;
 mod marks;
@@ -17,18 +17,17 @@ use crate::seal::Named;
 use crate::session::record::Record;
 use crate::session::store::SessionKey;
 
-/// Ended sessions, and as many logouts, that are remembered at most: some 20 MB
-/// each, with ids as long as Logto's.
+/// The most ended sessions, and the most logouts, to remember: some 20 MB each, with ids
+/// as long as Logto's.
 const CAPACITY: usize = 100_000;
 
-/// The ended sessions of this process, by their keys and by what Logto said of their
-/// users. Bounded: when it is half full, one mark takes the place of the entries of each
-/// user who has too many, and refuses all sessions of that user as old as those. When it
-/// is full all the same, the older half is forgotten and everybody's sessions as old as
-/// those are refused.
+/// The ended sessions of this process, by their keys and by Logto's logouts. Bounded:
+/// when it is half full, a single mark replaces the entries of each user with too many,
+/// and refuses all sessions of that user as old as those. If it still fills up, the older
+/// half is dropped and everybody's sessions as old as those are refused.
 pub(crate) struct RevocationList {
     clock: Clock,
-    /// Whether anything was ever ended. Until then no request waits for the lock.
+    /// Whether any session was ever ended. Until then no request waits for the lock.
     is_used: AtomicBool,
     list: Mutex<List>,
 }
@@ -36,7 +35,7 @@ pub(crate) struct RevocationList {
 struct List {
     /// Sessions that began at or before this moment are refused.
     watermark: Option<Timestamp>,
-    /// By beginning and key.
+    /// By start time and key.
     ended: BTreeMap<(Timestamp, SessionKey), Ended>,
     /// By user, for those who had too many entries in `ended`.
     marks: HashMap<Box<str>, Mark>,
@@ -45,18 +44,18 @@ struct List {
 }
 
 struct Ended {
-    /// When the session would have ended by itself.
+    /// When the session would have expired.
     until: Timestamp,
-    /// Whether its refresh token may still be good and is to be revoked.
+    /// Whether its refresh token may still be valid and must be revoked.
     revoke_token: bool,
     subject: Option<Box<str>>,
 }
 
-/// That the sessions of a user which began at or before a moment are refused.
+/// Refuses the sessions of a user that began at or before a moment.
 #[derive(Default)]
 struct Mark {
     created: Timestamp,
-    /// When the last of them would have ended by itself.
+    /// When the last of them would have expired.
     until: Timestamp,
 }
 
@@ -74,7 +73,7 @@ enum KnownEnd {
         until: Timestamp,
         revoke: bool,
     },
-    /// Of all sessions of a user that began at or before a moment.
+    /// All sessions of a user that began at or before a moment.
     User {
         subject: Box<str>,
         created: Timestamp,
@@ -88,14 +87,14 @@ enum KnownEnd {
     },
 }
 
-/// What a cookie of an ended session calls for.
+/// What to do about a session's cookie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
     /// The session was not ended.
     Live,
     /// The session was ended.
     Ended,
-    /// The session was ended and its refresh token is to be revoked now.
+    /// The session was ended and its refresh token must be revoked now.
     EndedWithToken,
 }
 
@@ -119,14 +118,14 @@ impl RevocationList {
         self.list.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends a session; it is remembered `until` it would have ended by itself.
+    /// Ends a session; remembered `until` it would have expired.
     pub(crate) fn end(&self, record: &Record, until: Timestamp, revoke_token: bool) {
         self.list().end(record, until, revoke_token, self.clock.now());
         self.is_used.store(true, Ordering::Release);
     }
 
-    /// Ends every session that `logout` is about, also those that are not known here;
-    /// it is remembered `until` the last of them would have ended by itself.
+    /// Ends every session that `logout` covers, even those unknown here; remembered
+    /// `until` the last of them would have expired.
     pub(crate) fn log_out(&self, logout: Logout<'_>, until: Timestamp) {
         let mut list = self.list();
         let forgotten = list.logouts.add(logout, until, self.clock.now());
@@ -140,7 +139,7 @@ impl RevocationList {
         self.is_used.store(true, Ordering::Release);
     }
 
-    /// Until when the sessions of a user were ended that began by then.
+    /// The moment up to which the sessions of a user were ended.
     fn marked(&self, subject: &str) -> Option<Timestamp> {
         self.list().marks.get(subject).map(|mark| mark.created)
     }
@@ -161,7 +160,8 @@ impl RevocationList {
         ended.chain(marks).chain(list.logouts.all()).collect()
     }
 
-    /// Whether the session was ended, without calling for its refresh token.
+    /// Whether the session was ended, without claiming the revocation of its refresh
+    /// token.
     pub(crate) fn is_ended(&self, record: &Record) -> bool {
         let list = self.list();
         list.refuses(record)
@@ -169,7 +169,8 @@ impl RevocationList {
             || list.logouts.end(record).is_some()
     }
 
-    /// Whether the session was ended. The refresh token is called for once.
+    /// Whether the session was ended. The revocation of the refresh token is requested
+    /// only once.
     pub(crate) fn standing(&self, record: &Record) -> Standing {
         if !self.is_used.load(Ordering::Acquire) {
             return Standing::Live;
@@ -224,7 +225,8 @@ impl List {
         self.room.looked_through(self.len());
     }
 
-    /// A user who ends sessions in a loop must not fill the list and so end everybody's.
+    /// A user who ends sessions in a loop must not fill the list and thereby end
+    /// everybody's.
     fn mark_crowds(&mut self) {
         let crowds = crowds(self.ended.values().filter_map(|ended| ended.subject.as_deref()));
         let marks = &mut self.marks;

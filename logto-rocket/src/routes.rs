@@ -29,8 +29,7 @@ enum Endpoint {
     BackchannelLogout,
 }
 
-/// The routes that the configuration leaves to the fairing, at their paths below
-/// the base. In an API there are none.
+/// The routes that the fairing mounts, at their paths below the base. An API has none.
 pub(crate) fn routes(logto: &Logto) -> Vec<Route> {
     if !logto.signs_in() {
         return Vec::new();
@@ -85,7 +84,7 @@ impl Handler for Endpoint {
     }
 }
 
-/// What failed, and the answer to it where the application has none of its own.
+/// What failed, and the answer if the application has none of its own.
 struct Failure {
     error: Error,
     answer: Answer,
@@ -107,7 +106,7 @@ async fn sign_in(
         Ok(location) => Ok(Answer::Redirect(Redirect::to(location))),
         Err(error) if error.kind() == ErrorKind::NotNavigation => Ok(not_begun(request)),
         Err(error) if error.kind() == ErrorKind::SignInLoop => {
-            warning::warn("a sign-in was not begun", &error);
+            warning::warn("a sign-in could not be started", &error);
             let answer = Answer::Page(answer::page(request, &error));
             Err(Failure { error, answer })
         }
@@ -115,7 +114,7 @@ async fn sign_in(
     }
 }
 
-/// A request that only looks: a link checker's is not to be told of a broken link.
+/// A request that does not navigate: a link checker must not report a broken link.
 fn not_begun(request: &Request<'_>) -> Answer {
     match RequestState::of(request).is_head() {
         true => Answer::Page(Page::new(Status::Ok, "Sign in", "Open this address to sign in.")),
@@ -140,7 +139,7 @@ async fn callback(logto: &Logto, request: &Request<'_>) -> Result<Answer, Failur
         Err(error) => {
             warning::warn("a callback did not sign in", &error);
             let answer = Answer::Page(answer::page(request, &error));
-            // Anybody can link to it: no hook is told that a user left.
+            // Anybody can link to it, so hooks are not notified that a user left.
             match answer::was_left(&error) {
                 true => Ok(answer),
                 false => Err(Failure { error, answer }),
@@ -168,7 +167,7 @@ fn cross_site(logto: &Logto, error: Error) -> Failure {
 }
 
 fn signed_out_here(logto: &Logto) -> Page {
-    let message = "You are signed out of this application. The sign-in service does not answer, \
+    let message = "You are signed out of this application. The sign-in service is not responding, \
                    so you may still be signed in there.";
     let home = logto.site().page(&ReturnPath::root());
     Page::new(Status::Ok, "Signed out", message).link(home, "Continue")

@@ -4,10 +4,10 @@ use std::fmt;
 
 /// The resource that carries the permissions of organizations.
 ///
-/// Asked for by itself when the scopes name [`UserScope::Organizations`].
+/// Requested automatically if the scopes include [`UserScope::Organizations`].
 pub const RESERVED_RESOURCE: &str = "urn:logto:resource:organizations";
 
-/// The scopes every sign-in asks for unless `include_reserved_scopes` is off.
+/// The scopes that every sign-in asks for unless `include_reserved_scopes` is off.
 pub(crate) const RESERVED_SCOPES: [UserScope; 3] =
     [UserScope::OpenId, UserScope::OfflineAccess, UserScope::Profile];
 
@@ -15,8 +15,8 @@ const ORGANIZATION_PREFIX: &str = "urn:logto:organization:";
 
 /// A scope of Logto's own: which claims about the user the application gets.
 ///
-/// Scopes of API resources are plain strings; wherever the API takes scopes it
-/// takes both. From Logto's `core-kit`, `openid.ts`.
+/// Scopes of API resources are plain strings; every function that takes scopes accepts
+/// both. From Logto's `core-kit`, `openid.ts`.
 ///
 /// # Example
 ///
@@ -100,7 +100,7 @@ pub(crate) fn requested_scopes(reserved: bool, scopes: &[String]) -> Vec<String>
 }
 
 /// Returns the resources to ask for, each once. The organizations scope adds the
-/// [`RESERVED_RESOURCE`], however it was written.
+/// [`RESERVED_RESOURCE`], whether written as text or not.
 pub(crate) fn requested_resources(scopes: &[String], resources: &[String]) -> Vec<String> {
     let organizations = scopes.iter().any(|scope| scope == UserScope::Organizations.as_str());
     let reserved = organizations.then_some(RESERVED_RESOURCE);
@@ -150,7 +150,7 @@ mod tests {
         assert_eq!(requested_scopes(false, &scopes), ["email", "openid"]);
     }
 
-    /// Those that a real Logto 1.42 announces.
+    /// The scopes that a real Logto 1.42 announces.
     #[test]
     fn every_scope_of_logto_has_a_name() {
         use UserScope::*;

@@ -18,10 +18,10 @@ pub(crate) use self::pseudonyms::{Named, Pseudonyms};
 /// (RFC 6265 section 6.1).
 pub(crate) const MAX_COOKIE: usize = 4096;
 
-/// What the attributes we write may take of [`MAX_COOKIE`].
+/// The part of [`MAX_COOKIE`] reserved for our attributes.
 pub(crate) const ATTRIBUTES: usize = 96;
 
-/// What a key is for. A value sealed as one kind does not open as another.
+/// The purpose of a key. A value sealed as one kind does not open as another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Session,
@@ -43,8 +43,8 @@ impl Kind {
     }
 }
 
-/// Derives a key of its own for this kind of value, issuer and application from each
-/// secret (HKDF, RFC 5869).
+/// Derives a separate key for this kind of value, issuer and application from each secret
+/// (HKDF, RFC 5869).
 fn derive(
     secrets: &[Zeroizing<Vec<u8>>],
     issuer: &str,
@@ -91,8 +91,8 @@ impl Sealer {
         Self { keys: keys.collect() }
     }
 
-    /// Seals `plain` under the name it will be stored as: text, tag, nonce. The
-    /// nonce comes last, so that a value is opened where it lies.
+    /// Seals `plain` under the name it will be stored as: text, tag, nonce. The nonce
+    /// comes last, so that a value can be opened in place.
     pub(crate) fn seal(&self, name: &str, plain: &[u8]) -> Vec<u8> {
         let mut sealed = Vec::with_capacity(plain.len() + AES_256_GCM.tag_len() + NONCE_LEN);
         sealed.extend_from_slice(plain);
@@ -104,8 +104,8 @@ impl Sealer {
         sealed
     }
 
-    /// Opens what [`seal()`](Self::seal) made under the same name; `None` for
-    /// everything else.
+    /// Opens the output of [`seal()`](Self::seal) under the same name; `None` for
+    /// anything else.
     pub(crate) fn open(&self, name: &str, mut sealed: Vec<u8>) -> Option<Zeroizing<Vec<u8>>> {
         let nonce: [u8; NONCE_LEN] = *sealed.last_chunk()?;
         sealed.truncate(sealed.len() - NONCE_LEN);
@@ -114,12 +114,12 @@ impl Sealer {
         copy.or_else(|| open_with(last, nonce, name, sealed))
     }
 
-    /// As [`seal()`](Self::seal), written as a cookie's value.
+    /// Like [`seal()`](Self::seal), encoded as a cookie's value.
     pub(crate) fn seal_text(&self, name: &str, plain: &[u8]) -> String {
         URL_SAFE_NO_PAD.encode(self.seal(name, plain))
     }
 
-    /// Opens what [`seal_text()`](Self::seal_text) made.
+    /// Opens the output of [`seal_text()`](Self::seal_text).
     pub(crate) fn open_text(&self, name: &str, value: &str) -> Option<Zeroizing<Vec<u8>>> {
         self.open(name, URL_SAFE_NO_PAD.decode(value).ok()?)
     }
@@ -144,12 +144,12 @@ impl fmt::Debug for Sealer {
     }
 }
 
-/// How long the text is that seals so many bytes.
+/// The length of the text that seals so many bytes.
 pub(crate) fn sealed_text_len(plain: usize) -> usize {
     (4 * (plain + AES_256_GCM.tag_len() + NONCE_LEN)).div_ceil(3)
 }
 
-/// Returns `N` bytes of the system's cryptographic randomness.
+/// Returns `N` bytes from the system's cryptographic random source.
 pub(crate) fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     rand::fill(&mut bytes).expect("the system has randomness");
@@ -175,7 +175,7 @@ pub(crate) fn short_hash(text: &str, length: usize) -> String {
     hash
 }
 
-/// Compares in constant time, so that no secret can be guessed byte by byte.
+/// Compares in constant time, so that a secret cannot be guessed byte by byte.
 pub(crate) fn same_secret(a: &[u8], b: &[u8]) -> bool {
     aws_lc_rs::constant_time::verify_slices_are_equal(a, b).is_ok()
 }
@@ -189,8 +189,8 @@ pub(crate) struct Cookies {
 
 impl Cookies {
     /// A short hash of `app_id` and `base_url` keeps applications on one host apart, and
-    /// deployments of one, as cookies know no ports and ours hold for every path.
-    /// `__Host-` keeps other hosts of the domain from writing our cookies; browsers
+    /// deployments of one application, as cookies ignore ports and ours apply to every
+    /// path. `__Host-` keeps other hosts of the domain from writing our cookies; browsers
     /// accept it over https only.
     pub(crate) fn new(app_id: &str, base_url: &str, secure: bool) -> Self {
         let host = if base_url.starts_with("https:") { "__Host-" } else { "" };
@@ -219,8 +219,8 @@ impl Cookies {
         cookie
     }
 
-    /// A cookie that ends with the browser. Lax, because the browser must send it when
-    /// it returns from Logto, which is another site.
+    /// A cookie that ends with the browser. Lax, because the browser must send it when it
+    /// returns from Logto, which is another site.
     pub(crate) fn set_until_closed(&self, name: String, value: String) -> Cookie<'static> {
         Cookie::build((name, value))
             .http_only(true)
@@ -230,7 +230,7 @@ impl Cookies {
             .build()
     }
 
-    /// The removal of a cookie, with the very attributes it was set with.
+    /// The removal of a cookie, with the same attributes as when it was set.
     pub(crate) fn remove(&self, name: String) -> Cookie<'static> {
         self.set(name, String::new(), 0)
     }
@@ -267,7 +267,7 @@ mod tests {
     }
 
     proptest! {
-        /// S4: whatever was done to it, at as many places as one likes.
+        /// S4: any change, in any number of places.
         #[test]
         fn no_other_text_opens(
             plain in vec(any::<u8>(), 0..200),
@@ -286,7 +286,7 @@ mod tests {
         }
     }
 
-    /// H8: what was opened is overwritten when nobody needs it any more.
+    /// H8: opened values are wiped when dropped.
     #[cfg(target_os = "linux")]
     #[test]
     fn nothing_of_an_opened_value_stays_in_memory() {
@@ -301,7 +301,7 @@ mod tests {
         assert!(!place.remembers(&plain));
     }
 
-    /// S11: a thousand values of both secrets, and what only the new one opens.
+    /// S11: a thousand values under both secrets, and values that only the new one opens.
     #[test]
     fn values_of_the_old_secret_and_of_the_new_one_open() {
         let (old, new) =
@@ -317,7 +317,7 @@ mod tests {
         }
     }
 
-    /// S5: of another kind, name, application or secret.
+    /// S5: another kind, name, application or secret.
     #[test]
     fn a_value_does_not_open_as_anything_else() {
         let sealed = sealer(&[NEW], "app", Kind::Session).seal("n", b"hello");
@@ -348,7 +348,7 @@ mod tests {
         assert_eq!(format!("{:?}", sealer(&[NEW, OLD], "app", Kind::Session)), "Sealer(2 keys)");
     }
 
-    /// S11: the old secret opens as long as it is configured.
+    /// S11: the old secret opens values while it is configured.
     #[test]
     fn an_old_secret_still_opens_and_the_new_one_seals() {
         let old = sealer(&[OLD], "app", Kind::Session);
@@ -358,7 +358,7 @@ mod tests {
         assert!(new.open("n", both.seal("n", &[1])).is_some());
     }
 
-    /// S23: what tells two applications, or two deployments of one, apart.
+    /// S23: two applications, or two deployments of one, have different names.
     #[test]
     fn the_names_of_cookies_depend_on_the_application_and_its_whole_address() {
         let name = |app_id, base_url| Cookies::new(app_id, base_url, false).session().to_owned();

@@ -1,4 +1,4 @@
-//! What a request says of who sent it, and what for.
+//! Who sent a request, and for what purpose.
 
 mod authorization;
 mod navigation;
@@ -13,13 +13,13 @@ pub(crate) use self::origins::{Origins, origin_of};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Checks that a person asks to sign in with this request: by opening a page, or by a form
-/// or script that says with its method that it begins something. `was_head` if it came as
-/// HEAD, which Rocket turns into GET.
+/// or script whose method says that it begins something. `was_head` if it was a HEAD
+/// request, which Rocket turns into GET.
 ///
 /// # Errors
 ///
 /// [`ErrorKind::NotNavigation`]: a link checker, a prefetch or an image would begin sign-ins
-/// that nobody ends. Other sites may ask, as identity providers do.
+/// that are never completed. Other sites may ask, as identity providers do.
 pub(crate) fn check_sign_in(request: &Request<'_>, was_head: bool) -> Result<()> {
     let opens_page = || !was_head && Navigation::of(request) == Navigation::Page;
     match !is_safe(request.method()) || opens_page() {
@@ -28,9 +28,9 @@ pub(crate) fn check_sign_in(request: &Request<'_>, was_head: bool) -> Result<()>
     }
 }
 
-/// Checks that a person asks to be signed out with this request: by opening a page, or
-/// by a form or script of ours that says with its method that it changes something.
-/// `was_head` if it came as HEAD, which Rocket turns into GET.
+/// Checks that a person asks to be signed out with this request: by opening a page, or by
+/// a form or script of ours whose method says that it changes something. `was_head` if it
+/// was a HEAD request, which Rocket turns into GET.
 ///
 /// # Errors
 ///
@@ -47,14 +47,15 @@ pub(crate) fn check_sign_out(
     }
 }
 
-/// Checks that neither another site nor a browser on its own account sent this request.
+/// Checks that neither another site nor a browser on its own initiative sent this
+/// request.
 ///
 /// # Errors
 ///
 /// [`ErrorKind::CrossSite`] for another site: `<img src="/sign-out">` there would sign
-/// every visitor out. A browser that does not say so is believed to be here. Methods that
+/// every visitor out. A browser that does not name the site is trusted. Methods that
 /// change something are for `origins` only. [`ErrorKind::NotNavigation`] for HEAD, and for
-/// what a browser fetches before anybody clicks.
+/// anything that a browser fetches before a click.
 pub(crate) fn check_sign_out_here(
     request: &Request<'_>,
     origins: &Origins,
@@ -70,12 +71,12 @@ pub(crate) fn check_sign_out_here(
         return Err(Error::new(ErrorKind::NotNavigation, "HEAD changes nothing"));
     }
     if navigation::is_ahead(request) {
-        return Err(Error::new(ErrorKind::NotNavigation, "it came ahead of a click"));
+        return Err(Error::new(ErrorKind::NotNavigation, "it came before a click"));
     }
     Ok(())
 }
 
-/// Whether a request of this method is to change nothing.
+/// Whether requests with this method must not change anything.
 fn is_safe(method: Method) -> bool {
     matches!(method, Method::Get | Method::Head | Method::Options)
 }

@@ -41,8 +41,8 @@ use crate::instances::Instances;
 use crate::revocation::{RevocationList, SharedMarks};
 use crate::seal::Cookies;
 
-/// Replaced sessions that are remembered at most, and how long: until no answer can
-/// be under way that does not know of it.
+/// The most replaced sessions to remember, and how long: until no answer from before can
+/// still be pending.
 const REPLACED: u64 = 100_000;
 const REPLACED_TTL: Duration = Duration::from_secs(15 * 60);
 
@@ -59,14 +59,14 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// The claims were written by something that is not this crate.
+    /// The claims were not written by this crate.
     pub(crate) fn user(&self) -> Result<User> {
         Ok(User::new(Arc::clone(self.record.id_token_claims()?), None))
     }
 }
 
-/// The sessions of one application: where they live, what else the process keeps of them,
-/// and which of them were ended or replaced.
+/// The sessions of one application: where they live, what else the process keeps about
+/// them, and which were ended or replaced.
 pub(crate) struct Sessions {
     config: SessionConfig,
     cookies: Cookies,
@@ -77,12 +77,12 @@ pub(crate) struct Sessions {
     storage: Storage,
     revocation: Arc<RevocationList>,
     marks: Arc<SharedMarks>,
-    /// Sessions in whose place the same browser has another one by now.
+    /// Sessions that the same browser has since replaced with another.
     replaced: Cache<SessionKey, ()>,
     kept: KeptTokens,
     unsaved: Unsaved,
     untold: Untold,
-    /// When it was last told that a session goes on without some of its claims.
+    /// When it was last logged that a session continues without some of its claims.
     dropped: OnceAMinute,
 }
 
@@ -117,7 +117,7 @@ impl Sessions {
         }
     }
 
-    /// How the log calls the user of this id.
+    /// How the log names the user with this id.
     pub(crate) fn named(&self, subject: &str) -> String {
         match self.config.log_user_ids {
             true => format!("user {subject:?}"),
@@ -125,7 +125,8 @@ impl Sessions {
         }
     }
 
-    /// Whether sessions live in cookies, which cannot follow an answer whose head is out.
+    /// Whether sessions live in cookies, which cannot be set once an answer's head is
+    /// sent.
     pub(crate) fn are_in_cookies(&self) -> bool {
         self.storage.cookie_sealer().is_some()
     }
@@ -135,17 +136,17 @@ impl Sessions {
         &self.instances
     }
 
-    /// What instances tell each other of ended sessions.
+    /// What instances share about ended sessions.
     pub(crate) fn marks(&self) -> &Arc<SharedMarks> {
         &self.marks
     }
 
-    /// Whether sessions live in cookies and other instances have a say about them.
+    /// Whether sessions live in cookies and other instances may end them.
     pub(crate) fn are_marked(&self) -> bool {
         self.are_in_cookies() && self.instances.share()
     }
 
-    /// The tokens of sessions that no cookie carries.
+    /// The sessions' tokens that are not in cookies.
     pub(crate) fn kept(&self) -> &KeptTokens {
         &self.kept
     }
@@ -158,24 +159,24 @@ impl Sessions {
     pub(crate) async fn begin(&self, record: Record) -> Result<Session> {
         let ttl = self.time_to_live(&record);
         let session = self.storage.create(record, ttl).await?;
-        // Who ended the user's sessions while this one began did not find it.
+        // A call that ended the user's sessions while this one began did not find it.
         match self.is_ended(&session.record).await {
             Ok(false) => Ok(session),
             Ok(true) => {
                 self.end(&session).await?;
                 self.revoke_in_background(&session);
-                Err(Error::new(ErrorKind::SessionEnded, "Logto ended it meanwhile"))
+                Err(Error::new(ErrorKind::SessionEnded, "Logto ended it in the meantime"))
             }
             Err(error) => {
-                // Half a session would stay in the list of the user's devices.
+                // Otherwise half a session would stay in the list of the user's devices.
                 let _ = self.storage.delete(&session.record).await;
                 Err(error)
             }
         }
     }
 
-    /// Saves the next record of a session; `None` if the store, or another instance, has
-    /// another one by now, or the store none: then the caller reads it again.
+    /// Saves the next record of a session; `None` if the store or another instance now
+    /// has another one, or the store has none: then the caller reads it again.
     ///
     /// # Errors
     ///

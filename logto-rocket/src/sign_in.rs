@@ -1,4 +1,4 @@
-//! Sign-in: begin it, and take in what Logto sends back.
+//! Sign-in: starting it, and processing Logto's callback.
 
 mod callback;
 mod completion;
@@ -28,7 +28,7 @@ use crate::token::Grant;
 use crate::transaction::{Transaction, Transactions};
 use crate::warning;
 
-/// The sign-ins of one application: those under way, and those that were completed.
+/// The sign-ins of one application, in progress and completed.
 pub(crate) struct SignIns {
     /// Those of the configuration.
     options: SignInOptions,
@@ -41,7 +41,7 @@ pub(crate) struct SignIns {
     completions: Completions,
 }
 
-/// A callback that signed the user in, or came again after it had.
+/// A callback that signed the user in, or a repetition of one.
 pub(crate) struct Completed {
     pub(crate) return_to: ReturnPath,
 }
@@ -66,15 +66,16 @@ impl SignIns {
         Self { options, site, client, sessions, hooks, clock, transactions, completions }
     }
 
-    /// Begins a sign-in: the address to send the browser to. Its cookie goes out
-    /// with the answer. A browser on another name of this site is first sent to the right one.
+    /// Begins a sign-in: returns the address to send the browser to. Its cookie is sent with
+    /// the answer. A browser that uses another host name of this site is first sent to the
+    /// right one.
     ///
     /// # Errors
     ///
-    /// Nobody asked for it, the options contradict the protocol, Logto was not reached, or
-    /// the browser is in a loop; nothing has begun then.
+    /// The user did not ask for it, the options contradict the protocol, Logto could not
+    /// be reached, or the browser is in a loop; nothing has begun then.
     pub(crate) async fn begin(&self, visit: Visit<'_>, options: &SignInOptions) -> Result<String> {
-        // The answer to a prefetch must not be the one that the click gets.
+        // The answer to a prefetch must not be reused for the click.
         visit.state.depend_on_cookies();
         visit.request.check_sign_in(visit.state.is_head())?;
         if let Some(location) = visit.request.moved(&self.site) {
@@ -103,12 +104,12 @@ impl SignIns {
     ///
     /// # Errors
     ///
-    /// The application names a path that is none of this site.
+    /// The application's path is not on this site.
     fn return_path(&self, call: &SignInOptions) -> Result<ReturnPath> {
         let of_site = |path: &Option<String>| self.site.return_path(path.as_deref()?);
         let own = of_site(&call.post_redirect_path);
         if own.is_none() && call.post_redirect_path.is_some() {
-            let detail = "`post_redirect_path` is not a path of this site";
+            let detail = "`post_redirect_path` is not a path on this site";
             return Err(Error::new(ErrorKind::InvalidOptions, detail));
         }
         let configured = || of_site(&self.options.post_redirect_path);
@@ -116,8 +117,8 @@ impl SignIns {
         Ok(asked.unwrap_or_else(ReturnPath::root))
     }
 
-    /// Stops a browser that signs in again and again and comes back a stranger each
-    /// time. Another try of the user's own is none of the loop.
+    /// Stops a browser that signs in repeatedly and comes back a stranger each time. A
+    /// retry by the user is not part of the loop.
     async fn check_loop(&self, visit: Visit<'_>) -> Result<()> {
         let is_stranger = async || matches!(visit.session(&self.sessions).await, Ok(None));
         if !self.transactions.is_loop(visit.jar) || !is_stranger().await {
@@ -125,7 +126,7 @@ impl SignIns {
         }
         self.stop_counting(visit);
         let detail = "does the browser get and keep the session's cookie, and do all processes \
-                      share `cookie_secret`, the store and the time?";
+                      share `cookie_secret` and the store, with clocks in sync?";
         Err(Error::new(ErrorKind::SignInLoop, detail))
     }
 
@@ -133,15 +134,15 @@ impl SignIns {
         &self.transactions
     }
 
-    /// What counts sign-ins in a row begins anew.
+    /// Resets the count of sign-ins in a row.
     pub(crate) fn stop_counting(&self, visit: Visit<'_>) {
         visit.state.add_transactions(self.transactions.stop_counting(visit.jar));
     }
 
     /// Completes the sign-in that the callback `query` belongs to.
     ///
-    /// `state` is compared before anything else in the query is believed, then the
-    /// issuer, and only then the code is redeemed.
+    /// `state` is compared before anything else in the query is trusted, then the issuer,
+    /// and only then is the code redeemed.
     pub(crate) async fn complete(
         self: &Arc<Self>,
         visit: Visit<'_>,
@@ -165,7 +166,7 @@ impl SignIns {
             visit.state.add_transactions([self.transactions.remove(state)]);
             return self.repeated(visit, key, return_to).await;
         }
-        // Without metadata nothing has happened yet: a reload may try again.
+        // Without metadata nothing has happened yet: a reload may retry.
         let metadata = match self.client.within_patience(self.client.metadata()).await {
             Ok(metadata) => metadata,
             Err(error) => return Err(FailedCallback { error, return_to }),
@@ -186,8 +187,8 @@ impl SignIns {
         }
     }
 
-    /// A callback that says nothing while sign-ins are under way: the user left one of them.
-    /// Anybody can link to it, so it uses none of them up.
+    /// A callback without parameters while sign-ins are in progress: the user left one of
+    /// them. Anybody can link to it, so it uses none of them up.
     fn left(&self, visit: Visit<'_>) -> Option<FailedCallback> {
         let mut pages = self.transactions.under_way(visit.jar, self.clock.now()).into_iter();
         let (page, another) = (pages.next()?, pages.next());
@@ -206,14 +207,14 @@ impl SignIns {
         if !self.sessions.instances().put_new(Item::UsedState(state), &used, USED_TTL).await? {
             return Err(Error::new(ErrorKind::SignInNotFound, "another instance completed it"));
         }
-        // Before Logto is asked: what ended before is refused there.
+        // Before Logto is asked: it refuses sessions that ended earlier.
         let epoch = self.sessions.marks().epoch().await?;
         let nonce = transaction.nonce;
         let verifier = transaction.pkce_verifier;
         let (grant, claims) = self.client.redeem(&code, &verifier, &nonce).await?;
         let is_another = |hash: [u8; 32]| hash != seal::sha256(claims.subject().as_bytes());
         if transaction.subject_hash.is_some_and(is_another) {
-            let detail = "another user is signed in at Logto than here";
+            let detail = "a different user is signed in at Logto than here";
             return Err(Error::new(ErrorKind::InteractionRequired, detail));
         }
         let begins = self.sessions.marks().earliest_begin(claims.subject()).await?;
@@ -227,8 +228,7 @@ impl SignIns {
         Ok(session)
     }
 
-    /// Waits for the verdict about a sign-in, or finds it out, and lets this browser have
-    /// what it says.
+    /// Waits for the verdict on a sign-in, or reaches it, and applies it to this browser.
     async fn finish(
         &self,
         visit: Visit<'_>,
@@ -236,7 +236,7 @@ impl SignIns {
         completion: &Arc<Completion>,
         return_to: ReturnPath,
     ) -> Result<Completed, FailedCallback> {
-        // The cookie's own session is replaced, so it has to be known first.
+        // The cookie's own session is replaced, so it has to be read first.
         let old = visit.session(&self.sessions).await.unwrap_or(None);
         let mut is_first = false;
         let decide = || {
@@ -256,7 +256,7 @@ impl SignIns {
             Err(error) => return Err(FailedCallback { error, return_to }),
         };
         if !is_first {
-            // A session that has ended since is not given out again.
+            // A session that has since ended is not issued again.
             match self.sessions.current(&session).await {
                 Ok(session) => visit.state.begin(session),
                 Err(error) if error.kind() == ErrorKind::Store => {
@@ -274,8 +274,8 @@ impl SignIns {
         Ok(Completed { return_to })
     }
 
-    /// Lets the application have its say about a sign-in, while the browser does not
-    /// have the session yet. If it is refused, the request has what it had before.
+    /// Lets the application decide on a sign-in, while the browser does not have the
+    /// session yet. If it is refused, the request gets its previous state back.
     async fn decide(
         &self,
         visit: Visit<'_>,
@@ -289,7 +289,8 @@ impl SignIns {
                 return Err(error);
             }
         };
-        // A session that cannot be carried is no session: said now, with a way on.
+        // A session that does not fit into cookies is not a session: reported now, with a
+        // link to continue.
         self.sessions.check_size(&session.record)?;
         let user = session.user()?;
         let before = visit.state.exchange(session.clone());
@@ -301,7 +302,7 @@ impl SignIns {
             }
             Err(error) => {
                 visit.state.restore(before);
-                // The hook may have had its tokens refreshed.
+                // The hook may have refreshed its tokens.
                 let session = self.sessions.current(&session).await.unwrap_or(session);
                 if let Err(failure) = self.sessions.end_and_revoke(&session).await {
                     warning::warn("the session of a refused sign-in was not ended", &failure);
@@ -311,9 +312,9 @@ impl SignIns {
         }
     }
 
-    /// Ends the session of a sign-in that was answered before it was there: no browser has it.
-    /// Its refresh token is left alone, as Logto gives the user's next try in this browser the
-    /// same grant.
+    /// Ends the session of a sign-in that completed after its request was answered: no browser
+    /// has it. Its refresh token is left alone, as Logto gives the user's next attempt in this
+    /// browser the same grant.
     fn give_back(&self, completion: &Completion) {
         let (sessions, late) = (Arc::clone(&self.sessions), completion.session());
         tokio::spawn(async move {
@@ -329,15 +330,15 @@ impl SignIns {
         match decided {
             AfterSignIn::Continue => Ok(return_to.clone()),
             AfterSignIn::RedirectTo(path) => self.site.return_path(&path).ok_or_else(|| {
-                let detail = "a hook redirects to something that is no path of this site";
+                let detail = "a hook redirects to something that is not a path on this site";
                 Error::new(ErrorKind::InvalidOptions, detail)
             }),
             AfterSignIn::Refuse(why) => Err(Error::new(ErrorKind::SignInRefused, why)),
         }
     }
 
-    /// A callback whose sign-in is not under way. The back button, or a second click, brings it
-    /// to a user whom it has signed in, who then goes where they were going.
+    /// A callback whose sign-in is not in progress. The back button or a second click repeats
+    /// it for a user who is already signed in, who then goes where they were going.
     async fn repeated(
         &self,
         visit: Visit<'_>,
@@ -358,9 +359,9 @@ impl SignIns {
         Err(FailedCallback { error, return_to })
     }
 
-    /// Where the sign-in of this `state` was to lead, if another instance completed it and this
-    /// is the session that it began. No other session is led anywhere: anybody can link to the
-    /// callback of a sign-in of their own.
+    /// Where the sign-in with this `state` was going, if another instance completed it and this
+    /// is the session that it began. No other session is redirected: anybody can link to the
+    /// callback of their own sign-in.
     async fn completed_elsewhere(
         &self,
         state: StateHash,
@@ -373,8 +374,8 @@ impl SignIns {
     }
 }
 
-/// What instances tell each other of a completed sign-in: whose session it began, by the hash
-/// of its nonce, and where it was to lead.
+/// What instances share about a completed sign-in: which session it began, by the hash of its
+/// nonce, and where it was going.
 fn used_by(transaction: &Transaction) -> Vec<u8> {
     let nonce_hash = seal::sha256(transaction.nonce.secret().as_bytes());
     [&nonce_hash, transaction.return_to.as_bytes()].concat()
@@ -421,7 +422,7 @@ mod tests {
     use super::*;
     use crate::logto::tests::logto;
 
-    /// R1 to R9, for a hook that says again what a visitor said.
+    /// R1 to R9, for a hook that repeats a visitor's input.
     #[test]
     fn a_hook_redirects_to_nowhere_but_this_site() {
         let (logto, root) = (logto(), ReturnPath::root());

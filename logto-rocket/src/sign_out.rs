@@ -1,4 +1,4 @@
-//! Sign-out: here first, then at Logto; and what Logto says of sign-outs there.
+//! Sign-out: here first, then at Logto; and Logto's notices of sign-outs there.
 
 mod backchannel;
 
@@ -23,7 +23,7 @@ pub(crate) struct SignOuts {
     verifier: Verifier,
     sessions: Arc<Sessions>,
     hooks: Arc<dyn Hooks>,
-    /// Whose requests end a session.
+    /// The origins whose requests may end a session.
     origins: Origins,
     clock: Clock,
     receipts: Receipts,
@@ -34,7 +34,7 @@ pub(crate) struct SignOuts {
 pub(crate) enum SignedOut {
     /// The session here has ended; this address ends the one at Logto.
     ToLogto(String),
-    /// The session here has ended. Logto was not reached: the user may still be
+    /// The session here has ended. Logto could not be reached: the user may still be
     /// signed in there.
     HereOnly,
 }
@@ -57,9 +57,9 @@ impl SignOuts {
     ///
     /// # Errors
     ///
-    /// Nobody here asked for it, or the store failed: the session goes on.
+    /// The user did not ask for it, or the store failed: the session continues.
     pub(crate) async fn sign_out(&self, visit: Visit<'_>) -> Result<SignedOut> {
-        // The answer to a prefetch must not be the one that the click gets.
+        // The answer to a prefetch must not be reused for the click.
         visit.state.depend_on_cookies();
         visit.request.check_sign_out(&self.origins, visit.state.is_head())?;
         self.end_session(visit).await?;
@@ -73,11 +73,11 @@ impl SignOuts {
         }
     }
 
-    /// As [`sign_out()`](Self::sign_out), and leaves the user signed in at Logto.
+    /// Like [`sign_out()`](Self::sign_out), but leaves the user signed in at Logto.
     ///
     /// # Errors
     ///
-    /// Nobody here asked for it, or the store failed: the session goes on.
+    /// The user did not ask for it, or the store failed: the session continues.
     pub(crate) async fn sign_out_here(&self, visit: Visit<'_>) -> Result<()> {
         visit.state.depend_on_cookies();
         visit.request.check_sign_out_here(&self.origins, visit.state.is_head())?;
@@ -87,7 +87,7 @@ impl SignOuts {
     async fn end_session(&self, visit: Visit<'_>) -> Result<()> {
         if let Some(session) = visit.session(&self.sessions).await? {
             let (sessions, ended) = (Arc::clone(&self.sessions), session.clone());
-            // A request that is given up must not leave half of it.
+            // A dropped request must not leave it half done.
             in_its_own_task(async move { sessions.end_and_revoke(&ended).await }).await?;
             visit.state.end();
             if let Ok(user) = session.user() {
@@ -99,12 +99,12 @@ impl SignOuts {
         Ok(())
     }
 
-    /// Forgets the session of this request and its tokens. Logto is not told, and the
-    /// refresh token stays good.
+    /// Drops the session of this request and its tokens. Logto is not notified, and the
+    /// refresh token stays valid.
     ///
     /// # Errors
     ///
-    /// The store failed: the session goes on.
+    /// The store failed: the session continues.
     pub(crate) async fn forget(&self, visit: Visit<'_>) -> Result<()> {
         if let Some(session) = visit.session(&self.sessions).await? {
             let sessions = Arc::clone(&self.sessions);

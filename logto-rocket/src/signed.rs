@@ -1,5 +1,4 @@
-//! Tokens that the provider signed: which of its keys a token is tried with, and when
-//! the keys are fetched again for it.
+//! Tokens that the provider signed: which keys to try, and when to fetch the keys again.
 
 use std::sync::Arc;
 
@@ -9,7 +8,7 @@ use crate::discovery::{Discovery, ProviderMetadata};
 use crate::error::{Error, ErrorKind};
 use crate::jwks::{Jwks, KeySet, PublicKey, Source, named};
 
-/// What a token's header says of who signed it. It picks keys, and decides nothing.
+/// What a token's header says about its signer. It selects keys, and decides nothing.
 pub(crate) struct Signer<'a> {
     pub(crate) algorithm: Algorithm,
     kid: Option<&'a str>,
@@ -18,17 +17,17 @@ pub(crate) struct Signer<'a> {
 /// Why a token was not accepted.
 #[derive(Debug)]
 pub(crate) enum Unverified {
-    /// The metadata or the keys cannot be had, so that nobody knows.
+    /// The metadata or the keys are not available, so the token cannot be judged.
     Unreachable(Error),
     /// No key fits. The one that signed it may not be published yet.
     NoKeyFits,
-    /// Its algorithm is none that was agreed on, or not that of its key.
+    /// Its algorithm was not agreed on, or is not that of its key.
     NotAgreed,
     /// Its key did not sign it.
     WrongSignature,
-    /// It is right, and begins later by this machine's clock.
+    /// It is valid, but only later by this machine's clock.
     NotYet(Error),
-    /// No key makes it right.
+    /// It is not valid, whatever the key.
     Refused(Error),
 }
 
@@ -42,7 +41,7 @@ pub(crate) struct Signatures {
 impl<'a> Signer<'a> {
     /// # Errors
     ///
-    /// [`Unverified::NotAgreed`] for an algorithm that is never agreed on.
+    /// [`Unverified::NotAgreed`] for an algorithm that is never accepted.
     pub(crate) fn new(alg: &str, kid: Option<&'a str>) -> Result<Self, Unverified> {
         Ok(Self { algorithm: named(alg).ok_or(Unverified::NotAgreed)?, kid })
     }
@@ -53,14 +52,14 @@ impl Signatures {
         Self { discovery, jwks }
     }
 
-    /// The keys that were fetched last.
+    /// The keys fetched last.
     pub(crate) fn keys(&self) -> Option<Arc<KeySet>> {
         self.jwks.peek()
     }
 
-    /// Fetches the keys if there are none, in the background: while a user is at Logto, so
-    /// that the first callback need not wait for them. A callback that comes without them
-    /// fetches them itself, and says why it could not.
+    /// Fetches the keys in the background if there are none: while a user is at Logto, so
+    /// that the first callback need not wait for them. A callback without them fetches
+    /// them itself, and reports why it could not.
     pub(crate) fn prefetch(self: &Arc<Self>) {
         if self.jwks.is_empty() {
             let signatures = Arc::clone(self);
@@ -71,14 +70,14 @@ impl Signatures {
         }
     }
 
-    /// Tries a token with the keys that its header can mean, until one of them says
-    /// anything but [`Unverified::WrongSignature`]. When none fits, keys and metadata
-    /// are fetched again once: the provider may have rotated them. With what a key said come
-    /// the keys that it was among.
+    /// Tries a token with the keys that its header can refer to, until the result is
+    /// anything but [`Unverified::WrongSignature`]. If none fits, keys and metadata are
+    /// fetched again once: the provider may have rotated them. Returns the result with the
+    /// set of keys used.
     ///
     /// # Errors
     ///
-    /// What the last key said, or why none was tried.
+    /// The result of the last key, or why none was tried.
     pub(crate) async fn verify<T>(
         &self,
         source: Source,
@@ -103,10 +102,10 @@ impl Signatures {
     }
 }
 
-/// What a token is whose keys were fetched a moment ago: whoever sends junk to the
-/// back channel, and how much of it, is told that it is junk.
+/// The error if the keys were just fetched: junk sent to the back channel, however much,
+/// is reported as junk.
 fn no_new_keys(source: Source) -> Unverified {
-    let detail = "its keys were fetched a moment ago and no key fits";
+    let detail = "its keys were just fetched and no key fits";
     match source {
         Source::BackChannel | Source::Bearer => Unverified::NoKeyFits,
         Source::Code | Source::Refresh => {
@@ -115,7 +114,7 @@ fn no_new_keys(source: Source) -> Unverified {
     }
 }
 
-/// As [`Signatures::verify()`], with metadata and keys that are at hand.
+/// Like [`Signatures::verify()`], with metadata and keys already at hand.
 pub(crate) fn tried<T>(
     signer: &Signer<'_>,
     metadata: &ProviderMetadata,
@@ -132,7 +131,7 @@ pub(crate) fn tried<T>(
     let otherwise = match (kid, fitting.peek()) {
         (Some(_), Some(_)) => Unverified::WrongSignature,
         (Some(_), None) if !named.is_empty() => Unverified::NotAgreed,
-        // A token that names no key may be of one that is not here.
+        // A token that names no key may be from one that is not here.
         _ => Unverified::NoKeyFits,
     };
     let mut tries = fitting.map(|key| verify(metadata, key));
@@ -140,7 +139,7 @@ pub(crate) fn tried<T>(
 }
 
 impl Unverified {
-    /// Whether nothing speaks against the token but what may pass by itself.
+    /// Whether the failure may be temporary.
     pub(crate) fn is_for_now(&self) -> bool {
         matches!(self, Self::Unreachable(_) | Self::NoKeyFits | Self::NotYet(_))
     }
@@ -149,7 +148,7 @@ impl Unverified {
     pub(crate) fn into_error(self, kind: ErrorKind) -> Error {
         let detail = match self {
             Self::Unreachable(error) | Self::NotYet(error) | Self::Refused(error) => return error,
-            Self::NoKeyFits => "no key of Logto's fits it; check that no cache keeps old ones",
+            Self::NoKeyFits => "none of Logto's keys fits it; check that no cache keeps old ones",
             Self::NotAgreed => "its algorithm is not one of Logto's, or not that of its key",
             Self::WrongSignature => "its signature is wrong",
         };
@@ -163,7 +162,7 @@ mod tests {
 
     use super::*;
 
-    /// The kids of the keys that a token is tried with, all in vain, and what comes of it.
+    /// The kids of the keys that are tried, all in vain, and the result.
     fn try_in_vain(alg: &str, kid: Option<&str>, keys: &[Value]) -> (Vec<String>, Unverified) {
         let url = "https://foo.logto.app/oidc";
         let metadata = json!({
@@ -194,7 +193,7 @@ mod tests {
             "y": "T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU"})
     }
 
-    /// T8, T9: all of the name, and all there are of one that names none.
+    /// T8, T9: all keys with the name, or all keys if the token names none.
     #[test]
     fn a_token_is_tried_with_every_key_that_its_header_can_mean() {
         let keys = [rsa("a"), p256("a"), rsa("b"), rsa("a")];
@@ -219,7 +218,8 @@ mod tests {
         }
     }
 
-    /// T2, T3: what was not announced, what its key is not for, and what nobody agrees on.
+    /// T2, T3: an algorithm that was not announced, is not for its key, or is never
+    /// accepted.
     #[test]
     fn a_token_of_an_algorithm_that_was_not_agreed_on_is_tried_with_none() {
         let keys = [rsa("a"), p256("b")];

@@ -1,4 +1,4 @@
-//! Signed-in users for an application's own tests, with no Logto and no network.
+//! Signed-in users for an application's own tests, without Logto or a network.
 //!
 //! See the chapter [`guide::testing`](crate::guide::testing).
 //!
@@ -34,10 +34,10 @@
 //! # });
 //! ```
 //!
-//! The session is a real one, begun, kept and read as after a real sign-in, wherever the
+//! The session is a real one, started, kept and read as after a real sign-in, wherever the
 //! application keeps sessions. Only [`Hooks::after_sign_in()`](crate::Hooks) is not called:
 //! it belongs to a callback, and may refuse it or send the user elsewhere. To test that, and
-//! what a browser sees on the way, take the look-alike `logto-dev`.
+//! what a browser sees on the way, use the look-alike `logto-dev`.
 //!
 //! | to have | write |
 //! |---|---|
@@ -48,31 +48,31 @@
 //! | a session that Logto has ended | [`client.end_session()`](TestClient::end_session) |
 //! | a session that began long ago | [`TestUser::signed_in_ago()`] |
 //! | tokens that are refreshed at their next use | [`TestUser::token_lifetime()`] of zero, or [`client.advance(..)`](TestClient::advance) |
-//! | a Logto that is down, denies tokens or knows the user no more | [`client.logto_answers(..)`](TestClient::logto_answers) |
-//! | a request with an access token of its own | [`request.bearer(..)`](TestRequest::bearer), [`TestToken`] |
+//! | a Logto that is down, denies tokens or no longer knows the user | [`client.logto_answers(..)`](TestClient::logto_answers) |
+//! | a request with its own access token | [`request.bearer(..)`](TestRequest::bearer), [`TestToken`] |
 //! | a stranger again | [`client.sign_out()`](TestClient::sign_out) |
 //!
 //! # Logto is not asked
 //!
-//! From the first call of any method of [`TestClient`] on, whatever that instance of the
-//! application would ask Logto is answered here: `Rocket.toml` may name the real one. What
-//! was not told to [`TestUser`] is answered with 503, and the log says what to add.
+//! From the first call of any [`TestClient`] method on, all requests of that application
+//! instance to Logto are answered here: `Rocket.toml` may name the real one. Anything that
+//! [`TestUser`] does not have is answered with 503, and the log says what to add.
 //!
 //! # Security
 //!
-//! The feature is for `[dev-dependencies]`. A release build that has it by accident is no
-//! less safe:
+//! The feature is for `[dev-dependencies]`. A release build that has it by accident is
+//! just as safe:
 //!
-//!   * Each way in takes a client of [`rocket::local`], which listens at no address. There is
-//!     no header, cookie, parameter, variable, configuration key or route that opens one.
-//!   * A client reaches the one instance that was made for it. Another one of the same
-//!     process asks Logto as ever, by its own clock.
-//!   * What is put in Logto's place is one more field of that instance's HTTP client. It
-//!     signs nothing: no key is trusted beyond Logto's, and the tokens that are given here
-//!     say `"alg": "none"`, which no API takes.
+//!   * Every entry point needs a client of [`rocket::local`], which listens at no address. No
+//!     header, cookie, parameter, variable, configuration key or route opens one.
+//!   * A client reaches only the instance that was made for it. Others in the same
+//!     process ask Logto as usual, by their own clocks.
+//!   * The stand-in for Logto is a field of that instance's HTTP client. It signs nothing:
+//!     only Logto's keys are trusted, and the tokens issued here say `"alg": "none"`,
+//!     which no API accepts.
 //!
-//! The session is sealed with the application's `cookie_secret` and kept in its store, as any
-//! other is: give tests neither the secret nor the store of production.
+//! The session is sealed with the application's `cookie_secret` and kept in its store, like
+//! any other: give tests neither the secret nor the store of production.
 
 mod errand;
 mod stand_in;
@@ -90,25 +90,25 @@ pub use self::stand_in::LogtoAnswer;
 pub use self::token::{TestRequest, TestToken};
 pub use self::user::TestUser;
 
-/// The method of the requests that do what a test wants: no route is for it.
+/// The method of the requests that run errands: no route has it.
 const METHOD: Method = Method::Trace;
 
-/// What a client of [`rocket::local`] can do in a test: both
-/// [`asynchronous::Client`] and [`blocking::Client`], where nothing is to be awaited.
+/// Test methods for both clients of [`rocket::local`]: [`asynchronous::Client`], and
+/// [`blocking::Client`], which needs no `await`.
 ///
 /// The methods that change the session send one request, `TRACE /`, which no route answers:
-/// fairings and the catcher of 404 see it.
+/// fairings and the 404 catcher see it.
 ///
 /// # Panics
 ///
 /// All methods panic if the application has no [`Logto`](crate::Logto) attached.
 pub trait TestClient {
-    /// What is to be awaited; `()` for the blocking client.
+    /// The future to await; `()` for the blocking client.
     type Done<'c>
     where
         Self: 'c;
 
-    /// Signs a user in, in place of whoever was signed in before.
+    /// Signs a user in, in place of any previous user.
     ///
     /// # Panics
     ///
@@ -132,11 +132,11 @@ pub trait TestClient {
     /// Panics if the store fails.
     fn end_session(&self) -> Self::Done<'_>;
 
-    /// Sets what Logto says to whatever it is asked from now on.
+    /// Sets how Logto answers from now on.
     ///
-    /// A failure speaks for the next requests too, as in production: for a second or two, or
-    /// up to a minute where Logto refuses. [`advance()`](Self::advance) past that after a
-    /// Logto that was down is back.
+    /// A failure also affects the next requests, as in production: for a second or two, or
+    /// up to a minute if Logto refuses. After Logto is back, [`advance()`](Self::advance)
+    /// past that.
     fn logto_answers(&self, answer: LogtoAnswer);
 
     /// Lets time pass for the sessions and tokens of this instance.

@@ -1,4 +1,4 @@
-//! What Logto granted, and when it ends.
+//! What Logto granted, and when it expires.
 
 mod access_token;
 mod audience;
@@ -16,20 +16,20 @@ pub use self::exchange::TokenExchange;
 use crate::clock::Timestamp;
 use crate::wiped::Wiped;
 
-/// An access token, what it was granted for, and when it ends.
+/// An access token, what it was granted for, and when it expires.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Token {
     secret: Wiped<openidconnect::AccessToken>,
     /// The granted scopes, separated by spaces; `None` if the answer left them out.
     scope: Option<String>,
-    /// From when on it is replaced before it is used.
+    /// When it becomes stale and is replaced before use.
     renew_at: Timestamp,
     expires_at: Timestamp,
 }
 
 impl Token {
-    /// A token is replaced a minute before it ends, or after half its life where
-    /// that is shorter, so that a short-lived token is not always stale.
+    /// A token is replaced a minute before it expires, or after half its lifetime if that
+    /// is less, so that a short-lived token is not always stale.
     pub(crate) fn new(
         secret: impl Into<Wiped<openidconnect::AccessToken>>,
         scope: Option<String>,
@@ -41,7 +41,7 @@ impl Token {
         Self { secret: secret.into(), scope, renew_at, expires_at: received.plus(lifetime) }
     }
 
-    /// The same token, to be replaced before it is used.
+    /// The same token, to be replaced before use.
     pub(crate) fn stale(&self) -> Self {
         Self { renew_at: Timestamp::default(), expires_at: Timestamp::default(), ..self.clone() }
     }
@@ -50,13 +50,13 @@ impl Token {
         &self.secret
     }
 
-    /// The granted scopes. Left out by the answer, they are none: to take those that
-    /// were asked for instead would be to trust in what was not said.
+    /// The granted scopes. If the answer leaves them out, there are none: assuming the
+    /// requested ones would trust what was never said.
     pub(crate) fn scope(&self) -> &str {
         self.scope.as_deref().unwrap_or_default()
     }
 
-    /// A refresh whose answer leaves the scopes out grants those it had (RFC 6749
+    /// A refresh whose answer leaves the scopes out grants the previous ones (RFC 6749
     /// section 6).
     pub(crate) fn or_scope_of(self, last: &Self) -> Self {
         Self { scope: self.scope.or_else(|| last.scope.clone()), ..self }
@@ -66,12 +66,12 @@ impl Token {
         self.scope().split(' ').any(|granted| granted == scope)
     }
 
-    /// Whether it is to be used without asking for another one.
+    /// Whether it can be used without asking for another one.
     pub(crate) fn is_fresh(&self, now: Timestamp) -> bool {
         now < self.renew_at
     }
 
-    /// Whether it is still good, where another one cannot be had.
+    /// Whether it is still valid, if another one is not available.
     pub(crate) fn is_valid(&self, now: Timestamp) -> bool {
         now < self.expires_at
     }
@@ -87,7 +87,7 @@ impl fmt::Debug for Token {
     }
 }
 
-/// What the token endpoint answered.
+/// The answer of the token endpoint.
 #[derive(Clone)]
 pub(crate) struct Grant {
     pub(crate) token: Token,

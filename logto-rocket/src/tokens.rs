@@ -1,4 +1,4 @@
-//! Tokens of signed-in users: kept as long as they are fresh, and refreshed then.
+//! Tokens of signed-in users: kept while they are fresh, then refreshed.
 
 mod breaker;
 mod failures;
@@ -31,11 +31,10 @@ pub(crate) struct Tokens {
     client: Arc<Client>,
     sessions: Arc<Sessions>,
     clock: Clock,
-    /// How long after Logto last said that a session holds it is asked again; zero for
-    /// never.
+    /// How long after Logto last confirmed a session it is asked again; zero for never.
     revalidate: Duration,
     refreshes: Flights<(SessionKey, Audience), Renewed>,
-    /// Forced ones that wait for their turn.
+    /// Forced refreshes that wait for their turn.
     forced: Flights<(SessionKey, Audience), Renewed>,
     /// One refresh of a session at a time: each may bring a new refresh token.
     turns: Turns<SessionKey>,
@@ -63,8 +62,8 @@ impl Tokens {
         }
     }
 
-    /// The access token of the user of `session` for this audience. Where no newer one
-    /// can be had, one that is still good will do.
+    /// The access token of the user of `session` for this audience. If no newer one is
+    /// available, a still valid one will do.
     ///
     /// # Errors
     ///
@@ -77,7 +76,7 @@ impl Tokens {
         audience: &Audience,
     ) -> Result<Arc<Token>> {
         let now = self.clock.now();
-        // However short it lives, but not in a stream that goes on for longer.
+        // However short-lived, but not in a stream that outlives it.
         let received = visit.state.user(session).token(audience);
         let is_usable = |token: &Arc<Token>| token.is_valid(now) || !visit.state.is_answered();
         if let Some(received) = received.filter(is_usable) {
@@ -99,8 +98,8 @@ impl Tokens {
         }
     }
 
-    /// Has the tokens of APIs that other instances have, and no others. Logto's own is in the
-    /// session, which was just read.
+    /// Takes over the API tokens that other instances share, and drops all others. Logto's
+    /// own is in the session, which was just read.
     async fn take_in(&self, session: &Session, audience: &Audience) -> Result<()> {
         if audience.is_logto() {
             return Ok(());
@@ -113,11 +112,11 @@ impl Tokens {
         self.client.within_patience(taken_in).await
     }
 
-    /// As [`access_token()`](Self::access_token), from Logto whatever is kept.
+    /// Like [`access_token()`](Self::access_token), but always from Logto.
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The same.
     pub(crate) async fn another_access_token(
         self: &Arc<Self>,
         visit: Visit<'_>,
@@ -128,8 +127,7 @@ impl Tokens {
         Ok(self.client.within_patience(renewed).await?.token)
     }
 
-    /// Whether it was long ago that Logto said that the session holds, and it can be
-    /// asked.
+    /// Whether Logto confirmed the session too long ago, and can be asked.
     pub(crate) fn is_due_for_revalidation(&self, session: &Session) -> bool {
         let record = &session.record;
         if self.sessions.is_of_older_epoch(record) {
@@ -140,8 +138,8 @@ impl Tokens {
             && record.is_check_due(self.clock.now(), self.revalidate)
     }
 
-    /// Whether the claims of a session are as new as they are to be, or are renewed
-    /// whenever they are not: then those at hand do where Logto does not answer.
+    /// Whether a session's claims are as fresh as required, or can be renewed if not:
+    /// then the current ones will do if Logto does not answer.
     pub(crate) fn has_fresh_claims(&self, session: &Session) -> bool {
         let record = &session.record;
         self.revalidate.is_zero()
@@ -149,13 +147,13 @@ impl Tokens {
             || !record.is_check_due(self.clock.now(), self.revalidate)
     }
 
-    /// Asks Logto whether a session still holds that it has not spoken of for long. A failure
-    /// says nothing of the session, which goes on; but one of before instances lost what they
-    /// knew of ended sessions is admitted on Logto's word only.
+    /// Asks Logto whether a session that it has not confirmed for long is still valid. A
+    /// failure says nothing about the session, which continues; but a session from before
+    /// instances lost their marks of ended sessions is admitted only after Logto confirms it.
     ///
     /// # Errors
     ///
-    /// Logto's word is needed and cannot be had.
+    /// Logto's confirmation is needed but not available.
     pub(crate) async fn revalidate(
         self: &Arc<Self>,
         visit: Visit<'_>,
@@ -191,19 +189,18 @@ impl Tokens {
         Ok(())
     }
 
-    /// Waits until no refresh is under way, which may still have a token to save.
+    /// Waits until no refresh is in progress, which may still have a token to save.
     pub(crate) async fn all_refreshed(&self) {
         while !(self.refreshes.is_empty() && self.turns.is_idle()) {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 
-    /// Forgets every access token of the session, so that the next one comes from
-    /// Logto.
+    /// Drops every access token of the session, so that the next one comes from Logto.
     ///
     /// # Errors
     ///
-    /// The store failed, the answer has begun, or a refresh that is under way takes too long.
+    /// The store failed, the answer has begun, or a refresh in progress takes too long.
     pub(crate) async fn clear(&self, visit: Visit<'_>, session: &Session) -> Result<()> {
         self.check_writable(visit)?;
         self.client.within_patience(self.clear_in_turn(visit, session)).await
@@ -228,7 +225,7 @@ impl Tokens {
         Ok(())
     }
 
-    /// A new cookie cannot follow an answer whose head is out.
+    /// A new cookie cannot be set once the answer's head is sent.
     fn check_writable(&self, visit: Visit<'_>) -> Result<()> {
         if self.sessions.are_in_cookies() && visit.state.is_answered() {
             let detail = "ask before the stream begins, or set `session.store`";
@@ -246,8 +243,8 @@ impl Tokens {
     }
 }
 
-/// Logto gives no organization token to a session that was not granted the scope;
-/// that is known without asking.
+/// Logto issues no organization token to a session without the scope; that is known
+/// without asking.
 fn check_scope(session: &Session, audience: &Audience) -> Result<()> {
     let scope = UserScope::Organizations.as_str();
     if audience.organization_id().is_none() || session.record.user_info_token.has_scope(scope) {

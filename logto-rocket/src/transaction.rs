@@ -1,4 +1,4 @@
-//! One sign-in under way: what the browser keeps of it until it returns.
+//! A sign-in in progress: the state that the browser keeps until it returns.
 
 mod turns;
 
@@ -18,32 +18,33 @@ use crate::wiped::Wiped;
 /// How long a user may take on Logto's pages.
 const LIFETIME: Duration = Duration::from_secs(10 * 60);
 
-/// How long the browser keeps the cookie: who took too long is told so, and can sign in
-/// again to the same page.
+/// How long the browser keeps the cookie: a user who took too long learns so, and can
+/// sign in again to the same page.
 const COOKIE_LIFETIME: Duration = Duration::from_secs(3 * 60 * 60);
 
-/// Sign-ins under way in one browser at most, so that cookies of abandoned
-/// ones do not fill the header.
+/// The most sign-ins in progress in one browser, so that cookies of abandoned ones do not
+/// fill the header.
 const MAX_COUNT: usize = 7;
 
-/// What their cookies may weigh together.
+/// The most bytes that their cookies may take together.
 const MAX_BYTES: usize = 4096;
 
-/// Cookies of sign-ins that one request opens, and removes, at most. Whoever can write
-/// cookies in our names could else have us open thousands, and set as many with the answer.
+/// The most sign-in cookies that one request opens, and removes. Otherwise anyone who can
+/// set cookies with our names could have us open thousands, and set as many with the
+/// answer.
 const MAX_OPENED: usize = 32;
 
 /// The first byte of the binary form.
 const FORMAT: u8 = 2;
 
-/// One sign-in under way.
+/// One sign-in in progress.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Transaction {
     pub(crate) state: String,
     pub(crate) nonce: Wiped<Nonce>,
     pub(crate) pkce_verifier: Wiped<PkceCodeVerifier>,
     pub(crate) return_to: String,
-    /// SHA-256 of the id of the user that it is for, if it must not change the user.
+    /// SHA-256 of the user's id, if the sign-in must not change the user.
     pub(crate) subject_hash: Option<[u8; 32]>,
     created: Timestamp,
 }
@@ -61,25 +62,25 @@ impl Transaction {
         }
     }
 
-    /// A sign-in that was begun when time began.
+    /// A sign-in that began at the epoch.
     #[cfg(test)]
     pub(crate) fn long_ago(return_to: &ReturnPath) -> Self {
         Self::begin(return_to, Timestamp::default())
     }
 
-    /// Where to return to. The path is checked again: what is in a cookie has
-    /// been out of our hands.
+    /// Where to return to. The path is checked again: a cookie's contents were out of our
+    /// hands.
     pub(crate) fn return_path(&self) -> ReturnPath {
         ReturnPath::parse(&self.return_to).unwrap_or_else(ReturnPath::root)
     }
 
-    /// Whether the user took too long, or a wrong clock says when they began.
+    /// Whether the user took too long, or the start time is from a wrong clock.
     pub(crate) fn is_over(&self, now: Timestamp) -> bool {
         now.distance(self.created) >= LIFETIME
     }
 
     fn encode(&self) -> Zeroizing<Vec<u8>> {
-        // Enough for all of it: a buffer that grows leaves a copy behind.
+        // Large enough for everything: a buffer that grows leaves a copy behind.
         let mut out = Vec::with_capacity(256 + self.return_to.len());
         out.push(FORMAT);
         postcard::to_extend(self, out).expect("every field has a binary form").into()
@@ -99,7 +100,7 @@ impl fmt::Debug for Transaction {
     }
 }
 
-/// Keeps transactions in cookies of their own, one for each `state`.
+/// Keeps each transaction in its own cookie, one for each `state`.
 pub(crate) struct Transactions {
     pub(crate) cookies: Cookies,
     pub(crate) sealer: Sealer,
@@ -129,9 +130,9 @@ impl Transactions {
         changes
     }
 
-    /// The removals of the oldest sign-ins under way by which all our cookies take `max`
-    /// bytes at most, where the answer makes these `changes`. A sign-in that begins with
-    /// it stays: it could not be completed.
+    /// The removals of the oldest sign-ins in progress that keep all our cookies within
+    /// `max` bytes, given these `changes` by the answer. A sign-in that begins with it
+    /// stays: otherwise it could not be completed.
     pub(crate) fn make_room(
         &self,
         jar: &CookieJar<'_>,
@@ -167,8 +168,8 @@ impl Transactions {
         self.cookies.set(name, value, seconds)
     }
 
-    /// The other transactions in the jar, the newest first; what does not open
-    /// comes last and so goes first. Where there are very many, some of them.
+    /// The other transactions in the jar, newest first; those that do not open come last
+    /// and are removed first. If there are very many, only some of them.
     fn newest_first(&self, jar: &CookieJar<'_>) -> Vec<(String, String)> {
         let prefix = self.cookies.transaction_prefix();
         let mut others: Vec<_> = jar
@@ -184,14 +185,14 @@ impl Transactions {
         others.into_iter().map(|(_, cookie)| cookie).collect()
     }
 
-    /// Where those under way return to, the newest first.
+    /// The return paths of those in progress, newest first.
     pub(crate) fn under_way(&self, jar: &CookieJar<'_>, now: Timestamp) -> Vec<ReturnPath> {
         let others = self.newest_first(jar).into_iter();
         let opened = others.filter_map(|(name, value)| self.open(&name, &value));
         opened.filter(|it| !it.is_over(now)).map(|it| it.return_path()).collect()
     }
 
-    /// The transaction of this `state`, if this browser began it. Its time may be over.
+    /// The transaction with this `state`, if this browser began it. It may have expired.
     pub(crate) fn find(&self, jar: &CookieJar<'_>, state: &str) -> Option<Transaction> {
         let name = self.cookies.transaction(state);
         let transaction = self.open(&name, jar.get(&name)?.value())?;
@@ -208,7 +209,7 @@ impl Transactions {
     }
 }
 
-/// What a cookie takes in a request's header.
+/// The bytes that a cookie takes in a request's header.
 fn weight(name: &str, value: &str) -> usize {
     name.len() + value.len() + "=; ".len()
 }
@@ -266,7 +267,7 @@ mod tests {
         }
     }
 
-    /// A21, A22: seven tabs at most, the oldest goes first, 4 KiB in all.
+    /// A21, A22: at most seven tabs, the oldest goes first, 4 KiB in all.
     #[test]
     fn abandoned_sign_ins_do_not_fill_the_header() {
         let transactions = transactions();
@@ -274,7 +275,7 @@ mod tests {
         let mut states = Vec::new();
         for n in 0..200 {
             let mut transaction = begin(&format!("/page/{n}?{}", "x".repeat(n)));
-            // Transactions of one millisecond have no order.
+            // Transactions from the same millisecond have no order.
             transaction.created = Timestamp::now().plus(Duration::from_millis(n as u64));
             states.push(transaction.state.clone());
             let changes = with_jar(&browser, |jar| transactions.add(jar, &transaction));
@@ -292,7 +293,8 @@ mod tests {
         assert!(!found(&states[0]));
     }
 
-    /// S26: a header of 10,400 of them costs no more than one of 32, and holds one more after it.
+    /// S26: a header with 10,400 of them costs no more than one with 32, and has room for one
+    /// more.
     #[test]
     fn of_thousands_of_sign_ins_a_few_are_opened_and_removed() {
         let transactions = transactions();
@@ -310,7 +312,7 @@ mod tests {
         assert_eq!(found.expect("it is under way").return_to, "/page");
     }
 
-    /// R10: a return path is short enough for its cookie; a longer one is none.
+    /// R10: a return path is short enough for its cookie; a longer one is not accepted.
     #[test]
     fn the_longest_return_path_fits_into_a_cookie_of_two_kib() {
         let transaction = begin(&format!("/{}", "x".repeat(1023)));
@@ -355,12 +357,12 @@ mod tests {
         assert!(!transaction.is_over(now));
         transaction.created = ago(10, 1);
         assert!(transaction.is_over(now));
-        // By a clock that is ahead: it would last until that time has come.
+        // By a clock that is ahead: it would last until that time.
         transaction.created = now.plus(Duration::from_secs(601));
         assert!(transaction.is_over(now));
     }
 
-    /// H8: nothing of it is copied to a larger buffer.
+    /// H8: no part of it is copied to a larger buffer.
     #[test]
     fn a_sign_in_with_the_longest_path_is_written_in_one_piece() {
         let transaction = begin(&format!("/{}", "x".repeat(1023)));

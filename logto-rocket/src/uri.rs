@@ -1,14 +1,14 @@
-//! What a path of this site is, and what the indicator of an API resource.
+//! Which strings are paths on this site, and which are indicators of API resources.
 
-/// The longest return path, in bytes: a search in an alphabet of its own takes hundreds. A
+/// The longest return path, in bytes: a search in a non-Latin alphabet takes hundreds. A
 /// longer one would not fit into its cookie.
 pub(crate) const MAX_PATH: usize = 1024;
 
-/// Whether it is a path, with or without a query, that a browser resolves to one of this
-/// site, and that Rocket reads.
+/// Whether it is a path, with or without a query, that a browser resolves to this site,
+/// and that Rocket can parse.
 ///
 /// Browsers read `\` as `/` and drop tabs and line breaks, and take `//host` for another
-/// site. A fragment stays in the browser, so that it is not part of what is asked for.
+/// site. A fragment stays in the browser, so it is not part of the request.
 /// Percent-encoded forms stay encoded and are harmless.
 pub(crate) const fn is_path(path: &[u8]) -> bool {
     if path.len() > MAX_PATH || !matches!(path, [b'/', ..]) || matches!(path, [_, b'/', ..]) {
@@ -17,7 +17,7 @@ pub(crate) const fn is_path(path: &[u8]) -> bool {
     let (mut at, mut in_query) = (0, false);
     while at < path.len() {
         in_query |= path[at] == b'?';
-        // Browsers send these as they are, and Rocket takes them.
+        // Browsers send these unencoded, and Rocket accepts them.
         let is_sent = in_query && matches!(path[at], b'{' | b'}' | b'|' | b'^' | b'`');
         if !is_sent && !is_of_uri(path[at]) {
             return false;
@@ -28,7 +28,7 @@ pub(crate) const fn is_path(path: &[u8]) -> bool {
 }
 
 /// Whether it is an absolute URI without a fragment (RFC 8707 section 2): a scheme (RFC
-/// 3986 section 3.1) and something to it, which for http and https is a host.
+/// 3986 section 3.1) and something after it, for http and https a host.
 pub(crate) const fn is_indicator(uri: &[u8]) -> bool {
     let mut colon = 0;
     while colon < uri.len() && uri[colon] != b':' {
@@ -56,7 +56,8 @@ pub(crate) const fn is_indicator(uri: &[u8]) -> bool {
     }
 }
 
-/// Whether the configuration may call an API resource so. No absolute URI is one.
+/// Whether the configuration may use this name for an API resource. An absolute URI never
+/// is one.
 pub(crate) const fn is_name(name: &[u8]) -> bool {
     let mut at = 0;
     while at < name.len() {
@@ -68,7 +69,7 @@ pub(crate) const fn is_name(name: &[u8]) -> bool {
     at > 0
 }
 
-/// Whether RFC 3986 has it in a URI, before the fragment.
+/// Whether RFC 3986 allows it in a URI, before the fragment.
 const fn is_of_uri(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'%')
@@ -106,7 +107,7 @@ mod tests {
     }
 
     proptest! {
-        /// What is taken, Rocket reads.
+        /// Rocket parses everything that is accepted.
         #[test]
         fn rocket_reads_every_path(path in "/[ -~]{0,12}") {
             if is_path(path.as_bytes()) {

@@ -1,5 +1,5 @@
-//! Warnings that every request could repeat: one of a kind and reason goes to the log once
-//! a minute, so that an outage does not fill it.
+//! Warnings that every request could repeat: each kind and reason is logged once a minute,
+//! so that an outage does not flood the log.
 
 use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
@@ -7,14 +7,14 @@ use std::time::{Duration, Instant};
 
 use crate::error::Error;
 
-/// How long a warning stands for those like it.
+/// How long a warning covers others like it.
 const QUIET: Duration = Duration::from_secs(60);
 
-/// Reasons that are told apart for each thing that happens: some have in them what others
-/// chose, and must not crowd out the rest.
+/// The most distinct reasons for each warning: some contain text that clients chose, and
+/// must not crowd out the rest.
 const REASONS: usize = 32;
 
-/// Of the process, as the log is.
+/// One for the process, like the log.
 static WARNINGS: LazyLock<Mutex<Warnings>> = LazyLock::new(Mutex::default);
 
 /// Warns that `what` happened because of `error`.
@@ -24,7 +24,7 @@ pub(crate) fn warn(what: &'static str, error: &Error) {
     once(what, &format!("{what}: {error}{said}{}", causes.unwrap_or_default()));
 }
 
-/// Warns of what needs no error.
+/// Warns without an error.
 pub(crate) fn warn_of(what: &'static str) {
     once(what, what);
 }
@@ -44,12 +44,12 @@ struct Warnings(HashMap<&'static str, HashMap<String, Said>>);
 
 struct Said {
     at: Instant,
-    /// Of those like it, since then.
+    /// The number like it, since then.
     unsaid: u64,
 }
 
 impl Warnings {
-    /// How many like it were left unsaid, if this one is to be said.
+    /// How many like it were suppressed, if this one should be logged.
     fn due(&mut self, what: &'static str, message: &str, now: Instant) -> Option<u64> {
         let is_quiet = |said: &Said| now.saturating_duration_since(said.at) < QUIET;
         let reasons = self.0.entry(what).or_default();
@@ -85,7 +85,7 @@ mod tests {
         assert_eq!(due("no token: no answer", QUIET * 3), Some(0));
     }
 
-    /// Nobody fills the log with reasons of their own making.
+    /// Clients cannot flood the log with reasons of their own making.
     #[test]
     fn made_up_reasons_are_few() {
         let (mut warnings, now) = (Warnings::default(), Instant::now());

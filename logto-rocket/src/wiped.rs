@@ -8,13 +8,13 @@ use openidconnect::{AccessToken, ClientSecret, Nonce, PkceCodeVerifier, RefreshT
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroize as _;
 
-/// A secret that leaves nothing behind. Copies of it in the buffers of other libraries,
-/// as those of HTTP, do.
+/// A secret that leaves nothing behind. Copies in the buffers of other libraries, such as
+/// HTTP, may remain.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Wiped<T: Secret>(T);
 
-/// A secret text whose memory can be had back.
+/// A secret text whose memory is accessible.
 pub(crate) trait Secret {
     fn take(&mut self) -> String;
 }
@@ -64,7 +64,7 @@ pub(crate) mod tests {
 
     use super::*;
 
-    /// What is in the memory of this process now, where `text` was when it was looked up.
+    /// The memory of this process where `text` was when it was looked up.
     pub(crate) struct Place {
         address: u64,
         length: usize,
@@ -79,7 +79,7 @@ pub(crate) mod tests {
         pub(crate) fn remembers(&self, secret: &[u8]) -> bool {
             let mut now = vec![0; self.length];
             let memory = File::open("/proc/self/mem").expect("Linux has it");
-            // The allocator may have given the place back.
+            // The allocator may have returned the memory.
             let read = memory.read_at(&mut now, self.address).unwrap_or(0);
             let found = |part: &[u8]| now[..read].windows(16).any(|bytes| bytes == part);
             secret.windows(16).any(found)

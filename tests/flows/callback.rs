@@ -298,7 +298,7 @@ async fn an_error_of_another_issuer_is_refused() {
     op.deviate(Deviation::Callback(Pairs::set("iss", "https://evil.example/oidc")));
     let answer = browser.visit(&op.refuse(&location, "access_denied")).await;
     assert_refused(&op, &answer);
-    assert!(answer.body.contains("does not fit your sign-in"), "{}", answer.body);
+    assert!(answer.body.contains("does not match your sign-in"), "{}", answer.body);
     assert!(!answer.body.contains("evil.example"), "{}", answer.body);
 }
 

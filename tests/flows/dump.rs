@@ -230,7 +230,7 @@ async fn the_contract_notices_a_store_that_finds_too_little_or_too_much() {
     let ended = rule_of(Finds::Ended).await.unwrap_err();
     assert!(ended.contains("after their time to live"), "{ended}");
     let several = rule_of(Finds::OfOneName).await.unwrap_err();
-    assert!(several.contains("`find` returns the sessions of all the names"), "{several}");
+    assert!(several.contains("`find` returns the sessions with any of the names"), "{several}");
 }
 
 /// A38, S38: and before two instances share nothing.

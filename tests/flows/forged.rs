@@ -215,7 +215,7 @@ async fn a_forged_change_is_answered_as_failures_are() {
     let hooked = signed_in(&op, hooked).await;
     for path in ["/change", "/fetched"] {
         let json = own.send(forged(&own, path)).await;
-        assert_eq!(json.json()["error"], "A page of another site sent this request.");
+        assert_eq!(json.json()["error"], "A page on another site sent this request.");
         let page = own.send(as_navigation(forged(&own, path))).await;
         assert!(page.body.contains("<h1>Request refused</h1>"), "{page:?}");
         let caught = catching.send(forged(&catching, path)).await;

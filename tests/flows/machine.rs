@@ -94,7 +94,7 @@ async fn what_logto_refuses_to_a_machine_names_what_to_change() {
     let nowhere = Audience::resource("https://nowhere.example.com");
     for (logto, audience, error, hint) in [
         (&with, Audience::organization(GLOBEX), "access_denied", "add the machine-to-machine app"),
-        (&with, nowhere, "invalid_target", "no API resource of this indicator (resource \"https"),
+        (&with, nowhere, "invalid_target", "no API resource with this indicator (resource \"https"),
         (&with, Audience::logto(), "invalid_target", "name an API resource or an organization"),
         // The web application may not: Logto gives such tokens to machines only.
         (&without, Audience::resource(API), "invalid_request", "set `machine.app_id`"),
@@ -174,7 +174,7 @@ async fn an_exchange_that_logto_refuses_names_what_to_change() {
             "nonsense".into(),
             API,
             ErrorKind::InvalidSubjectToken,
-            "has expired or was used",
+            "it is unknown, expired or already used",
         ),
         (&allowed, subject(&allowed), "https://no.example", ErrorKind::Refused, "no API resource"),
     ] {

@@ -89,7 +89,7 @@ async fn an_endpoint_of_another_name_is_named_in_the_log() {
     let application = provider.application_with(&[("LOGTO_ENDPOINT", &other)]);
     let answer = Visitor::new().open(&application.url("/sign-in")).await;
     assert_eq!(answer.status, StatusCode::BAD_GATEWAY);
-    let log = application.log_with("the metadata are those of the issuer");
+    let log = application.log_with("the metadata names the issuer");
     assert!(log.contains(&provider.issuer()) && log.contains(&format!("{other}/oidc")), "{log}");
 }
 

@@ -76,7 +76,7 @@ fn a_redirect_to_another_site_is_refused() {
 fn what_must_be_encoded_in_a_redirect_is_named() {
     let message = "a fragment stays in the browser; leave out `#` and what follows";
     assert_eq!(errors(quote!(redirect = "/a#b")), [message]);
-    let message = "a path has 1024 bytes at most";
+    let message = "a path has at most 1024 bytes";
     let [longest, longer] = [1023, 1024].map(|length| format!("/{}", "x".repeat(length)));
     assert_eq!(redirect(quote!(redirect = #longest)).as_deref(), Some(&*longest));
     assert_eq!(errors(quote!(redirect = #longer)), [message]);
@@ -111,13 +111,13 @@ fn a_resource_is_an_absolute_uri_without_a_fragment() {
         let args = syn::parse2::<Args>(quote!(resource = #uri)).expect("valid arguments");
         assert_eq!(args.resource.map(|uri| uri.value()).as_deref(), Some(uri));
     }
-    let message = "expected the indicator of an API resource, which is an absolute URI, \
-                   as \"https://api.example.com\", or its name in the configuration, as \
+    let message = "expected the indicator of an API resource, an absolute URI like \
+                   \"https://api.example.com\", or its name in the configuration, like \
                    \"items\"";
     for uri in ["", "api.example.com", "/api", "//api.example.com", "https:", "https://", "a b:c"] {
         assert_eq!(errors(quote!(resource = #uri)), [message], "{uri:?}");
     }
-    let message = "an indicator has no fragment (RFC 8707); leave out `#` and what follows";
+    let message = "an indicator cannot have a fragment (RFC 8707); leave out `#` and what follows";
     assert_eq!(errors(quote!(resource = "https://api.example.com#a")), [message]);
 }
 
@@ -133,7 +133,8 @@ fn an_organization_is_an_id_or_one_parameter() {
     assert_eq!(organization("8wz3nrme4n02"), "8wz3nrme4n02");
     assert_eq!(organization("<org>"), "the parameter org");
 
-    let message = "expected an organization's id, or a parameter of the route's path, as \"<org>\"";
+    let message =
+        "expected an organization's id, or a parameter of the route's path, like \"<org>\"";
     for value in ["", "<>", "<_>", "<org", "org>", "a b", "<a><b>", "\n", "\u{fc}"] {
         assert_eq!(errors(quote!(organization = #value)), [message], "{value:?}");
     }
@@ -162,7 +163,7 @@ fn an_unknown_argument_is_answered_with_the_known_ones() {
     assert_eq!(errors(quote!(wheels("a"))), [message]);
     let message = format!("expected {EXPECTED}");
     assert_eq!(errors(quote!("https://api.example.com")), [message]);
-    let message = "a path is the value of `redirect`; write `redirect = \"/welcome\"`";
+    let message = "the path is the value of `redirect`; write `redirect = \"/welcome\"`";
     assert_eq!(errors(quote!("/welcome")), [message]);
 }
 
@@ -198,7 +199,7 @@ fn a_constant_or_a_list_in_place_of_a_literal_is_explained() {
         let message =
             format!("`{name}` takes a literal: an attribute cannot read the value of `to::HERE`");
         assert_eq!(errors(quote!(#name = to::HERE)), [message]);
-        let message = format!("the value of `{name}` stands behind `=`; write `{name} = \"/w\"`");
+        let message = format!("the value of `{name}` goes after `=`; write `{name} = \"/w\"`");
         assert_eq!(errors(quote!(#name("/w"))), [message]);
     }
 }
@@ -248,7 +249,7 @@ fn credentials_and_conditions_become_calls_of_the_policy() {
 fn scopes_of_a_type_name_the_resource() {
     let args: Args = syn::parse_quote!(scopes(Items::Read, Items::Write), any_scope("a"));
     assert!(args.has_resource() && args.resource.is_none());
-    let other = "this is a scope of another API resource; a token is of one";
+    let other = "this is a scope of another API resource; a token is for one only";
     assert_eq!(errors(quote!(scopes(Items::Read, Orders::Read))), [other]);
     assert_eq!(errors(quote!(scopes(Items::Read), any_scope(Orders::Read))), [other]);
     assert!(errors(quote!(scopes(Read)))[0].contains("a variant with its type"));
@@ -262,8 +263,8 @@ fn lists_that_hold_nothing_or_something_else_are_refused() {
     for args in [quote!(roles), quote!(roles()), quote!(roles = "a"), quote!(roles(Admin))] {
         assert!(errors(args.clone())[0].starts_with("`roles` takes names"), "{args}");
     }
-    assert!(errors(quote!(scopes("a b")))[0].contains("no spaces"));
-    assert_eq!(errors(quote!(roles(""))), ["a name is not empty"]);
+    assert!(errors(quote!(scopes("a b")))[0].contains("contain spaces"));
+    assert_eq!(errors(quote!(roles(""))), ["a name cannot be empty"]);
     assert_eq!(errors(quote!(roles("a"), roles("b"))), ["`roles` is given twice"]);
     assert_eq!(errors(quote!(bearer, bearer)), ["`bearer` is given twice"]);
     assert_eq!(errors(quote!(bearer = 1)), ["`bearer` takes `true`, `false` or no value"]);

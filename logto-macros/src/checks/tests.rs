@@ -37,19 +37,19 @@ fn the_parameter_of_the_organization_is_one_of_the_path() {
     for value in ["org", "{org}", ":org"] {
         assert_eq!(organization(value, "/<id>/<org>"), [id], "{value}");
     }
-    let none = "`<org>` is no parameter of the route's path; it has none; \
-                write `<org>` into the path";
+    let none = "`<org>` is not a parameter of the route's path; there is none; add `<org>` to the \
+                path";
     for path in ["/org", "/items?<org>", "/<org..>", "/<_>", "/a<org>"] {
         assert_eq!(organization("<org>", path), [none], "{path}");
     }
-    let one = "`<org>` is no parameter of the route's path; did you mean `<id>`?";
+    let one = "`<org>` is not a parameter of the route's path; did you mean `<id>`?";
     assert_eq!(organization("<org>", "/<id>"), [one]);
-    let close = "`<organisation>` is no parameter of the route's path; \
+    let close = "`<organisation>` is not a parameter of the route's path; \
                  did you mean `<organization>`?";
     assert_eq!(organization("<organisation>", "/<id>/<organization>"), [close]);
-    let shorter = "`<org_id>` is no parameter of the route's path; did you mean `<org>`?";
+    let shorter = "`<org_id>` is not a parameter of the route's path; did you mean `<org>`?";
     assert_eq!(organization("<org_id>", "/<item>/<org>"), [shorter]);
-    let several = "`<org>` is no parameter of the route's path; those are `<a>`, `<b>`";
+    let several = "`<org>` is not a parameter of the route's path; those are `<a>`, `<b>`";
     assert_eq!(organization("<org>", "/<a>/<b>"), [several]);
 }
 
@@ -76,15 +76,15 @@ fn what_the_attribute_does_not_fetch_is_refused() {
                    `#[authenticated(resource = \"https://api.example.com\")]`, \
                    or name the type of the resource: `AccessToken<Items>`";
     assert_eq!(errors(none.clone(), access.clone()), [message]);
-    let message = "`AccessToken` is of an API resource, which the attribute does not name; \
+    let message = "`AccessToken` is for an API resource, which the attribute does not name; \
                    add `resource`, or take `OrganizationToken`";
     assert_eq!(errors(organization, access), [message]);
     let message = "`OrganizationToken` is fetched only with `organization`; \
                    add it, as in `#[authenticated(organization = \"<org>\")]`";
     assert_eq!(errors(none, of_organization.clone()), [message]);
     assert_eq!(errors(resource, of_organization.clone()), [message]);
-    let message = "with `resource`, the token of `organization` is one of the API resource; \
-                   take `AccessToken`, or leave out `resource`";
+    let message = "with `resource`, the token of `organization` is for the API resource; take \
+                   `AccessToken`, or leave out `resource`";
     assert_eq!(errors(both, of_organization), [message]);
 }
 
@@ -117,7 +117,7 @@ fn a_token_that_may_not_be_fetched_is_refused() {
     assert_eq!(errors(quote!(redirect), typed), [""; 0]);
 }
 
-/// A stranger is no failure that a `Result` would hold: the route would never run with a token.
+/// A stranger is not a failure for a `Result`: the route would never run with a token.
 #[test]
 fn a_result_requires_its_identity_and_an_option_does_not() {
     let guard = |ty: TokenStream| {
@@ -141,7 +141,7 @@ fn a_result_requires_its_identity_and_an_option_does_not() {
         assert!(!found.iter().any(|said| said.contains("may be no session")), "{ty}: {found:?}");
     }
     let found = errors(quote!(redirect), guard(quote!(logto_rocket::Result<&AuthInfo>)));
-    assert!(found.len() == 1 && found[0].starts_with("`&AuthInfo` is what"), "{found:?}");
+    assert!(found.len() == 1 && found[0].starts_with("`&AuthInfo` comes from"), "{found:?}");
 }
 
 #[test]

@@ -134,7 +134,7 @@ fn mistakes_in_an_enum_of_scopes_are_refused() {
                     A,
                 }
             ),
-            "no spaces",
+            "contain spaces",
         ),
         (
             quote!(
@@ -143,7 +143,7 @@ fn mistakes_in_an_enum_of_scopes_are_refused() {
                     A(u8),
                 }
             ),
-            "no fields",
+            "cannot have fields",
         ),
     ] {
         let derived = derive(quote!(#[resource("urn:example:items")] #item)).to_string();
@@ -184,15 +184,15 @@ fn the_indicator_must_be_there() {
 
 #[test]
 fn the_indicator_is_an_absolute_uri_without_a_fragment() {
-    let message = "expected the indicator of an API resource, which is an absolute URI, \
-                   as \"https://api.example.com\", or its name in the configuration, as \
+    let message = "expected the indicator of an API resource, an absolute URI like \
+                   \"https://api.example.com\", or its name in the configuration, like \
                    \"items\"";
     for uri in
         ["", "api.example.com", "/items", "//api", "https:", "https://", "https://a b", "1a:b"]
     {
         assert_eq!(errors_of(&quote!(#uri)), [message], "{uri:?}");
     }
-    let message = "an indicator has no fragment (RFC 8707); leave out `#` and what follows";
+    let message = "an indicator cannot have a fragment (RFC 8707); leave out `#` and what follows";
     assert_eq!(errors_of(&quote!("https://api.example.com/#items")), [message]);
 }
 
@@ -231,10 +231,13 @@ fn scopes_are_words() {
         assert_eq!(errors_of(&quote!("https://a.example", #args)), [message], "{args}");
     }
     for (scope, message) in [
-        ("", "a scope is not empty"),
-        ("read:items write:items", "a scope has no spaces; write each one as a string of its own"),
-        ("a\tb", "a scope has no control characters, no non-ASCII characters, no `\"` and no `\\`"),
-        ("a\"", "a scope has no control characters, no non-ASCII characters, no `\"` and no `\\`"),
+        ("", "a scope cannot be empty"),
+        (
+            "read:items write:items",
+            "a scope cannot contain spaces; write each scope as its own string",
+        ),
+        ("a\tb", "a scope cannot contain control characters, non-ASCII characters, `\"` or `\\`"),
+        ("a\"", "a scope cannot contain control characters, non-ASCII characters, `\"` or `\\`"),
     ] {
         assert_eq!(errors_of(&quote!("https://a.example", scopes(#scope))), [message], "{scope:?}");
     }

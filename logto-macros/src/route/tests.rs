@@ -27,8 +27,8 @@ fn every_route_attribute_is_known_by_any_path() {
 #[test]
 fn a_missing_route_attribute_and_one_above_share_a_message() {
     let message = "no route attribute below `#[authenticated]`; write `#[authenticated]` \
-                   directly above `#[get(..)]`, `#[post(..)]` or the like, by Rocket's name \
-                   and not by another one, as of `use rocket::get as g`";
+                   directly above `#[get(..)]`, `#[post(..)]` or the like, under Rocket's name \
+                   and not an alias, as in `use rocket::get as g`";
     assert_eq!(
         errors(quote!(
             #[inline]
@@ -62,7 +62,7 @@ fn a_second_attribute_is_refused() {
         )),
         [message]
     );
-    let message = "a second route attribute; write a function for each route";
+    let message = "a second route attribute; write one function per route";
     assert_eq!(
         errors(quote!(
             #[get("/")]
@@ -135,7 +135,7 @@ fn what_rocket_cannot_call_is_refused() {
         "handler arguments must be of the form `ident: Type`",
     ];
     assert_eq!(errors(item.clone()), expected);
-    // Rocket would say the same once more.
+    // Rocket would report the same again.
     assert!(!recovered(item).to_string().contains("get"));
 }
 

@@ -7,13 +7,13 @@ use crate::error::{Error, ErrorKind};
 use crate::location::ReturnPath;
 use crate::logto::Logto;
 
-/// Whether a callback said nothing, as where Logto's consent page is left.
+/// Whether a callback had no parameters, as when the user leaves Logto's consent page.
 pub(crate) fn was_left(error: &Error) -> bool {
     error.kind() == ErrorKind::Cancelled && error.oauth_error().is_none()
 }
 
 /// The page, with links home and to sign in again, which leads to `return_to`. Never a
-/// redirect: with a browser that drops cookies or a clock that is wrong it would never end.
+/// redirect: with a browser that drops cookies or a wrong clock it would never end.
 pub(super) fn page(logto: &Logto, request: &Request<'_>, error: &Error, return_to: &str) -> Page {
     let (title, message) = match error.kind() {
         ErrorKind::SignInRefused => ("Sign-in refused", error.detail().to_owned()),
@@ -27,7 +27,7 @@ pub(super) fn page(logto: &Logto, request: &Request<'_>, error: &Error, return_t
         ErrorKind::SignInNotFound => ("Sign-in expired", lost(logto, request)),
         ErrorKind::SessionTooLarge => ("Too much to keep", message(error).into()),
         ErrorKind::InvalidCallback => {
-            let message = "The answer of the sign-in service does not fit your sign-in.";
+            let message = "The sign-in service's response does not match your sign-in.";
             ("Sign-in failed", message.into())
         }
         _ => ("Sign-in failed", message(error).into()),
@@ -38,17 +38,18 @@ pub(super) fn page(logto: &Logto, request: &Request<'_>, error: &Error, return_t
         .link(logto.site().page(&ReturnPath::root()), "Home")
 }
 
-/// How a sign-in came to be unknown. A browser without any cookie may be one that lost
-/// them: by its settings, or as it began at another address.
+/// Why a sign-in is unknown. A browser without any cookie may have lost them: by its
+/// settings, or because it began at another address.
 fn lost(logto: &Logto, request: &Request<'_>) -> String {
     if request.cookies().iter().next().is_some() {
-        let message = "This sign-in took too long, was used already, or was begun in another \
+        let message = "This sign-in took too long, was already used, or was started in another \
                        browser.";
         return message.into();
     }
     format!(
-        "Your browser sent no cookie of this sign-in. It took too long, or was begun in another \
-         browser or at another address than {}, or your browser blocks the cookies of this site.",
+        "Your browser sent no cookie for this sign-in. It took too long, or was started in \
+         another browser or at an address other than {}, or your browser blocks cookies from this \
+         site.",
         logto.site().url("")
     )
 }

@@ -1,5 +1,5 @@
-//! Bodies of requests that are refused: read to their end and discarded, so that the
-//! client has sent all when the answer comes, and reads it.
+//! Bodies of refused requests: read to the end and discarded, so that the client has
+//! finished sending when the answer comes, and reads it.
 
 use std::time::Duration;
 
@@ -11,8 +11,8 @@ use tokio::time::timeout;
 
 use crate::logto::Logto;
 
-/// Reads the body to its end, if that is within the limits of the configuration. Whether
-/// it was makes no difference to the answer.
+/// Reads the body to its end, within the limits of the configuration. The answer is the
+/// same either way.
 pub(crate) async fn drain(logto: &Logto, request: &Request<'_>, data: Data<'_>) {
     let limits = &logto.config().drain;
     let length = request.headers().get_one("Content-Length").and_then(|n| n.parse::<u64>().ok());
@@ -20,8 +20,8 @@ pub(crate) async fn drain(logto: &Logto, request: &Request<'_>, data: Data<'_>) 
         return;
     }
     let Ok(_place) = logto.drains().try_acquire() else { return };
-    // A byte more, which tells a body of just this length from a longer one.
+    // One byte more, to tell a body of exactly this length from a longer one.
     let all = data.open((limits.max_bytes + 1).bytes()).stream_to(sink());
-    // A failure is the client's, who then reads no answer either.
+    // A failure is the client's, and it then reads no answer either.
     let _ = timeout(Duration::from_secs(limits.seconds), all).await;
 }

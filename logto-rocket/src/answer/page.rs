@@ -7,8 +7,7 @@ use rocket::response::{self, Responder, Response};
 
 use crate::logto::Logto;
 
-/// A plain page of ours: the application's name if it is configured, a title, a message, a
-/// way on.
+/// A plain page: the application's name if it is configured, a title, a message, links.
 pub(crate) struct Page {
     status: Status,
     title: &'static str,
@@ -16,8 +15,7 @@ pub(crate) struct Page {
     links: Vec<(String, &'static str)>,
 }
 
-/// No scripts, no images, nothing from anywhere: whatever slipped into the page
-/// could do nothing.
+/// No scripts, no images, nothing from other hosts: injected markup could do nothing.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; \
                       form-action 'none'; frame-ancestors 'none'";
 
@@ -45,7 +43,7 @@ impl Page {
         Self { status, title, message: message.into(), links: Vec::new() }
     }
 
-    /// Adds a way on, the likeliest first: an address of this site and what it does.
+    /// Adds a link, the likeliest first: an address on this site and its text.
     pub(crate) fn link(mut self, location: String, text: &'static str) -> Self {
         self.links.push((location, text));
         self
@@ -111,7 +109,7 @@ mod tests {
 
     use super::*;
 
-    /// H9: nothing on the page can be markup that we did not write.
+    /// H9: the page has no markup that we did not write.
     #[test]
     fn a_page_escapes_everything_it_shows() {
         let page = Page::new(Status::BadRequest, "Title", "<script>alert(1)</script>")
@@ -123,7 +121,7 @@ mod tests {
         assert_eq!(html.matches("&lt;b&gt;Shop&lt;/b&gt;").count(), 2, "{html}");
     }
 
-    /// The page of a callback that nobody waits for, and the names in its tab and above its title.
+    /// The page for an expired callback, and the names in its tab and above its title.
     fn expired(app_name: Option<&str>) -> String {
         let figment = Figment::from(rocket::Config::debug_default())
             .merge(("log_level", "off"))

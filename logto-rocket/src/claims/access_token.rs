@@ -9,14 +9,14 @@ use super::accessors::raw_claims;
 use super::read::{Shape, claims};
 use super::set::ClaimSet;
 
-/// What can be read in an access token.
+/// What an access token contains.
 ///
-/// A token for an API resource or an organization is a JWT, and its claims can be
-/// read. A token for Logto itself is opaque: a random text that only Logto
-/// understands. That is an answer and no error.
+/// A token for an API resource or an organization is a JWT, and its claims can be read. A
+/// token for Logto itself is opaque: a random string that only Logto understands. That is
+/// not an error.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TokenClaims {
-    /// The token has no claims that anybody but Logto could read.
+    /// The token has no claims that anyone but Logto could read.
     Opaque,
     /// The token is a JWT with these claims.
     Jwt(AccessTokenClaims),
@@ -40,14 +40,14 @@ impl TokenClaims {
 /// The claims of an access token that is a JWT (RFC 9068).
 ///
 /// Any of them may be absent: Logto leaves out `scope` for some applications,
-/// `organization_id` for most tokens, and a script of the tenant adds what it
-/// likes. It serializes like [`IdTokenClaims`](crate::IdTokenClaims).
+/// `organization_id` for most tokens, and a script of the tenant may add any claim. It
+/// serializes like [`IdTokenClaims`](crate::IdTokenClaims).
 ///
 /// # Security
 ///
-/// The claims are read, not verified: their token came from Logto's token endpoint
-/// over TLS. That is enough to show what it permits. It is not enough for a token
-/// that somebody sent to this application.
+/// The claims are read, not verified: their token came from Logto's token endpoint over
+/// TLS. That is enough to show what it permits. It is not enough for a token that a
+/// client sent to this application.
 ///
 /// # Example
 ///
@@ -72,7 +72,7 @@ const SHAPE: Shape = Shape {
     protocol: &[],
 };
 
-/// No token that Logto issues comes near it.
+/// No token from Logto comes near it.
 const MAX_BYTES: usize = 1 << 20;
 
 claims!(AccessTokenClaims, SHAPE);
@@ -84,13 +84,13 @@ impl AccessTokenClaims {
         self.0.text("iss")
     }
 
-    /// Whom the token is about (`sub`): the user's id, or the id of the application
-    /// where no user is involved.
+    /// The subject of the token (`sub`): the user's id, or the application's id if no
+    /// user is involved.
     pub fn subject(&self) -> Claim<&str> {
         self.0.text("sub")
     }
 
-    /// Whom the token is for (`aud`): an API resource, or an organization as
+    /// The audience of the token (`aud`): an API resource, or an organization as
     /// [`organization_urn()`](crate::organization_urn) writes it.
     pub fn audiences(&self) -> Claim<Vec<&str>> {
         self.0.one_or_more("aud")
@@ -116,7 +116,7 @@ impl AccessTokenClaims {
         self.0.text("scope").unwrap_or_default().split_ascii_whitespace().collect()
     }
 
-    /// Whether the token permits this.
+    /// Whether the token has this scope.
     pub fn has_scope(&self, scope: &str) -> bool {
         self.scopes().contains(&scope)
     }
@@ -126,21 +126,20 @@ impl AccessTokenClaims {
         self.0.text("client_id")
     }
 
-    /// The organization in which the token permits the use of an API resource. A
-    /// token for an organization itself has that in its
-    /// [`audiences()`](Self::audiences).
+    /// The organization in which the token permits the use of an API resource. A token
+    /// for an organization itself names it in its [`audiences()`](Self::audiences).
     pub fn organization_id(&self) -> Claim<&str> {
         self.0.text("organization_id")
     }
 
-    /// The id of the user who acts for the subject (`act.sub`, RFC 8693 section
-    /// 4.1); [`get()`](Self::get) gives the whole chain.
+    /// The id of the user who acts for the subject (`act.sub`, RFC 8693 section 4.1);
+    /// [`get()`](Self::get) returns the whole chain.
     pub fn actor(&self) -> Claim<&str> {
         self.0.get("act").read(|act| act.get("sub")?.as_str())
     }
 
-    /// Reads the claims of a JWT without verifying it. `None` for an opaque token
-    /// and for anything else that is no JWT or longer than a MiB.
+    /// Reads the claims of a JWT without verifying it. `None` for an opaque token and for
+    /// anything else that is not a JWT or is longer than a MiB.
     pub(crate) fn parse(jwt: &str) -> Option<Self> {
         if jwt.len() > MAX_BYTES {
             return None;

@@ -5,9 +5,9 @@ use super::object::{Object, object};
 
 /// A user's postal address (OpenID Connect Core, section 5.1.1).
 ///
-/// Logto leaves out what the user has not filled in. It names two members
-/// `streetAddress` and `postalCode`; the standard's `street_address` and
-/// `postal_code` are read as well. It serializes as it was sent.
+/// Logto leaves out what the user has not filled in. It names two members `streetAddress`
+/// and `postalCode`; the standard's `street_address` and `postal_code` are read as well.
+/// The address serializes as it was sent.
 ///
 /// # Example
 ///
@@ -33,13 +33,12 @@ impl<'a> Address<'a> {
         Object::read(value).map(Self)
     }
 
-    /// The whole address as it stands on a letter; lines are separated by `\n`
-    /// or `\r\n`.
+    /// The whole address as written on a letter; lines are separated by `\n` or `\r\n`.
     pub fn formatted(&self) -> Claim<&'a str> {
         self.0.text(&["formatted"])
     }
 
-    /// Street, house number and the like (`street_address`); may have lines.
+    /// Street, house number and the like (`street_address`); may have several lines.
     pub fn street_address(&self) -> Claim<&'a str> {
         self.0.text(&["street_address", "streetAddress"])
     }

@@ -1,4 +1,4 @@
-//! What two real Logto servers said of two users, read through the accessors.
+//! What two real Logto servers said about two users, read through the accessors.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 

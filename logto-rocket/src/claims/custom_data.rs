@@ -7,9 +7,9 @@ use serde_path_to_error::Segment;
 
 use super::Claim;
 
-/// Why the custom data of a user is not of the application's type.
+/// Why a user's custom data does not fit the application's type.
 ///
-/// It says where, what is there and what is missing, but never a value: it may be
+/// It says where, which type is there and what is missing, but never a value: it may be
 /// logged.
 ///
 /// # Example
@@ -44,7 +44,7 @@ enum Mismatch {
 }
 
 impl CustomDataError {
-    /// The field, from `custom_data` on: `custom_data.plans[0].name`.
+    /// The path of the field, starting at `custom_data`: `custom_data.plans[0].name`.
     pub fn path(&self) -> &str {
         &self.path
     }
@@ -75,7 +75,7 @@ impl fmt::Display for CustomDataError {
     }
 }
 
-// The error of serde_json is no source: it quotes values.
+// The error of serde_json is not the source: it quotes values.
 impl Error for CustomDataError {}
 
 pub(super) fn read<T: DeserializeOwned>(data: Claim<&Value>) -> Result<Claim<T>, CustomDataError> {

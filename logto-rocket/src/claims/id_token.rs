@@ -13,18 +13,17 @@ use super::set::{ClaimSet, whole_seconds};
 /// that Logto did not send are left out, claims that it sent as null are null,
 /// the known ones come first in a fixed order and all others follow as sent.
 ///
-/// Of the wrong type, a claim of the protocol (`iss`, `sub`, `aud`, `exp`, `iat`,
-/// `nbf`, `auth_time`, `nonce`, `at_hash`, `azp`, `acr`, `amr`, `sid`) is an error,
-/// as is any claim that is given twice; every other claim then reads as absent.
+/// A protocol claim (`iss`, `sub`, `aud`, `exp`, `iat`, `nbf`, `auth_time`, `nonce`,
+/// `at_hash`, `azp`, `acr`, `amr`, `sid`) of the wrong type is an error, and so is any
+/// claim that appears twice; any other claim of the wrong type reads as absent.
 ///
 /// # Request Guard
 ///
-/// `&IdTokenClaims` succeeds for a signed-in user. For a stranger it _forwards_
-/// with 401 Unauthorized; when the session store does not answer it _fails_ with
-/// 503 Service Unavailable. `Option<&IdTokenClaims>` is `None` in both cases;
-/// `Result<&IdTokenClaims>` is `Err` when the store fails and forwards for a
-/// stranger. Without [`Logto`](crate::Logto) attached the application does not
-/// launch.
+/// `&IdTokenClaims` succeeds for a signed-in user. For a stranger it _forwards_ with 401
+/// Unauthorized; if the session store does not answer, it _fails_ with 503 Service
+/// Unavailable. `Option<&IdTokenClaims>` is `None` in both cases;
+/// `Result<&IdTokenClaims>` is `Err` when the store fails and forwards for a stranger.
+/// Without [`Logto`](crate::Logto) attached the application does not launch.
 ///
 /// # Example
 ///
@@ -77,7 +76,7 @@ const SHAPE: Shape = Shape {
     ],
 };
 
-/// The claims that grow with what a user has.
+/// The claims that grow with the user's organizations and roles.
 const GROWING: [&str; 6] = [
     "organizations",
     "organization_roles",
@@ -117,7 +116,7 @@ impl IdTokenClaims {
         self.0.text("iss").unwrap_or_default()
     }
 
-    /// Whom the token is for (`aud`): this application's id.
+    /// The audience of the token (`aud`): this application's id.
     pub fn audiences(&self) -> Vec<&str> {
         self.0.one_or_more("aud").unwrap_or_default()
     }
@@ -132,13 +131,13 @@ impl IdTokenClaims {
         self.0.seconds("iat").unwrap_or(UNIX_EPOCH)
     }
 
-    /// When the user last proved who they are. Logto sends it if the sign-in said
-    /// `max_age` or `prompt=login`.
+    /// When the user last authenticated. Logto sends it if the sign-in said `max_age` or
+    /// `prompt=login`.
     pub fn auth_time(&self) -> Claim<SystemTime> {
         self.0.seconds("auth_time")
     }
 
-    /// The number that ties the token to its sign-in. It was checked.
+    /// The nonce that ties the token to its sign-in. It was checked.
     pub fn nonce(&self) -> Claim<&str> {
         self.0.text("nonce")
     }
@@ -160,18 +159,17 @@ impl IdTokenClaims {
         self.0.text("azp")
     }
 
-    /// How strongly the user proved who they are (`acr`).
+    /// How strongly the user authenticated (`acr`).
     pub fn acr(&self) -> Claim<&str> {
         self.0.text("acr")
     }
 
-    /// How the user proved who they are (`amr`, RFC 8176).
+    /// How the user authenticated (`amr`, RFC 8176).
     pub fn amr(&self) -> Claim<Vec<&str>> {
         self.0.texts("amr")
     }
 
-    /// The claims that grow with what a user has, and their bytes as JSON, the largest
-    /// first.
+    /// The growing claims and their bytes as JSON, the largest first.
     pub(crate) fn growing(&self) -> Vec<(&'static str, usize)> {
         let bytes = |name| Some((name, self.0.get(name).value()?.to_string().len()));
         let mut growing: Vec<_> = GROWING.into_iter().filter_map(bytes).collect();
@@ -179,7 +177,7 @@ impl IdTokenClaims {
         growing
     }
 
-    /// All claims but those.
+    /// All claims except those.
     pub(crate) fn without_growing(&self) -> Self {
         Self(self.0.without(&GROWING))
     }

@@ -47,7 +47,7 @@ impl<'a> SsoIdentity<'a> {
         object.text(Self::IDENTITY_ID).value().map(|_| Self(object))
     }
 
-    /// The identity provider of the enterprise.
+    /// The enterprise's identity provider.
     pub fn issuer(&self) -> &'a str {
         self.0.text(&["issuer"]).unwrap_or_default()
     }
@@ -65,9 +65,9 @@ impl<'a> SsoIdentity<'a> {
 
 /// What a connector said about a user.
 ///
-/// Connectors differ in what they say. The members they have in common have
-/// accessors, [`get()`](Self::get) gives any other. An email address here need not
-/// have been verified. It serializes as it was sent.
+/// Connectors differ in what they say. The members they have in common have accessors,
+/// [`get()`](Self::get) gives any other. An email address here may be unverified. It
+/// serializes as it was sent.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct IdentityDetails<'a>(Object<'a>);
 
@@ -83,7 +83,7 @@ impl<'a> IdentityDetails<'a> {
         self.0.text(&["id"])
     }
 
-    /// The user's name to show.
+    /// The user's display name.
     pub fn name(&self) -> Claim<&'a str> {
         self.0.text(&["name"])
     }
@@ -98,12 +98,12 @@ impl<'a> IdentityDetails<'a> {
         self.0.text(&["phone"])
     }
 
-    /// The address of the user's picture.
+    /// The URL of the user's picture.
     pub fn avatar(&self) -> Claim<&'a str> {
         self.0.text(&["avatar"])
     }
 
-    /// All that the connector answered, in its own form (`rawData`).
+    /// Everything that the connector answered, in its own format (`rawData`).
     pub fn raw_data(&self) -> Claim<&'a Value> {
         self.0.any(&["rawData", "raw_data"])
     }

@@ -18,8 +18,8 @@ impl<'a> Object<'a> {
         Claim::found(self.0.get(name))
     }
 
-    /// The member under the first of these names that there is: Logto writes the
-    /// names inside a claim in camel case, the standards write them otherwise.
+    /// The member under the first of these names that exists: Logto writes the names
+    /// inside a claim in camel case, the standards do not.
     pub(super) fn any(self, names: &[&str]) -> Claim<&'a Value> {
         Claim::found(names.iter().find_map(|name| self.0.get(*name)))
     }
@@ -39,7 +39,7 @@ impl Serialize for Object<'_> {
 macro_rules! object {
     ($name:ident) => {
         impl<'a> $name<'a> {
-            /// The member of this name as JSON, as Logto wrote both.
+            /// The member with this name as JSON, both as Logto wrote them.
             pub fn get(&self, name: &str) -> crate::Claim<&'a serde_json::Value> {
                 self.0.get(name)
             }

@@ -8,7 +8,7 @@ use super::object::{Object, object};
 
 /// A role that a user has in an organization.
 ///
-/// Logto writes it `organization:role`, and so it displays and serializes.
+/// Logto writes it `organization:role`; it displays and serializes the same way.
 ///
 /// # Example
 ///
@@ -35,7 +35,7 @@ pub struct OrganizationRole<'a> {
 }
 
 impl<'a> OrganizationRole<'a> {
-    /// The role of this name in the organization of this id, to compare with.
+    /// The role with this name in the organization with this id, to compare with.
     pub const fn new(organization: &'a str, role: &'a str) -> Self {
         Self { organization, role }
     }

@@ -1,7 +1,7 @@
-//! The compact form of claims in a session: a byte for a name that is often used, a tag
-//! and the bare value; lists and objects are written against those before. Smaller than
-//! JSON, which every request carries, and faster to read, which every handler that takes
-//! the user waits for.
+//! The compact form of claims in a session: a byte for a common name, a tag and the bare
+//! value; lists and objects refer back to earlier ones. Smaller than JSON, and every
+//! request carries it; faster to read, and every handler that takes the user waits for
+//! it.
 
 mod tree;
 
@@ -13,8 +13,8 @@ use serde_json::Value;
 use self::tree::{Reader, Writer};
 use super::set::ClaimSet;
 
-/// Names of further claims that Logto sends. Append only: a name's place is its
-/// number in cookies. Another order needs another format of the record.
+/// Names of further claims that Logto sends. Append only: a name's position is its number
+/// in cookies. A new order needs a new record format.
 const NAMES: &[&str] = &[
     "roles",
     "created_at",
@@ -88,7 +88,8 @@ impl ClaimSet {
         out
     }
 
-    /// The text of one claim of what [`pack()`](Self::pack) wrote; nothing else is read.
+    /// The text of one claim from the output of [`pack()`](Self::pack); nothing else is
+    /// read.
     pub(super) fn packed_text<'a>(
         mut bytes: &'a [u8],
         order: Order,
@@ -109,7 +110,7 @@ impl ClaimSet {
         None
     }
 
-    /// Reads what [`pack()`](Self::pack) wrote, in the order it was written.
+    /// Reads the output of [`pack()`](Self::pack), in the same order.
     pub(super) fn unpack(mut bytes: &[u8], order: Order) -> Option<Self> {
         let (mut claims, mut reader) = (Vec::with_capacity(24), Reader::default());
         while !bytes.is_empty() {
@@ -146,7 +147,7 @@ fn unpack<'a>(value: &Packed<'a>, reader: &mut Reader<'a>) -> Option<Value> {
         Packed::Bool(flag) => Some((*flag).into()),
         Packed::Integer(number) => Some((*number).into()),
         Packed::Text(text) => Some((*text).into()),
-        // Borrowed, as it was read from bytes that are there.
+        // Borrowed from the bytes that were read.
         Packed::Tree(Cow::Borrowed(tree)) => reader.read(tree),
         Packed::Tree(Cow::Owned(_)) => None,
     }

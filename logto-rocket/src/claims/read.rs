@@ -11,14 +11,14 @@ use serde_json::Value;
 
 use super::set::{ClaimSet, whole_seconds};
 
-/// What a type of claims is read by.
+/// How a type of claims is read.
 pub(super) struct Shape {
     /// The claims that come first, in their order.
     pub(super) order: &'static [&'static str],
-    /// The claims without which there is nothing.
+    /// The claims that must be present.
     pub(super) required: &'static [&'static str],
-    /// The claims that the protocol decides by. Of another type, they are no
-    /// answer to "who is this"; any other claim may be what it likes.
+    /// The claims that the protocol decides by. With another type they do not answer "who
+    /// is this"; any other claim may have any type.
     pub(super) protocol: &'static [(&'static str, ClaimKind)],
 }
 
@@ -47,8 +47,7 @@ impl ClaimKind {
 
 impl Shape {
     fn check(&self, claims: &[(String, Value)]) -> Result<(), String> {
-        // Two values for one claim are two answers to "who is this"
-        // (RFC 7519 section 4).
+        // Two values for one claim are two answers to "who is this" (RFC 7519 section 4).
         let mut names = HashSet::with_capacity(claims.len());
         if let Some((name, _)) = claims.iter().find(|(name, _)| !names.insert(name)) {
             return Err(format!("the claim `{name}` is given twice"));

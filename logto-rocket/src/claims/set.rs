@@ -14,16 +14,16 @@ pub(crate) fn numeric_date<'de, D: Deserializer<'de>>(deserializer: D) -> Result
     whole_seconds(&value).ok_or_else(|| D::Error::custom("it is not a time"))
 }
 
-/// A time in seconds without its fraction, if it is one that numbers can tell apart.
+/// A time in seconds without its fraction, if a float represents it exactly.
 pub(super) fn whole_seconds(value: &Value) -> Option<i64> {
-    // 2^53, after which not every whole number has a float of its own.
+    // 2^53; beyond it not every whole number has its own float.
     const LAST: f64 = 9_007_199_254_740_992.0;
     let fraction = || value.as_f64().filter(|seconds| seconds.abs() < LAST);
     #[expect(clippy::cast_possible_truncation, reason = "it is what is asked for")]
     value.as_i64().or_else(|| fraction().map(|seconds| seconds.floor() as i64))
 }
 
-/// Claims in the order in which they are written again.
+/// Claims in the order in which they are written.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct ClaimSet(Vec<(Cow<'static, str>, Value)>);
 
@@ -37,7 +37,7 @@ impl ClaimSet {
         self.0.iter().map(|(name, value)| (&**name, value))
     }
 
-    /// The claims but those of these names.
+    /// The claims except those with these names.
     pub(super) fn without(&self, names: &[&str]) -> Self {
         Self(self.0.iter().filter(|(name, _)| !names.contains(&&**name)).cloned().collect())
     }
@@ -63,7 +63,7 @@ impl ClaimSet {
         })
     }
 
-    /// A time of Logto's own, in milliseconds.
+    /// A time in Logto's own format, in milliseconds.
     pub(super) fn milliseconds(&self, name: &str) -> Claim<SystemTime> {
         self.get(name).read(|value| UNIX_EPOCH.checked_add(Duration::from_millis(value.as_u64()?)))
     }
@@ -81,7 +81,7 @@ impl ClaimSet {
         self.list(name, Value::as_str)
     }
 
-    /// One text or a list of them, as `aud` may be (RFC 7519 section 4.1.3).
+    /// One string or a list of them, as `aud` may be (RFC 7519 section 4.1.3).
     pub(super) fn one_or_more(&self, name: &str) -> Claim<Vec<&str>> {
         match self.text(name) {
             Claim::Value(text) => Claim::Value(vec![text]),

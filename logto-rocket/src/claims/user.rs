@@ -9,29 +9,29 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// The signed-in user.
 ///
-/// As the ID token described them at sign-in, or, on a route that says
-/// `fetch_user_info`, as Logto describes them now. It serializes as the one or
-/// the other. See the chapter [`guide::permissions`](crate::guide::permissions).
+/// Described by the ID token from sign-in or, on a route that says `fetch_user_info`, by
+/// Logto right now. It serializes as the one or the other. See the chapter
+/// [`guide::permissions`](crate::guide::permissions).
 ///
 /// # Request Guard
 ///
-/// `&User` succeeds if the request carries a session that this application began
-/// and that has not ended. It costs no call to Logto. Otherwise:
+/// `&User` succeeds if the request carries a session that this application started and
+/// that has not ended. It costs no call to Logto. Otherwise:
 ///
-///   * With no session, or one that ended, the guard _forwards_ with a status of
-///     401 Unauthorized, so that a route of a lower rank may answer.
-///   * When the session cannot be read because its store fails, the guard _fails_
-///     with the [`Error`](crate::Error) and a status of 503 Service Unavailable.
-///   * When [`Logto`](crate::Logto) is not attached, the application does not
-///     launch: the guard is a [`Sentinel`](rocket::Sentinel).
+///   * Without a session, or if it has ended, the guard _forwards_ with 401 Unauthorized,
+///     so that a lower-ranked route may answer.
+///   * If the session cannot be read because its store fails, the guard _fails_ with the
+///     [`Error`](crate::Error) and 503 Service Unavailable.
+///   * If [`Logto`](crate::Logto) is not attached, the application does not launch: the
+///     guard is a [`Sentinel`](rocket::Sentinel).
 ///
-/// The guard does not ask which page sent the request. A route that changes something
-/// takes it together with [`#[authenticated]`](macro@crate::authenticated), or needs a
-/// protection of its own against requests that other hosts of the same site forge.
+/// The guard does not check which page sent the request. A route that changes something
+/// needs [`#[authenticated]`](macro@crate::authenticated) as well, or its own protection
+/// against requests forged by other hosts of the same site.
 ///
-/// `Option<&User>` is optional sign-in; it is also `None` when the store fails,
-/// which [`LogtoClient::user()`](crate::LogtoClient::user) tells apart.
-/// `Result<&User>` is `Err` when the store fails and forwards for a stranger.
+/// `Option<&User>` makes sign-in optional; it is also `None` if the store fails, which
+/// [`LogtoClient::user()`](crate::LogtoClient::user) distinguishes. `Result<&User>` is
+/// `Err` if the store fails and forwards for a stranger.
 ///
 /// # Example
 ///
@@ -72,9 +72,9 @@ impl User {
         self.claims.subject()
     }
 
-    /// What to call the user by on a page: the name, else the username, the email
-    /// address, the phone number, or the id. Empty ones are passed over, and so are those
-    /// whose scopes were not asked for.
+    /// The name to show on a page: the name, else the username, the email address, the
+    /// phone number, or the id. Empty ones are skipped, and so are those whose scopes
+    /// were not asked for.
     pub fn display_name(&self) -> &str {
         let names = [self.name(), self.username(), self.email(), self.phone_number()];
         let mut given = names.into_iter().filter_map(Claim::value);
@@ -95,8 +95,8 @@ impl User {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotAllowed`](crate::ErrorKind::NotAllowed), which answers 403 Forbidden,
-    /// and which the log explains.
+    /// [`ErrorKind::NotAllowed`](crate::ErrorKind::NotAllowed), which answers 403 Forbidden;
+    /// the log has the reason.
     ///
     /// # Example
     ///
@@ -128,7 +128,7 @@ impl User {
     }
 }
 
-/// A user without user info, as for the unit test of a handler.
+/// A user without user info, for the unit test of a handler, say.
 ///
 /// ```rust
 /// use logto_rocket::{IdTokenClaims, User};

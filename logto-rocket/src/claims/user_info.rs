@@ -4,27 +4,27 @@ use super::set::ClaimSet;
 
 /// The user info: what Logto knows about the user at this moment.
 ///
-/// Unlike the ID token it is asked for when it is needed, and unless Logto is told
-/// otherwise it alone carries `custom_data`, `identities`, `sso_identities` and
-/// `organization_data`. It serializes like [`IdTokenClaims`](crate::IdTokenClaims).
-/// Only `sub` must have its type; any other claim of the wrong type reads as absent. See the
+/// Unlike the ID token it is fetched when it is needed, and unless Logto is configured
+/// otherwise only the user info has `custom_data`, `identities`, `sso_identities` and
+/// `organization_data`. It serializes like [`IdTokenClaims`](crate::IdTokenClaims). Only
+/// `sub` must have its type; any other claim of the wrong type reads as absent. See the
 /// chapter [`guide::python`](crate::guide::python#get-user-information).
 ///
 /// # Request Guard
 ///
-/// `&UserInfo` succeeds for a signed-in user of whom Logto gave the user info; it
-/// is fetched once a request. On a route with `#[authenticated]` the attribute
-/// must say `fetch_user_info`, and the fetch happens before the handler runs.
+/// `&UserInfo` succeeds for a signed-in user whose user info Logto returned; it is
+/// fetched once per request. On a route with `#[authenticated]` the attribute must say
+/// `fetch_user_info`, and the fetch happens before the handler runs.
 ///
 ///   * For a stranger, and for a user whose session Logto ended, the guard
 ///     _forwards_ with 401 Unauthorized.
-///   * When Logto or the session store does not answer, it _fails_ with 503
-///     Service Unavailable.
-///   * When Logto's answer cannot be used, it _fails_ with 502 Bad Gateway.
+///   * If Logto or the session store does not answer, it _fails_ with 503 Service
+///     Unavailable.
+///   * If Logto's answer cannot be used, it _fails_ with 502 Bad Gateway.
 ///   * Without [`Logto`](crate::Logto) attached the application does not launch.
 ///
-/// `Option<&UserInfo>` is `None` in all these cases; `Result<&UserInfo>` is `Err`
-/// where the guard fails and forwards where it forwards.
+/// `Option<&UserInfo>` is `None` in all these cases; `Result<&UserInfo>` is `Err` when
+/// the guard fails and forwards when it forwards.
 ///
 /// # Example
 ///

@@ -1,4 +1,4 @@
-//! What two real Logto servers answered, read by the code that reads their answers.
+//! Answers of two real Logto servers, read by the production code.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! The token endpoint: every grant that is asked for there.
+//! The token endpoint and all grants requested there.
 
 use std::time::Duration;
 
@@ -16,13 +16,13 @@ use crate::token::{Audience, Grant, Token, TokenExchange};
 use crate::warning;
 use crate::wiped::Wiped;
 
-/// How long a token lives if the provider does not say (RFC 6749 section 5.1
-/// leaves it to us): Logto's own default.
+/// A token's lifetime if the provider does not say (RFC 6749 section 5.1 leaves it to
+/// us): Logto's own default.
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(3600);
 
 impl Client {
-    /// Redeems an authorization code. It is never tried twice: a code that is used
-    /// again makes Logto revoke everything it gave.
+    /// Redeems an authorization code. It is never tried twice: if a code is used again,
+    /// Logto revokes everything issued for it.
     pub(crate) async fn redeem(
         &self,
         code: &str,
@@ -46,10 +46,10 @@ impl Client {
         Ok((grant, claims))
     }
 
-    /// Asks for new tokens. The ID token that comes with them, if any, must be of
-    /// the same user and sign-in (OpenID Connect Core, section 12.2). While it cannot
-    /// be verified, for want of a key or because the clocks differ, the first one goes
-    /// on to hold: the new tokens must not be lost with it.
+    /// Asks for new tokens. The ID token that comes with them, if any, must be of the
+    /// same user and sign-in (OpenID Connect Core, section 12.2). While it cannot be
+    /// verified, for lack of a key or because the clocks differ, the first one stays in
+    /// force: the new tokens must not be lost with it.
     pub(crate) async fn refresh(
         &self,
         refresh_token: &RefreshToken,
@@ -71,8 +71,8 @@ impl Client {
                 if !is_for_now {
                     return Err(error);
                 }
-                warning::warn("could not verify new claims; keeping those at hand", &error);
-                // The application is given no ID token that was not verified.
+                warning::warn("could not verify new claims; keeping the current ones", &error);
+                // The application never gets an unverified ID token.
                 Ok((Grant { id_token: None, ..grant }, None))
             }
         }
@@ -92,7 +92,7 @@ impl Client {
         granted.map_err(|error| blames_no_user(error, audience))
     }
 
-    /// Another token in place of one (RFC 8693 section 2.1).
+    /// Exchanges a token for another (RFC 8693 section 2.1).
     pub(crate) async fn exchange(&self, exchange: &TokenExchange) -> Result<Grant> {
         let mut fields = vec![
             ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
@@ -109,22 +109,22 @@ impl Client {
         let app = if exchange.is_by_machine() { self.machine() } else { self.app() };
         self.request_token(app, &fields).await.map_err(|error| match error.oauth_error() {
             Some("invalid_grant") => error
-                .reread(ErrorKind::InvalidSubjectToken, "it is unknown, has expired or was used"),
+                .reread(ErrorKind::InvalidSubjectToken, "it is unknown, expired or already used"),
             Some("invalid_request" | "unauthorized_client" | "unsupported_grant_type") => error
                 .reread(
                     ErrorKind::Refused,
                     "turn on \"Allow token exchange\" for the application in the Logto Console",
                 ),
             Some("invalid_target") => {
-                error.reread(ErrorKind::Refused, "Logto has no API resource of this indicator")
+                error.reread(ErrorKind::Refused, "Logto has no API resource with this indicator")
             }
             _ => error,
         })
     }
 
-    /// One request to the token endpoint. Not by openidconnect, whose answer is
-    /// either parsed whole or not at all: an ID token without its form must not
-    /// pass for a failed refresh.
+    /// One request to the token endpoint. Not through openidconnect, which parses an
+    /// answer entirely or not at all: a malformed ID token must not pass for a failed
+    /// refresh.
     async fn request_token(
         &self,
         app: (&str, Option<&str>),
@@ -136,11 +136,11 @@ impl Client {
     }
 }
 
-/// A refusal of a token without a user, which is a matter of the configuration: what to change.
+/// A refused token without a user is a matter of the configuration: says what to change.
 fn blames_no_user(error: Error, audience: &Audience) -> Error {
     let meaning = match error.oauth_error() {
         Some("invalid_target") if audience.is_logto() => "name an API resource or an organization",
-        Some("invalid_target") => "Logto has no API resource of this indicator",
+        Some("invalid_target") => "Logto has no API resource with this indicator",
         Some("invalid_scope" | "insufficient_scope") => {
             "give the machine-to-machine application a role with these permissions in the Logto \
              Console"
@@ -152,7 +152,7 @@ fn blames_no_user(error: Error, audience: &Audience) -> Error {
             "only a machine-to-machine application gets such tokens; set `machine.app_id` and \
              `machine.app_secret`"
         }
-        Some("invalid_grant") => "the machine-to-machine application is not known any more",
+        Some("invalid_grant") => "Logto no longer knows the machine-to-machine application",
         _ => return error,
     };
     error.reread(ErrorKind::Refused, &format!("{meaning} ({})", audience.named()))
@@ -182,7 +182,8 @@ pub(super) struct TokenAnswer {
     scope: Option<String>,
 }
 
-/// A number, as RFC 6749 section 5.1 has it, or a text of one, as some send it.
+/// A number, as RFC 6749 section 5.1 has it, or a string with one, as some providers send
+/// it.
 fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
     let value = Option::<Value>::deserialize(deserializer)?;
     let read = |value: &Value| match value {
@@ -199,7 +200,7 @@ impl TokenAnswer {
     pub(super) fn granted(self, now: Timestamp) -> Result<Grant> {
         // Section 7.1: a token of a type that is not understood must not be used.
         if !self.token_type.eq_ignore_ascii_case("bearer") {
-            return Err(Error::new(ErrorKind::InvalidAnswer, "the token is no bearer token"));
+            return Err(Error::new(ErrorKind::InvalidAnswer, "the token is not a bearer token"));
         }
         let lifetime = self.expires_in.map_or(DEFAULT_LIFETIME, Duration::from_secs);
         Ok(Grant {

@@ -1,4 +1,4 @@
-//! The verification of ID tokens: openidconnect's, and what it leaves out.
+//! The verification of ID tokens: by openidconnect, plus the checks that it leaves out.
 
 mod checks;
 
@@ -29,7 +29,7 @@ pub(crate) enum Expected<'a> {
 }
 
 impl Expected<'_> {
-    /// Where an ID token comes from of which this is expected.
+    /// The source of an ID token with these expectations.
     fn source(self) -> Source {
         match self {
             Self::Nonce(_) => Source::Code,
@@ -40,19 +40,19 @@ impl Expected<'_> {
 
 /// An ID token as it was received, and what came with it.
 struct Received<'a> {
-    /// With the claims of the protocol only. Of the others, as a name, openidconnect would
-    /// insist on the type, and they prove nothing.
+    /// With the protocol claims only. openidconnect would insist on the types of the
+    /// others, such as a name, and they prove nothing.
     protocol: CoreIdToken,
     header: JoseHeader,
     claims: IdTokenClaims,
-    /// What the signature is of.
+    /// The bytes that were signed.
     signed: &'a str,
     signature: Vec<u8>,
     access_token: &'a AccessToken,
     expected: Expected<'a>,
 }
 
-/// What is read of a header besides what openidconnect reads: it keeps that to itself.
+/// The header fields that openidconnect reads but does not expose.
 #[derive(Deserialize)]
 struct JoseHeader {
     alg: String,
@@ -64,8 +64,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// What [is for now](Unverified::is_for_now) was compared with all that is expected
-    /// of the token nevertheless.
+    /// Even if the failure [is for now](Unverified::is_for_now), the token was compared
+    /// with all expectations.
     pub(super) async fn verify(
         &self,
         id_token: &str,
@@ -100,8 +100,8 @@ impl Client {
         Ok(received.claims.clone())
     }
 
-    /// Refuses a token for what it says, whoever signed it. By itself it proves nothing: what
-    /// it reads may be anybody's.
+    /// Refuses a token for its content, before the signature is known. On its own this proves
+    /// nothing: anybody may have written what it reads.
     fn check_unsigned(
         &self,
         received: &Received<'_>,
@@ -118,7 +118,8 @@ impl Client {
         }
     }
 
-    /// Checks what the token says; the signature is checked before, with the very key.
+    /// Checks the content of the token; the signature was already checked, with that same
+    /// key.
     fn verifier(
         &self,
         metadata: &ProviderMetadata,
@@ -139,7 +140,7 @@ impl Client {
 
 #[cfg(feature = "__internal")]
 impl Client {
-    /// As [`verify()`](Self::verify), with metadata and keys that are at hand.
+    /// Like [`verify()`](Self::verify), with metadata and keys already at hand.
     pub(crate) fn verify_at_hand(
         &self,
         id_token: &str,
@@ -191,7 +192,7 @@ fn invalid(detail: &'static str) -> Unverified {
 impl From<ClaimsVerificationError> for Unverified {
     fn from(error: ClaimsVerificationError) -> Self {
         match error {
-            // The key is one that the header can mean.
+            // The key is one that the header can refer to.
             ClaimsVerificationError::SignatureVerification(_) => Self::WrongSignature,
             ClaimsVerificationError::Expired(_) => {
                 invalid("it has expired; check this machine's clock")
@@ -199,9 +200,9 @@ impl From<ClaimsVerificationError> for Unverified {
             ClaimsVerificationError::InvalidAudience(_) => invalid("`aud` is not this application"),
             ClaimsVerificationError::InvalidIssuer(_) => invalid("`iss` is not this Logto"),
             ClaimsVerificationError::InvalidNonce(_) => {
-                invalid("`nonce` is not that of this sign-in")
+                invalid("`nonce` does not match this sign-in")
             }
-            _ => invalid("it is not an ID token that can be verified"),
+            _ => invalid("it is not a verifiable ID token"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What a configuration must fulfil beyond its types, and what follows from it.
+//! What a configuration must satisfy beyond its types, and what follows from it.
 
 mod addresses;
 mod cookies;
@@ -23,7 +23,7 @@ use crate::scope::requested_scopes;
 use crate::sender::Origins;
 use crate::uri::is_indicator;
 
-/// A configuration that was found usable, with what follows from it.
+/// A valid configuration, with what follows from it.
 #[derive(Debug)]
 pub(crate) struct Checked {
     pub(crate) config: Config,
@@ -33,13 +33,13 @@ pub(crate) struct Checked {
     pub(crate) signs_in: bool,
     /// `{endpoint}/oidc`.
     pub(crate) issuer: String,
-    /// The internal endpoint, without a slash at its end.
+    /// The internal endpoint, without a trailing slash.
     pub(crate) internal_endpoint: Option<String>,
     pub(crate) site: Site,
     pub(crate) origins: Origins,
     /// The path of the callback on this site.
     pub(crate) callback: String,
-    /// What is published of API resources.
+    /// The published metadata of API resources.
     pub(crate) resource_metadata: Vec<ResourceMetadata>,
     pub(crate) secure_cookies: bool,
     pub(crate) secrets: Secrets,
@@ -50,7 +50,7 @@ impl Checked {
         Duration::from_secs(self.config.clock_skew)
     }
 
-    /// What one call to Logto may take.
+    /// The time limit of one call to Logto.
     pub(crate) fn timeout(&self) -> Duration {
         Duration::from_secs(self.config.timeout)
     }
@@ -65,13 +65,13 @@ impl Checked {
 }
 
 impl Config {
-    /// Reads the table `logto` of `figment` and the environment variables
-    /// `LOGTO_*`, which win, and checks the whole.
+    /// Reads the table `logto` of `figment` and the environment variables `LOGTO_*`,
+    /// which win, and checks everything.
     ///
     /// # Errors
     ///
-    /// Any key is missing, unknown, of the wrong type, a placeholder or in
-    /// contradiction to another one. The error names them all.
+    /// A key is missing, unknown, of the wrong type, a placeholder or in contradiction to
+    /// another one. The error names them all.
     pub fn from_figment(figment: &Figment) -> Result<Self, ConfigError> {
         let config = Self::extract(figment)?;
         check(&config, figment)?;
@@ -79,8 +79,8 @@ impl Config {
     }
 }
 
-/// Checks `config`; `figment` says where its values stand, which profile is
-/// selected and what Rocket's own keys are.
+/// Checks `config`; `figment` says where its values are set, which profile is selected
+/// and what Rocket's own keys are.
 pub(crate) fn check(config: &Config, figment: &Figment) -> Result<Checked, ConfigError> {
     let figment = with_environment(figment);
     let mut check =
@@ -164,7 +164,7 @@ impl Check<'_> {
             self.problem(
                 "sign_in.extra_params",
                 None,
-                "holds a parameter that it cannot hold",
+                "has a parameter that is not allowed there",
                 error.to_string(),
             );
         }
@@ -172,7 +172,7 @@ impl Check<'_> {
 
     fn app_name(&mut self, config: &Config) {
         if config.app_name.as_ref().is_some_and(|name| name.trim().is_empty()) {
-            let fix = "write what users call the application, or leave the key out";
+            let fix = "write the name users know the application by, or leave the key out";
             self.problem("app_name", config.app_name.as_deref(), "is empty", fix);
         }
     }

@@ -1,4 +1,4 @@
-//! Reading the configuration's types, and all that is wrong with them at once.
+//! Reading the configuration's types, with all type errors at once.
 
 use rocket::figment::error::{Actual, Kind};
 use rocket::figment::value::{Dict, Value};
@@ -10,8 +10,8 @@ use super::problem::{ConfigError, Problem};
 use super::source::{PREFIX, described, nearest, place, with_environment};
 
 impl Config {
-    /// Reads the table `logto`, and finds all that is wrong with it: where one value is, it
-    /// is put right for the moment, and the next one looked for.
+    /// Reads the table `logto` and finds all errors in it: a wrong value is patched for the
+    /// moment, and the search continues.
     pub(crate) fn extract(figment: &Figment) -> Result<Self, ConfigError> {
         let figment = with_environment(figment);
         let mut error = match figment.focus("logto").extract() {
@@ -22,7 +22,7 @@ impl Config {
         let mut problems: Vec<Problem> = Vec::new();
         loop {
             let found = problem(&error, &figment);
-            // A value of the wrong type was taken out, and is missing now.
+            // A value of the wrong type was removed, and is missing now.
             if problems.iter().all(|known| known.key != found.key) {
                 problems.push(found);
             }
@@ -43,7 +43,7 @@ impl Config {
     }
 }
 
-/// What is wrong with a configuration that has no `app_id` and is not an API's.
+/// The problem of a configuration without `app_id` that is not for an API.
 pub(super) fn missing_app_id(figment: &Figment) -> Problem {
     let fix = missing_fix("app_id", figment);
     Problem {
@@ -51,15 +51,17 @@ pub(super) fn missing_app_id(figment: &Figment) -> Problem {
         value: None,
         place: format!("profile `{}`", figment.profile()),
         message: "is missing".into(),
-        fix: format!("{fix}; without sign-in, name the API in `resources` and no `app_secret`"),
+        fix: format!(
+            "{fix}; without sign-in, name the API in `resources` and leave `app_secret` out"
+        ),
     }
 }
 
-/// More would be no help.
+/// More would not help.
 const MOST_PROBLEMS: usize = 50;
 
-/// Takes out what cannot be read, and writes something where there is nothing; whether that
-/// was possible.
+/// Removes what cannot be read and fills in what is missing; returns whether that was
+/// possible.
 fn put_right(table: &mut Dict, error: &figment::Error) -> bool {
     let mut path: Vec<_> = error.path.iter().map(String::as_str).collect();
     path.retain(|part| *part != "logto");
@@ -108,8 +110,8 @@ fn problem(error: &figment::Error, figment: &Figment) -> Problem {
                 expected.to_string().replace("u64", "a number").replace("f64", "a number");
             (format!("is {}", type_name(actual)), format!("write {expected}"))
         }
-        // A parser of TOML says on the first line where it stopped, and shows the
-        // text on the others, which may be a secret.
+        // A TOML parser says on the first line where it stopped, and quotes the text on
+        // the others, which may be a secret.
         Kind::Message(message) => {
             ("cannot be read".into(), message.lines().next().unwrap_or_default().to_owned())
         }
@@ -122,7 +124,7 @@ fn problem(error: &figment::Error, figment: &Figment) -> Problem {
         _ => None,
     };
     let place = match (&error.metadata, &error.profile) {
-        // Of a file that cannot be read at all.
+        // For a file that cannot be read at all.
         (Some(metadata), Some(profile)) if key.is_empty() => described(metadata, profile, &key),
         _ if matches!(error.kind, Kind::MissingField(_)) => {
             format!("profile `{}`", figment.profile())
@@ -139,7 +141,7 @@ fn missing_fix(name: &str, figment: &Figment) -> String {
         fix += &format!(" or as {PREFIX}{variable} in the environment");
     }
     if name == "endpoint" && figment.profile() == "debug" {
-        fix += "; to start without an account at Logto, attach `logto_dev::Provider::fairing()` \
+        fix += "; to start without a Logto account, attach `logto_dev::Provider::fairing()` \
                 before `Logto::fairing()`";
     }
     fix

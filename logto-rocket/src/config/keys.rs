@@ -1,16 +1,16 @@
-//! The keys that the environment may set, and how each is read: figment would
-//! turn the secret `0012345` into a number and want brackets around lists.
+//! The keys that the environment may set, and how each is read: figment would turn the
+//! secret `0012345` into a number and require brackets around lists.
 
-/// How a value of the environment is read.
+/// How a value from the environment is read.
 #[derive(Clone, Copy)]
 pub(super) enum Form {
     /// As it is.
     Text,
-    /// As a list of TOML, or as it is, with commas or spaces between its items.
+    /// As a TOML list, or plain, with commas or spaces between its items.
     List,
     /// Split at spaces.
     Texts,
-    /// As a number or boolean of TOML.
+    /// As a TOML number or boolean.
     Literal,
 }
 
@@ -61,7 +61,7 @@ pub(super) const KEYS: &[(&str, &str, Form)] = &[
 
 /// Whether the value of this key may be shown.
 pub(super) fn is_secret(key: &str) -> bool {
-    // Also an item of a list, and what stands in the place of a table.
+    // Also an item of a list, and a value in the place of a table.
     matches!(key, "app_secret" | "machine.app_secret" | "machine" | "session.redis")
         || ["session.redis.url", "session.redis.password"].iter().any(|it| key.starts_with(it))
         || key.split('.').next() == Some("cookie_secret")

@@ -1,7 +1,7 @@
 use std::fmt;
 
-/// Why the configuration cannot be used: every problem with its key, its value
-/// unless secret, where it stands and what to do.
+/// Why the configuration cannot be used: every problem with its key, its value unless
+/// secret, where it is set and what to do.
 ///
 /// [`guide::troubleshooting`](crate::guide::troubleshooting) has the causes of each.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -31,45 +31,45 @@ use super::secret::{self, AppSecret};
 /// Redis 6.2 or later, or any Valkey; no module is needed. The user needs the commands `GET`,
 /// `GETRANGE`, `MGET`, `SET`, `DEL`, `EXISTS`, `ZADD`, `ZREM`, `ZRANGE`, `ZREVRANGE`,
 /// `ZREMRANGEBYSCORE`, `PEXPIREAT`, `TIME`, `EVAL` and `INFO`, in a Cluster `CLUSTER` and `PING`
-/// too, and the keys that begin with [`prefix`](Self::prefix), as `~logto:*`.
+/// too, and access to the keys that begin with [`prefix`](Self::prefix), such as `~logto:*`.
 ///
-/// TLS is that of rustls. The crate `redis` 1.8 takes neither a provider of cryptography nor a
-/// configuration of rustls: it uses the default provider of the process. With `rediss://`, this
-/// installs aws-lc-rs as that default when the store is made, at the launch, unless the application
-/// has installed one: call `install_default()` of yours before.
+/// TLS uses rustls. The crate `redis` 1.8 accepts neither a crypto provider nor a rustls
+/// configuration: it uses the default provider of the process. With `rediss://`, aws-lc-rs is
+/// installed as that default when the store is created at launch, unless the application has
+/// installed another: to use yours, call its `install_default()` first.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct RedisConfig {
-    /// Where it is: `redis://host:port/database`, with TLS `rediss://`; several addresses, in
+    /// The address: `redis://host:port/database`, with TLS `rediss://`; several addresses, in
     /// a list, are nodes of one Cluster. **(required)**
     ///
     /// The port is 6379 and the database 0 unless given; a Cluster has no databases. The
     /// environment variable is `LOGTO_SESSION_REDIS_URL`, with spaces between several, and
-    /// `LOGTO_SESSION_REDIS_URL_FILE` names a file that holds it. The address may have user
-    /// and password in it; neither is ever shown.
+    /// `LOGTO_SESSION_REDIS_URL_FILE` names a file that contains it. The address may
+    /// contain user and password; neither is ever shown.
     pub url: RedisUrls,
-    /// The user of Redis's ACL. **(default: that of the URL, or Redis's user `default`)**
+    /// The Redis ACL user. **(default: the URL's, or Redis's user `default`)**
     #[serde(deserialize_with = "secret::some_scalar")]
     pub username: Option<String>,
-    /// The password. **(default: that of the URL, or none)** Also
+    /// The password. **(default: the URL's, or none)** Also
     /// `LOGTO_SESSION_REDIS_PASSWORD`, or a file that `LOGTO_SESSION_REDIS_PASSWORD_FILE`
     /// names.
     pub password: Option<AppSecret>,
-    /// A file in PEM with the certificates that servers of `rediss://` are checked by.
-    /// **(default: those that this machine trusts)** It replaces them.
+    /// A PEM file with the certificates that verify `rediss://` servers. **(default:
+    /// those that this machine trusts)** It replaces them.
     pub ca: Option<PathBuf>,
-    /// Seconds that a connection may take to come about, with fractions. **(default: `0.5`;
-    /// `0.05` to `10`)** Where Redis is down, it is tried again a quarter of a second after
-    /// each attempt, in the background: it is back for requests after this time at the
-    /// latest, and that quarter.
+    /// Seconds that connecting may take, with fractions. **(default: `0.5`; `0.05` to
+    /// `10`)** While Redis is down, a new attempt begins a quarter of a second after each
+    /// one, in the background: requests have Redis back after at most this time plus that
+    /// quarter.
     pub connect_timeout: f64,
     /// Seconds that Redis may take to answer a command, with fractions. **(default: `0.5`;
-    /// `0.05` to `10`)** One that takes longer counts as an outage: all requests that need
-    /// Redis fail at once from then on, until it answers again.
+    /// `0.05` to `10`)** A slower command counts as an outage: from then on all requests
+    /// that need Redis fail immediately, until it answers again.
     pub command_timeout: f64,
-    /// What the names of all keys begin with. **(default: `logto:`)** Applications with
-    /// different prefixes can share a Redis; instances of one need the same.
+    /// The prefix of all keys. **(default: `logto:`)** Applications with different
+    /// prefixes can share a Redis; instances of one application need the same.
     #[serde(deserialize_with = "secret::scalar")]
     pub prefix: String,
 }
@@ -105,12 +105,12 @@ impl RedisConfig {
     }
 }
 
-/// Whether a time may be waited for so many seconds.
+/// Whether this number of seconds is a valid timeout.
 pub(super) fn is_timeout(seconds: f64) -> bool {
     (0.05..=10.0).contains(&seconds)
 }
 
-/// Limited, as code may have any number there.
+/// Clamped, as code may set any number.
 #[cfg(feature = "redis")]
 fn seconds(seconds: f64) -> Duration {
     Duration::from_secs_f64(if seconds.is_nan() { 0.5 } else { seconds.clamp(0.05, 10.0) })
@@ -131,7 +131,7 @@ impl RedisUrls {
         self.0.is_empty()
     }
 
-    /// What is wrong with the addresses, if anything; it repeats none of them.
+    /// The problem with the addresses, if any; it repeats none of them.
     pub(crate) fn problem(&self) -> Option<&'static str> {
         let urls: Option<Vec<Url>> = self.0.iter().map(|url| url.secret().parse().ok()).collect();
         let Some(urls) = urls else { return Some("is not an address") };
@@ -141,7 +141,7 @@ impl RedisUrls {
         let is_redis =
             |url: &Url| matches!(url.scheme(), "redis" | "rediss" | "valkey" | "valkeys");
         if !urls.iter().all(|url| is_redis(url) && url.has_host()) {
-            return Some("is not an address of Redis");
+            return Some("is not a Redis address");
         }
         let is_plain = |url: &Url| url.query().is_none() && url.fragment().is_none();
         if !urls.iter().all(is_plain) {
@@ -150,7 +150,7 @@ impl RedisUrls {
         let database = |url: &Url| url.path().trim_matches('/').to_owned();
         let is_number = |text: &str| text.is_empty() || text.parse::<u16>().is_ok();
         if !urls.iter().all(|url| is_number(&database(url))) {
-            return Some("has a path that is no number of a database");
+            return Some("has a path that is not a database number");
         }
         let is_other =
             |url: &Url| url.scheme() != urls[0].scheme() || url.password() != urls[0].password();

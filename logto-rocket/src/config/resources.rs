@@ -1,4 +1,4 @@
-//! API resources, and what the code calls them.
+//! API resources, and their names in the code.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -11,8 +11,8 @@ use crate::uri::is_name;
 
 /// API resources, by their indicators. It derefs to these.
 ///
-/// A list says which there are. A table gives each one a name, by which the code calls it
-/// where another deployment has another indicator:
+/// A list gives just the indicators. A table gives each one a name for the code to use,
+/// if indicators differ between deployments:
 ///
 /// ```toml
 /// [default.logto.resources]
@@ -22,12 +22,12 @@ use crate::uri::is_name;
 /// items = "https://api.example.com/items"
 /// ```
 ///
-/// A name has ASCII letters, digits, `-` and `_`, and is taken wherever an indicator is:
-/// `#[authenticated(resource = "items")]`, `#[resource("items")]`,
+/// A name consists of ASCII letters, digits, `-` and `_`, and works wherever an indicator
+/// does: `#[authenticated(resource = "items")]`, `#[resource("items")]`,
 /// [`Policy::resource()`](crate::Policy::resource) and
-/// [`Audience::resource()`](crate::Audience::resource). A route that has a name which the
-/// configuration does not have ends the launch. `LOGTO_RESOURCES` replaces the whole table,
-/// and may have names too: `items=https://api.example.com/items`.
+/// [`Audience::resource()`](crate::Audience::resource). A route with a name that is not in
+/// the configuration stops the launch. `LOGTO_RESOURCES` replaces the whole table, and may
+/// have names too: `items=https://api.example.com/items`.
 ///
 /// ```rust
 /// use logto_rocket::{Config, Resources};
@@ -45,7 +45,7 @@ pub struct Resources {
 }
 
 impl Resources {
-    /// The same resources, and this one by its name.
+    /// Adds this resource, with a name.
     #[must_use]
     pub fn named(mut self, name: impl Into<String>, indicator: impl Into<String>) -> Self {
         let indicator = indicator.into();
@@ -54,7 +54,7 @@ impl Resources {
         self
     }
 
-    /// What is no name is the indicator itself.
+    /// Anything but a name is an indicator itself.
     ///
     /// # Errors
     ///
@@ -73,18 +73,18 @@ impl Resources {
             false => format!("there are {}", names.join(", ")),
         };
         let detail = format!(
-            "`resources` of the configuration has no `{name}`, {known}; add \
+            "`resources` in the configuration has no `{name}`, {known}; add \
              `{name} = \"https://..\"` to the table `logto.resources`"
         );
         Error::new(ErrorKind::NotGranted, detail)
     }
 
-    /// The names that are none.
+    /// The invalid names.
     pub(super) fn wrong_names(&self) -> impl Iterator<Item = &str> {
         self.names.keys().map(String::as_str).filter(|name| !is_name(name.as_bytes()))
     }
 
-    /// Takes in `https://..` or `name=https://..`; whether the name is new.
+    /// Adds `https://..` or `name=https://..`; returns whether the name is new.
     fn add(&mut self, item: &str) -> bool {
         let pair = item.split_once('=').filter(|(name, _)| is_name(name.as_bytes()));
         let Some((name, indicator)) = pair else {
@@ -136,7 +136,7 @@ impl<'de> Deserialize<'de> for Resources {
             type Value = Resources;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list of URIs, or a table of names with a URI each")
+                f.write_str("a list of URIs, or a table of names and URIs")
             }
 
             fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Resources, E> {

@@ -5,16 +5,15 @@ use serde::de::{self, Deserializer, MapAccess, Visitor};
 
 /// The routes that the fairing mounts.
 ///
-/// Each is a path, `false` to leave it to the application at its usual path, or
-/// `{ path = "/login", mount = false }` to leave it to the application at another
-/// one. Strangers are sent to the path of `sign_in` either way, and Logto sends
-/// browsers back to the path of `callback`.
+/// Each is a path, `false` to leave the default path to the application, or `{ path =
+/// "/login", mount = false }` to leave another path to it. Strangers are sent to the path
+/// of `sign_in` either way, and Logto sends browsers back to the path of `callback`.
 ///
 /// See the chapter [`guide::recipes`](crate::guide::recipes#links-that-come-back) for links that
 /// come back.
 ///
-/// A path begins with `/` and has no query, no parameters, no empty segments, no dots as
-/// segments and no `%`: at another one no request would arrive, so it ends the launch.
+/// A path begins with `/` and has no query, parameters, empty segments, dot segments or
+/// `%`: no request would reach any other, so it stops the launch.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
@@ -22,7 +21,7 @@ pub struct Routes {
     /// Path in front of all of them. **(default: `/`)**
     pub base: String,
     /// Begins a sign-in. **(default: `/sign-in`)** A link to `/sign-in?return_to=/page` ends at
-    /// that page of this site; what is longer than 1,024 bytes loses its query, and what leads
+    /// that page of this site; a path longer than 1,024 bytes loses its query, and an address
     /// elsewhere is ignored. HEAD begins nothing.
     /// [`LogtoClient::sign_in_link()`](crate::LogtoClient::sign_in_link) makes the link.
     #[serde(deserialize_with = "sign_in")]
@@ -37,11 +36,11 @@ pub struct Routes {
     /// Ends the session, here and at Logto. **(default: `/sign-out`)**
     #[serde(deserialize_with = "sign_out")]
     pub sign_out: RoutePath,
-    /// Where Logto says that a session has ended there, which ends it here too:
-    /// `{base_url}{base}/backchannel-logout` is the "Backchannel logout URI" to
-    /// register in the Logto Console. It answers 200 OK, 400 Bad Request to what is no
-    /// logout token of Logto's, and 503 Service Unavailable while the store fails or
-    /// Logto's keys cannot be had. **(default: `/backchannel-logout`)**
+    /// Where Logto reports that a session has ended there, which ends it here too:
+    /// register `{base_url}{base}/backchannel-logout` in the Logto Console as the
+    /// "Backchannel logout URI". It answers 200 OK, 400 Bad Request to anything but a
+    /// valid logout token from Logto, and 503 Service Unavailable while the store fails
+    /// or Logto's keys are not available. **(default: `/backchannel-logout`)**
     #[serde(deserialize_with = "backchannel_logout")]
     pub backchannel_logout: RoutePath,
 }
@@ -62,7 +61,7 @@ impl RoutePath {
         Self { path: path.into(), mount: true }
     }
 
-    /// A route of the application's own at `path`.
+    /// A route at `path` that the application mounts itself.
     pub fn own(path: impl Into<String>) -> Self {
         Self { path: path.into(), mount: false }
     }
@@ -124,7 +123,7 @@ fn backchannel_logout<'de, D: Deserializer<'de>>(d: D) -> Result<RoutePath, D::E
     d.deserialize_any(Path(BACKCHANNEL_LOGOUT))
 }
 
-/// Reads a [`RoutePath`] whose usual path is this.
+/// Reads a [`RoutePath`] with this default path.
 struct Path(&'static str);
 
 impl<'de> Visitor<'de> for Path {

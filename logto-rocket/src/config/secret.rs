@@ -40,7 +40,7 @@ impl<'de> Deserialize<'de> for AppSecret {
     }
 }
 
-/// What cookies are sealed with, the newest first. Its `Debug` form is redacted.
+/// The secrets that seal cookies, the newest first. The `Debug` form is redacted.
 ///
 /// ```rust
 /// let secrets = logto_rocket::CookieSecrets::from(["a string of at least 32 random bytes"]);
@@ -100,9 +100,9 @@ impl<'de> Deserialize<'de> for CookieSecrets {
     }
 }
 
-/// Reads a string, and a number or boolean as the string it was written as: an id
-/// or secret of digits alone is a string that somebody forgot to quote. The error
-/// does not repeat the value.
+/// Reads a string, and a number or boolean as the string it was written as: an id or
+/// secret consisting of digits is a string without its quotes. The error does not repeat
+/// the value.
 pub(super) fn scalar<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     struct Scalar;
 
@@ -136,7 +136,7 @@ pub(super) fn scalar<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Strin
     deserializer.deserialize_any(Scalar)
 }
 
-/// As [`scalar()`], or nothing, which code can say where a file says something.
+/// Like [`scalar()`], or nothing: code can say so although a file says something.
 pub(super) fn some_scalar<'de, D: Deserializer<'de>>(d: D) -> Result<Option<String>, D::Error> {
     #[derive(Deserialize)]
     struct Given(#[serde(deserialize_with = "scalar")] String);

@@ -1,5 +1,5 @@
-//! Reading the configuration from figment and the environment, and saying where a
-//! value stands.
+//! Reading the configuration from figment and the environment, and finding where a value
+//! is set.
 
 use std::borrow::Cow;
 
@@ -10,14 +10,14 @@ use super::keys::{Form, KEYS, is_secret};
 
 pub(super) const PREFIX: &str = "LOGTO_";
 
-/// What the variable of a secret ends in that names a file with it.
+/// The suffix of a variable that names a file with a secret.
 const FILE: &str = "_FILE";
 
 /// Those that `logto-dev` reads.
 const DEVELOPMENT: [&str; 3] = ["DEV_ADDRESS", "DEV_PORT", "DEV_ENDPOINT"];
 
-/// What the settings of a `logto_dev::Provider` that a test started are named. No file and
-/// no variable can name itself so.
+/// The source name for the settings of a `logto_dev::Provider` that a test started. No
+/// file or variable can have this name.
 const TEST: &str = "logto-dev, started by a test";
 
 pub(super) fn with_environment(figment: &Figment) -> Figment {
@@ -26,8 +26,8 @@ pub(super) fn with_environment(figment: &Figment) -> Figment {
     figment.clone().merge(Environment(variables.collect()))
 }
 
-/// Whether a test set the key of this variable: it must not sign in at the Logto of whoever
-/// exported that.
+/// Whether a test set the key of this variable: it must not sign in at the Logto from the
+/// developer's environment.
 fn is_of_test(figment: &Figment, variable: &str) -> bool {
     let name = variable.strip_suffix(FILE).unwrap_or(variable);
     let known = KEYS.iter().find(|(known, _, _)| *known == name);
@@ -46,8 +46,8 @@ fn pair((name, value): (std::ffi::OsString, std::ffi::OsString)) -> Option<(Stri
     Some((name.strip_prefix(PREFIX)?.to_owned(), value))
 }
 
-/// The variables that look like ours and are none of [`KEYS`], each with what it can have
-/// been meant to be.
+/// The variables that look like ours but are not in [`KEYS`], each with the likely
+/// intended name.
 pub(crate) fn unknown_variables() -> Vec<String> {
     let names = std::env::vars_os().filter_map(pair).map(|(name, _)| name);
     let files = KEYS.iter().filter(|(_, key, _)| is_secret(key));
@@ -70,7 +70,8 @@ impl Environment {
         self.0.iter().find(|(given, _)| given == name).map(|(_, text)| text.as_str())
     }
 
-    /// The text of a secret, which may be in a file, as Docker and Kubernetes have it.
+    /// The text of a secret, which may be in a file, as is usual with Docker and
+    /// Kubernetes.
     fn secret(&self, name: &str) -> Result<Option<Cow<'_, str>>, String> {
         let file = format!("{name}{FILE}");
         let (text, path) = match (self.get(name), self.get(&file)) {
@@ -83,7 +84,7 @@ impl Environment {
         };
         let unread =
             |error| format!("{PREFIX}{file} names {path:?}, which cannot be read: {error}");
-        // An editor or `echo` ends the last line.
+        // An editor or `echo` adds a newline at the end.
         Ok(Some(text.map_err(unread)?.trim().to_owned().into()))
     }
 }
@@ -140,15 +141,15 @@ fn literal(text: &str) -> Value {
     text.parse().unwrap_or_else(|_| Value::from(text))
 }
 
-/// Where the value of `key` stands: file or variable, and profile.
+/// Where the value of `key` is set: file or variable, and profile.
 pub(super) fn place(figment: &Figment, key: &str) -> String {
     let full = format!("logto.{key}");
-    // An item of a list has no address of its own.
+    // A list item has no location of its own.
     let list = || figment.find_value(full.rsplit_once('.')?.0).ok();
     let Some(value) = figment.find_value(&full).ok().or_else(list) else {
         return format!("profile `{}`", figment.profile());
     };
-    // A tag names the profiles that all others inherit; a value of theirs is the selected one's.
+    // A tag names the profiles that all others inherit; their values belong to the selected one.
     let profile = value.tag().profile().unwrap_or_else(|| figment.profile().clone());
     match figment.get_metadata(value.tag()) {
         Some(metadata) => described(metadata, &profile, key),
@@ -170,7 +171,7 @@ pub(super) fn described(metadata: &Metadata, profile: &Profile, key: &str) -> St
     }
 }
 
-/// The one of `known` that somebody can have meant.
+/// The closest of `known` to what was given.
 pub(super) fn nearest<'k>(given: &str, known: &[&'k str]) -> Option<&'k str> {
     let distance = |known: &&str| strsim::damerau_levenshtein(given, known);
     let nearest = known.iter().copied().min_by_key(distance)?;

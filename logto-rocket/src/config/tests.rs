@@ -1,4 +1,4 @@
-//! Configurations that work, and what is said of those that do not.
+//! Configurations that work, and the messages about those that do not.
 
 mod redis;
 mod reference;
@@ -11,8 +11,7 @@ use crate::options::Prompt;
 
 const SECRET: &str = "a cookie secret of at least 32 bytes";
 
-/// Runs `test` on what Rocket reads of a `Rocket.toml`, in its own folder and
-/// environment.
+/// Runs `test` on Rocket's reading of a `Rocket.toml`, in its own folder and environment.
 fn with(toml: &str, environment: &[(&str, &str)], test: impl FnOnce(&Figment)) {
     #[expect(clippy::result_large_err, reason = "figment's")]
     Jail::expect_with(|jail| {
@@ -37,7 +36,7 @@ fn usable(toml: &str, environment: &[(&str, &str)], test: impl FnOnce(Checked)) 
     });
 }
 
-/// The message must hold every one of `parts`.
+/// The message must contain all of `parts`.
 fn refused(toml: &str, environment: &[(&str, &str)], parts: &[&str]) {
     with(toml, environment, |figment| {
         let message = read(figment).expect_err(toml).to_string();
@@ -121,7 +120,7 @@ fn the_environment_wins_over_every_profile_and_is_read_as_it_is_written() {
     });
 }
 
-/// A secret may have any characters, and a list those of TOML.
+/// A secret may have any characters, and a list TOML's.
 #[test]
 fn a_bracket_begins_a_list_only_where_a_list_belongs() {
     let environment = [
@@ -191,14 +190,14 @@ fn what_is_missing_is_named_with_both_ways_to_set_it() {
         &["`logto.app_id`", "is missing", "Rocket.toml", "LOGTO_APP_ID"],
     );
     refused("", &[], &["`logto.endpoint`", "LOGTO_ENDPOINT", "logto_dev::Provider::fairing()"]);
-    // Which starts in the debug profile only.
+    // It starts in the debug profile only.
     with("", &[("ROCKET_PROFILE", "release")], |figment| {
         let message = read(figment).expect_err("nothing is set").to_string();
         assert!(message.contains("LOGTO_ENDPOINT") && !message.contains("logto_dev"), "{message}");
     });
 }
 
-/// W16: an API needs to know whose tokens it takes and what they are for, in any profile.
+/// W16: an API must know the issuer and the audience of its tokens, in any profile.
 #[test]
 fn an_api_without_sign_in_needs_an_endpoint_and_resources_only() {
     let api = |keys: &str| format!("[default.logto]\nendpoint = \"https://foo.logto.app\"\n{keys}");
@@ -212,7 +211,7 @@ fn an_api_without_sign_in_needs_an_endpoint_and_resources_only() {
     }
     let config = Config::api("https://foo.logto.app", ["urn:a"]);
     assert!(check(&config, &Figment::new().select("release")).is_ok_and(|it| !it.signs_in));
-    // What belongs to sign-in is not left out by mistake.
+    // Keys for sign-in are not left out by mistake.
     for keys in [
         "",
         "resources = []",
@@ -435,7 +434,7 @@ fn resources_are_a_list_or_a_table_of_names() {
     });
 }
 
-/// W15: names that are none, URIs that are none, and a name that has two.
+/// W15: invalid names, invalid URIs, and a name with two.
 #[test]
 fn resources_whose_names_mean_nothing_are_refused() {
     for (written, parts) in [
@@ -445,7 +444,7 @@ fn resources_whose_names_mean_nothing_are_refused() {
         ("{ \"\" = \"urn:a\" }", ["= \"\"", "is not a name for a resource"]),
         ("[\"items=urn:a\", \"items=urn:b\"]", ["`logto.resources`", "is given twice"]),
         ("[\"items=urn:a\", \"items\"]", ["= \"items\"", "is not an absolute URI"]),
-        ("5", ["is a number", "write a list of URIs, or a table of names with a URI each"]),
+        ("5", ["is a number", "write a list of URIs, or a table of names and URIs"]),
     ] {
         refused(&debug(&format!("resources = {written}")), &[], &parts);
     }
@@ -458,7 +457,7 @@ fn resources_whose_names_mean_nothing_are_refused() {
     }
 }
 
-/// W18: only where they are asked for, and never two at one address.
+/// W18: only if configured, and never two at one address.
 #[test]
 fn metadata_of_resources_need_an_address_of_their_own() {
     let metadata = |on: bool, resources: &str| {
@@ -490,7 +489,8 @@ fn metadata_of_resources_need_an_address_of_their_own() {
     usable(&metadata(true, two), &[], |checked| assert_eq!(checked.resource_metadata.len(), 2));
 }
 
-/// R14: a route, or a base, that is written as browsers do not send it is never reached.
+/// R14: a route, or a base, that is written differently than browsers send it is never
+/// reached.
 #[test]
 fn a_path_that_browsers_send_otherwise_ends_the_launch_and_the_plain_one_is_named() {
     let all = ["base", "sign_in", "sign_up", "callback", "sign_out", "backchannel_logout"];
@@ -523,7 +523,7 @@ fn a_path_that_browsers_send_otherwise_ends_the_launch_and_the_plain_one_is_name
     }
 }
 
-/// R14: the same for the path that a proxy takes away.
+/// R14: the same for the path that a proxy strips.
 #[test]
 fn a_base_url_that_browsers_send_otherwise_ends_the_launch_and_the_plain_one_is_named() {
     for (given, write) in [
@@ -558,7 +558,7 @@ fn a_parameter_that_asks_for_what_is_not_checked_ends_the_launch() {
     }
 }
 
-/// H18: an origin that is written in another way would be nobody's.
+/// H18: an origin written differently would match no page.
 #[test]
 fn a_trusted_origin_is_written_as_browsers_send_it() {
     let origins = "trusted_origins = [\"https://admin.example.com\", \"http://localhost:3000\"]";
@@ -578,13 +578,13 @@ fn a_trusted_origin_is_written_as_browsers_send_it() {
         ("HTTPS://Admin.Example.com", "write `https://admin.example.com`"),
         ("https:admin.example.com", "write `https://admin.example.com`"),
         ("https://b\u{fc}cher.example", "write `https://xn--bcher-kva.example`"),
-        ("admin.example.com", "as `https://admin.example.com`"),
-        ("*", "as `https://admin.example.com`"),
-        ("null", "as `https://admin.example.com`"),
-        ("https://*.example.com", "as `https://admin.example.com`"),
-        ("chrome-extension://abc", "as `https://admin.example.com`"),
-        ("https://", "as `https://admin.example.com`"),
-        ("...", "as `https://admin.example.com`"),
+        ("admin.example.com", "like `https://admin.example.com`"),
+        ("*", "like `https://admin.example.com`"),
+        ("null", "like `https://admin.example.com`"),
+        ("https://*.example.com", "like `https://admin.example.com`"),
+        ("chrome-extension://abc", "like `https://admin.example.com`"),
+        ("https://", "like `https://admin.example.com`"),
+        ("...", "like `https://admin.example.com`"),
     ] {
         let key = format!("trusted_origins = [{given:?}]");
         let shown = format!("`logto.trusted_origins` = {given:?}");
@@ -593,7 +593,7 @@ fn a_trusted_origin_is_written_as_browsers_send_it() {
     refused(&debug("trusted_origins = [\"\"]"), &[], &["`logto.trusted_origins`"]);
 }
 
-/// S12, A26: no launch with a weak secret, or with none outside `debug`.
+/// S12, A26: no launch with a weak secret, or without one outside `debug`.
 #[test]
 fn weak_secrets_end_the_launch_and_so_do_missing_ones_outside_debug() {
     refused(&debug("cookie_secret = \"short\""), &[], &["`logto.cookie_secret`", "32"]);
@@ -702,7 +702,8 @@ fn a_secret_is_read_from_the_file_that_the_environment_names() {
     std::fs::remove_dir_all(&folder).expect("it goes");
 }
 
-/// RFC 6749 appendix A.1 and A.2: what was copied along with an id or a secret is none of it.
+/// RFC 6749 appendix A.1 and A.2: extra characters copied with an id or a secret are not part
+/// of it.
 #[test]
 fn what_stands_around_an_id_or_a_secret_ends_the_launch() {
     for value in
@@ -717,7 +718,7 @@ fn what_stands_around_an_id_or_a_secret_ends_the_launch() {
     }
 }
 
-/// H20: Logto inside, as in Docker.
+/// H20: an internal Logto, as in Docker.
 #[test]
 fn an_internal_endpoint_has_a_switch_of_its_own_for_plain_http() {
     let internal = "internal_endpoint = \"http://logto:3001/\"";

@@ -1,4 +1,4 @@
-//! What [`Shared`] must do.
+//! The contract of [`Shared`].
 
 use std::time::Duration;
 
@@ -47,9 +47,9 @@ async fn values_are_put_where_there_are_none(values: &dyn Shared) -> Result<(), 
     let key = key();
     rule(value(values, key).await?.is_none(), "an unknown key has no value")?;
     let first = done(values.put_new(&key, &[0, 1, 255], HOUR).await, "put_new")?;
-    rule(first, "`put_new` puts a value where there is none")?;
+    rule(first, "`put_new` puts a value if there is none")?;
     let second = done(values.put_new(&key, b"other", HOUR).await, "put_new")?;
-    rule(!second, "`put_new` says so where there is a value")?;
+    rule(!second, "`put_new` reports that a value exists")?;
     let kept = value(values, key).await? == Some(vec![0, 1, 255]);
     rule(kept, "`put_new` does not overwrite, and `get` returns what it put")
 }
@@ -57,20 +57,23 @@ async fn values_are_put_where_there_are_none(values: &dyn Shared) -> Result<(), 
 async fn changes_are_conditional(values: &dyn Shared) -> Result<(), String> {
     let key = key();
     let replaced = done(values.replace_if(&key, b"", b"1", HOUR).await, "replace_if")?;
-    rule(!replaced, "`replace_if` replaces nothing where there is no value")?;
+    rule(!replaced, "`replace_if` replaces nothing if there is no value")?;
     done(values.put_new(&key, b"1", HOUR).await, "put_new")?;
     let replaced = done(values.replace_if(&key, b"2", b"3", HOUR).await, "replace_if")?;
-    rule(!replaced, "`replace_if` replaces no other value than the one it is told")?;
+    rule(!replaced, "`replace_if` replaces only the expected value")?;
     let replaced = done(values.replace_if(&key, b"1", b"2", HOUR).await, "replace_if")?;
-    rule(replaced, "`replace_if` replaces the value that it is told")?;
-    rule(value(values, key).await? == Some(b"2".to_vec()), "`get` returns what replaced a value")?;
+    rule(replaced, "`replace_if` replaces the expected value")?;
+    rule(
+        value(values, key).await? == Some(b"2".to_vec()),
+        "`get` returns the value that `replace_if` put",
+    )?;
     let deleted = done(values.delete_if(&key, b"1").await, "delete_if")?;
-    rule(!deleted, "`delete_if` deletes no other value than the one it is told")?;
+    rule(!deleted, "`delete_if` deletes only the expected value")?;
     rule(value(values, key).await?.is_some(), "a refused `delete_if` deletes nothing")?;
     rule(done(values.delete_if(&key, b"2").await, "delete_if")?, "`delete_if` deletes")?;
     rule(value(values, key).await?.is_none(), "`delete_if` deletes")?;
     let deleted = done(values.delete_if(&key, b"2").await, "delete_if")?;
-    rule(!deleted, "`delete_if` says so where there is no value")
+    rule(!deleted, "`delete_if` reports that there is no value")
 }
 
 async fn one_of_many_changes_wins(values: &dyn Shared) -> Result<(), String> {
@@ -78,7 +81,7 @@ async fn one_of_many_changes_wins(values: &dyn Shared) -> Result<(), String> {
     let contents: Vec<_> = (1..=16_u8).map(|n| [n]).collect();
     let puts = contents.iter().map(|n| values.put_new(&key, n, HOUR));
     let won = count(rocket::futures::future::join_all(puts).await, "put_new")?;
-    rule(won == 1, "of 16 values put at once exactly one is there")?;
+    rule(won == 1, "of 16 values put at once exactly one is kept")?;
     let old = value(values, key).await?.unwrap_or_default();
     let replaced = contents.iter().map(|n| [n[0] + 100]).collect::<Vec<_>>();
     let changes = replaced.iter().map(|new| values.replace_if(&key, &old, new, HOUR));
@@ -118,6 +121,6 @@ async fn values_expire(values: &dyn Shared) -> Result<(), String> {
     tokio::time::sleep(Duration::from_millis(1500)).await;
     rule(value(values, short).await?.is_none(), "a value is gone after its time to live")?;
     let again = done(values.put_new(&short, b"3", HOUR).await, "put_new")?;
-    rule(again, "`put_new` puts a value where one has expired")?;
-    rule(value(values, kept).await?.is_some(), "`replace_if` sets the time to live anew")
+    rule(again, "`put_new` puts a value after one has expired")?;
+    rule(value(values, kept).await?.is_some(), "`replace_if` renews the time to live")
 }

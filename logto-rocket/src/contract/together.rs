@@ -1,4 +1,4 @@
-//! What two handles of one [`SessionStore`] must do.
+//! The contract of two handles of one [`SessionStore`].
 
 use rocket::futures::future::join_all;
 

@@ -6,12 +6,12 @@ use crate::config::Checked;
 use crate::error::{Error, ErrorKind, Result};
 use crate::location::is_loopback;
 
-/// The addresses of one Logto, which say where its endpoints may be.
+/// The addresses of one Logto, which limit where its endpoints may be.
 #[derive(Clone, Debug)]
 pub(crate) struct Endpoints {
-    /// The public one, whoever asks.
+    /// The public one, whichever address was asked.
     pub(crate) issuer: String,
-    /// Where this application reaches it, if not where browsers do.
+    /// Where this application reaches it, if browsers use another address.
     internal: Option<String>,
     allow_http: bool,
 }
@@ -30,7 +30,7 @@ impl Endpoints {
         Self { issuer: issuer.to_owned(), internal: None, allow_http: false }
     }
 
-    /// Where the metadata are (OpenID Connect Discovery, section 4).
+    /// Where the metadata is (OpenID Connect Discovery, section 4).
     pub(crate) fn metadata(&self) -> String {
         let issuer = self.internal.as_ref().map(|internal| format!("{internal}/oidc"));
         format!("{}/.well-known/openid-configuration", issuer.as_ref().unwrap_or(&self.issuer))
@@ -52,7 +52,7 @@ impl Endpoints {
         }
     }
 
-    /// Refuses an endpoint that secrets must not be sent to.
+    /// Refuses an endpoint that must not receive secrets.
     fn safe(&self, endpoint: String) -> Result<String> {
         let is_safe = Url::parse(&endpoint).is_ok_and(|url| match url.scheme() {
             "https" => true,
@@ -61,12 +61,12 @@ impl Endpoints {
         });
         match is_safe {
             true => Ok(endpoint),
-            false => Err(refused("the metadata name an endpoint that is not https".into())),
+            false => Err(refused("the metadata names an endpoint that is not https".into())),
         }
     }
 
-    /// What of an endpoint is behind the address of Logto. Logto makes its endpoints of its
-    /// own address or of the one that it was asked at, after the proxy in front of it.
+    /// The part of an endpoint after Logto's address. Logto builds its endpoints from its
+    /// own address or from the one that it was asked at, behind the proxy in front of it.
     fn below(&self, endpoint: &str) -> Result<String> {
         let bases = [Some(self.public()), self.internal.as_deref()];
         let found = Url::parse(endpoint).ok().and_then(|url| {
@@ -78,7 +78,7 @@ impl Endpoints {
         found.ok_or_else(|| {
             let internal = self.internal.as_deref().unwrap_or_default();
             let bases = format!("neither below {} nor below {internal}", self.public());
-            refused(format!("the metadata name an endpoint that is {bases}"))
+            refused(format!("the metadata names an endpoint that is {bases}"))
         })
     }
 
@@ -100,7 +100,8 @@ mod tests {
         Endpoints { internal: Some(internal.into()), ..Endpoints::of(&issuer) }
     }
 
-    /// H20: Logto names its endpoints by its own address, or by the one that it was asked at.
+    /// H20: Logto builds its endpoints from its own address, or from the one that it was
+    /// asked at.
     #[test]
     fn endpoints_are_public_for_browsers_and_internal_for_us() {
         let endpoints = inside("https://auth.example.com", "http://logto:3001");
@@ -123,7 +124,7 @@ mod tests {
         assert!(endpoints.for_us("https://example.com/author/oidc/token".into()).is_err());
     }
 
-    /// H20: secrets go to no other host, and browsers are sent to none.
+    /// H20: neither secrets nor browsers are sent to any other host.
     #[test]
     fn endpoints_elsewhere_are_refused() {
         let endpoints = inside("https://auth.example.com", "http://logto:3001");

@@ -1,4 +1,4 @@
-//! Parts of a site in which every route must say whom it is for.
+//! Parts of a site in which every route must be protected or public.
 
 use rocket::http::{Method, Status};
 use rocket::outcome::Outcome as RocketOutcome;
@@ -11,8 +11,8 @@ use crate::mark::{RouteMark, public};
 use crate::uri::is_path;
 
 impl LogtoFairing {
-    /// Ends the launch if a route at or below `prefix` is neither protected nor public, so
-    /// that a forgotten attribute opens nothing. The log lists all such routes.
+    /// Stops the launch if a route at or below `prefix` is neither protected nor public,
+    /// so that a forgotten attribute opens nothing. The log lists all such routes.
     ///
     /// | a route is | by |
     /// |---|---|
@@ -20,23 +20,23 @@ impl LogtoFairing {
     /// | public | [`#[public]`](macro@crate::public), [`public()`](crate::public()) |
     ///
     /// Every route counts that *can* answer a request there, whatever its method and rank:
-    /// below `/api` also `/<page>`, `/<lang>/items` and `/<rest..>`, but not `/apis`. It may
-    /// be mounted before or after the fairing is attached, or by another fairing. The
-    /// fairing's own routes are public; catchers are no routes. A guard alone, as `&User`,
-    /// protects no route. Nor is a route marked that is protected inside a handler of yours:
-    /// protect the outer one.
+    /// for `/api` that includes `/<page>`, `/<lang>/items` and `/<rest..>`, but not `/apis`.
+    /// It may be mounted before or after the fairing is attached, or by another fairing. The
+    /// fairing's own routes are public; catchers are not routes. A guard alone, such as
+    /// `&User`, does not protect a route. A route protected only inside a handler of yours
+    /// does not count: protect the outer one.
     ///
-    /// It can be called more than once, for several prefixes, on one fairing. A second
-    /// `Logto::fairing()` that is attached replaces the first one with all that it was told:
-    /// only the prefixes of the last one are closed.
+    /// Call it several times on one fairing for several prefixes. Attaching a second
+    /// `Logto::fairing()` replaces the first one and all its settings: only the prefixes of
+    /// the last one are closed.
     ///
     /// # Outcomes
     ///
     ///   * The launch fails with [`SentinelAborts`](rocket::error::ErrorKind::SentinelAborts).
-    ///   * A prefix that is no path of this site, or has `?` or `%` in it, fails it with
-    ///     [`FailedFairings`](rocket::error::ErrorKind::FailedFairings).
-    ///   * At requests it does nothing: no address is compared, so none can be written in a
-    ///     way that avoids it.
+    ///   * A prefix that is not a path on this site, or contains `?` or `%`, fails it
+    ///     with [`FailedFairings`](rocket::error::ErrorKind::FailedFairings).
+    ///   * It does nothing during requests: no address is compared, so no spelling of an
+    ///     address can get around it.
     ///
     /// # Example
     ///
@@ -91,12 +91,12 @@ impl LogtoFairing {
     }
 }
 
-/// Where every route must say whom it is for.
+/// The prefixes under which every route must be protected or public.
 struct Closed(Vec<String>);
 
-/// What is wrong with the first bad prefix.
+/// The problem with the first bad prefix.
 pub(super) fn check(prefixes: &[String]) -> Result<(), String> {
-    // Rocket compares what is written in a route with what is encoded in a request.
+    // Rocket compares the route as written with the request as encoded.
     let is_prefix = |prefix: &str| is_path(prefix.as_bytes()) && !prefix.contains(['?', '%']);
     match prefixes.iter().find(|prefix| !is_prefix(prefix)) {
         Some(prefix) => Err(format!(
@@ -107,10 +107,10 @@ pub(super) fn check(prefixes: &[String]) -> Result<(), String> {
     }
 }
 
-/// Has the launch look at all routes, once nothing can be mounted any more.
+/// Has the launch check all routes, once no more can be mounted.
 ///
-/// No fairing can do that: one that ignites does not see what a later one mounts, and one
-/// for the liftoff cannot refuse it. A sentinel can, and comes with a route only.
+/// A fairing cannot do that: at ignition it does not see what a later one mounts, and at
+/// liftoff it cannot refuse. A sentinel can, but needs a route.
 pub(super) fn close(rocket: Rocket<Build>, prefixes: Vec<String>) -> Rocket<Build> {
     if prefixes.is_empty() {
         return rocket;
@@ -150,7 +150,7 @@ impl Sentinel for DenyUnprotected {
         if !undecided.is_empty() {
             log::error!(
                 "logto: add `#[authenticated]` above each of these routes, or `#[public]` if \
-                 everybody may use it; for routes without an attribute there are `protect()` and \
+                 anybody may use it; for routes without an attribute there are `protect()` and \
                  `public()`"
             );
         }
@@ -158,8 +158,8 @@ impl Sentinel for DenyUnprotected {
     }
 }
 
-/// What the log says of a route that is neither protected nor public and can answer
-/// below one of the prefixes.
+/// The log message for a route that is neither protected nor public and can answer below
+/// one of the prefixes.
 fn undecided(route: &Route, prefixes: &[String]) -> Option<String> {
     let path = route.uri.path();
     let prefix = prefixes.iter().find(|prefix| can_be_below(path, prefix))?;
@@ -173,8 +173,8 @@ fn undecided(route: &Route, prefixes: &[String]) -> Option<String> {
     ))
 }
 
-/// Whether a route with this path can match an address at or below the prefix. As Rocket
-/// matches them: segment by segment, empty ones left out.
+/// Whether a route with this path can match an address at or below the prefix. Matched as
+/// Rocket does: segment by segment, skipping empty ones.
 fn can_be_below(path: &str, prefix: &str) -> bool {
     let mut segments = path.split('/').filter(|segment| !segment.is_empty());
     for expected in prefix.split('/').filter(|segment| !segment.is_empty()) {
@@ -200,7 +200,7 @@ mod tests {
 
     use super::*;
 
-    /// H22: segment by segment, with parameters in place of any of them.
+    /// H22: segment by segment, any of which may be a parameter.
     #[test]
     fn a_path_can_be_below_a_prefix_if_any_request_can() {
         let below = [
@@ -243,8 +243,8 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
-        /// H22: whatever Rocket routes to a handler by an address below the prefix, the audit
-        /// finds by the route's path.
+        /// H22: the audit finds every route that Rocket can reach by an address below the
+        /// prefix.
         #[test]
         fn no_route_that_rocket_finds_below_the_prefix_is_left_out(
             route in "(/(a|b|<x>|<y>)){0,3}(/<z\\.\\.>)?",

@@ -1,4 +1,4 @@
-//! What every answer gets from us: the cookies, and the last word on caching.
+//! The headers on every answer: the cookies, and the final caching policy.
 
 use rocket::fairing::{Fairing, Info, Kind, Result};
 use rocket::http::{Cookie, Header, Status};
@@ -11,13 +11,13 @@ use crate::logto::Logto;
 use crate::request::RequestState;
 
 /// How often the fairing attaches itself again. Rocket runs fairings in the order in which
-/// they were attached, and what a fairing attaches while it ignites comes after all that
-/// was there before. So this one comes after whatever others attach from their ignition,
-/// up to four ignitions deep.
+/// they were attached, and a fairing attached during ignition comes after all earlier
+/// ones. So this one comes after any that others attach from their ignition, up to four
+/// ignitions deep.
 const RELAYS: u8 = 4;
 
-/// Finishes every answer, after all other fairings. One that ran later could make a cache
-/// keep one user's answer, with its cookies, for another.
+/// Finishes every answer, after all other fairings. A later one could make a cache serve
+/// one user's answer, with its cookies, to another.
 pub(super) struct Last {
     relays: u8,
 }
@@ -88,12 +88,12 @@ fn finish<'r>(request: &'r Request<'_>, response: &mut Response<'r>) {
     }
 }
 
-/// Keeps caches from giving one user's answer to another. What an application
-/// says itself holds if it is as strict, and never on an answer with our cookies.
+/// Keeps caches from serving one user's answer to another. The application's own header
+/// stands if it is as strict, but never on an answer with our cookies.
 fn keep_private(response: &mut Response<'_>, writes: bool) {
     let (mut no_store, mut private, mut varies) = (false, false, false);
     let mut targeted = Vec::new();
-    // One pass: each look-up by name would hash it anew, on every answer.
+    // One pass: each lookup by name would hash it again, on every answer.
     for header in response.headers().iter() {
         let names = |word: &str| {
             header.value().split(',').any(|part| part.trim().eq_ignore_ascii_case(word))
@@ -114,15 +114,16 @@ fn keep_private(response: &mut Response<'_>, writes: bool) {
     if !private || writes {
         response.set_header(Header::new("Cache-Control", "private, no-store"));
     } else if !varies {
-        // The browser keeps it, and must not show it to the next user.
+        // The browser may keep it, and must not show it to the next user.
         response.adjoin_header(Header::new("Vary", "Cookie"));
     }
 }
 
-/// Keeps an answer to a request with an access token from those with another one. Caches do
-/// not keep it by themselves, unless the application says `public`, `s-maxage` or
-/// `must-revalidate` (RFC 9111 section 3.5), which is its own word. Else no header for some
-/// caches only, which then do not look at `Cache-Control`, says so in its place.
+/// Keeps an answer to a request with one access token from requests with another. Caches do
+/// not keep it unless the application says `public`, `s-maxage` or `must-revalidate` in
+/// `Cache-Control` (RFC 9111 section 3.5), which is its own choice. Otherwise headers for
+/// particular caches, which would then ignore `Cache-Control`, must not say so in its
+/// place.
 fn keep_from_others(response: &mut Response<'_>) {
     if !is_shared(response) {
         let headers = response.headers().iter();
@@ -141,7 +142,7 @@ fn keep_from_others(response: &mut Response<'_>) {
     }
 }
 
-/// Whether the application says that shared caches may keep the answer whoever asked.
+/// Whether the application says that shared caches may keep the answer for anyone.
 fn is_shared(response: &Response<'_>) -> bool {
     let mut parts = response.headers().get("Cache-Control").flat_map(|value| value.split(','));
     parts.any(|part| {
@@ -150,13 +151,13 @@ fn is_shared(response: &Response<'_>) -> bool {
     })
 }
 
-/// Headers older than RFC 9213 that caches obey instead of `Cache-Control`: that of the
-/// Edge Architecture Specification (Fastly, Varnish), Akamai's, whose `!no-store` overrides
-/// a `no-store`, and nginx's.
+/// Headers older than RFC 9213 that caches obey instead of `Cache-Control`: the Edge
+/// Architecture Specification's (Fastly, Varnish), Akamai's, whose `!no-store` overrides a
+/// `no-store`, and nginx's.
 const TARGETED: [&str; 3] = ["Surrogate-Control", "Edge-Control", "X-Accel-Expires"];
 
-/// Whether a header is for some caches only, which then do not look at `Cache-Control`.
-/// Those of RFC 9213 all end in this, by the convention of its section 2.4:
+/// Whether a header is for particular caches, which then ignore `Cache-Control`. Those of
+/// RFC 9213 all have this suffix, by the convention of its section 2.4:
 /// `CDN-Cache-Control`, and those of Cloudflare, Vercel, LiteSpeed and others.
 fn is_targeted(name: &str) -> bool {
     const END: &[u8; 14] = b"-Cache-Control";
@@ -171,7 +172,7 @@ mod tests {
     const OURS: (&str, &str) = ("Cache-Control", "private, no-store");
     const PRIVATE: (&str, &str) = ("Cache-Control", "private, max-age=60");
 
-    /// What becomes of an answer with these headers.
+    /// The resulting headers of an answer with these headers.
     fn kept(given: &[(&'static str, &'static str)], writes: bool) -> Vec<(String, String)> {
         let mut response = Response::new();
         given.iter().for_each(|(name, value)| response.adjoin_raw_header(*name, *value));
@@ -208,8 +209,8 @@ mod tests {
         }
     }
 
-    /// S15, S25: RFC 9111 section 3.5: what depends on a token is shared by the application's own
-    /// word in `Cache-Control` only.
+    /// S15, S25: RFC 9111 section 3.5: an answer that depends on a token is shared only if the
+    /// application says so in `Cache-Control`.
     #[test]
     fn what_depends_on_a_token_is_shared_by_the_applications_word_only() {
         let cdn = ("CDN-Cache-Control", "max-age=600");
@@ -235,7 +236,7 @@ mod tests {
         }
     }
 
-    /// S25: RFC 9213, and what there was before it.
+    /// S25: RFC 9213, and its predecessors.
     #[test]
     fn headers_for_shared_caches_are_removed_in_any_case() {
         let names = ["CDN-Cache-Control", "vercel-cdn-cache-control", "X-Cache-Control"];

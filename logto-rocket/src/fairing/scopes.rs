@@ -1,4 +1,4 @@
-//! Which scopes routes ask for, for the metadata of their resources.
+//! The scopes that routes require, for the metadata of their resources.
 
 use std::collections::BTreeSet;
 
@@ -7,8 +7,8 @@ use rocket::{Orbit, Rocket};
 use crate::logto::Logto;
 use crate::mark::{Asked, For, RouteMark};
 
-/// Has the metadata of each resource name what routes ask of tokens for it, however they were
-/// protected. Only once all are mounted.
+/// Adds the scopes that routes require to the metadata of each resource, however the routes
+/// are protected. Only once all are mounted.
 pub(super) fn learn(rocket: &Rocket<Orbit>, logto: &Logto) {
     if logto.resource_metadata().is_empty() {
         return;

@@ -3,20 +3,20 @@ use std::marker::PhantomData;
 
 use rocket::request::{FromRequest, Outcome, Request};
 
-/// The guard `G`, whose name is that of `T`, which is taken by reference if it is ours.
+/// The guard `G`, named like `T`, which is taken by reference if it is ours.
 ///
-/// The attribute puts it around such a guard, so that the compiler says what to take
-/// in place of what is none. A guard of the application works as without it.
+/// The attribute wraps such a guard in it, so that the compiler says what to take
+/// instead. A guard of the application's own works as without it.
 #[derive(Debug)]
 pub struct ByValue<G, T>(G, PhantomData<T>);
 
-/// What gives a guard.
+/// Provides a guard.
 #[derive(Debug)]
 pub struct Giver;
 
-/// Whether it gives `G`.
+/// Whether it provides `G`.
 #[diagnostic::on_unimplemented(
-    message = "`{G}` is no request guard; take `&{T}`",
+    message = "`{G}` is not a request guard; take `&{T}`",
     label = "take `&{T}`: the request keeps it"
 )]
 #[rocket::async_trait]
@@ -24,12 +24,12 @@ pub trait Gives<'r, G, T> {
     /// Why it did not.
     type Error: fmt::Debug;
 
-    /// Gives it.
+    /// Provides it.
     async fn give(request: &'r Request<'_>) -> Outcome<G, Self::Error>;
 }
 
-// Without the attribute the compiler would say what of Rocket's is missing, and show the code
-// around our guards.
+// Otherwise the compiler would list missing Rocket traits, and show the code around our
+// guards.
 #[diagnostic::do_not_recommend]
 #[rocket::async_trait]
 impl<'r, G: FromRequest<'r>, T> Gives<'r, G, T> for Giver {

@@ -22,22 +22,21 @@ use crate::sign_out::SignedOut;
 
 /// A request guard for all operations of Logto's SDKs, on this request's session.
 ///
-/// With it the application writes routes of its own where those of the fairing do
-/// not do, and asks about the user without requiring one. See the chapter
-/// [`guide::recipes`](crate::guide::recipes).
+/// Use it to write your own routes where the fairing's do not fit, and to ask about the
+/// user without requiring one. See the chapter [`guide::recipes`](crate::guide::recipes).
 ///
 /// # Request Guard
 ///
 /// The guard always succeeds; its methods say what failed. An application without
 /// [`Logto`](crate::Logto) attached does not launch.
 ///
-/// On a request that presented an access token to a route with `bearer` there is no session:
-/// its methods see no user, whatever the cookies say, and end nobody's session.
+/// A request that presented an access token to a route with `bearer` has no session: the
+/// methods see no user, whatever the cookies say, and end no session.
 ///
 /// # Example
 ///
-/// Hand-written routes instead of those that the fairing mounts (which
-/// `routes.sign_in = false` and so on switch off):
+/// Hand-written routes instead of the fairing's (switch those off with `routes.sign_in =
+/// false` and so on):
 ///
 /// ```rust
 /// use logto_rocket::{Error, FirstScreen, LogtoClient, Redirect, SignInOptions};
@@ -81,30 +80,30 @@ impl<'r> LogtoClient<'r> {
     /// The user returns to `return_to` of the options, which may come from the query, else to
     /// their `post_redirect_path`, else to that of the configuration, else to the home page.
     ///
-    /// In a route for GET it acts only for a person who opens a page: not for HEAD, a
-    /// prefetch, an image, a frame or a script. There, a browser that is on another host than
-    /// that of `base_url`, as on `127.0.0.1` in place of `localhost`, is sent to the same
-    /// address of the right one first, with `moved` in the query. In a route for POST, forms
-    /// and scripts may ask for it too.
+    /// In a GET route it acts only for a person who opens a page: not for HEAD, a prefetch,
+    /// an image, a frame or a script. There, a browser on a host other than that of
+    /// `base_url`, such as `127.0.0.1` in place of `localhost`, is first sent to the same
+    /// address on the right one, with `moved` in the query. In a POST route, forms and
+    /// scripts may ask for it too.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotNavigation`] (403) when nobody opened a page with the request,
-    /// [`ErrorKind::Unreachable`] or [`ErrorKind::InvalidAnswer`] when Logto's
-    /// metadata cannot be had, [`ErrorKind::InvalidOptions`] when the options
-    /// contradict the protocol, [`ErrorKind::SignInLoop`] when this browser has just
-    /// signed in several times and came back without its session.
+    /// [`ErrorKind::NotNavigation`] (403) if the request is not from a person opening a
+    /// page, [`ErrorKind::Unreachable`] or [`ErrorKind::InvalidAnswer`] if Logto's
+    /// metadata is not available, [`ErrorKind::InvalidOptions`] if the options contradict
+    /// the protocol, [`ErrorKind::SignInLoop`] if this browser has just signed in several
+    /// times and came back without its session.
     pub async fn sign_in(&self, options: SignInOptions) -> Result<Redirect> {
         Ok(Redirect::to(self.logto.begin_sign_in(self.visit, &options).await?))
     }
 
-    /// The address of a link to sign in, after which the user goes to `return_to`: a path of
-    /// this site, or its full address. What is neither is left out, so that it may come from a
-    /// query; without it the user goes to `post_redirect_path` of the configuration, else home.
+    /// The address of a link to sign in, after which the user goes to `return_to`: a path on
+    /// this site, or its full address. Anything else is ignored, so it may come from a query;
+    /// without it the user goes to `post_redirect_path` of the configuration, else home.
     ///
     /// It is the path of [`Routes::sign_in`](crate::Routes::sign_in), with `return_to` as its
-    /// query parameter. A landing page (`redirect = "/welcome"`) is given `return_to`, and
-    /// passes it on so:
+    /// query parameter. A landing page (`redirect = "/welcome"`) receives `return_to`, and
+    /// passes it on like this:
     ///
     /// ```rust
     /// use logto_rocket::LogtoClient;
@@ -122,14 +121,14 @@ impl<'r> LogtoClient<'r> {
     }
 
     /// The address of a link to sign up, to [`Routes::sign_up`](crate::Routes::sign_up), with
-    /// `return_to` as [`sign_in_link()`](Self::sign_in_link) has it.
+    /// `return_to` as in [`sign_in_link()`](Self::sign_in_link).
     pub fn sign_up_link(&self, return_to: Option<&str>) -> String {
         let return_to = return_to.and_then(|path| self.logto.site().return_path(path));
         self.logto.route_location(&self.logto.config().routes.sign_up, return_to.as_ref())
     }
 
-    /// The address of a link to sign out, or of a form for it: the path of
-    /// [`Routes::sign_out`](crate::Routes::sign_out), behind that of `base_url`.
+    /// The address of a link or form to sign out: the path of
+    /// [`Routes::sign_out`](crate::Routes::sign_out), after that of `base_url`.
     pub fn sign_out_link(&self) -> String {
         self.logto.route_location(&self.logto.config().routes.sign_out, None)
     }
@@ -139,38 +138,37 @@ impl<'r> LogtoClient<'r> {
     ///
     /// # Errors
     ///
-    /// [`Error::return_to()`] says where the user was going, for a link to sign in again.
-    /// Never redirect to another sign-in: with a browser that drops cookies that would not end.
+    /// [`Error::return_to()`] says where the user was going, for a link to sign in again. Never
+    /// redirect to another sign-in: with a browser that drops cookies that would never end.
     ///
     /// [`ErrorKind::SignInNotFound`], [`ErrorKind::InvalidCallback`],
-    /// [`ErrorKind::Cancelled`] or [`ErrorKind::Refused`] when the callback does
-    /// not sign in, [`ErrorKind::InteractionRequired`] when a silent sign-in found nobody,
-    /// [`ErrorKind::SignInRefused`] when [`Hooks`](crate::Hooks) refuse the user,
-    /// [`ErrorKind::InvalidIdToken`], [`ErrorKind::InvalidAnswer`]
-    /// or [`ErrorKind::Unreachable`] when Logto's answer does not sign in,
-    /// [`ErrorKind::Store`] or [`ErrorKind::SessionTooLarge`] when the session
-    /// cannot be kept.
+    /// [`ErrorKind::Cancelled`] or [`ErrorKind::Refused`] if the callback does not sign
+    /// in, [`ErrorKind::InteractionRequired`] if a silent sign-in found no user,
+    /// [`ErrorKind::SignInRefused`] if [`Hooks`](crate::Hooks) refuse the user,
+    /// [`ErrorKind::InvalidIdToken`], [`ErrorKind::InvalidAnswer`] or
+    /// [`ErrorKind::Unreachable`] if Logto's answer does not sign in, [`ErrorKind::Store`]
+    /// or [`ErrorKind::SessionTooLarge`] if the session cannot be kept.
     pub async fn handle_sign_in_callback(&self) -> Result<Redirect> {
         let query = self.visit.state.callback_query(self.uri);
         let completed = self.logto.complete_sign_in(self.visit, query).await?;
         Ok(Redirect::to(self.logto.site().page(&completed.return_to)))
     }
 
-    /// Ends the session here and returns the redirect that ends it at Logto, which
-    /// sends the user on to `post_sign_out_path`. When Logto cannot be reached the
-    /// redirect goes there at once.
+    /// Ends the session here and returns the redirect that ends it at Logto, which sends
+    /// the user on to `post_sign_out_path`. If Logto cannot be reached, the redirect goes
+    /// there directly.
     ///
-    /// In a route for GET it acts only for a person who opens a page: not for HEAD, a
-    /// prefetch, an image, a frame or a script. In a route for POST, scripts may ask for
-    /// it too.
+    /// In a GET route it acts only for a person who opens a page: not for HEAD, a
+    /// prefetch, an image, a frame or a script. In a POST route, scripts may ask for it
+    /// too.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::CrossSite`] when a page of another site sent the request, or, with a
-    /// method other than GET, HEAD or OPTIONS, one of another origin that is none of
-    /// [`trusted_origins`](crate::Config::trusted_origins),
-    /// [`ErrorKind::NotNavigation`] when nobody opened a page with it,
-    /// [`ErrorKind::Store`] when the session cannot be ended. The session goes on.
+    /// [`ErrorKind::CrossSite`] if a page on another site sent the request, or, with a
+    /// method other than GET, HEAD or OPTIONS, a page of another origin that is not one
+    /// of [`trusted_origins`](crate::Config::trusted_origins),
+    /// [`ErrorKind::NotNavigation`] if the request is not from a person opening a page,
+    /// [`ErrorKind::Store`] if the session cannot be ended. The session continues.
     pub async fn sign_out(&self) -> Result<Redirect> {
         match self.logto.sign_out(self.visit).await? {
             SignedOut::ToLogto(location) => Ok(Redirect::to(location)),
@@ -178,35 +176,35 @@ impl<'r> LogtoClient<'r> {
         }
     }
 
-    /// Ends the session here only and returns the redirect to `post_sign_out_path`.
-    /// The user stays signed in at Logto, and so in other applications: the next
-    /// sign-in here needs no password. The refresh token is revoked.
+    /// Ends the session only here and returns the redirect to `post_sign_out_path`. The
+    /// user stays signed in at Logto, and so in other applications: the next sign-in here
+    /// needs no password. The refresh token is revoked.
     ///
-    /// It acts for scripts and frames of this site too, with any method but HEAD: an
-    /// application may have reasons of its own to end a session.
+    /// It also acts for scripts and frames of this site, with any method but HEAD: an
+    /// application may have its own reasons to end a session.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::CrossSite`] as [`sign_out()`](Self::sign_out),
+    /// [`ErrorKind::CrossSite`] as in [`sign_out()`](Self::sign_out),
     /// [`ErrorKind::NotNavigation`] for HEAD, and for a browser that prefetches or
-    /// prerenders, [`ErrorKind::Store`] when the session cannot be ended. The session
-    /// goes on.
+    /// prerenders, [`ErrorKind::Store`] if the session cannot be ended. The session
+    /// continues.
     pub async fn sign_out_here(&self) -> Result<Redirect> {
         self.logto.sign_out_here(self.visit).await?;
         Ok(Redirect::to(self.logto.after_sign_out()))
     }
 
-    /// The application's Logto, for what is no matter of this request.
+    /// The application's Logto, for operations independent of this request.
     pub fn logto(&self) -> &'r Logto {
         self.logto
     }
 
-    /// Whether a user is signed in. Asks nobody but the session, unless Logto is to
-    /// be asked again as `session.revalidate` says.
+    /// Whether a user is signed in. Only checks the session, unless `session.revalidate`
+    /// requires asking Logto again.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Store`] when the session cannot be read.
+    /// [`ErrorKind::Store`] if the session cannot be read.
     pub async fn is_authenticated(&self) -> Result<bool> {
         Ok(self.logto.session(self.visit).await?.is_some())
     }
@@ -215,7 +213,7 @@ impl<'r> LogtoClient<'r> {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Store`] when the session cannot be read.
+    /// [`ErrorKind::Store`] if the session cannot be read.
     pub async fn user(&self) -> Result<Option<&'r User>> {
         user(self.logto, self.visit).await
     }
@@ -224,18 +222,18 @@ impl<'r> LogtoClient<'r> {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Store`] when the session cannot be read.
+    /// [`ErrorKind::Store`] if the session cannot be read.
     pub async fn id_token_claims(&self) -> Result<Option<&'r IdTokenClaims>> {
         id_token_claims(self.logto, self.visit).await
     }
 
-    /// The ID token itself, which was verified, as long as it is remembered: `None` for a
-    /// stranger and an hour after sign-in or refresh, and after a restart where instances
-    /// share nothing. Secret.
+    /// The verified ID token itself, while it is remembered: `None` for a stranger, an
+    /// hour after sign-in or refresh, and after a restart if instances share nothing.
+    /// Secret.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Store`] when the session cannot be read.
+    /// [`ErrorKind::Store`] if the session cannot be read.
     pub async fn id_token(&self) -> Result<Option<Arc<str>>> {
         match self.logto.session(self.visit).await? {
             Some(session) => Ok(self.logto.id_token(&session).await),
@@ -243,17 +241,17 @@ impl<'r> LogtoClient<'r> {
         }
     }
 
-    /// Asks Logto for the user info, once a request; `None` for a stranger. An
-    /// access token that has expired is refreshed first.
+    /// Asks Logto for the user info, once per request; `None` for a stranger. An expired
+    /// access token is refreshed first.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SessionEnded`] when Logto ended the session, which ends it here
-    /// too, [`ErrorKind::NotAuthenticated`] when the access token has expired and
-    /// there is no refresh token, [`ErrorKind::Unreachable`],
-    /// [`ErrorKind::Refused`], [`ErrorKind::InvalidAnswer`] and
-    /// [`ErrorKind::InvalidUserInfo`] when Logto's answer cannot be had or used,
-    /// [`ErrorKind::Store`] when the session cannot be read.
+    /// [`ErrorKind::SessionEnded`] if Logto ended the session, which ends it here too,
+    /// [`ErrorKind::NotAuthenticated`] if the access token has expired and there is no
+    /// refresh token, [`ErrorKind::Unreachable`], [`ErrorKind::Refused`],
+    /// [`ErrorKind::InvalidAnswer`] and [`ErrorKind::InvalidUserInfo`] if Logto does not
+    /// answer or its answer cannot be used, [`ErrorKind::Store`] if the session cannot be
+    /// read.
     pub async fn fetch_user_info(&self) -> Result<Option<&'r UserInfo>> {
         self.logto.user_info(self.visit).await
     }

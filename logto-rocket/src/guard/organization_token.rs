@@ -12,18 +12,16 @@ use crate::token::AccessToken;
 /// The signed-in user's token for the organization of the route. Its scopes are the
 /// user's permissions there.
 ///
-/// The attribute names the organization and fetches the token, before anything of
-/// the route runs:
-/// [`#[authenticated(organization = "<org>")]`](macro@crate::authenticated). It is an
-/// [`AccessToken`] and gives out the same.
+/// The attribute names the organization and fetches the token before the route runs:
+/// [`#[authenticated(organization = "<org>")]`](macro@crate::authenticated). It derefs to
+/// an [`AccessToken`] with the same contents.
 ///
 /// # Request Guard
 ///
-/// By value, cloned cheaply. The guard _succeeds_ on a route whose attribute, or
-/// whose [`Policy`](crate::Policy), has `organization` and no `resource`. With the
-/// attribute all else is a compile error; without it the guard _fails_ with 500
-/// Internal Server Error. An application without [`Logto`](crate::Logto) attached
-/// does not launch.
+/// By value, cloned cheaply. The guard _succeeds_ on a route whose attribute, or whose
+/// [`Policy`](crate::Policy), has `organization` and no `resource`. With the attribute,
+/// anything else is a compile error; without it, the guard _fails_ with 500 Internal
+/// Server Error. An application without [`Logto`](crate::Logto) attached does not launch.
 ///
 /// # Example
 ///

@@ -4,14 +4,14 @@ use super::OrganizationToken;
 use crate::claims::UserInfo;
 use crate::token::AccessToken;
 
-/// Asks what the type `G` is, at compile time and through its aliases.
+/// Finds out what the type `G` is, at compile time and through its aliases.
 ///
-/// `Probe::<G>::KIND` is the constant of the type itself if it has one, and only else
-/// that of the trait [`Unprobed`].
+/// `Probe::<G>::KIND` is the type's own constant if it has one, otherwise that of the
+/// trait [`Unprobed`].
 #[derive(Debug)]
 pub struct Probe<G>(PhantomData<G>);
 
-/// A guard of what only the attribute fetches.
+/// A guard for something that only the attribute fetches.
 #[derive(Clone, Copy, Debug)]
 pub enum Probed {
     /// `&UserInfo`.
@@ -24,7 +24,7 @@ pub enum Probed {
     Other,
 }
 
-/// What is not known to a [`Probe`].
+/// Types that a [`Probe`] does not know.
 pub trait Unprobed {
     /// Nothing that the attribute fetches.
     const KIND: Probed = Probed::Other;

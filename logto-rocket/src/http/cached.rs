@@ -7,7 +7,7 @@ use tokio::sync::Mutex;
 use crate::clock::{Clock, Timestamp};
 use crate::error::{Error, Result};
 
-/// A value that is fetched when first needed, one fetch at a time, and kept.
+/// A value that is fetched on first use, one fetch at a time, and kept.
 #[derive(Debug)]
 pub(crate) struct Cached<T> {
     clock: Clock,
@@ -20,8 +20,8 @@ struct LastFetch {
     failed: Option<(Timestamp, Error)>,
 }
 
-/// How long a failed fetch speaks for the next ones: a Logto that is down is not
-/// asked by every request.
+/// How long a failed fetch stands for the next ones: if Logto is down, not every request
+/// should ask it.
 const BACKOFF: Duration = Duration::from_secs(1);
 
 impl<T> Cached<T> {
@@ -33,7 +33,7 @@ impl<T> Cached<T> {
         self.value.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Whether `seen` is the value still.
+    /// Whether `seen` is still the value.
     pub(crate) fn is_current(&self, seen: &Arc<T>) -> bool {
         self.peek().is_some_and(|value| Arc::ptr_eq(&value, seen))
     }
@@ -49,8 +49,8 @@ impl<T> Cached<T> {
         }
     }
 
-    /// Fetches the value again, unless another caller has replaced `seen`
-    /// meanwhile. When the fetch fails the old value stays.
+    /// Fetches the value again, unless another caller has replaced `seen` in the
+    /// meantime. If the fetch fails the old value stays.
     pub(crate) async fn replace<F>(
         &self,
         seen: Option<&Arc<T>>,

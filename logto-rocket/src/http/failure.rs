@@ -1,4 +1,4 @@
-//! Why Logto was not reached.
+//! Why Logto could not be reached.
 
 use std::env;
 use std::error::Error as _;
@@ -13,8 +13,8 @@ pub(super) fn is_broken(error: &reqwest::Error) -> bool {
     error.is_request() && !error.is_connect() && !error.is_timeout()
 }
 
-/// What failed, at which address, with what the connection, TLS or the resolver said as its
-/// source.
+/// What failed, at which address, with the error of the connection, TLS or the resolver as
+/// its source.
 pub(super) fn unreachable(error: reqwest::Error) -> Error {
     let at = error.url().map(address).unwrap_or_default();
     let what = match (error.is_connect(), error.is_timeout()) {
@@ -25,7 +25,7 @@ pub(super) fn unreachable(error: reqwest::Error) -> Error {
     };
     let proxy = error.url().filter(|_| error.is_connect()).and_then(proxy);
     let proxy = proxy.map(|name| format!("; the variable {name} names a proxy"));
-    // The URL is in what was said already.
+    // The URL is already in the message.
     let error = error.without_url();
     let trust = mistrusts(&error).then_some(
         "; the authority that issued its certificate is not trusted here: SSL_CERT_FILE can name \
@@ -35,7 +35,7 @@ pub(super) fn unreachable(error: reqwest::Error) -> Error {
     Error::caused(ErrorKind::Unreachable, detail, error)
 }
 
-/// Where a request went, without what a query may hold.
+/// The address of a request, without the query.
 fn address(url: &Url) -> String {
     format!("{}{}", url.origin().ascii_serialization(), url.path())
 }
@@ -50,7 +50,7 @@ fn proxy(url: &Url) -> Option<&'static str> {
     names.iter().copied().find(|name| env::var_os(name).is_some_and(|value| !value.is_empty()))
 }
 
-/// Whether the other side's certificate is of an authority that nobody here knows.
+/// Whether the other side's certificate is from an authority unknown here.
 fn mistrusts(error: &reqwest::Error) -> bool {
     let mut next = error.source();
     while let Some(cause) = next {

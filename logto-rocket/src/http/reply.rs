@@ -1,12 +1,12 @@
-//! What Logto answered, and how it is read.
+//! Logto's answers, and how they are read.
 
 use super::object;
 use crate::error::{Error, ErrorKind, Result};
 
-/// An answer of Logto, whatever its status.
+/// An answer from Logto, whatever its status.
 pub(crate) struct Reply {
     pub(crate) status: u16,
-    /// Whether it says that it is JSON.
+    /// Whether its `Content-Type` is JSON.
     pub(super) is_json: bool,
     pub(crate) body: Vec<u8>,
 }
@@ -29,7 +29,7 @@ impl Reply {
             return Err(unexpected(self.status));
         }
         if !self.is_json {
-            let detail = format!("{what}: their `Content-Type` is not that of JSON");
+            let detail = format!("{what}: the `Content-Type` is not JSON");
             return Err(Error::new(ErrorKind::InvalidAnswer, detail));
         }
         // The message of serde_json may quote the body, so it is left out.
@@ -39,8 +39,8 @@ impl Reply {
         })
     }
 
-    /// The OAuth error of an answer of 4xx (RFC 6749 section 5.2). Logto's own
-    /// errors have only a `code`, as `oidc.invalid_grant`.
+    /// The OAuth error of a 4xx answer (RFC 6749 section 5.2). Logto's own errors have
+    /// only a `code`, like `oidc.invalid_grant`.
     pub(crate) fn refusal(&self) -> Error {
         #[derive(serde::Deserialize)]
         struct Body {
@@ -64,14 +64,14 @@ impl Reply {
 
 #[cfg(any(test, feature = "__internal"))]
 impl Reply {
-    /// An answer of JSON.
+    /// A JSON answer.
     pub(crate) fn of(status: u16, body: impl Into<Vec<u8>>) -> Self {
         Self { status, is_json: true, body: body.into() }
     }
 }
 
-/// An error code that may be shown: short, and of the characters that the codes
-/// of OAuth and Logto are made of. `None` for anything else.
+/// An error code that may be shown: short, and only with characters that OAuth and Logto
+/// use in codes. `None` for anything else.
 pub(crate) fn error_code(code: &str) -> Option<&str> {
     let code = code.strip_prefix("oidc.").unwrap_or(code);
     let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'.';

@@ -1,4 +1,4 @@
-//! What answers in Logto's place in a test.
+//! The stand-in for Logto in tests.
 
 use std::any::Any;
 use std::fmt;
@@ -6,12 +6,12 @@ use std::sync::{Arc, OnceLock};
 
 use reqwest::{Request, Response};
 
-/// Answers requests that would go to Logto.
+/// Answers requests meant for Logto.
 pub(crate) trait InLogtosPlace: Any + Send + Sync {
     fn answer(&self, request: &Request) -> Response;
 }
 
-/// What answers in Logto's place, if anything does: nothing outside of tests. Clones are one.
+/// The stand-in for Logto, if there is one: none outside of tests. Clones share it.
 #[derive(Clone, Default)]
 pub(crate) struct StandIn(Arc<OnceLock<Arc<dyn InLogtosPlace>>>);
 
@@ -20,7 +20,7 @@ impl StandIn {
         self.0.get().map(|stand_in| stand_in.answer(request))
     }
 
-    /// What answers, which is `first` from now on if nothing did before.
+    /// The stand-in, which is `first` from now on if there was none.
     pub(crate) fn get_or_set<T: InLogtosPlace>(&self, first: impl FnOnce() -> T) -> Arc<T> {
         let stand_in: Arc<dyn Any + Send + Sync> =
             Arc::<dyn InLogtosPlace>::clone(self.0.get_or_init(|| Arc::new(first())));

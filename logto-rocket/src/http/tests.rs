@@ -25,7 +25,7 @@ fn a_refusal_is_named_by_its_code_and_never_quotes_the_answer() {
     assert_eq!(kind(404, "Not Found").kind(), ErrorKind::InvalidAnswer);
 }
 
-/// H5: the fields of a struct, in their order, are no answer.
+/// H5: a list of a struct's fields, in their order, is not an answer.
 #[test]
 fn a_list_is_no_answer() {
     #[derive(Debug, serde::Deserialize)]
@@ -60,7 +60,7 @@ fn answers_that_mean_not_now_are_transient() {
     let redirect = Reply::of(302, "").json::<()>("it").expect_err("an error");
     assert_eq!(redirect.kind(), ErrorKind::InvalidAnswer);
 }
-/// A port that hangs up on whoever comes, and how often somebody came.
+/// A port that closes every connection, and the number of connections.
 async fn rude() -> (u16, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let port = listener.local_addr().expect("an address").port();
@@ -74,7 +74,7 @@ async fn rude() -> (u16, Arc<AtomicUsize>) {
     (port, count)
 }
 
-/// No handshake, no request: only then is a refresh sent once more, and a code never.
+/// No handshake, no request: only then is a refresh retried, and a code never.
 #[rocket::async_test]
 async fn a_form_is_sent_again_only_where_there_was_no_connection() {
     let http = client().expect("a client");
@@ -109,7 +109,7 @@ fn only_this_machine_is_reached_without_a_proxy() {
     assert!(!is_direct("no address"));
 }
 
-/// What a request for tokens holds: its `Authorization`, and its form.
+/// A token request's `Authorization`, and its form.
 fn request(app: (&str, Option<&str>)) -> (Option<String>, String) {
     let http = client().expect("a client");
     let form = http.form("https://foo.logto.app/oidc/token", app, &[("code", "a b")]);
@@ -128,7 +128,7 @@ fn an_application_is_named_in_the_form_only_if_it_has_no_secret() {
     assert_eq!(request(("app:1", None)), (None, "code=a+b&client_id=app%3A1".into()));
 }
 
-/// A connection that is refused, once and once more, has lost nothing.
+/// A connection that is refused twice has lost nothing.
 #[rocket::async_test]
 async fn a_refused_connection_is_a_failure_that_passes() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -142,8 +142,8 @@ async fn a_refused_connection_is_a_failure_that_passes() {
     );
 }
 
-/// A server that answers so many requests of each connection and leaves it open, then closes
-/// it at the next one; and the connection that each request came by.
+/// A server that answers so many requests on each connection and leaves it open, then closes
+/// it at the next one; and the connection of each request.
 async fn tired(answers: usize) -> (String, Arc<Mutex<Vec<usize>>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let url = format!("http://{}/", listener.local_addr().expect("an address"));
@@ -172,7 +172,7 @@ async fn tired(answers: usize) -> (String, Arc<Mutex<Vec<usize>>>) {
     (url, requests)
 }
 
-/// REL-13: it is closed while the request is under way.
+/// REL-13: it is closed while the request is in flight.
 #[rocket::async_test]
 async fn a_get_is_sent_again_where_the_connection_breaks_before_any_answer() {
     let (url, seen) = tired(1).await;
@@ -188,7 +188,7 @@ async fn a_get_is_sent_again_where_the_connection_breaks_before_any_answer() {
     assert_eq!(again.lock().expect("requests").len(), 2, "once more, and not more often");
 }
 
-/// REL-13: a code or refresh token may have been used by whoever broke off.
+/// REL-13: the server may have used a code or refresh token before the connection broke.
 #[rocket::async_test]
 async fn a_form_that_was_sent_is_not_sent_again() {
     let http = client().expect("a client");
@@ -204,7 +204,7 @@ async fn a_form_that_was_sent_is_not_sent_again() {
     }
 }
 
-/// REL-13: Node's servers close after five seconds what is idle.
+/// REL-13: Node servers close idle connections after five seconds.
 #[rocket::async_test]
 async fn a_connection_that_was_idle_for_long_is_not_used_again() {
     const { assert!(IDLE.as_millis() < 5000) };
@@ -217,7 +217,7 @@ async fn a_connection_that_was_idle_for_long_is_not_used_again() {
     assert_eq!((answer.status, &seen.lock().expect("requests")[..]), (200, &[0, 1][..]));
 }
 
-/// H21: what failed, where, and why; of the query nothing, which may hold what is secret.
+/// H21: what failed, where, and why; nothing of the query, which may contain secrets.
 #[rocket::async_test]
 async fn a_failure_names_the_address_and_its_causes() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
@@ -231,7 +231,7 @@ async fn a_failure_names_the_address_and_its_causes() {
     assert!(causes.contains("Connection refused"), "{causes}");
     assert!(!causes.contains("secret"), "{causes}");
 
-    // No resolver asks anybody for a name of this length.
+    // No resolver looks up a name of this length.
     let unknown = format!("http://{}.example/", "a".repeat(64));
     let error = http.get(&unknown).await.err().expect("no answer");
     assert!(error.causes().is_some_and(|causes| causes.contains("dns error")), "{error}");

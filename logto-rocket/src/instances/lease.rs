@@ -1,4 +1,4 @@
-//! One instance at a time, as long as it lives.
+//! One instance at a time, while it is alive.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,12 +13,12 @@ use crate::session::store::{AnyStore, Shared, SharedKey};
 /// How long others wait for an instance that died.
 const LEASE: Duration = Duration::from_secs(3);
 
-/// How often one that lives says so, and how long it waits before it tries again where the store
-/// failed: it has to be there before the others when the store is back.
+/// How often a live instance renews its lease, and how long it waits before a retry if the store
+/// failed: it has to be ahead of the others when the store is back.
 const RENEWAL: Duration = Duration::from_secs(1);
 const RETRY: Duration = Duration::from_millis(100);
 
-/// How long to wait before a further attempt: at first, and in the end.
+/// How long to wait before another attempt: at first, and at most.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(40));
 
 /// That it is this instance's turn, until this is dropped.
@@ -27,8 +27,8 @@ pub(crate) struct Lease {
 }
 
 impl Instances {
-    /// Waits until no other instance has the turn, and takes it; `None` where each instance
-    /// is alone.
+    /// Waits until no other instance has the turn, and takes it; `None` if each instance is
+    /// alone.
     ///
     /// # Errors
     ///
@@ -65,8 +65,8 @@ impl Instances {
     }
 }
 
-/// Keeps the turn until it is released, or lost: to another instance, while the store or this
-/// process stood still.
+/// Keeps the turn until it is released, or lost to another instance while the store or this
+/// process was stalled.
 async fn keep(
     store: AnyStore,
     key: SharedKey,
@@ -82,12 +82,12 @@ async fn keep(
             Err(_) => RETRY,
         };
     }
-    // Where this fails, the lease runs out.
+    // If this fails, the lease expires.
     let _ = shared.delete_if(&key, &holder).await;
 }
 
-/// Whether this instance still has the turn, or has it again: it may have run out while the
-/// store was down, and nobody has taken it since.
+/// Whether this instance still has the turn, or has it again: it may have expired while the
+/// store was down, and no other instance has taken it since.
 async fn renewed(shared: &dyn Shared, key: &SharedKey, holder: &[u8; 16]) -> Result<bool> {
     Ok(shared.replace_if(key, holder, holder, LEASE).await?
         || shared.put_new(key, holder, LEASE).await?)

@@ -1,4 +1,4 @@
-//! That the store was down, as this instance noticed.
+//! Outages of the store that this instance noticed.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -9,8 +9,8 @@ use tokio::time::{Instant, sleep_until};
 use crate::error::{Error, ErrorKind};
 
 /// How long after an outage no refresh begins: another instance may have a refresh token that
-/// it could not save, and its turn has run out. It notices later than this one that the store
-/// is back, and then tries to save a few times a second.
+/// it could not save, and its turn has expired. It may notice later than this one that the
+/// store is back, and then tries to save a few times a second.
 const SETTLING: Duration = Duration::from_secs(2);
 
 #[derive(Default)]
@@ -20,7 +20,7 @@ pub(super) struct Outage {
 }
 
 impl Outage {
-    /// Takes in whether the store failed. What else fails says nothing of it.
+    /// Records whether the store failed. Other failures say nothing about it.
     pub(super) fn observe(&self, error: Option<&Error>) {
         match error.map(Error::kind) {
             Some(ErrorKind::Store) => self.is_down.store(true, Ordering::Relaxed),
@@ -33,7 +33,7 @@ impl Outage {
         }
     }
 
-    /// Waits until all have had the time to save what they could not.
+    /// Waits until all instances have had time to save what they could not.
     pub(super) async fn settle(&self) {
         while let Some(end) = self.end_of_settling() {
             sleep_until(end).await;

@@ -41,7 +41,7 @@ async fn what_one_instance_puts_the_other_has() {
     assert_eq!(value(&one, item).await, None);
 }
 
-/// Whoever can write into the store cannot give one value's place to another.
+/// Write access to the store cannot put one value in another's place.
 #[rocket::async_test]
 async fn a_value_opens_in_its_own_place_and_with_its_own_secret_only() {
     let [one, _] = pair();
@@ -83,7 +83,8 @@ async fn a_turn_is_taken_by_one_instance_at_a_time() {
     assert!(other.take_turn(item).await.expect("taken").is_some());
 }
 
-/// REF-3: another may have a refresh token that it could not save, and its turn has run out.
+/// REF-3: another instance may have a refresh token that it could not save, and its turn has
+/// expired.
 #[rocket::async_test]
 async fn a_turn_that_is_the_first_answer_after_an_outage_waits_until_others_have_saved() {
     let [one, _] = pair();
@@ -94,7 +95,7 @@ async fn a_turn_that_is_the_first_answer_after_an_outage_waits_until_others_have
     assert!(begin.elapsed() >= Duration::from_secs(2), "{:?}", begin.elapsed());
 }
 
-/// An instance that was killed holds nobody up for longer than its lease.
+/// A killed instance does not block others for longer than its lease.
 #[rocket::async_test]
 async fn the_turn_of_an_instance_that_died_passes_on() {
     let [one, other] = pair();

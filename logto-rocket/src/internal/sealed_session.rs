@@ -59,7 +59,7 @@ impl SealedSession {
         Record::decode(&bytes).expect("its own format").user_info_token.scope().len()
     }
 
-    /// As [`open()`](Self::open), with the claims read.
+    /// Like [`open()`](Self::open), also reading the claims.
     pub fn open_claims(&self, value: &str) -> usize {
         let bytes = self.sealer.open_text(NAME, value).expect("its own value");
         let record = Record::decode(&bytes).expect("its own format");

@@ -1,10 +1,10 @@
-//! The algorithms whose signatures are verified here: all that openidconnect has a name
-//! for, but those of shared secrets and `none`.
+//! The algorithms whose signatures are verified here: all that openidconnect names,
+//! except shared secrets and `none`.
 
 use aws_lc_rs::digest::{self, SHA256, SHA384, SHA512};
 use openidconnect::core::CoreJwsSigningAlgorithm as Algorithm;
 
-/// The algorithm of this name (RFC 7518 section 3.1, RFC 8037 section 3.1).
+/// The algorithm with this name (RFC 7518 section 3.1, RFC 8037 section 3.1).
 pub(crate) fn named(name: &str) -> Option<Algorithm> {
     Some(match name {
         "RS256" => Algorithm::RsaSsaPkcs1V15Sha256,
@@ -21,8 +21,8 @@ pub(crate) fn named(name: &str) -> Option<Algorithm> {
     })
 }
 
-/// The hash that goes with an algorithm. That of EdDSA is Ed25519's: no key of another
-/// curve is read.
+/// The hash that goes with an algorithm. For EdDSA it is Ed25519's: keys of other curves
+/// are not read.
 pub(crate) fn hash(algorithm: &Algorithm) -> Option<&'static digest::Algorithm> {
     use Algorithm::{
         EcdsaP256Sha256, EcdsaP384Sha384, EcdsaP521Sha512, EdDsa, RsaSsaPkcs1V15Sha256,
@@ -41,7 +41,7 @@ pub(crate) fn hash(algorithm: &Algorithm) -> Option<&'static digest::Algorithm> 
 mod tests {
     use super::*;
 
-    /// T2, T3: neither `none` nor a shared secret is ever one.
+    /// T2, T3: neither `none` nor a shared secret is ever accepted.
     #[test]
     fn every_algorithm_of_a_public_key_has_a_name_and_a_hash_and_no_other_has() {
         for family in ["RS", "PS", "ES"] {

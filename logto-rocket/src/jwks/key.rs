@@ -1,4 +1,4 @@
-//! A published key, in the one form that verifies every kind of token.
+//! A published key, in one form that verifies every kind of token.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,9 +16,9 @@ use serde_json::Value;
 
 use super::algorithm::named;
 
-/// A public key with the algorithms that it verifies: no token can have it do
-/// another's work (RFC 8725 section 3.1). That of a curve has one, an RSA key has
-/// several unless it names one.
+/// A public key with the algorithms that it verifies: no token can use it with another
+/// (RFC 8725 section 3.1). A curve key has one, an RSA key has several unless it names
+/// one.
 #[derive(Clone)]
 pub(crate) struct PublicKey(Arc<Inner>);
 
@@ -57,8 +57,8 @@ impl PublicKey {
 impl TryFrom<Value> for PublicKey {
     type Error = &'static str;
 
-    /// Reads a published key, which must be for signatures, of a kind that is known
-    /// here, and well-formed.
+    /// Reads a published key, which must be for signatures, of a known kind, and
+    /// well-formed.
     fn try_from(jwk: Value) -> Result<Self, Self::Error> {
         if jwk.get("use").is_some_and(|usage| usage != "sig") {
             return Err("it is not for signatures");
@@ -67,9 +67,9 @@ impl TryFrom<Value> for PublicKey {
             (Some("RSA"), _) => (false, rsa(&jwk)),
             (Some("EC"), Some(curve)) => (true, point(&jwk, curve)),
             (Some("OKP"), Some("Ed25519")) => (true, ed25519(&jwk)),
-            _ => return Err("its kind is not known"),
+            _ => return Err("its kind is unknown"),
         };
-        // A key that names its algorithm is for no other.
+        // A key that names its algorithm is not for any other.
         if let Some(alg) = jwk.get("alg") {
             let alg = alg.as_str().and_then(named);
             verifying.retain(|(algorithm, _)| Some(algorithm) == alg.as_ref());
@@ -110,7 +110,7 @@ fn rsa(jwk: &Value) -> Vec<(Algorithm, ParsedPublicKey)> {
     of_rsa.into_iter().filter_map(parse).collect()
 }
 
-/// An uncompressed point (SEC 1 section 2.3.3); one that is not on the curve is no key.
+/// An uncompressed point (SEC 1 section 2.3.3); a point off the curve is not a key.
 fn point(jwk: &Value, curve: &str) -> Vec<(Algorithm, ParsedPublicKey)> {
     let (algorithm, how): (_, &'static dyn VerificationAlgorithm) = match curve {
         "P-256" => (Algorithm::EcdsaP256Sha256, &ECDSA_P256_SHA256_FIXED),

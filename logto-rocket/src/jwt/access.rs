@@ -7,11 +7,11 @@ use super::logout::MAX_ID;
 use crate::auth_info::AuthInfo;
 use crate::claims::{AccessTokenClaims, numeric_date};
 
-/// What an access token says, once its signature is good, whatever route it is for.
+/// The content of an access token with a valid signature, for any route.
 #[derive(Debug)]
 pub(crate) struct Verified {
     pub(crate) auth: AuthInfo,
-    /// When it ends, in seconds by Logto's clock.
+    /// When it expires, in seconds by Logto's clock.
     pub(crate) expires_at: i64,
 }
 
@@ -26,21 +26,22 @@ struct AccessClaims {
     #[serde(default, deserialize_with = "some_date")]
     nbf: Option<i64>,
     sub: String,
-    /// Of another type, it would pass for absent, and so the token for one of no organization.
+    /// With another type, it would pass for absent, and so the token for one without an
+    /// organization.
     #[serde(default, rename = "organization_id")]
     _organization_id: Option<String>,
 }
 
-/// Refuses tokens of another type: an ID token or a logout token permits nothing (RFC 9068
+/// Refuses tokens of another type: an ID token or a logout token grants nothing (RFC 9068
 /// section 4).
 pub(super) fn check_type(typ: Option<&str>) -> Result<(), &'static str> {
     match typ.is_some_and(|typ| is_type(typ, "at+jwt")) {
         true => Ok(()),
-        false => Err("`typ` is not that of an access token"),
+        false => Err("`typ` is not the type of an access token"),
     }
 }
 
-/// Reads the claims of a token whose signature is good.
+/// Reads the claims of a token with a valid signature.
 pub(super) fn read(
     payload: &str,
     issuer: &str,
@@ -57,7 +58,7 @@ pub(super) fn read(
     }
     let latest = now.saturating_add(skew);
     if claims.iat > latest || claims.nbf.is_some_and(|nbf| nbf > latest) {
-        return Err("it begins in the future; check this machine's clock");
+        return Err("it is not valid yet; check this machine's clock");
     }
     if !(1..=MAX_ID).contains(&claims.sub.len()) {
         return Err("`sub` is empty or too long");
@@ -143,7 +144,7 @@ mod tests {
         }
     }
 
-    /// W2: what is absent or odd permits nothing.
+    /// W2: an absent or odd claim permits nothing.
     #[test]
     fn what_is_absent_permits_nothing() {
         let mut claims = claims();

@@ -9,10 +9,10 @@ use crate::jwks::KeySet;
 
 const CAPTURE: &str = include_str!("../../../tests/captures/logto-1.42-apis.json");
 
-/// The clock of the capture, at which all tokens of an hour are good.
+/// The time of the capture, at which all one-hour tokens are valid.
 const NOW: i64 = 1_795_996_900;
 
-/// The tokens in an answer, wherever they stand.
+/// The tokens anywhere in an answer.
 fn tokens<'c>(value: &'c Value, found: &mut Vec<&'c str>) {
     match value {
         Value::String(text) if text.starts_with("eyJ") && text.split('.').count() == 3 => {
@@ -48,7 +48,8 @@ fn verify(token: &str, metadata: &ProviderMetadata, keys: &KeySet) -> Result<Ver
     access_token_at_hand(token, metadata, keys, NOW, 0)
 }
 
-/// W3: all access tokens are good, but for those that ended; ID tokens and logout tokens are none.
+/// W3: all access tokens are valid, except expired ones; ID tokens and logout tokens are not
+/// access tokens.
 #[test]
 fn every_captured_access_token_is_verified_and_no_other_token_is() {
     let capture: BTreeMap<String, Value> = serde_json::from_str(CAPTURE).expect("a capture");
@@ -84,7 +85,7 @@ fn every_captured_access_token_is_verified_and_no_other_token_is() {
     );
 }
 
-/// W7, W8: what each kind of token says.
+/// W7, W8: the content of each kind of token.
 #[test]
 fn captured_tokens_say_whom_they_are_about_and_for() {
     let all: Value = serde_json::from_str(CAPTURE).expect("a capture");
@@ -106,7 +107,7 @@ fn captured_tokens_say_whom_they_are_about_and_for() {
 
     let machine = auth("m2m+resource.scope");
     assert!(machine.is_machine() && machine.has_scope("read:facts"));
-    // The right audience, and nothing that it permits.
+    // The right audience, but no scopes.
     let without_role = auth("m2m_without_role+resource");
     assert!(without_role.is_machine() && without_role.scopes.is_empty());
     assert_eq!(without_role.audience, ["https://facts.example.com"]);

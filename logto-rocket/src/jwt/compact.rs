@@ -1,4 +1,4 @@
-//! A JWT in its compact form, not yet believed.
+//! A JWT in its compact form, not yet trusted.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,20 +7,20 @@ use serde::de::{Deserializer, IgnoredAny};
 
 use crate::claims::numeric_date;
 
-/// The longest token that is read; those of Logto have some hundred bytes.
+/// The longest token that is read; Logto's have some hundred bytes.
 pub(crate) const MAX_BYTES: usize = 16 * 1024;
 
 /// The parts of a JWS in compact form (RFC 7515 section 7.1).
 pub(super) struct Compact<'a> {
     header: Header,
-    /// What the signature is of.
+    /// The signed text.
     pub(super) signed: &'a str,
     pub(super) payload: String,
     pub(super) signature: Vec<u8>,
 }
 
-/// What is read of a header. A key that the token brings along is not (`jwk`, `jku`,
-/// `x5c`, `x5u`).
+/// The fields read from a header. Keys inside the token (`jwk`, `jku`, `x5c`, `x5u`) are
+/// not.
 #[derive(Deserialize)]
 struct Header {
     alg: String,
@@ -33,21 +33,21 @@ struct Header {
 }
 
 impl<'a> Compact<'a> {
-    /// Takes a token apart, after a look at its size: nothing that is large or deep
-    /// is decoded.
+    /// Splits a token, after checking its size: nothing large or deep is decoded.
     pub(super) fn parse(token: &'a str) -> Result<Self, &'static str> {
-        const FORM: &str = "it has not the form of a token";
+        const FORM: &str = "it is malformed";
         if token.len() > MAX_BYTES {
             return Err("it is too long");
         }
         let (signed, signature) = token.rsplit_once('.').ok_or(FORM)?;
         let (header, payload) = signed.split_once('.').ok_or(FORM)?;
         let decode = |part: &str| URL_SAFE_NO_PAD.decode(part).map_err(|_| FORM);
-        // RFC 7519 section 7.2: both are UTF-8, also where nobody looks at it.
+        // RFC 7519 section 7.2: both must be UTF-8, even in members that are not read.
         let text = |part: &str| String::from_utf8(decode(part)?).map_err(|_| FORM);
         let header: Header =
             serde_json::from_str(&text(header)?).map_err(|_| "its header is malformed")?;
-        // Section 4.1.11: who does not understand every extension there refuses.
+        // Section 4.1.11: a recipient that does not understand every extension must
+        // refuse.
         if header.crit {
             return Err("its header has a critical extension");
         }
@@ -81,7 +81,7 @@ pub(super) fn some_date<'de, D: Deserializer<'de>>(
     numeric_date(deserializer).map(Some)
 }
 
-/// Whether `typ` is this type. The first half of the media type may be left out (RFC 7515
+/// Whether `typ` is this type. The `application/` prefix may be left out (RFC 7515
 /// section 4.1.9).
 pub(super) fn is_type(typ: &str, expected: &str) -> bool {
     let name = match typ.split_once('/') {
@@ -91,7 +91,7 @@ pub(super) fn is_type(typ: &str, expected: &str) -> bool {
     name.eq_ignore_ascii_case(expected)
 }
 
-/// Whether a member is there, whatever its value.
+/// Whether a member is present, whatever its value.
 pub(super) fn is_present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     IgnoredAny::deserialize(deserializer).map(|_| true)
 }
@@ -117,7 +117,7 @@ mod tests {
         assert_eq!(format!("{}.AAAA", token.signed), text);
     }
 
-    /// L4: in a member that nobody reads, too.
+    /// L4: even in a member that is not read.
     #[test]
     fn what_is_no_utf8_is_refused() {
         let encode = |text: &[u8]| URL_SAFE_NO_PAD.encode(text);
@@ -153,7 +153,7 @@ mod tests {
         assert!(parse(r#"{"alg":"ES384"}"#).is_ok());
     }
 
-    /// T18: refused before anything of it is decoded.
+    /// T18: refused before any part of it is decoded.
     #[test]
     fn what_is_too_long_or_has_not_three_parts_is_refused() {
         let deep = format!(r#"{{"alg":{}"#, "[".repeat(10_000));

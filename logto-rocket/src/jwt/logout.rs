@@ -1,4 +1,4 @@
-//! Logout tokens: what Logto sends when a session has ended there.
+//! Logout tokens, which Logto sends when a session has ended there.
 
 use std::time::Duration;
 
@@ -12,8 +12,8 @@ use crate::claims::numeric_date;
 /// 1.0, section 2.4).
 const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 
-/// How old a logout token may be, beyond the clocks' difference. Logto sends it at
-/// once; up to 1.41 it says no end.
+/// How old a logout token may be, beyond the clocks' difference. Logto sends it at once;
+/// up to 1.41 without an expiry.
 pub(crate) const MAX_AGE: Duration = Duration::from_secs(5 * 60);
 
 /// The longest id of a user or session: OpenID Connect Core, section 2, allows 255
@@ -35,8 +35,8 @@ pub(crate) struct LogoutToken {
 pub(crate) enum Whom {
     /// Those of a user.
     Subject(String),
-    /// Those of one session at Logto, and of its user, if the token names them, those
-    /// without a `sid`.
+    /// Those of one session at Logto, and those of its user without a `sid`, if the token
+    /// names the user.
     Sid { sid: String, subject: Option<String> },
 }
 
@@ -66,16 +66,16 @@ enum Audiences {
     Many(Vec<String>),
 }
 
-/// Refuses tokens of another type. One that says no type is read on: section 2.4
-/// recommends the type and does not require it. Logto always says it, and `events`
-/// tells a logout token from any other all the same.
+/// Refuses tokens of another type. A token without a type passes: section 2.4 recommends
+/// the type but does not require it. Logto always sends it, and `events` distinguishes a
+/// logout token from any other anyway.
 pub(super) fn check_type(typ: Option<&str>) -> Result<(), &'static str> {
     let fits = typ.is_none_or(|typ| is_type(typ, "logout+jwt"));
-    if fits { Ok(()) } else { Err("`typ` is not that of a logout token") }
+    if fits { Ok(()) } else { Err("`typ` is not the type of a logout token") }
 }
 
 impl LogoutToken {
-    /// Reads the claims of a token whose signature is good.
+    /// Reads the claims of a token with a valid signature.
     pub(super) fn read(
         payload: &str,
         issuer: &str,
@@ -93,9 +93,9 @@ impl LogoutToken {
         }
         claims.check_time(now, skew)?;
         if !claims.events.get(EVENT).is_some_and(Value::is_object) {
-            return Err("`events` has no logout");
+            return Err("`events` does not contain a logout");
         }
-        // An ID token has one: none may pass for a logout token.
+        // An ID token has one and must not pass for a logout token.
         if claims.nonce {
             return Err("it has a `nonce`");
         }
@@ -106,9 +106,9 @@ impl LogoutToken {
         if ids.into_iter().flatten().any(|id| !(1..=MAX_ID).contains(&id.len())) {
             return Err("`sub` or `sid` is empty or too long");
         }
-        // A user may have several sessions; where the token names one, it is that. The
-        // user counts all the same: sessions that began before Logto was told to send
-        // `sid` have none, and any of them may be the one.
+        // A user may have several sessions; if the token names one, it is that. The user
+        // still counts: sessions that began before Logto was configured to send `sid`
+        // have none, and any of them may be the one.
         let whom = match (claims.sid, claims.sub) {
             (Some(sid), subject) => Whom::Sid { sid, subject },
             (None, Some(subject)) => Whom::Subject(subject),
@@ -125,7 +125,7 @@ impl LogoutClaims {
             return Err("`iat` is in the future; check this machine's clock");
         }
         if self.iat < oldest {
-            return Err("`iat` is long ago; check this machine's clock");
+            return Err("`iat` is too long ago; check this machine's clock");
         }
         if self.exp.is_some_and(|exp| exp <= now - skew) {
             return Err("it has expired; check this machine's clock");
@@ -135,7 +135,7 @@ impl LogoutClaims {
 }
 
 impl Audiences {
-    /// As for ID tokens: somebody else beside this application is not trusted.
+    /// As for ID tokens: additional audiences are not trusted.
     fn is_only(&self, app_id: &str) -> bool {
         match self {
             Self::One(audience) => audience == app_id,

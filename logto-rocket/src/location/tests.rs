@@ -8,7 +8,7 @@ fn site(base: &str) -> Site {
     Site::new(base.parse().expect("a URL"))
 }
 
-/// Pieces of paths that readers of addresses disagree about, and of ordinary ones.
+/// Pieces of paths that URL parsers disagree about, and ordinary ones.
 const PIECES: &[&str] = &[
     "/",
     "//",
@@ -70,8 +70,8 @@ fn hostile() -> impl Strategy<Value = String> {
         .prop_map(|(begin, rest)| format!("{begin}{rest}"))
 }
 
-/// Where a browser goes that is on a page of the site and told this `Location`: the
-/// `url` crate reads addresses as browsers do.
+/// Where a browser on a page of the site goes with this `Location`: the `url` crate
+/// parses addresses as browsers do.
 fn lands(base: &Url, location: &str) -> Url {
     assert!(location.bytes().all(|b| b.is_ascii_graphic()), "{location:?} is no header's value");
     base.join("a/page?x#y").and_then(|page| page.join(location)).expect("an address")
@@ -80,7 +80,7 @@ fn lands(base: &Url, location: &str) -> Url {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
-    /// R1 to R9: in whatever way it comes in.
+    /// R1 to R9: however it arrives.
     #[test]
     fn whatever_is_accepted_as_a_return_path_stays_on_this_site(given in hostile()) {
         for base in ["https://app.example.com/", "https://app.example.com/app/"] {
@@ -109,7 +109,7 @@ fn what_could_lead_away_is_refused() {
     }
 }
 
-/// A base URL is written by whoever runs the site, by mistake also with two slashes.
+/// The operator writes the base URL, perhaps by mistake with two slashes.
 #[test]
 fn slashes_of_the_base_url_do_not_lead_away() {
     for base in ["https://app.example.com//evil.com", "https://app.example.com/.//evil.com/"] {
@@ -128,7 +128,7 @@ fn ordinary_paths_are_kept_with_their_query() {
     assert_eq!(ReturnPath::parse(&format!("/{}", "x".repeat(1100))), None);
 }
 
-/// R6: an absolute address only with this very scheme, host and port.
+/// R6: an absolute address only with exactly this scheme, host and port.
 #[test]
 fn a_full_address_is_a_return_path_only_on_this_very_origin() {
     let site = site("https://example.com/app/");
@@ -150,7 +150,7 @@ fn the_path_of_the_base_url_prefixes_every_location() {
     assert_eq!(location, "/app/sign-in?return_to=%2Fx%3Fa%3D1%26b%3D2");
 }
 
-/// R14: whether it is written as in the browser or as Rocket has it.
+/// R14: whether written as in the browser or as in Rocket.
 #[test]
 fn the_path_of_the_base_url_ends_at_a_slash() {
     let (below, root) = (site("https://example.com/app/"), site("https://example.com"));
@@ -191,7 +191,7 @@ fn a_plain_path_is_what_a_browser_sends() {
     }
 }
 
-/// Cookies know no ports, and nginx leaves them out of `$host`.
+/// Cookies ignore ports, and nginx leaves them out of `$host`.
 #[test]
 fn the_host_is_compared_without_its_port() {
     let local = site("http://localhost:8000");

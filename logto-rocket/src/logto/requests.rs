@@ -1,4 +1,4 @@
-//! What a request asks of [`Logto`].
+//! The operations of [`Logto`] for one request.
 
 use std::sync::Arc;
 
@@ -15,18 +15,17 @@ use crate::sign_in::{Completed, FailedCallback};
 use crate::sign_out::SignedOut;
 use crate::token::{Audience, Token};
 
-/// Why the session of a request is not known at a look.
+/// Why the session of a request is not known immediately.
 enum Unknown {
-    /// A look at the cookies does not tell.
+    /// The cookies alone do not tell.
     Cookies(Wait),
-    /// It was long ago that Logto said that the session holds.
+    /// Logto confirmed the session too long ago.
     Logto(Read),
 }
 
 impl Logto {
-    /// The session of this request, read once and kept up to date by whatever
-    /// happens to it during the request. Where it was long ago that Logto said that
-    /// it holds, Logto is asked first.
+    /// The session of this request, read once and kept up to date during the request. If
+    /// Logto confirmed it too long ago, Logto is asked first.
     ///
     /// # Errors
     ///
@@ -34,12 +33,12 @@ impl Logto {
     pub(crate) async fn session(&self, visit: Visit<'_>) -> Result<Option<Session>> {
         match visit.state.known(|| self.look(visit)) {
             Ok(session) => Ok(session),
-            // In a box: in line it would make every guard as large as it is.
+            // Boxed: inline it would make every guard just as large.
             Err(unknown) => visit.noted(Box::pin(self.wait_for(visit, unknown)).await),
         }
     }
 
-    /// As [`session()`](Self::session); `None` if it has to be waited for.
+    /// Like [`session()`](Self::session); `None` if that has to wait.
     pub(crate) fn session_at_once(&self, visit: Visit<'_>) -> Option<Option<Session>> {
         visit.state.known(|| self.look(visit)).ok()
     }
@@ -77,8 +76,8 @@ impl Logto {
         Ok(visit.state.session())
     }
 
-    /// Tells the application of a refresh, after all that waits for its tokens: a hook may
-    /// ask for the same, and may take its time.
+    /// Notifies the application of a refresh, after everything that waits for its tokens:
+    /// a hook may ask for the same tokens, and may be slow.
     async fn tell_of_refresh(&self, visit: Visit<'_>) {
         for user in visit.state.take_refreshed() {
             visit.request.after_refresh(self.hooks(), &user).await;
@@ -94,20 +93,20 @@ impl Logto {
     ///
     /// # Errors
     ///
-    /// It proves nothing, or Logto's keys cannot be had.
+    /// It is not valid, or Logto's keys are not available.
     pub(crate) async fn verify_access_token(&self, token: &str) -> Result<Arc<AuthInfo>> {
         self.0.client.within_patience(self.0.bearer_tokens.verify(token)).await
     }
 
-    /// Whether the roles in the ID token are as new as `session.revalidate` says, or are
-    /// renewed whenever they are not.
+    /// Whether the roles in the ID token are as fresh as `session.revalidate` requires,
+    /// or can be renewed if not.
     pub(crate) fn has_fresh_roles(&self, session: &Session) -> bool {
         self.0.tokens.has_fresh_claims(session)
     }
 
-    /// The access token of the signed-in user for this audience; `None` for a
-    /// stranger, and where the application ended the session when it heard of the
-    /// refresh. Where no newer one can be had, one that is still good will do.
+    /// The signed-in user's access token for this audience; `None` for a stranger, or if
+    /// the application ended the session when notified of the refresh. If no newer one is
+    /// available, a still valid one will do.
     ///
     /// # Errors
     ///
@@ -125,11 +124,11 @@ impl Logto {
         Ok(Some(visit.noted(token)?).filter(|_| visit.state.has(&session)))
     }
 
-    /// As [`access_token()`](Self::access_token), from Logto whatever is kept.
+    /// Like [`access_token()`](Self::access_token), but always from Logto.
     ///
     /// # Errors
     ///
-    /// As there.
+    /// The same.
     pub(crate) async fn another_access_token(
         &self,
         visit: Visit<'_>,
@@ -147,7 +146,7 @@ impl Logto {
     ///
     /// # Errors
     ///
-    /// The store failed, the answer has begun, or a refresh that is under way takes too long.
+    /// The store failed, the answer has begun, or a refresh in progress takes too long.
     pub(crate) async fn clear_access_tokens(&self, visit: Visit<'_>) -> Result<()> {
         match self.session(visit).await? {
             Some(session) => self.0.tokens.clear(visit, &session).await,
@@ -155,18 +154,18 @@ impl Logto {
         }
     }
 
-    /// The raw ID token, as long as it is remembered.
+    /// The raw ID token, while it is remembered.
     pub(crate) async fn id_token(&self, session: &Session) -> Option<Arc<str>> {
         self.0.sessions.kept().id_token(&session.record.key(), session.record.generation).await
     }
 
-    /// The user info of the signed-in user, fetched once a request; `None` for a
+    /// The user info of the signed-in user, fetched once per request; `None` for a
     /// stranger.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SessionEnded`](crate::ErrorKind::SessionEnded) when Logto ended the
-    /// session: the request has none any more.
+    /// [`ErrorKind::SessionEnded`](crate::ErrorKind::SessionEnded) if Logto ended the
+    /// session: the request no longer has one.
     pub(crate) async fn user_info<'r>(&self, visit: Visit<'r>) -> Result<Option<&'r UserInfo>> {
         let Some(session) = self.session(visit).await? else { return Ok(None) };
         let user = visit.state.user(&session);
@@ -178,12 +177,12 @@ impl Logto {
         }
     }
 
-    /// Begins a sign-in: the address to send the browser to.
+    /// Begins a sign-in: returns the address to send the browser to.
     ///
     /// # Errors
     ///
-    /// Nobody asked for it, the options contradict the protocol, Logto was not reached, or
-    /// the browser is in a loop; nothing has begun then.
+    /// The user did not ask for it, the options contradict the protocol, Logto could not
+    /// be reached, or the browser is in a loop; nothing has begun then.
     pub(crate) async fn begin_sign_in(
         &self,
         visit: Visit<'_>,
@@ -196,7 +195,7 @@ impl Logto {
     ///
     /// # Errors
     ///
-    /// Nobody was signed in.
+    /// The sign-in failed; the user is not signed in.
     pub(crate) async fn complete_sign_in(
         &self,
         visit: Visit<'_>,
@@ -212,37 +211,37 @@ impl Logto {
     ///
     /// # Errors
     ///
-    /// Nobody here asked for it, or the store failed: the session goes on.
+    /// The user did not ask for it, or the store failed: the session continues.
     pub(crate) async fn sign_out(&self, visit: Visit<'_>) -> Result<SignedOut> {
         let signed_out = visit.noted(self.0.sign_outs.sign_out(visit).await)?;
         self.0.sign_ins.stop_counting(visit);
         Ok(signed_out)
     }
 
-    /// As [`sign_out()`](Self::sign_out), and leaves the user signed in at Logto.
+    /// Like [`sign_out()`](Self::sign_out), but leaves the user signed in at Logto.
     ///
     /// # Errors
     ///
-    /// Nobody here asked for it, or the store failed: the session goes on.
+    /// The user did not ask for it, or the store failed: the session continues.
     pub(crate) async fn sign_out_here(&self, visit: Visit<'_>) -> Result<()> {
         visit.noted(self.0.sign_outs.sign_out_here(visit).await)?;
         self.0.sign_ins.stop_counting(visit);
         Ok(())
     }
 
-    /// Ends the session here. Logto is not told, and the refresh token stays good.
+    /// Ends the session here. Logto is not notified, and the refresh token stays valid.
     ///
     /// # Errors
     ///
-    /// The store failed: the session goes on.
+    /// The store failed: the session continues.
     pub(crate) async fn clear_all_tokens(&self, visit: Visit<'_>) -> Result<()> {
         self.0.sign_outs.forget(visit).await?;
         self.0.sign_ins.stop_counting(visit);
         Ok(())
     }
 
-    /// The removals of sign-ins under way that give way to `changes`, as
-    /// `session.max_cookie_bytes` says.
+    /// The removals of sign-ins in progress that make room for `changes`, as
+    /// `session.max_cookie_bytes` requires.
     pub(crate) fn make_room(
         &self,
         jar: &CookieJar<'_>,
@@ -252,8 +251,8 @@ impl Logto {
         self.0.sign_ins.transactions().make_room(jar, changes, max)
     }
 
-    /// What the answer does to the session's cookies. A session that was ended since the
-    /// request began is not carried: the answer of a slow handler would bring it back.
+    /// What the answer does to the session's cookies. A session that has ended since the
+    /// request began is not written: a slow handler's answer would bring it back.
     ///
     /// # Errors
     ///

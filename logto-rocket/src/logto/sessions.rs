@@ -1,4 +1,4 @@
-//! The sessions of a user, told and ended.
+//! Listing and ending the sessions of a user.
 
 use std::sync::Arc;
 
@@ -8,31 +8,31 @@ use crate::flight::in_its_own_task;
 use crate::request::Visit;
 use crate::session::{Session, SessionInfo};
 
-/// Administration: the sessions of any user, by their id at Logto. Nothing here asks who
-/// wants it: call these on behalf of administrators only, in routes that say so, as by
-/// `#[authenticated(roles("admin"))]`. For the signed-in user's own sessions there is
-/// [`LogtoClient::sessions()`](crate::LogtoClient::sessions).
+/// Administration: the sessions of any user, by their id at Logto. These methods do not
+/// check permissions: call them on behalf of administrators only, in routes protected by,
+/// for example, `#[authenticated(roles("admin"))]`. For the signed-in user's own sessions
+/// there is [`LogtoClient::sessions()`](crate::LogtoClient::sessions).
 impl Logto {
-    /// The sessions of the user of this id, those used last first; none of a user who has
-    /// none, or is unknown. None of them is the current one.
+    /// The sessions of the user with this id, most recently used first; empty for a user
+    /// without sessions, or an unknown one. None of them is the current one.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SessionsInCookies`], which is 500, where sessions live in cookies, and
-    /// [`ErrorKind::Store`] when the store failed.
+    /// [`ErrorKind::SessionsInCookies`], which is 500, if sessions live in cookies, and
+    /// [`ErrorKind::Store`] if the store failed.
     pub async fn sessions_of(&self, subject: &str) -> Result<Vec<SessionInfo>> {
         self.0.sessions.of_user(subject, None).await
     }
 
-    /// Ends the session of this user that has this handle, and has Logto revoke its refresh
-    /// token. At its next request the browser is signed out. The user stays signed in at
+    /// Ends the session of this user with this handle, and has Logto revoke its refresh
+    /// token. The browser is signed out at its next request. The user stays signed in at
     /// Logto: the next sign-in there may need no password.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SessionNotFound`], which is 404, when the user has no such session,
-    /// [`ErrorKind::SessionsInCookies`], which is 500, where sessions live in cookies, and
-    /// [`ErrorKind::Store`] when the store failed: the session goes on.
+    /// [`ErrorKind::SessionNotFound`], which is 404, if the user has no such session,
+    /// [`ErrorKind::SessionsInCookies`], which is 500, if sessions live in cookies, and
+    /// [`ErrorKind::Store`] if the store failed: the session continues.
     pub async fn end_session(&self, subject: &str, handle: &str) -> Result<()> {
         let session = self.0.sessions.of_handle(subject, handle).await?;
         self.end_and_revoke(session).await?;
@@ -40,13 +40,13 @@ impl Logto {
         Ok(())
     }
 
-    /// Signs a user out of this application, wherever they are signed in: for an
-    /// administrator, or for a user who lost a device. Returns how many sessions were deleted.
+    /// Signs a user out of this application on all devices: for an administrator, or for a
+    /// user who lost a device. Returns how many sessions were deleted.
     ///
-    /// `subject` is the user's id at Logto. Their refresh tokens are revoked as far as the
-    /// sessions are found; the user stays signed in at Logto. A sign-in that comes later is
-    /// not affected. It asks nobody for permission: call it only where the caller may end
-    /// other people's sessions.
+    /// `subject` is the user's id at Logto. The refresh tokens of sessions that are found
+    /// are revoked; the user stays signed in at Logto. Later sign-ins are not affected. It
+    /// does not check permissions: call it only if the caller may end other people's
+    /// sessions.
     ///
     /// | sessions live in | ended |
     /// |---|---|
@@ -56,8 +56,8 @@ impl Logto {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Store`](crate::ErrorKind::Store) when the store failed: this instance
-    /// refuses the user's sessions already, others may not. Try it again.
+    /// [`ErrorKind::Store`](crate::ErrorKind::Store) if the store failed: this instance
+    /// already refuses the user's sessions, others may not. Try again.
     ///
     /// # Example
     ///
@@ -78,11 +78,11 @@ impl Logto {
 
     async fn end_and_revoke(&self, session: Session) -> Result<()> {
         let sessions = Arc::clone(&self.0.sessions);
-        // A request that is given up must not leave half of it.
+        // A dropped request must not leave it half done.
         in_its_own_task(async move { sessions.end_and_revoke(&session).await }).await
     }
 
-    /// The sessions of the user of this request; none of a stranger.
+    /// The sessions of this request's user; empty for a stranger.
     ///
     /// # Errors
     ///
@@ -101,8 +101,8 @@ impl Logto {
     ///
     /// # Errors
     ///
-    /// Nobody here asked for it, nobody is signed in, the user has no such session, sessions
-    /// live in cookies, or the store failed: the session goes on.
+    /// The user did not ask for it, is not signed in or has no such session, sessions live
+    /// in cookies, or the store failed: the session continues.
     pub(crate) async fn end_own_session(&self, visit: Visit<'_>, handle: &str) -> Result<()> {
         visit.state.depend_on_cookies();
         visit.request.check_sign_out_here(self.origins(), visit.state.is_head())?;

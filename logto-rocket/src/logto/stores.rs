@@ -1,4 +1,4 @@
-//! Which stores the configuration asks for, and what seals and names what is in them.
+//! The configured stores, and the keys that seal and name their contents.
 
 use crate::config::{Checked, Marks, SessionConfig, StoreKind};
 use crate::error::{Error, ErrorKind, Result};
@@ -7,21 +7,21 @@ use crate::seal::{Kind, Pseudonyms, Sealer};
 use crate::session::Storage;
 use crate::session::store::AnyStore;
 
-/// The stores of an application: its own, or what the configuration says.
+/// The stores of an application: its own, or the configured ones.
 #[derive(Default)]
 pub(crate) struct Stores {
-    /// Where sessions are that are in no cookie.
+    /// The store of sessions, if they are not in cookies.
     pub(crate) sessions: Option<AnyStore>,
-    /// Where the marks of sessions in cookies are.
+    /// The store of the marks of sessions in cookies.
     pub(crate) marks: Option<AnyStore>,
 }
 
 impl Stores {
-    /// These, and where there are none those of the configuration.
+    /// These stores, or else the configured ones.
     ///
     /// # Errors
     ///
-    /// A store cannot be made.
+    /// A store cannot be created.
     pub(super) fn or_configured(self, session: &SessionConfig) -> Result<Self> {
         Ok(match (&self, session.store, session.marks) {
             (Self { sessions: None, marks: None }, StoreKind::Redis, _) => {
@@ -35,7 +35,7 @@ impl Stores {
     }
 }
 
-/// A store in the configured Redis, which is not asked yet.
+/// A store in the configured Redis, not yet connected.
 #[cfg(feature = "redis")]
 fn redis(session: &SessionConfig, for_marks: bool) -> Result<AnyStore> {
     use crate::session::redis::RedisStore;
@@ -44,7 +44,7 @@ fn redis(session: &SessionConfig, for_marks: bool) -> Result<AnyStore> {
         true => RedisStore::for_marks(config),
         false => RedisStore::new(config),
     };
-    // A launch that fails shows no causes.
+    // A failed launch does not show causes.
     let shown = |error: Error| Error::new(ErrorKind::Store, error.causes().unwrap_or_default());
     Ok(std::sync::Arc::new(store.map_err(shown)?))
 }
@@ -71,7 +71,7 @@ pub(super) fn storage(checked: &Checked, store: Option<AnyStore>) -> Storage {
             Storage::store(sealer(checked, Kind::Stored), pseudonyms(checked), store, cache)
         }
         (None, StoreKind::Memory) => Storage::memory(session.capacity, pseudonyms(checked), cache),
-        // Its store was made before.
+        // Its store was already created.
         (None, StoreKind::Cookie | StoreKind::Redis) => {
             Storage::cookie(sealer(checked, Kind::Session), cache)
         }

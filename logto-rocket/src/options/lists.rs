@@ -5,7 +5,7 @@ use std::fmt;
 use serde::de::value::StringDeserializer;
 use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
 
-/// Reads a list, or one text with commas or spaces between its items.
+/// Reads a list, or one string with commas or spaces between its items.
 pub(crate) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     struct Texts;
 
@@ -32,7 +32,7 @@ pub(crate) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<St
     deserializer.deserialize_any(Texts)
 }
 
-/// As [`names()`], where nothing is `None`.
+/// Like [`names()`]; nothing is `None`.
 pub(super) fn some_or_list<'de, D, T>(deserializer: D) -> Result<Option<Vec<T>>, D::Error>
 where
     D: Deserializer<'de>,

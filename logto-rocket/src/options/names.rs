@@ -2,8 +2,7 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error as _};
 
-/// Defines an enum of names, its spelling on the wire, and its reading from the
-/// configuration.
+/// Defines an enum of names, its spelling on the wire, and how the configuration is read.
 macro_rules! names {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal,)* }) => {
         $(#[$doc])*
@@ -21,16 +20,16 @@ macro_rules! names {
 }
 
 names! {
-    /// What Logto asks of a user who comes to sign in (OpenID Connect Core,
-    /// section 3.1.2.1). Several may be given together.
+    /// What Logto asks of a user who signs in (OpenID Connect Core, section 3.1.2.1).
+    /// Several can be combined.
     Prompt {
-        /// Show nothing; fail when the user would have to do something.
+        /// Show nothing; fail if the user would have to do something.
         None = "none",
-        /// Ask for the password even of a user who is signed in at Logto. Alone it
+        /// Ask for the password even if the user is signed in at Logto. On its own it
         /// gives no refresh token: add [`Consent`](Self::Consent).
         Login = "login",
-        /// Grant what is asked for; needed for a refresh token. Applications of
-        /// one's own are consented to without a page.
+        /// Grant the requested scopes; needed for a refresh token. First-party
+        /// applications get consent without a page.
         Consent = "consent",
     }
 }
@@ -50,13 +49,13 @@ names! {
         IdentifierRegister = "identifier:register",
         /// The page to reset a forgotten password.
         ResetPassword = "reset_password",
-        /// The page of single sign-on with an enterprise.
+        /// The enterprise single sign-on page.
         SingleSignOn = "single_sign_on",
     }
 }
 
 names! {
-    /// What a user may be known by on Logto's first page.
+    /// How users identify themselves on Logto's first page.
     Identifier {
         /// The user name.
         Username = "username",
@@ -69,13 +68,13 @@ names! {
 
 /// A way to sign in that skips Logto's first page (`direct_sign_in`).
 ///
-/// Written `social:google` or `sso:acme` in the configuration.
+/// In the configuration: `social:google` or `sso:acme`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DirectSignIn {
     /// A social connector, by its target name: `google`, `github`.
     Social(String),
-    /// An enterprise's connector, by its id.
+    /// An enterprise connector, by its id.
     Sso(String),
 }
 

@@ -1,4 +1,4 @@
-//! Routes that take access tokens which requests present (RFC 6750).
+//! Routes that accept access tokens presented by requests (RFC 6750).
 
 use std::sync::Arc;
 
@@ -18,15 +18,15 @@ use crate::sender::access_token;
 
 /// Why a token does not let a request in.
 enum TokenRefusal {
-    /// It may not be one, or cannot be verified.
+    /// It is not a valid token, or cannot be verified.
     Error(Error),
-    /// It is one, and does not permit this.
+    /// It is valid, but does not permit this.
     Missing(Missing),
 }
 
 impl Protected {
-    /// Lets a request in by its token. One that presents none may be let in by its session;
-    /// one whose token is not good is not: a client would never learn that it has to renew it.
+    /// Lets a request in by its token. Without a token, its session may let it in; with an
+    /// invalid token it may not: the client would never learn that it has to renew the token.
     pub(super) fn handle_token<'r, 'a, 'b, 'f>(
         &'a self,
         logto: &'a Logto,
@@ -111,7 +111,7 @@ impl Protected {
         }
     }
 
-    /// Where the metadata of the policy's resource are, if they are published.
+    /// The address of the metadata of the policy's resource, if it is published.
     fn metadata(&self, logto: &Logto) -> Option<Arc<str>> {
         let indicator = self.indicator(logto).ok()??;
         let mut all = logto.resource_metadata().iter();
@@ -119,7 +119,7 @@ impl Protected {
         Some(Arc::clone(metadata.address()))
     }
 
-    /// Checks a token that is good against what this route is for and asks.
+    /// Checks a valid token against the route's audience and conditions.
     fn check_token(
         &self,
         logto: &Logto,
@@ -141,8 +141,9 @@ impl Protected {
         self.policy.conditions.check(&facts).map_err(TokenRefusal::Missing)
     }
 
-    /// A token without an organization has the permissions of all of its user's organizations,
-    /// mixed: it says nothing of any of them. One of an organization is for that one only.
+    /// A token without an organization mixes the permissions of all of its user's
+    /// organizations: it says nothing about any one of them. A token for an organization is
+    /// for that one only.
     fn check_audience(
         &self,
         auth: &AuthInfo,
@@ -163,13 +164,13 @@ impl Protected {
                 Err(TokenRefusal::of_organization("it is not for the organization of the route"))
             }
             None if of.is_some() && !self.policy.any_organization => Err(
-                TokenRefusal::of_organization("it is for an organization, and the route is not"),
+                TokenRefusal::of_organization("it is for an organization, but the route is not"),
             ),
             _ => Ok(()),
         }
     }
 
-    /// Answers whoever has no token, or one that is not good enough.
+    /// Answers a request without a token, or with one that is not sufficient.
     async fn refuse_token<'r>(
         &self,
         logto: &Logto,
@@ -196,7 +197,7 @@ impl TokenRefusal {
         Self::Error(Error::new(ErrorKind::NotAllowed, detail))
     }
 
-    /// RFC 6750 section 3. Nothing of it is the client's own text.
+    /// RFC 6750 section 3. It contains none of the client's own text.
     fn challenge(&self) -> Option<String> {
         let code = |code: &str| Some(format!("Bearer error=\"{code}\""));
         match self {

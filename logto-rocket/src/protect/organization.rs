@@ -8,15 +8,15 @@ use crate::error::{Error, ErrorKind, Result};
 pub(super) enum Organization {
     /// One for all requests.
     Id(&'static str),
-    /// The one that this parameter of the path names; `<org>`, with its brackets.
+    /// Named by this parameter of the path; `<org>`, with its brackets.
     Param(&'static str),
 }
 
-/// Where the requests of a route have the organization's id.
+/// Where a route's requests have the organization's id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Segment {
     Fixed(&'static str),
-    /// The segment of this index behind the mount point.
+    /// The segment with this index after the mount point.
     Segment(usize),
 }
 
@@ -38,8 +38,8 @@ impl Organization {
     pub(super) fn place(self, route: &Route) -> Option<Segment> {
         match self {
             Self::Id(id) => Some(Segment::Fixed(id)),
-            // As Rocket counts segments, so that the organization checked here is the one
-            // that the handler gets.
+            // Counted as Rocket counts segments, so that the organization checked here is
+            // the one that the handler gets.
             Self::Param(name) => {
                 let path = route.uri.unmounted_origin.path();
                 let mut segments = path.as_str().split('/').filter(|segment| !segment.is_empty());
@@ -54,8 +54,8 @@ impl Segment {
     ///
     /// # Errors
     ///
-    /// The segment is empty. Logto would take a request without an id for one that
-    /// asks for no organization, and grant it.
+    /// The segment is empty. Logto would treat a request without an id as one for no
+    /// organization, and grant it.
     pub(super) fn id<'r>(self, request: &'r Request<'_>) -> Result<&'r str> {
         match self {
             Self::Fixed(id) => Ok(id),
@@ -67,7 +67,7 @@ impl Segment {
     }
 }
 
-/// Whether the bytes in this range are something, visible and without brackets.
+/// Whether the bytes in this range are non-empty, visible and without brackets.
 const fn is_id(bytes: &[u8], from: usize, to: usize) -> bool {
     let mut at = from;
     while at < to {

@@ -9,7 +9,7 @@ use crate::uri::{is_indicator, is_name, is_path};
 
 /// Who may use a route, what strangers get, and what is fetched first.
 ///
-/// [`#[authenticated]`](macro@crate::authenticated) makes one of its arguments;
+/// [`#[authenticated]`](macro@crate::authenticated) builds one from its arguments;
 /// [`protect()`](crate::protect()) takes one. See the chapter
 /// [`guide::permissions`](crate::guide::permissions).
 ///
@@ -60,15 +60,18 @@ impl Policy {
         self
     }
 
-    /// Sends strangers who navigate to a page of this site.
+    /// Sends strangers who navigate to a page on this site.
     ///
     /// # Panics
     ///
-    /// `path` is not a path of this site: it must begin with one `/`, have no `\` and no
-    /// fragment, and nothing that must be percent-encoded in a URI.
+    /// `path` is not a path on this site: it must begin with a single `/`, and have no
+    /// `\`, no fragment, and nothing that must be percent-encoded in a URI.
     #[must_use]
     pub const fn redirect_to(mut self, path: &'static str) -> Self {
-        assert!(is_path(path.as_bytes()), "`redirect` takes a path of this site, as \"/welcome\"");
+        assert!(
+            is_path(path.as_bytes()),
+            "`redirect` takes a path on this site, like \"/welcome\""
+        );
         self.stranger = Stranger::Page(path);
         self
     }
@@ -80,13 +83,12 @@ impl Policy {
         self
     }
 
-    /// Fetches the user's access token for an API resource before the handler runs,
-    /// which takes it as [`AccessToken`](crate::AccessToken). With [`bearer()`](Self::bearer)
-    /// it is the resource that a presented token must be for; one for another gets 401
-    /// Unauthorized.
+    /// Fetches the user's access token for an API resource before the handler runs, which
+    /// takes it as [`AccessToken`](crate::AccessToken). With [`bearer()`](Self::bearer) a
+    /// presented token must be for this resource; a token for another gets 401 Unauthorized.
     ///
-    /// `indicator` may also be the name that the configuration's
-    /// [`resources`](crate::Resources) have for it.
+    /// `indicator` may also be its name in the configuration's
+    /// [`resources`](crate::Resources).
     ///
     /// # Panics
     ///
@@ -96,8 +98,8 @@ impl Policy {
     pub const fn resource(mut self, indicator: &'static str) -> Self {
         assert!(
             is_indicator(indicator.as_bytes()) || is_name(indicator.as_bytes()),
-            "`resource` takes an absolute URI without a fragment, as \"https://api.example.com\", \
-             or a name in the configuration, as \"items\""
+            "`resource` takes an absolute URI without a fragment, like \
+             \"https://api.example.com\", or a name in the configuration, like \"items\""
         );
         self.resource = Some(indicator);
         self
@@ -115,26 +117,26 @@ impl Policy {
     ///
     /// # Panics
     ///
-    /// It is neither. [`protect()`](crate::protect()) panics where a route has no
-    /// such parameter.
+    /// It is neither. [`protect()`](crate::protect()) panics if a route has no such
+    /// parameter.
     #[must_use]
     pub const fn organization(mut self, organization: &'static str) -> Self {
         self.organization = Organization::parse(organization);
         assert!(
             self.organization.is_some(),
-            "`organization` takes an id or one parameter of the path, as \"<org>\""
+            "`organization` takes an id or one parameter of the path, like \"<org>\""
         );
         self
     }
 
-    /// Admits requests that pages of other origins send, whatever their method.
+    /// Admits requests from pages of other origins, whatever their method.
     ///
     /// Without it, a request of a signed-in user with a method other than GET, HEAD or
-    /// OPTIONS gets 403 Forbidden if it comes from a page of another origin than that of
+    /// OPTIONS gets 403 Forbidden if it comes from a page of an origin other than that of
     /// [`base_url`](crate::Config::base_url), unless
-    /// [`trusted_origins`](crate::Config::trusted_origins) has it. `SameSite=Lax` cookies
-    /// come along where that page is on another host of the same site. With it the route
-    /// needs a protection of its own against forgery, as a token in the form.
+    /// [`trusted_origins`](crate::Config::trusted_origins) lists it. Browsers send
+    /// `SameSite=Lax` cookies if that page is on another host of the same site. With it
+    /// the route needs its own protection against forgery, such as a token in the form.
     #[must_use]
     pub const fn allow_cross_origin(mut self) -> Self {
         self.allow_cross_origin = true;
@@ -143,33 +145,33 @@ impl Policy {
 
     /// Admits requests that present an access token (RFC 6750) for the policy's
     /// [`resource()`](Self::resource) or [`organization()`](Self::organization), and no
-    /// sessions unless [`session()`](Self::session) says so. The handler takes
+    /// sessions unless the policy has [`session()`](Self::session) too. The handler takes
     /// [`&AuthInfo`](crate::AuthInfo).
     ///
-    /// A token's audience authorizes nothing: Logto gives a token for any API resource to any
+    /// A token's audience authorizes nothing: Logto issues a token for any API resource to any
     /// application of the tenant that asks. So the policy also needs scopes, roles, an
-    /// organization or [`clients()`](Self::clients), or says [`any_client()`](Self::any_client).
+    /// organization or [`clients()`](Self::clients), or an explicit
+    /// [`any_client()`](Self::any_client).
     ///
-    /// A request without a token, or with one that is not good, gets 401 Unauthorized, one with
-    /// a malformed header 400 Bad Request, and one whose token permits less 403 Forbidden. While
-    /// Logto's keys are not available, it is 503 Service Unavailable.
+    /// A request without a valid token gets 401 Unauthorized, with a malformed header 400 Bad
+    /// Request, and with a token that permits too little 403 Forbidden. While Logto's keys are
+    /// not available, it gets 503 Service Unavailable.
     #[must_use]
     pub const fn bearer(mut self) -> Self {
         self.bearer = true;
         self
     }
 
-    /// Admits users with a session, which a policy does unless it says
-    /// [`bearer()`](Self::bearer). With both, a token that a request presents decides: where it
-    /// is not good, the session does not help.
+    /// Admits users with a session; a policy without [`bearer()`](Self::bearer) does so anyway.
+    /// With both, a presented token decides: if it is not valid, the session does not help.
     #[must_use]
     pub const fn session(mut self) -> Self {
         self.session = true;
         self
     }
 
-    /// Admits only those whose token has all of these scopes: the token for the policy's
-    /// resource or organization, presented or fetched. Others get 403 Forbidden.
+    /// Admits only callers whose token for the policy's resource or organization,
+    /// presented or fetched, has all of these scopes. Others get 403 Forbidden.
     ///
     /// # Panics
     ///
@@ -181,7 +183,7 @@ impl Policy {
         self
     }
 
-    /// Admits only those whose token has at least one of these scopes. Others get 403
+    /// Admits only callers whose token has at least one of these scopes. Others get 403
     /// Forbidden.
     ///
     /// # Panics
@@ -196,12 +198,12 @@ impl Policy {
 
     /// Admits only users with all of these roles; others get 403 Forbidden.
     ///
-    /// Of a session they are those of the ID token, or of the user info where it is fetched
+    /// For a session they come from the ID token, or from the user info if it is fetched
     /// (scope `roles`). They are as fresh as
     /// [`session.revalidate`](crate::SessionConfig::revalidate) says: older ones are renewed
-    /// first, and a session without a refresh token signs in again. Of a token they are its
-    /// custom claim `roles`, which a script of the tenant has to set; Logto issues tokens
-    /// without it where the script fails, which means no.
+    /// first, and a session without a refresh token signs in again. For a token they are its
+    /// custom claim `roles`, which a script of the tenant has to set; if the script fails,
+    /// Logto issues tokens without it, which means no.
     ///
     /// # Panics
     ///
@@ -213,7 +215,7 @@ impl Policy {
         self
     }
 
-    /// Admits only users with at least one of these roles, as [`roles()`](Self::roles).
+    /// Admits only users with at least one of these roles; see [`roles()`](Self::roles).
     ///
     /// # Panics
     ///
@@ -239,8 +241,8 @@ impl Policy {
         self
     }
 
-    /// Admits only users who have at least one of these roles in the policy's organization, as
-    /// [`organization_roles()`](Self::organization_roles).
+    /// Admits only users who have at least one of these roles in the policy's organization;
+    /// see [`organization_roles()`](Self::organization_roles).
     ///
     /// # Panics
     ///
@@ -252,9 +254,9 @@ impl Policy {
         self
     }
 
-    /// Admits only tokens that one of these applications got, by its id; others get 403
-    /// Forbidden. Nothing else in a token tells a third party's from one of your own. A user
-    /// with a session, where the policy takes them, is not asked.
+    /// Admits only tokens issued to one of these applications, by id; others get 403
+    /// Forbidden. Nothing else in a token distinguishes a third party's from your own. It
+    /// does not apply to users with a session, if the policy admits them.
     ///
     /// # Panics
     ///
@@ -266,16 +268,17 @@ impl Policy {
         self
     }
 
-    /// Admits any application of the tenant that has a token for the resource, a third party's
-    /// too: the audience is all that is checked.
+    /// Admits any application of the tenant that has a token for the resource, even a third
+    /// party's: only the audience is checked.
     #[must_use]
     pub const fn any_client(mut self) -> Self {
         self.any_client = true;
         self
     }
 
-    /// Admits tokens of users only; a machine's own, and one that does not say who got it, get
-    /// 403 Forbidden. A user's token is a user's whoever got it.
+    /// Admits only tokens of users; a machine's own, and a token that does not say which
+    /// application got it, get 403 Forbidden. A user's token counts as the user's whichever
+    /// application got it.
     ///
     /// # Panics
     ///
@@ -287,7 +290,7 @@ impl Policy {
         self
     }
 
-    /// Admits only machines with a token of their own (`sub` is `client_id`); others get 403
+    /// Admits only machines with their own token (`sub` is `client_id`); others get 403
     /// Forbidden.
     ///
     /// # Panics
@@ -300,10 +303,10 @@ impl Policy {
         self
     }
 
-    /// Admits tokens for the resource in any organization, beside those without one; where the
-    /// policy does not say so, they get 403 Forbidden. The handler reads
-    /// [`organization_id`](crate::AuthInfo::organization_id), and has to: a token without one has
-    /// the user's permissions of all organizations mixed.
+    /// Admits tokens for the resource in any organization, in addition to those without one;
+    /// without this they get 403 Forbidden. The handler must check
+    /// [`organization_id`](crate::AuthInfo::organization_id): a token without one mixes the
+    /// user's permissions of all organizations.
     #[must_use]
     pub const fn any_organization(mut self) -> Self {
         self.any_organization = true;
@@ -327,7 +330,7 @@ impl Policy {
         self
     }
 
-    /// Whether a token is to be fetched for a session before the handler. Where roles in the
+    /// Whether to fetch a token for a session before the handler. If roles in the
     /// organization decide, the ID token has them.
     pub(super) const fn fetches_token(&self) -> bool {
         let Conditions { scopes, organization_roles, .. } = &self.conditions;
@@ -374,8 +377,8 @@ mod tests {
 
     use super::*;
 
-    /// R1, R2, R5, R9: where strangers are sent is a page of this site, and a resource is one
-    /// as in the attribute and in the configuration.
+    /// R1, R2, R5, R9: strangers are sent to a page on this site, and a resource follows the
+    /// same rules as in the attribute and the configuration.
     #[test]
     fn a_policy_takes_the_paths_and_indicators_of_the_tables() {
         let paths: &[(&str, bool)] = include!("../../../tests/cases/paths.txt");
@@ -396,7 +399,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "takes a path of this site")]
+    #[should_panic(expected = "takes a path on this site")]
     fn a_page_elsewhere_is_a_panic() {
         let _ = Policy::new().redirect_to("https://evil.example");
     }

@@ -1,11 +1,11 @@
-//! The API resource of a route, which the policy may have by its name in the configuration.
+//! The API resource of a route, which the policy may give by its name in the configuration.
 
 use std::sync::OnceLock;
 
 use crate::error::Result;
 use crate::logto::Logto;
 
-/// What a policy says, and the indicator that it comes to, looked up once.
+/// The policy's text, and the indicator that it resolves to, looked up once.
 pub(super) struct Resource {
     given: &'static str,
     indicator: OnceLock<String>,
@@ -28,7 +28,7 @@ impl Resource {
     }
 }
 
-/// A copy may be mounted where the configuration is another one.
+/// A copy may be mounted with a different configuration.
 impl Clone for Resource {
     fn clone(&self) -> Self {
         Self::new(self.given)

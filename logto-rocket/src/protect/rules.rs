@@ -1,5 +1,5 @@
-//! Which policies make sense: one function for the attribute, where it runs while the
-//! application is compiled, and for policies in code.
+//! Which policies make sense: one function for the attribute, where it runs at compile
+//! time, and for policies in code.
 
 use super::policy::Policy;
 use crate::answer::Stranger;
@@ -7,7 +7,7 @@ use crate::conditions::About;
 
 pub(super) const BOTH: &str = "`user_only` and `machine_only` leave nobody";
 
-/// What is wrong with a policy; `None` if it makes sense.
+/// The mistake in a policy; `None` if it makes sense.
 pub(super) const fn mistake(policy: &Policy) -> Option<&'static str> {
     let conditions = &policy.conditions;
     let has_audience = policy.resource.is_some() || policy.organization.is_some();
@@ -26,8 +26,9 @@ pub(super) const fn mistake(policy: &Policy) -> Option<&'static str> {
         }
         if !has_condition && !policy.any_client {
             return Some(
-                "`bearer` needs a condition, as `scopes(\"read:items\")`: any application of the \
-                 tenant gets a token for the resource; if all of them may, write `any_client`",
+                "`bearer` needs a condition, as `scopes(\"read:items\")`: any application of \
+                 the tenant can get a token for the resource; to admit all of them, write \
+                 `any_client`",
             );
         }
         if policy.any_client && !conditions.clients.is_empty() {
@@ -54,11 +55,13 @@ pub(super) const fn mistake(policy: &Policy) -> Option<&'static str> {
             return Some("`fetch_user_info` needs a session: add `session`, or leave it out");
         }
         if policy.allow_cross_origin {
-            return Some("`allow_cross_origin` is for sessions: no browser sends tokens by itself");
+            return Some(
+                "`allow_cross_origin` is for sessions: browsers do not send tokens on their own",
+            );
         }
         if asks_organization_roles {
             return Some(
-                "access tokens have no organization roles: ask for `scopes(..)`, or add `session`",
+                "access tokens have no organization roles: use `scopes(..)`, or add `session`",
             );
         }
     } else if matches!(conditions.about, About::Machine) {
@@ -66,12 +69,12 @@ pub(super) const fn mistake(policy: &Policy) -> Option<&'static str> {
     }
     if asks_scopes && !has_audience {
         return Some(
-            "scopes are those of a token: add `resource = \"https://..\"` or `organization = \
-             \"<org>\"`, whose token has them",
+            "scopes come from a token: add `resource = \"https://..\"` or `organization = \
+             \"<org>\"` to get one",
         );
     }
     if asks_organization_roles && policy.organization.is_none() {
-        return Some("`organization_roles` needs `organization = \"<org>\"`: in which one");
+        return Some("`organization_roles` needs `organization = \"<org>\"`");
     }
     None
 }
@@ -91,7 +94,7 @@ pub(super) const fn check_scopes(scopes: &[&str]) {
         let mut byte = 0;
         while byte < bytes.len() {
             let allowed = matches!(bytes[byte], 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
-            assert!(allowed, "a scope has no space, quote or backslash, and only ASCII");
+            assert!(allowed, "a scope must be ASCII, without spaces, quotes or backslashes");
             byte += 1;
         }
         at += 1;
@@ -143,8 +146,8 @@ mod tests {
             (Policy::new().user_only(), "add `bearer`"),
             (Policy::new().machine_only(), "add `bearer`"),
             (Policy::new().session().any_client(), "add `bearer`"),
-            (Policy::new().scopes(&["a"]), "scopes are those of a token"),
-            (Policy::new().any_scope(&["a"]), "scopes are those of a token"),
+            (Policy::new().scopes(&["a"]), "scopes come from a token"),
+            (Policy::new().any_scope(&["a"]), "scopes come from a token"),
             (Policy::new().organization_roles(&["a"]), "needs `organization"),
             (Policy::new().any_organization_role(&["a"]), "needs `organization"),
         ] {
@@ -186,7 +189,7 @@ mod tests {
         }
     }
 
-    /// W5: lists without a name, names that are none, and scopes that are two.
+    /// W5: empty lists, invalid names, and two scopes in one.
     #[test]
     fn lists_have_names_and_scopes_no_spaces() {
         for scopes in [&[][..], &[""], &["a", ""], &["a b"], &["a\""], &["a\\"], &["ä"], &["a\n"]]

@@ -4,8 +4,8 @@ use std::sync::{Arc, OnceLock};
 
 use crate::auth_info::AuthInfo;
 
-/// The token of each route that the request has entered, by the route's address: one that
-/// forwards leads to another, whose token may be for something else.
+/// The token of each route that the request has entered, by the route's address: after
+/// forwarding, the next route's token may be for something else.
 #[derive(Default)]
 pub(super) struct RequestAuths {
     first: OnceLock<(usize, Arc<AuthInfo>)>,

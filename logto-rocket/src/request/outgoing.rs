@@ -1,4 +1,4 @@
-//! What goes out with the answer to a request.
+//! What is sent with the answer to a request.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ pub(crate) struct Outgoing {
     pub(crate) depends_on_token: bool,
     /// How to present one, for a refusal (RFC 6750 section 3).
     pub(crate) challenge: Option<String>,
-    /// The address of the metadata of the resource that challenges are about.
+    /// The address of the metadata of the challenges' resource.
     pub(crate) metadata: Option<Arc<str>>,
     pub(crate) failure: Option<Error>,
 }
@@ -30,8 +30,8 @@ pub(crate) enum SessionCookie {
     Untouched,
     /// It carries this session.
     Carries(Session),
-    /// It goes: the session was ended.
+    /// It is removed: the session was ended.
     Removed,
-    /// It goes, as it is no session, unless the browser has another one by then.
+    /// It is removed, as it is not a session, unless the browser has another one by now.
     Cleared,
 }

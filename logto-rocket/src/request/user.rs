@@ -1,4 +1,4 @@
-//! What a request knows of its users.
+//! What a request knows about its users.
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -10,10 +10,10 @@ use crate::session::store::SessionKey;
 use crate::token::{Audience, Token};
 
 /// The user of each session that the request has had: the one it came with, and those
-/// that began in it. None of them is told what is known of another.
+/// that began in it. Nothing about one user is shown to another.
 #[derive(Default)]
 pub(super) struct RequestUsers {
-    /// Whose the first one is; nobody's until somebody asks.
+    /// The session of the first one; unset until it is asked for.
     session: OnceLock<SessionKey>,
     first: RequestUser,
     others: OnceLock<Box<Self>>,
@@ -29,15 +29,15 @@ impl RequestUsers {
     }
 }
 
-/// What is known of the user of a session; handlers hold references to it.
+/// What is known about the user of a session; handlers hold references to it.
 #[derive(Default)]
 pub(crate) struct RequestUser {
     pub(crate) claims: OnceLock<Arc<IdTokenClaims>>,
     pub(crate) user: OnceLock<User>,
     pub(crate) user_with_info: OnceLock<User>,
     pub(crate) info: OnceCell<Result<UserInfo>>,
-    /// Access tokens that were received in this request. They are used without
-    /// asking again, however short they live.
+    /// Access tokens received in this request. They are used without asking again,
+    /// however short-lived they are.
     tokens: Mutex<Vec<(Audience, Arc<Token>)>>,
 }
 

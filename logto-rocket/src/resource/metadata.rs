@@ -1,4 +1,5 @@
-//! Where a resource says which Logto gives tokens for it, and what it says there (RFC 9728).
+//! The metadata of a resource, which says which Logto issues its tokens, and its address
+//! (RFC 9728).
 
 use std::sync::{Arc, OnceLock};
 
@@ -6,22 +7,22 @@ use rocket::http::uri::Origin;
 use serde_json::json;
 use url::Url;
 
-/// What the address has between the origin of a resource and its path (RFC 9728 section 3.1).
+/// The part of the address between a resource's origin and its path (RFC 9728 section 3.1).
 pub(crate) const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
 
 /// The metadata of one API resource.
 #[derive(Debug)]
 pub(crate) struct ResourceMetadata {
     indicator: String,
-    /// Their full address. No request has a say in it: a client believes it.
+    /// The full address. It does not depend on the request: clients trust it.
     address: Arc<str>,
     path: Origin<'static>,
-    /// What routes ask of tokens for the resource; known once all are mounted.
+    /// The scopes that routes require for the resource; known once all are mounted.
     scopes: OnceLock<Vec<String>>,
 }
 
 impl ResourceMetadata {
-    /// `None` for an indicator that is no http or https URL.
+    /// `None` for an indicator that is not an http or https URL.
     pub(crate) fn of(indicator: &str) -> Option<Self> {
         let url = Url::parse(indicator).ok();
         let url = url.filter(|url| matches!(url.scheme(), "http" | "https"))?;
@@ -50,8 +51,8 @@ impl ResourceMetadata {
         self.has_path(&other.path)
     }
 
-    /// Whether they are what `asked` is the address of. The host is whatever a proxy makes
-    /// of it.
+    /// Whether `asked` is the address of this metadata. The host is ignored: a proxy may
+    /// change it.
     pub(crate) fn is_at(&self, asked: &Origin<'_>) -> bool {
         let has_query = |own: &str| asked.query().is_some_and(|query| query.as_str() == own);
         self.has_path(asked) && self.path.query().is_none_or(|own| has_query(own.as_str()))
@@ -61,7 +62,7 @@ impl ResourceMetadata {
         self.path.path().segments().eq(other.path().segments())
     }
 
-    /// Takes in, once, what routes ask for.
+    /// Records, once, the scopes that routes require.
     pub(crate) fn learn(&self, scopes: Vec<String>) {
         self.scopes.get_or_init(|| scopes);
     }
@@ -73,7 +74,7 @@ impl ResourceMetadata {
             "authorization_servers": [issuer],
             "bearer_methods_supported": ["header"],
         });
-        // RFC 9728 section 3.2: what has no values is left out.
+        // RFC 9728 section 3.2: members without values are left out.
         if let Some(scopes) = self.scopes.get().filter(|scopes| !scopes.is_empty()) {
             document["scopes_supported"] = json!(scopes);
         }
@@ -133,7 +134,7 @@ mod tests {
         }
     }
 
-    /// W17: an address is what it means, and another one is another one.
+    /// W17: equivalent addresses are equal, and different ones are not.
     #[test]
     fn an_address_is_compared_as_rocket_compares_it() {
         let items = "https://api.example.com/items";
@@ -161,7 +162,7 @@ mod tests {
         }
     }
 
-    /// W17: all that is said, and nothing that is empty.
+    /// W17: all members, and no empty ones.
     #[test]
     fn the_document_has_the_indicator_the_issuer_and_scopes_that_are_known() {
         let metadata = ResourceMetadata::of("https://API.example.com/").expect("metadata");

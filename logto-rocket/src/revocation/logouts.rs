@@ -1,4 +1,4 @@
-//! What Logto said of its users: whose sessions have ended, and when.
+//! Logouts from Logto: whose sessions have ended, and when.
 
 use std::collections::HashMap;
 
@@ -10,8 +10,8 @@ use crate::session::record::{Record, Whose};
 
 /// That the sessions of a user, or of one session at Logto, have ended.
 ///
-/// A session dies if it began before the news came, by this machine's clock, and if
-/// Logto issued its ID token no later than the news, by Logto's. Either alone would
+/// A session ends if it began before the logout arrived, by this machine's clock, and if
+/// Logto issued its ID token no later than the logout, by Logto's. Either alone would
 /// also end the session of a user who has signed in again in the meantime.
 #[derive(Clone, Copy)]
 pub(crate) struct Logout<'a> {
@@ -78,20 +78,20 @@ impl Moment {
         record.created < self.received && record.issued_at <= self.issued_at
     }
 
-    /// Whether every session that `other` ends is ended by this one too.
+    /// Whether this one ends every session that `other` ends.
     fn covers(&self, other: &Self) -> bool {
         other.received <= self.received && other.issued_at <= self.issued_at
     }
 }
 
-/// The logouts that are remembered. When there are half as many as there may be, one
-/// logout of a user takes the place of those of single sessions for each who has too many
-/// of them. When there is no room all the same, the older half is forgotten.
+/// The remembered logouts. When they are half full, a single logout of the user replaces
+/// those of single sessions for each user with too many. If there is still no room, the
+/// older half is dropped.
 pub(super) struct Logouts {
     room: Room,
     of_subjects: ByName,
     of_sids: ByName,
-    /// Of subjects again: these end only sessions that have no `sid`.
+    /// Also by subject: these end only sessions that have no `sid`.
     without_sid: ByName,
 }
 
@@ -105,15 +105,15 @@ impl Logouts {
         }
     }
 
-    /// Remembers a logout. Where others had to be forgotten for it, returns when the
-    /// newest of them was received: all sessions as old as that are to be refused.
+    /// Remembers a logout. If others had to be dropped for it, returns when the newest of
+    /// them was received: all sessions as old as that must be refused.
     pub(super) fn add(
         &mut self,
         logout: Logout<'_>,
         until: Timestamp,
         now: Timestamp,
     ) -> Option<Timestamp> {
-        // It takes two places at most.
+        // It takes at most two entries.
         let forgotten = if self.room.is_for(self.len() + 2) { None } else { self.make_room(now) };
         let end = End { moment: logout.moment(), until };
         match logout.of {
@@ -128,7 +128,7 @@ impl Logouts {
         forgotten
     }
 
-    /// Until when it is remembered that the session was ended; `None` if it was not.
+    /// Until when the session's end is remembered; `None` if it was not ended.
     pub(super) fn end(&self, record: &Record) -> Option<Timestamp> {
         let of_sid = match &record.sid {
             Some(sid) => self.of_sids.after(sid, record),
@@ -167,8 +167,8 @@ impl Logouts {
         forgotten
     }
 
-    /// A user who signs in and out at Logto in a loop must not fill the list and so end
-    /// everybody's sessions.
+    /// A user who signs in and out at Logto in a loop must not fill the list and thereby
+    /// end everybody's sessions.
     fn merge_crowds(&mut self) {
         let all = self.of_sids.ends.values();
         let crowds = crowds(all.filter_map(|ends| ends.subject.as_deref()));
@@ -216,7 +216,7 @@ struct End {
 }
 
 impl End {
-    /// One that ends whatever either does, and is remembered as long.
+    /// A logout that ends everything that either ends, and is remembered as long.
     fn last(self, other: Self) -> Self {
         let received = self.moment.received.max(other.moment.received);
         let issued_at = self.moment.issued_at.max(other.moment.issued_at);
@@ -224,7 +224,7 @@ impl End {
     }
 }
 
-/// What is remembered by the name of a user, or of a session at Logto.
+/// The logouts remembered for a user, or for a session at Logto.
 #[derive(Default)]
 struct ByName {
     ends: HashMap<Box<str>, Ends>,
@@ -232,16 +232,16 @@ struct ByName {
 }
 
 struct Ends {
-    /// Those that no other one covers. There are several only where logout tokens
-    /// overtook each other, so they are few.
+    /// Those that no other one covers. There are several only if logout tokens arrived
+    /// out of order, so they are few.
     all: Vec<End>,
-    /// Of a session at Logto: the user, if the token named them.
+    /// For a session at Logto: the user, if the token named them.
     subject: Option<Box<str>>,
 }
 
 impl ByName {
     fn add(&mut self, name: &str, new: End, subject: Option<&str>) {
-        // Most have one, for which `Vec` would make room for four.
+        // Most have one; `Vec` would allocate room for four.
         let ends = self.ends.entry(name.into()).or_insert_with(|| Ends {
             all: Vec::with_capacity(1),
             subject: subject.map(Into::into),

@@ -1,4 +1,4 @@
-//! What has ended, over all instances of an application.
+//! Ended sessions, shared by all instances of an application.
 
 mod epoch;
 mod mark;
@@ -22,26 +22,26 @@ use crate::warning;
 /// older one.
 const NEWEST_TTL: Duration = Duration::from_secs(60 * 60);
 
-/// How often it is tried to tell others again what they have lost, and how long to wait.
+/// How often to retry restoring lost marks for other instances, and how long to wait.
 const ATTEMPTS: usize = 30;
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// The ends that instances tell each other.
+/// The ended sessions that instances share.
 pub(crate) struct SharedMarks {
     instances: Arc<Instances>,
     clock: Clock,
     clock_skew: Duration,
-    /// What this instance knows by itself.
+    /// What this instance knows itself.
     here: Arc<RevocationList>,
-    /// Since when nothing was lost, as this instance last heard.
+    /// Since when nothing was lost, as far as this instance knows.
     epoch: Mutex<Option<Epoch>>,
 }
 
 /// What all instances know of a session.
 pub(crate) enum Told {
-    /// It has ended; whether its refresh token may still be good and is to be revoked.
+    /// It has ended; whether its refresh token may still be valid and must be revoked.
     Ended { revoke: bool },
-    /// It lives, and there may be a newer generation of it.
+    /// It is live, and there may be a newer generation of it.
     Live(Option<Arc<Record>>),
 }
 
@@ -54,7 +54,7 @@ impl SharedMarks {
         Self { instances, clock, clock_skew, here, epoch: Mutex::default() }
     }
 
-    /// Since when nothing was lost, as far as this instance has heard.
+    /// Since when nothing was lost, as far as this instance knows.
     pub(crate) fn known_epoch(&self) -> Epoch {
         self.last_heard().unwrap_or_default()
     }
@@ -75,7 +75,7 @@ impl SharedMarks {
     ///
     /// # Errors
     ///
-    /// The store failed, or what it has cannot be read.
+    /// The store failed, or its values cannot be read.
     pub(crate) async fn look_up(self: &Arc<Self>, record: &Record) -> Result<Told> {
         let key = record.key();
         if record.subject().is_none() {
@@ -95,8 +95,8 @@ impl SharedMarks {
         })
     }
 
-    /// Tells the other instances of a new generation of a session in a cookie; whether they
-    /// have no other one that is as new.
+    /// Shares a new generation of a session in a cookie with the other instances; returns
+    /// whether they have no other one that is as new.
     ///
     /// # Errors
     ///
@@ -109,11 +109,11 @@ impl SharedMarks {
         self.instances.update(Item::Newest(record.key()), newer).await
     }
 
-    /// Whether a session that has just begun was ended by another instance meanwhile.
+    /// Whether a session that has just begun was already ended by another instance.
     ///
     /// # Errors
     ///
-    /// As [`look_up()`](Self::look_up).
+    /// Same as [`look_up()`](Self::look_up).
     pub(crate) async fn is_ended(self: &Arc<Self>, record: &Record) -> Result<bool> {
         match self.instances.share() {
             true => Ok(matches!(self.look_up(record).await?, Told::Ended { .. })),
@@ -121,12 +121,12 @@ impl SharedMarks {
         }
     }
 
-    /// When a session of this user may begin at the earliest: after all that was ended of
-    /// them. A sign-in that comes later is not meant.
+    /// The earliest moment at which a session of this user may begin: after everything
+    /// that was ended. It spares later sign-ins.
     ///
     /// # Errors
     ///
-    /// As [`look_up()`](Self::look_up).
+    /// Same as [`look_up()`](Self::look_up).
     pub(crate) async fn earliest_begin(self: &Arc<Self>, subject: &str) -> Result<Timestamp> {
         let names = self.instances.names(Named::Subject, subject);
         let items: Vec<_> = names.iter().map(|name| Item::Mark(name)).collect();
@@ -138,7 +138,7 @@ impl SharedMarks {
         Ok(self.clock.now().max(after.unwrap_or_default()))
     }
 
-    /// Ends one session for all instances, until it would have ended by itself.
+    /// Ends one session for all instances, until it would have expired.
     ///
     /// # Errors
     ///
@@ -148,16 +148,17 @@ impl SharedMarks {
         Ok(())
     }
 
-    /// How long what ends by itself then is to be known: also by clocks that are behind.
+    /// How long to keep a mark of something that expires then, also for clocks that are
+    /// behind.
     fn left(&self, until: Timestamp) -> Duration {
         until.since(self.clock.now()).max(Duration::from_secs(1)) + 2 * self.clock_skew
     }
 
-    /// Ends what a logout is about, for all instances.
+    /// Ends what a logout covers, for all instances.
     ///
     /// # Errors
     ///
-    /// The store failed; what was written holds.
+    /// The store failed; values already written stay.
     pub(crate) async fn log_out(&self, logout: Logout<'_>, until: Timestamp) -> Result<()> {
         let mark = SharedMark { issued_at: Some(logout.issued_at), created: None, until };
         match logout.of {
@@ -172,8 +173,8 @@ impl SharedMarks {
         }
     }
 
-    /// The moment until which all sessions of a user are to end. Clocks of instances differ,
-    /// so it is ahead of this one where there are others.
+    /// The moment up to which all sessions of a user end. Instances' clocks differ, so it is
+    /// ahead of this one's if there are others.
     pub(crate) fn moment(&self) -> Timestamp {
         match self.instances.share() {
             true => self.clock.now().plus(self.clock_skew),
@@ -217,8 +218,8 @@ impl SharedMarks {
         user(Named::Subject).into_iter().chain(of_sid).flatten().collect()
     }
 
-    /// The values of these items, and the epoch on the way: the one that is known after this is
-    /// that of these values, or newer.
+    /// The values of these items, and the epoch with them: the epoch known after this is that
+    /// of these values, or newer.
     async fn read(self: &Arc<Self>, items: &[Item<'_>]) -> Result<Vec<Option<Zeroizing<Vec<u8>>>>> {
         let known = self.last_heard();
         let all: Vec<_> = [Item::Epoch].into_iter().chain(items.iter().copied()).collect();
@@ -237,13 +238,13 @@ impl SharedMarks {
         for _ in 0..ATTEMPTS {
             match self.tell_all().await {
                 Ok(()) => return,
-                Err(error) => warning::warn("ends of sessions were not told again", &error),
+                Err(error) => warning::warn("ended sessions could not be shared again", &error),
             }
             tokio::time::sleep(PAUSE).await;
         }
     }
 
-    /// Tells all that this instance knows by itself.
+    /// Shares everything that this instance knows itself.
     async fn tell_all(&self) -> Result<()> {
         for known in self.here.all() {
             match known {

@@ -2,12 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-/// Entries of one user that are kept one by one.
+/// The most entries of one user that are kept individually.
 const MANY: usize = 64;
 
-/// How far a list may grow before it is looked through for what it need not keep: to its
-/// half, and then by an eighth each time. So each entry pays for a part of that, also
-/// where it is of no use.
+/// How far a list may grow before it is searched for entries to drop: to half its limit,
+/// and then by an eighth each time. So the cost is spread over the entries, even if the
+/// search drops none.
 pub(super) struct Room {
     capacity: usize,
     next: usize,
@@ -18,28 +18,28 @@ impl Room {
         Self { capacity, next: capacity / 2 }
     }
 
-    /// Whether there is room for so many entries in all without a look.
+    /// Whether there is room for so many entries without a search.
     pub(super) fn is_for(&self, entries: usize) -> bool {
         entries <= self.next
     }
 
-    /// Whether this is too many to go on after a look.
+    /// Whether this is still too many after a search.
     pub(super) fn is_full(&self, entries: usize) -> bool {
         entries + self.eighth() > self.capacity
     }
 
-    /// The list was looked through, and so many entries are left.
+    /// The list was searched, and so many entries are left.
     pub(super) fn looked_through(&mut self, entries: usize) {
         self.next = (self.capacity / 2).max(entries + self.eighth());
     }
 
     fn eighth(&self) -> usize {
-        // One logout takes two places.
+        // One logout takes two entries.
         (self.capacity / 8).max(2)
     }
 }
 
-/// The users who have more entries than are kept one by one.
+/// The users who have more entries than are kept individually.
 pub(super) fn crowds<'a>(users: impl Iterator<Item = &'a str>) -> HashSet<Box<str>> {
     let mut counts = HashMap::<_, usize>::new();
     users.for_each(|user| *counts.entry(user).or_default() += 1);
@@ -50,7 +50,7 @@ pub(super) fn crowds<'a>(users: impl Iterator<Item = &'a str>) -> HashSet<Box<st
 mod tests {
     use super::*;
 
-    /// S24: entries that cannot be done without do not make each further one slow.
+    /// S24: entries that must stay do not make each further one slow.
     #[test]
     fn a_list_is_looked_through_from_its_half_on_and_once_for_many_entries() {
         let (mut room, mut looks) = (Room::new(1000), Vec::new());

@@ -11,7 +11,7 @@ fn after(start: Timestamp, seconds: u64) -> Timestamp {
     start.plus(Duration::from_secs(seconds))
 }
 
-/// A session of alice that began at `created`, with an ID token of `issued_at`.
+/// A session of alice that began at `created`, with an ID token from `issued_at`.
 fn session(created: Timestamp, issued_at: i64, sid: Option<&str>) -> Record {
     Record { issued_at, sid: sid.map(Into::into), ..record(created) }
 }
@@ -51,7 +51,7 @@ fn a_full_list_forgets_no_ended_session_but_refuses_all_older_ones() {
     assert!(list.list().ended.len() <= 100);
 }
 
-/// L7: both moments count, each by the clock that it is of.
+/// L7: both moments count, each by its own clock.
 #[test]
 fn a_logout_ends_what_began_before_it_by_both_clocks() {
     let (list, now) = (RevocationList::new(Clock::default()), Timestamp::now());
@@ -75,7 +75,7 @@ fn a_logout_ends_what_began_before_it_by_both_clocks() {
     }
 }
 
-/// L8: a logout of one session ends no other one, and one of a user nobody else's.
+/// L8: a logout of one session ends no other session, and that of a user nobody else's.
 #[test]
 fn a_logout_ends_the_sessions_that_it_names() {
     let (list, now) = (RevocationList::new(Clock::default()), Timestamp::now());
@@ -92,7 +92,7 @@ fn a_logout_ends_the_sessions_that_it_names() {
     assert_eq!(sessions.each_ref().map(|s| list.is_ended(s)), [true, true, true]);
 }
 
-/// L13: of a user whom the token names too, sessions without a `sid` may be meant.
+/// L13: if the token also names the user, their sessions without a `sid` may be meant.
 #[test]
 fn a_logout_of_a_session_ends_those_of_its_user_without_a_sid() {
     let (list, now) = (RevocationList::new(Clock::default()), Timestamp::now());
@@ -120,7 +120,7 @@ fn a_logout_of_a_session_ends_those_of_its_user_without_a_sid() {
     }
 }
 
-/// L7: an older token that comes late changes nothing of what a newer one ended.
+/// L7: an older token that arrives late does not change what a newer one ended.
 #[test]
 fn logouts_that_overtook_each_other_both_hold_and_no_more_than_both() {
     let (list, now) = (RevocationList::new(Clock::default()), Timestamp::now());
@@ -160,7 +160,7 @@ fn a_full_list_of_logouts_forgets_none_but_refuses_all_older_sessions() {
     assert!(list.is_ended(&session(start, 1, None)), "older than what was forgotten");
     assert!(!list.is_ended(&session(after(start, 251), 1, Some("u-1"))));
 
-    // What has run out makes room without that.
+    // Expired entries make room without that.
     let (list, past) = (RevocationList::with_capacity(10, Clock::default()), Timestamp::default());
     for n in 0..100 {
         let name = format!("u-{n}");
@@ -174,7 +174,7 @@ fn a_full_list_of_logouts_forgets_none_but_refuses_all_older_sessions() {
     assert!(!list.is_ended(&session(past, 1, None)), "nobody else is refused");
 }
 
-/// S24: whoever signs in and out in a loop ends their own older sessions, and nobody else's.
+/// S24: a user who signs in and out in a loop ends only their own older sessions.
 #[test]
 fn one_user_who_signs_out_again_and_again_signs_nobody_else_out() {
     let (list, start) = (RevocationList::with_capacity(1000, Clock::default()), Timestamp::now());
@@ -197,7 +197,8 @@ fn one_user_who_signs_out_again_and_again_signs_nobody_else_out() {
     assert!(!list.is_ended(&of_alice[1]));
 }
 
-/// S24: nor does one who signs out at Logto, whose tokens name both the user and the session.
+/// S24: so does a user who signs out at Logto, whose tokens name both the user and the
+/// session.
 #[test]
 fn one_user_who_signs_out_at_logto_again_and_again_signs_nobody_else_out() {
     let (list, start) = (RevocationList::with_capacity(1000, Clock::default()), Timestamp::now());
@@ -239,7 +240,7 @@ fn a_few_sign_outs_of_one_user_end_no_other_session_of_theirs() {
     assert_eq!(list.standing(&other), Standing::Live);
 }
 
-/// S24: where very many users do so, the list is bounded all the same, and no ended session lives.
+/// S24: even if very many users do so, the list is bounded, and no ended session lives.
 #[test]
 fn marks_of_many_users_are_bounded_too() {
     let (list, start) = (RevocationList::with_capacity(200, Clock::default()), Timestamp::now());

@@ -1,5 +1,5 @@
-//! Back-channel logout: what Logto posts, and what it is answered (OpenID Connect
-//! Back-Channel Logout 1.0, sections 2.5 and 2.8).
+//! Back-channel logout: Logto's POST and its answer (OpenID Connect Back-Channel Logout
+//! 1.0, sections 2.5 and 2.8).
 
 use std::io::Cursor;
 
@@ -33,7 +33,7 @@ pub(super) async fn answer(
 
 async fn log_out(logto: &Logto, request: &Request<'_>, data: Data<'_>) -> Result<()> {
     if !request.content_type().is_some_and(|kind| kind.is_form()) {
-        return Err(invalid("the body is no form"));
+        return Err(invalid("the body is not a form"));
     }
     let body = data.open(MAX_BODY.kibibytes()).into_bytes().await;
     let body = body.map_err(|_| invalid("the body cannot be read"))?;
@@ -43,8 +43,8 @@ async fn log_out(logto: &Logto, request: &Request<'_>, data: Data<'_>) -> Result
     logto.handle_backchannel_logout(&token(&body)?).await
 }
 
-/// The token in the form. One that is given twice has no value: taking the first or
-/// the last would be guessing.
+/// The token in the form. If it is given twice it has no value: taking the first or the
+/// last would be guessing.
 fn token(body: &[u8]) -> Result<String> {
     let pairs = url::form_urlencoded::parse(body);
     let mut tokens = pairs.filter(|(name, _)| name == "logout_token").map(|(_, value)| value);
@@ -55,7 +55,7 @@ fn token(body: &[u8]) -> Result<String> {
     }
 }
 
-/// 400 for a token that will never do; 503 where the same one may do later, so that
+/// 400 for a token that will never be accepted; 503 if the same one may be later, so that
 /// it is sent again.
 fn failure(error: &Error) -> Response<'static> {
     let (status, code) = match error.kind() {
@@ -81,7 +81,7 @@ fn invalid(detail: &'static str) -> Error {
 mod tests {
     use super::*;
 
-    /// A11, L9: the token is there once, whatever stands beside it.
+    /// A11, L9: the token is present exactly once, whatever else is there.
     #[test]
     fn a_form_has_one_logout_token() {
         assert_eq!(token(b"logout_token=a.b%2Bc").expect("a token"), "a.b+c");

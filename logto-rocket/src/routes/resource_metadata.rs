@@ -1,4 +1,4 @@
-//! The metadata of API resources, for clients that know nothing but an API's address (RFC 9728).
+//! The metadata of API resources, for clients that know only an API's address (RFC 9728).
 
 use std::io::Cursor;
 
@@ -11,7 +11,7 @@ use crate::logto::Logto;
 use crate::mark;
 use crate::resource::WELL_KNOWN;
 
-/// Ahead of what an application has there itself, which gets the addresses that are not ours.
+/// Ahead of the application's own routes there, which get all other addresses.
 const RANK: isize = -20;
 
 /// The routes for the metadata that the configuration publishes, at the root of the site.
@@ -19,7 +19,7 @@ pub(crate) fn metadata_routes(logto: &Logto) -> Vec<Route> {
     if logto.resource_metadata().is_empty() {
         return Vec::new();
     }
-    // One for all: Rocket finds no route by a path that has something encoded in it.
+    // One for all: Rocket finds no route by a path with percent-encoding.
     let path = format!("{WELL_KNOWN}/<_..>");
     let methods = [Method::Get, Method::Options];
     let routes = methods.map(|method| {
@@ -45,7 +45,7 @@ impl Handler for Metadata {
         if request.method() == Method::Options {
             response.status(Status::NoContent);
             response.header(Header::new("Access-Control-Allow-Methods", "GET, HEAD"));
-            // Those of MCP say which version they speak.
+            // MCP clients say which version they speak.
             response.header(Header::new("Access-Control-Allow-Headers", "*"));
         } else {
             response.header(ContentType::JSON);

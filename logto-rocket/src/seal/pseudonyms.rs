@@ -1,4 +1,4 @@
-//! What stores know users and their sessions at Logto by.
+//! The names under which stores know users and their sessions at Logto.
 
 use aws_lc_rs::hmac;
 use base64::Engine as _;
@@ -7,8 +7,8 @@ use zeroize::Zeroizing;
 
 use super::{Kind, derive};
 
-/// Gives ids of Logto other names (HMAC-SHA-256), one under each cookie secret. A plain
-/// hash would not do: whoever knows an id could find it in a store.
+/// Turns Logto's ids into pseudonyms (HMAC-SHA-256), one under each cookie secret. A
+/// plain hash would not do: anyone who knows an id could find it in a store.
 pub(crate) struct Pseudonyms(Vec<hmac::Key>);
 
 impl Pseudonyms {
@@ -29,14 +29,14 @@ impl Pseudonyms {
     }
 }
 
-/// What has a name: one kind's is none of the other, whatever their ids are.
+/// The kinds of names: no name of one kind equals one of another, whatever the ids.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Named {
     /// A user.
     Subject,
     /// A user's session at Logto.
     Sid,
-    /// Those sessions of a user that Logto told no `sid` for.
+    /// A user's sessions for which Logto sent no `sid`.
     WithoutSid,
 }
 
@@ -64,7 +64,7 @@ mod tests {
         Pseudonyms::new(&secrets, issuer, app_id)
     }
 
-    /// S22: who does not have the secret cannot tell whose name it is.
+    /// S22: without the secret a name does not reveal its user.
     #[test]
     fn a_name_depends_on_the_id_the_secret_the_issuer_and_the_application() {
         let name = pseudonyms(&[NEW], "issuer", "app").newest(Named::Subject, "alice");
@@ -86,7 +86,7 @@ mod tests {
         }
     }
 
-    /// S11: what was stored before a secret was exchanged is found.
+    /// S11: sessions stored before the secret was rotated are found.
     #[test]
     fn there_is_a_name_for_each_secret_and_the_newest_is_stored() {
         let [old, new] = [OLD, NEW]

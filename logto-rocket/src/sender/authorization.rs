@@ -4,30 +4,33 @@ use rocket::request::Request;
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// The access token in `Authorization`; `None` if the request presents none. Another
-/// scheme presents none: a proxy in front may ask for `Basic`. Nor does a query: it stands in
-/// logs and in the browser's history (RFC 6750 section 5.3).
+/// The access token in `Authorization`; `None` if the request presents none. Another scheme
+/// presents none: a proxy in front may ask for `Basic`. Nor does a query: it ends up in logs
+/// and in the browser's history (RFC 6750 section 5.3).
 ///
 /// # Errors
 ///
-/// [`ErrorKind::InvalidRequest`]: there is one of this scheme beside another one, or without a
-/// token in it. Which of two was meant is nobody's to guess.
+/// [`ErrorKind::InvalidRequest`]: there is one of this scheme next to another one, or without
+/// a token. We do not guess which of two was meant.
 pub(crate) fn access_token<'r>(request: &'r Request<'_>) -> Result<Option<&'r str>> {
-    // Of two headers a proxy may make one with a comma.
+    // A proxy may merge two headers into one with a comma.
     let credentials = || request.headers().get("Authorization").flat_map(|all| all.split(','));
     let Some(token) = credentials().find_map(presented) else { return Ok(None) };
     match credentials().nth(1) {
         None if is_token(token) => Ok(Some(token)),
-        None => Err(Error::new(ErrorKind::InvalidRequest, "`Bearer` needs one token behind it")),
+        None => {
+            Err(Error::new(ErrorKind::InvalidRequest, "`Bearer` must be followed by one token"))
+        }
         Some(_) => Err(Error::new(
             ErrorKind::InvalidRequest,
-            "there is more than one `Authorization`, or a comma in it",
+            "there is more than one `Authorization`, or it contains a comma",
         )),
     }
 }
 
-/// What stands behind the scheme Bearer and a space. The scheme ends where no name goes on:
-/// `Bearer:a` is no other one, but this one with nothing behind it.
+/// The text after the scheme Bearer and a space. The scheme ends at the first character
+/// that cannot be in a name: `Bearer:a` is not another scheme, but this one with nothing
+/// after it.
 fn presented(credentials: &str) -> Option<&str> {
     let credentials = credentials.trim();
     let is_of_name = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
@@ -37,7 +40,7 @@ fn presented(credentials: &str) -> Option<&str> {
     scheme.eq_ignore_ascii_case("Bearer").then(|| token().unwrap_or_default())
 }
 
-/// Whether this is what RFC 6750 section 2.1 calls `b64token`.
+/// Whether this is a `b64token` of RFC 6750 section 2.1.
 fn is_token(text: &str) -> bool {
     let body = text.trim_end_matches('=');
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-._~+/".contains(&b);
@@ -51,7 +54,8 @@ mod tests {
 
     use super::*;
 
-    /// What a request with these headers presents: a token, nothing, or what is refused.
+    /// What a request with these headers presents: a token, nothing, or something
+    /// refused.
     fn read(headers: &[&'static str]) -> Result<Option<String>, ErrorKind> {
         let rocket = rocket::custom(rocket::Config::debug_default());
         let client = Client::untracked(rocket).expect("an application");
@@ -63,7 +67,7 @@ mod tests {
         token.map(|token| token.map(str::to_owned)).map_err(|error| error.kind())
     }
 
-    /// W4: RFC 6750 section 2.1; the scheme is of any case (RFC 9110 section 11.1).
+    /// W4: RFC 6750 section 2.1; the scheme may be in any case (RFC 9110 section 11.1).
     #[test]
     fn a_token_is_presented_by_the_scheme_bearer() {
         for header in ["Bearer a.b-c_~+/9==", "bearer a.b-c_~+/9==", "BEARER   a.b-c_~+/9=="] {
@@ -71,7 +75,7 @@ mod tests {
         }
     }
 
-    /// W4: a proxy's password is not for us, and neither is what stands in a query.
+    /// W4: neither a proxy's password nor a token in a query is for us.
     #[test]
     fn other_schemes_and_queries_present_nothing() {
         for headers in [
@@ -86,7 +90,7 @@ mod tests {
         }
     }
 
-    /// H14: what cannot be read is refused, and nothing is guessed (RFC 6750 section 3.1).
+    /// H14: a malformed header is refused, and nothing is guessed (RFC 6750 section 3.1).
     #[test]
     fn what_cannot_be_read_is_refused() {
         for headers in [

@@ -1,16 +1,16 @@
 use rocket::http::Method;
 use rocket::request::Request;
 
-/// Whether a person navigates with this request, so that sending them to a page
-/// makes sense. A script, an image or a prefetch that followed the redirect would
-/// begin sign-ins that nobody ends.
+/// Whether a person navigates with this request, so that sending them to a page makes
+/// sense. A script, an image or a prefetch that followed the redirect would begin
+/// sign-ins that are never completed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Navigation {
-    /// Somebody opens a page, which can be opened again later.
+    /// A person opens a page, which can be opened again later.
     Page,
-    /// Somebody sends a form, which cannot be sent again for them.
+    /// A person sends a form, which cannot be sent again for them.
     Form,
-    /// Nobody navigates.
+    /// Not a navigation.
     No,
 }
 
@@ -31,28 +31,27 @@ impl Navigation {
     }
 }
 
-/// Whether a browser says that it navigates, or, where it says nothing of that, may.
+/// Whether a browser says that it navigates, or, if it does not say, may be navigating.
 fn navigates(request: &Request<'_>) -> bool {
     let header = |name| request.headers().get_one(name).map(str::trim);
     match (header("Sec-Fetch-Mode"), header("Sec-Fetch-Dest")) {
         (Some("navigate") | None, Some("document")) => true,
-        // A service worker passes a navigation on so. Downloads name no HTML.
+        // How a service worker passes on a navigation. Downloads do not name HTML.
         (Some("navigate"), Some("empty")) => Navigation::accepts_html(request),
         (Some("navigate"), None) => accepts_page(request),
-        // Only then: an app on Android gives its own name with every navigation inside it.
+        // Only then: an Android app sends its own name with every navigation inside it.
         (None, None) => accepts_page(request) && !is_script(request),
         _ => false,
     }
 }
 
-/// Whether a script says that it is one, as jQuery's do.
+/// Whether a script identifies itself, as jQuery does.
 fn is_script(request: &Request<'_>) -> bool {
     let sender = request.headers().get_one("X-Requested-With");
     sender.is_some_and(|sender| sender.trim().eq_ignore_ascii_case("XMLHttpRequest"))
 }
 
-/// Whether a browser asks before anybody has clicked: it prefetches, prerenders or makes
-/// a preview.
+/// Whether a browser asks before a click: it prefetches, prerenders or makes a preview.
 pub(super) fn is_ahead(request: &Request<'_>) -> bool {
     ["Sec-Purpose", "Purpose", "X-Purpose", "X-Moz"].iter().any(|name| {
         let purpose = request.headers().get_one(name).unwrap_or_default().to_ascii_lowercase();
@@ -60,13 +59,13 @@ pub(super) fn is_ahead(request: &Request<'_>) -> bool {
     })
 }
 
-/// Whether `Accept` names HTML, says nothing or is `*/*` alone. All that tells an image
-/// from a page where a browser sends no Fetch Metadata, as over plain http.
+/// Whether `Accept` names HTML, is absent or is `*/*` alone. This alone distinguishes an
+/// image from a page if a browser sends no Fetch Metadata, as over plain http.
 fn accepts_page(request: &Request<'_>) -> bool {
     Navigation::accepts_html(request) || accepted(request).iter().all(|name| name == "*/*")
 }
 
-/// The media types in `Accept`. Rocket gives none at all where it cannot read one.
+/// The media types in `Accept`. Rocket returns none at all if it cannot read one.
 fn accepted(request: &Request<'_>) -> Vec<String> {
     let names = request.headers().get("Accept").flat_map(|line| line.split(','));
     let names = names.filter_map(|name| name.split(';').next()).map(str::trim);
@@ -97,7 +96,7 @@ mod tests {
     const DOCUMENT: (&str, &str) = ("Sec-Fetch-Dest", "document");
     const EMPTY: (&str, &str) = ("Sec-Fetch-Dest", "empty");
     const XHR: (&str, &str) = ("X-Requested-With", "XMLHttpRequest");
-    /// What Android's WebView adds to every request: the name of the app that it is in.
+    /// The header that Android's WebView adds to every request: the name of its app.
     const IN_APP: (&str, &str) = ("X-Requested-With", "com.instagram.android");
 
     fn assert_all(cases: &[(Method, Headers<'_>, Navigation)]) {
@@ -132,8 +131,8 @@ mod tests {
         ]);
     }
 
-    /// A23: over plain http there is no Fetch Metadata, and all that tells a page from an
-    /// image, a stream or a font is `Accept`.
+    /// A23: over plain http there is no Fetch Metadata, and only `Accept` distinguishes a
+    /// page from an image, a stream or a font.
     #[test]
     fn without_fetch_metadata_a_page_is_what_names_html_or_nothing_at_all() {
         use Navigation::{No, Page};
@@ -160,7 +159,7 @@ mod tests {
         ]);
     }
 
-    /// A35: an app's name is not that of a script, and nothing else has its word.
+    /// A35: an app's name is not a script's, and only a script's own value counts.
     #[test]
     fn an_in_app_browser_navigates_and_a_script_does_not() {
         use Navigation::{Form, No, Page};
@@ -179,8 +178,8 @@ mod tests {
         ]);
     }
 
-    /// A36: what a worker's `fetch(event.request)` sends for a navigation has no `document`
-    /// for its destination; what it sends for a frame keeps that.
+    /// A36: a worker's `fetch(event.request)` for a navigation does not have the
+    /// destination `document`; for a frame it keeps its destination.
     #[test]
     fn a_navigation_that_a_service_worker_passes_on_is_one() {
         use Navigation::{Form, No, Page};

@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorKind, Result};
 /// Whose pages may change something here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Origins {
-    /// That of the base URL.
+    /// The origin of the base URL.
     own: String,
     trusted: Vec<String>,
 }
@@ -17,8 +17,8 @@ impl Origins {
         Self { own: base.origin().ascii_serialization(), trusted: trusted.to_vec() }
     }
 
-    /// Checks that no page of elsewhere forged a request that changes something:
-    /// `SameSite=Lax` lets those of other hosts of the same site through.
+    /// Checks that no foreign page forged a request that changes something:
+    /// `SameSite=Lax` does not stop those on other hosts of the same site.
     ///
     /// # Errors
     ///
@@ -30,7 +30,7 @@ impl Origins {
         }
     }
 
-    /// As `CrossOriginProtection` of Go's `net/http` does, with the base URL in place
+    /// Works like `CrossOriginProtection` in Go's `net/http`, with the base URL in place
     /// of `Host`, which a proxy may rewrite.
     fn allow(&self, request: &Request<'_>) -> bool {
         let header = |name| request.headers().get_one(name);
@@ -40,7 +40,8 @@ impl Origins {
             _ if origin.is_some_and(is_trusted) => true,
             (Some(site), _) => matches!(site, "same-origin" | "none"),
             (None, Some(origin)) => origin == self.own,
-            // Every browser sends one of them with a request that changes something.
+            // Every browser sends at least one of these with a request that changes
+            // something.
             (None, None) => true,
         }
     }
@@ -48,7 +49,7 @@ impl Origins {
 
 const NOT_ALLOWED: &str = "its `Origin` is neither that of `base_url` nor one of `trusted_origins`";
 
-/// The origin of an address of http or https, as browsers write it.
+/// The origin of an http or https address, as browsers write it.
 pub(crate) fn origin_of(address: &str) -> Option<String> {
     let url = Url::parse(address).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
     let is_pattern = url.host_str().is_none_or(|host| host.contains('*'));

@@ -1,5 +1,4 @@
-//! A session's value in cookies: split into parts that browsers keep, and put
-//! together again.
+//! A session's value in cookies: split into parts that browsers keep, and joined again.
 
 use std::borrow::Cow;
 
@@ -8,36 +7,37 @@ use rocket::http::{Cookie, CookieJar};
 use crate::error::{Error, ErrorKind, Result};
 use crate::seal::{ATTRIBUTES, Cookies, MAX_COOKIE};
 
-/// Parts of a session at most: 40 KB, far more than servers accept in one
-/// header. A bound on the work that a forged cookie can cause.
+/// The most parts of a session: 40 KB, far more than servers accept in one header. Bounds
+/// the work that a forged cookie can cause.
 const MAX_PARTS: usize = 10;
 
 fn part_name(name: &str, part: usize) -> String {
     if part == 0 { name.to_owned() } else { format!("{name}.{part}") }
 }
 
-/// What a part of the value `name` holds, unless it is the last one.
+/// The size of each part of the value `name`, except the last.
 fn part_size(name: &str) -> usize {
     MAX_COOKIE - ATTRIBUTES - name.len() - ".10=".len()
 }
 
-/// What a value of this length takes in a request's header, with the names of its parts.
+/// The bytes that a value of this length takes in a request's header, with the names of
+/// its parts.
 pub(crate) fn weight(name: &str, length: usize) -> usize {
     let parts = 0..length.div_ceil(part_size(name));
     length + parts.map(|part| part_name(name, part).len() + "=; ".len()).sum::<usize>()
 }
 
-/// Other first parts that are tried at most: with that in the jar, a stranger's
-/// request asks the store three times, however many it brings.
+/// The most other first parts to try: with the one in the jar, a stranger's request asks
+/// the store at most three times, however many it sends.
 const MAX_DOUBLES: usize = 2;
 
-/// Puts the parts of the value `name` together; `None` if there is no first part.
+/// Joins the parts of the value `name`; `None` if there is no first part.
 pub(crate) fn read<'j>(jar: &'j CookieJar<'_>, name: &str) -> Option<Cow<'j, str>> {
     Some(read_after(jar.get(name)?.value(), jar, name))
 }
 
-/// Puts the parts of the value `name` together that begins with `first`. Only a full
-/// part has another one behind it. Where that is missing, the value does not open.
+/// Joins the parts of the value `name` that begins with `first`. Only a full part is
+/// followed by another. If that is missing, the value does not open.
 pub(crate) fn read_after<'j>(first: &'j str, jar: &'j CookieJar<'_>, name: &str) -> Cow<'j, str> {
     let mut value = Cow::Borrowed(first);
     for part in 1..MAX_PARTS {
@@ -51,7 +51,7 @@ pub(crate) fn read_after<'j>(first: &'j str, jar: &'j CookieJar<'_>, name: &str)
 }
 
 /// The first parts in these headers that the jar does not have, each once: another host
-/// of this site, or another path, may have set a cookie of the same name.
+/// of this site, or another path, may have set a cookie with the same name.
 pub(crate) fn doubles<'h>(headers: &[&'h str], jar: &CookieJar<'_>, name: &str) -> Vec<&'h str> {
     let kept = jar.get(name).map(Cookie::value);
     let pairs = headers.iter().flat_map(|header| header.split(';'));
@@ -90,7 +90,7 @@ pub(crate) fn write(
     }
     let mut all: Vec<_> = (0..count)
         .map(|part| {
-            // A sealed value is base64url: every byte is a character of its own.
+            // A sealed value is base64url: every byte is one character.
             let end = value.len().min((part + 1) * size);
             let text = value[part * size..end].to_owned();
             let name = part_name(name, part);
@@ -136,8 +136,8 @@ mod tests {
         read(jar, names.session()).map(Cow::into_owned)
     }
 
-    /// S9: all sizes up to 64 KiB, those around the boundaries of parts one by one; each
-    /// cookie is one that browsers keep, and what could not be read is not written.
+    /// S9: all sizes up to 64 KiB, those around part boundaries one by one; browsers keep
+    /// each cookie, and a value that could not be read is not written.
     #[test]
     fn a_value_of_any_size_is_read_as_it_was_written() {
         let names = Cookies::new("app", "https://app.example", true);
@@ -174,7 +174,7 @@ mod tests {
         assert_eq!(with_jar(&long, |jar| remove(&names, jar)).len(), 4);
     }
 
-    /// S9: a missing part ends the value; parts of absurd names are not read.
+    /// S9: a missing part ends the value; parts with absurd names are not read.
     #[test]
     fn missing_and_absurd_parts_are_not_read() {
         let names = Cookies::new("app", "http://app.example", false);

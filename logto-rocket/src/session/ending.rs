@@ -1,4 +1,4 @@
-//! The end of sessions, and what is remembered of it.
+//! Ending sessions, and remembering their end.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,29 +12,29 @@ use crate::instances::Item;
 use crate::revocation::{Logout, OwnedLogout};
 use crate::warning;
 
-/// How long a refresh may be under way.
+/// How long a refresh may be in progress.
 const UNDER_WAY: Duration = Duration::from_secs(120);
 
-/// How long to wait before the store is told again of a logout.
+/// How long to wait before retrying to store a logout.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// What the revocation of a refresh token may take.
+/// The time limit for revoking a refresh token.
 const REVOCATION: Duration = Duration::from_secs(2);
 
 impl Sessions {
-    /// The session as it is by now.
+    /// The session in its current state.
     ///
     /// # Errors
     ///
     /// It was ended, or the store failed.
     pub(crate) async fn current(&self, session: &Session) -> Result<Session> {
-        let ended = || Error::new(ErrorKind::SessionEnded, "it was ended meanwhile");
+        let ended = || Error::new(ErrorKind::SessionEnded, "it was ended in the meantime");
         let session = match self.are_in_cookies() {
             true => self.newest_everywhere(session.clone()).await?.ok_or_else(ended)?,
             false => {
                 let stored = self.storage.load(session.record.key()).await?.ok_or_else(ended)?;
                 let known = &session.record;
-                // A store that lags must not have a rotated token used again.
+                // A lagging store must not cause a rotated token to be used again.
                 match known.generation > stored.record.generation {
                     true => Session { record: Arc::clone(known), ..stored },
                     false => self.unsaved.newest(stored),
@@ -47,29 +47,29 @@ impl Sessions {
         }
     }
 
-    /// The session that an answer may carry: a slow handler's request began before
-    /// whatever has happened to the session since. `None` if it was ended.
+    /// The session that an answer may carry: it may have changed since a slow handler's
+    /// request began. `None` if it was ended.
     pub(crate) fn to_carry(&self, session: Session) -> Option<Session> {
         let ended = self.revocation.is_ended(&session.record);
         (!ended).then(|| self.storage.newest(session))
     }
 
-    /// Ends a session here. The cookie of a sealed one stays good by itself, and an
-    /// answer under way may carry either kind, so both are remembered as ended.
+    /// Ends a session here. A sealed cookie would stay valid on its own, and a pending
+    /// answer may carry either kind, so both are remembered as ended.
     ///
     /// # Errors
     ///
-    /// The store failed: the session goes on.
+    /// The store failed: the session continues.
     pub(crate) async fn end(&self, session: &Session) -> Result<()> {
         self.end_everywhere(session, false).await
     }
 
-    /// As [`end()`](Self::end), and has Logto revoke the refresh token, once more where a
+    /// Like [`end()`](Self::end), and has Logto revoke the refresh token, and again if a
     /// sealed cookie of the session is seen.
     ///
     /// # Errors
     ///
-    /// The store failed: the session goes on.
+    /// The store failed: the session continues.
     pub(crate) async fn end_and_revoke(&self, session: &Session) -> Result<()> {
         self.end_everywhere(session, true).await?;
         self.revoke_in_background(session);
@@ -88,8 +88,8 @@ impl Sessions {
         Ok(())
     }
 
-    /// Lets the other instances know of an end. Where a refresh is under way at one, it brings
-    /// a token that may have to be revoked.
+    /// Notifies the other instances of an end. A refresh in progress at one of them brings a
+    /// token that may have to be revoked.
     async fn settle_elsewhere(&self, key: SessionKey, revoke_token: bool) {
         if !self.are_in_cookies() {
             let soon = self.clock.now().plus(UNDER_WAY);
@@ -114,10 +114,10 @@ impl Sessions {
         Ok(self.revocation.is_ended(record) || self.marks.is_ended(record).await?)
     }
 
-    /// Ends the session in whose place the same browser has another one, so that its
-    /// cookie is worth nothing any more (session fixation). The refresh token of the same
-    /// user is left alone, as Logto gives both sessions of one browser the same grant;
-    /// another user's is revoked.
+    /// Ends the session that the same browser has replaced with another, so that its
+    /// cookie becomes worthless (session fixation). The refresh token of the same user is
+    /// left alone, as Logto gives both sessions of one browser the same grant; another
+    /// user's is revoked.
     pub(crate) async fn end_replaced(&self, old: &Session, new: &Session) {
         self.replaced.insert(old.record.key(), ());
         let ended = match is_of_same_user(old, new) {
@@ -129,15 +129,16 @@ impl Sessions {
         }
     }
 
-    /// Ends the sessions that Logto says have ended; returns how many were here.
+    /// Ends the sessions that Logto reports as ended; returns how many were here.
     ///
     /// # Errors
     ///
-    /// The store failed. This instance refuses the sessions all the same, and tells the
+    /// The store failed. This instance refuses the sessions anyway, and notifies the
     /// others as soon as it can.
     pub(crate) async fn log_out(self: &Arc<Self>, logout: Logout<'_>) -> Result<usize> {
         let logout = self.as_all_see_it(logout);
-        // First, so that a session that begins meanwhile is either found or refused.
+        // First, so that a session that begins in the meantime is either found or
+        // refused.
         self.revocation.log_out(logout, self.latest_end(logout.received));
         let done = self.log_out_everywhere(logout).await;
         if done.is_err() {
@@ -146,7 +147,8 @@ impl Sessions {
         done
     }
 
-    /// Other instances' clocks began the sessions, so only Logto's tells which are older.
+    /// The sessions' start times are from other instances' clocks, so only Logto's tells
+    /// which are older.
     fn as_all_see_it<'l>(&self, logout: Logout<'l>) -> Logout<'l> {
         match self.instances.share() {
             true => Logout { received: logout.received.plus(2 * self.clock_skew), ..logout },
@@ -164,7 +166,7 @@ impl Sessions {
             log::error!("logto: too many logouts wait for the store; other instances miss one");
             return;
         };
-        log::error!("logto: the store does not know of a logout; it is told when it can be");
+        log::error!("logto: a logout could not be stored; retrying");
         let (sessions, logout) = (Arc::clone(self), OwnedLogout::from(logout));
         tokio::spawn(async move {
             loop {
@@ -176,16 +178,16 @@ impl Sessions {
         });
     }
 
-    /// Ends all sessions of a user, wherever they are; returns how many were found. Sessions
-    /// in cookies cannot be: they are refused when they come.
+    /// Ends all sessions of a user, everywhere; returns how many were found. Sessions in
+    /// cookies cannot be found: they are refused when they come.
     ///
     /// # Errors
     ///
-    /// The store failed: it may be tried again.
+    /// The store failed: try again.
     pub(crate) async fn end_all_of(&self, subject: &str) -> Result<usize> {
         let moment = self.marks.moment();
         self.revocation.end_user(subject, moment, self.latest_end(moment));
-        // What began after an earlier mark did so by the clock of that.
+        // A session that began after an earlier mark did so by that mark's clock.
         let moment = self.marks.earliest_begin(subject).await?.max(moment);
         let until = self.latest_end(moment);
         self.revocation.end_user(subject, moment, until);
@@ -199,7 +201,7 @@ impl Sessions {
     async fn delete_all(&self, whose: Whose<'_>, ends: impl Fn(&Record) -> bool) -> Result<usize> {
         let mut ended = Vec::new();
         let deleted = |session: Session| {
-            // A refresh that is under way brings another one.
+            // A refresh in progress brings another one.
             self.remember_as_ended(&session, true);
             self.revoke_in_background(&session);
             ended.push(session.record.key());
@@ -218,7 +220,7 @@ impl Sessions {
         self.unsaved.forget(&record.key());
     }
 
-    /// When a session that began at `created` has surely ended by itself.
+    /// When a session that began at `created` has surely expired.
     fn latest_end(&self, created: Timestamp) -> Timestamp {
         created.plus(Duration::from_secs(self.config.absolute))
     }

@@ -1,4 +1,4 @@
-//! What a user is told of their sessions.
+//! What a user sees of their sessions.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,10 +9,10 @@ use super::{Session, Sessions};
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
 
-/// Characters of a user agent that are kept at most.
+/// The most characters of a user agent to keep.
 const LONGEST: usize = 256;
 
-/// One session of a user: what a page of their devices shows of it. From
+/// One session of a user, for a page that lists their devices. From
 /// [`LogtoClient::sessions()`](crate::LogtoClient::sessions).
 #[derive(Clone)]
 pub struct SessionInfo {
@@ -24,9 +24,10 @@ pub struct SessionInfo {
 }
 
 impl SessionInfo {
-    /// What [`LogtoClient::end_session()`](crate::LogtoClient::end_session) knows the session
-    /// by: 43 characters that need no escaping. It is no credential: whoever has it has no
-    /// session, and only the session's own user ends the session with it.
+    /// Identifies the session for
+    /// [`LogtoClient::end_session()`](crate::LogtoClient::end_session): 43 characters that
+    /// need no escaping. It is not a credential: it does not give access to the session, and
+    /// only the session's own user can end it with this.
     pub fn handle(&self) -> &str {
         &self.handle
     }
@@ -37,7 +38,7 @@ impl SessionInfo {
     }
 
     /// When the session was last used, to within a tenth of
-    /// [`session.idle`](crate::SessionConfig::idle): it is not written down more often.
+    /// [`session.idle`](crate::SessionConfig::idle): it is not recorded more often.
     pub fn last_used_at(&self) -> SystemTime {
         self.last_used.time()
     }
@@ -48,8 +49,8 @@ impl SessionInfo {
     }
 
     /// The `User-Agent` of the browser that signed in, up to 256 characters and without
-    /// control characters; `None` if it sent none. It is whatever the browser says: escape
-    /// it on a page, and base nothing on it.
+    /// control characters; `None` if it sent none. The browser may send anything: escape
+    /// it on a page, and base no decision on it.
     pub fn user_agent(&self) -> Option<&str> {
         self.user_agent.as_deref()
     }
@@ -79,14 +80,14 @@ impl Session {
 }
 
 impl Sessions {
-    /// What is kept of the browser that signs in. In a cookie there is no room for it.
+    /// The description of the browser that signs in. A cookie has no room for it.
     pub(crate) fn description(&self, user_agent: Option<&str>) -> Option<Arc<str>> {
         let user_agent = user_agent.filter(|_| !self.are_in_cookies())?;
         let shown = user_agent.chars().filter(|c| !c.is_control()).take(LONGEST);
         Some(shown.collect::<String>().into()).filter(|text: &Arc<str>| !text.is_empty())
     }
 
-    /// The sessions of a user, the current one first and then those used last.
+    /// The sessions of a user, the current one first, then the most recently used.
     ///
     /// # Errors
     ///
@@ -105,14 +106,14 @@ impl Sessions {
         Ok(sessions)
     }
 
-    /// The session of a user that has this handle.
+    /// The session of a user with this handle.
     ///
     /// # Errors
     ///
     /// The user has no such session, sessions live in cookies, or the store failed.
     pub(crate) async fn of_handle(&self, subject: &str, handle: &str) -> Result<Session> {
         self.check_stored()?;
-        // One error for all: what others have is nobody's business.
+        // One error for all cases: it must not reveal others' sessions.
         let not_found = || Error::new(ErrorKind::SessionNotFound, "");
         let key = SessionKey::from_text(handle).ok_or_else(not_found)?;
         let session = self.storage.load(key).await?;
@@ -120,7 +121,7 @@ impl Sessions {
         session.filter(|session| self.is_live(session, subject)).ok_or_else(not_found)
     }
 
-    /// Whether it is a session of this user, and has not ended. A store may find too much.
+    /// Whether it is a live session of this user. A store may find too many.
     fn is_live(&self, session: &Session, subject: &str) -> bool {
         let record = &session.record;
         record.subject() == Some(subject)

@@ -1,5 +1,5 @@
-//! The tokens of a session that no cookie carries: kept in the process, shared with other
-//! instances, and fetched again where none has them.
+//! A session's tokens that are not in its cookie: kept in the process, shared with other
+//! instances, and fetched again if none has them.
 
 mod shared;
 
@@ -16,12 +16,12 @@ use super::store::SessionKey;
 use crate::instances::Instances;
 use crate::token::{Audience, Token};
 
-/// Bytes that the tokens of all sessions may take, and how long they are kept after
-/// their last use.
+/// The most bytes for the tokens of all sessions, and how long they are kept after their
+/// last use.
 const CAPACITY: u64 = 64 * 1024 * 1024;
 const TTL: Duration = Duration::from_secs(60 * 60);
 
-/// Access tokens of one session that are kept at most.
+/// The most access tokens to keep for one session.
 const AUDIENCES: usize = 64;
 
 /// The tokens of many sessions.
@@ -34,7 +34,7 @@ pub(crate) struct KeptTokens {
 struct Kept {
     id_token: Option<Arc<str>>,
     access_tokens: HashMap<Audience, Arc<Token>>,
-    /// The generation of the session when this process had what the instances share.
+    /// The session's generation when this process last matched what the instances share.
     #[serde(skip)]
     generation: Option<u32>,
 }
@@ -47,7 +47,7 @@ impl Kept {
         self.access_tokens.insert(audience, token);
     }
 
-    /// About what it takes, in bytes.
+    /// Roughly the bytes that it takes.
     fn weight(&self) -> usize {
         let id_token = self.id_token.as_ref().map_or(0, |token| token.len());
         let access_tokens = self.access_tokens.iter().map(|(audience, token)| {
@@ -66,12 +66,12 @@ impl KeptTokens {
     fn with_capacity(bytes: u64, instances: Arc<Instances>) -> Self {
         let weigh = |_: &_, kept: &Arc<Kept>| u32::try_from(kept.weight()).unwrap_or(u32::MAX);
         let cache = Cache::builder().max_capacity(bytes).weigher(weigh).time_to_idle(TTL);
-        // The default policy may turn a new session's tokens away in favor of others.
+        // The default policy may reject a new session's tokens in favor of others.
         Self { here: cache.eviction_policy(EvictionPolicy::lru()).build(), instances }
     }
 
-    /// The access token that this process has. Where instances share tokens, it may be one
-    /// that another has forgotten, unless [`take_in()`](Self::take_in) comes before.
+    /// The access token that this process has. If instances share tokens, another may have
+    /// dropped this one, unless [`take_in()`](Self::take_in) is called first.
     pub(crate) fn access_token(
         &self,
         session: &SessionKey,
@@ -86,7 +86,7 @@ impl KeptTokens {
         self.here.entry(*session).and_compute_with(|_| Op::Remove);
     }
 
-    /// Puts what is kept in place anew, so that it is weighed anew.
+    /// Inserts the entry again, so that it is weighed again.
     fn change(&self, session: SessionKey, change: impl FnOnce(&mut Kept)) {
         self.here.entry(session).and_upsert_with(|entry| {
             let mut kept = entry.map(|entry| entry.into_value()).unwrap_or_default();
@@ -95,7 +95,7 @@ impl KeptTokens {
         });
     }
 
-    /// As [`change()`](Self::change), where there is something.
+    /// Like [`change()`](Self::change), if there is an entry.
     fn change_kept(&self, session: &SessionKey, change: impl FnOnce(&mut Kept)) {
         self.here.entry(*session).and_compute_with(|entry| {
             let Some(entry) = entry else { return Op::Nop };
@@ -121,8 +121,8 @@ mod tests {
         Arc::new(Token::new(secret, None, Timestamp::now(), Duration::from_secs(60)))
     }
 
-    /// S28: neither many sessions nor long tokens take more memory than they may, and the
-    /// newest are there.
+    /// S28: neither many sessions nor long tokens exceed the memory limit, and the newest
+    /// are kept.
     #[rocket::async_test]
     async fn the_tokens_of_all_sessions_are_bounded_in_bytes() {
         const BOUND: u64 = 1024 * 1024;
@@ -148,8 +148,8 @@ mod tests {
         }
     }
 
-    /// S28: a token that replaces another is weighed in its place, and one that is forgotten
-    /// weighs nothing.
+    /// S28: a token that replaces another is weighed in its place, and a dropped one weighs
+    /// nothing.
     #[rocket::async_test]
     async fn tokens_are_weighed_again_whenever_they_change() {
         let (tokens, key) = (KeptTokens::new(alone()), SessionId::random().key());
@@ -174,7 +174,7 @@ mod tests {
         assert_eq!(weight(&tokens), 0);
     }
 
-    /// However many audiences a route is asked for.
+    /// Regardless of how many audiences are requested.
     #[rocket::async_test]
     async fn the_tokens_of_a_session_are_bounded() {
         let (tokens, key) = (KeptTokens::new(alone()), SessionId::random().key());

@@ -17,8 +17,8 @@ use self::shared::SharedValues;
 use super::store::{Saved, SessionKey, SessionStore, Shared, StoredSession, Version};
 use crate::error::{Error, Result};
 
-/// A [`SessionStore`] in memory: bounded, the least used sessions go first, and
-/// they end with the process. For one instance and for tests.
+/// A [`SessionStore`] in memory: bounded, the least used sessions go first, and all end
+/// with the process. For one instance and for tests.
 ///
 /// Chosen with `session.store = "memory"`. For tests of several instances, give an
 /// `Arc<MemoryStore>` to each with `Logto::fairing().store(..)`.
@@ -36,7 +36,7 @@ struct Held {
     ttl: Duration,
 }
 
-/// Each entry lives for the time it was last stored with.
+/// Each entry lives for the time given when it was last stored.
 struct TimeToLive;
 
 impl Expiry<SessionKey, Held> for TimeToLive {
@@ -55,8 +55,8 @@ impl Expiry<SessionKey, Held> for TimeToLive {
     }
 }
 
-/// The sessions of each name, by a hash of it: a look through all sessions would stop other
-/// requests for as long as it takes.
+/// The sessions with each name, by its hash: a search through all sessions would block
+/// other requests meanwhile.
 #[derive(Debug, Default)]
 struct Names {
     hasher: RandomState,
@@ -93,17 +93,17 @@ impl Names {
 }
 
 impl MemoryStore {
-    /// A store that holds `capacity` sessions at most.
+    /// A store for at most `capacity` sessions.
     pub fn new(capacity: u64) -> Self {
         let names = Arc::<Names>::default();
         let of_removed = Arc::clone(&names);
         let sessions = Cache::builder()
             .max_capacity(capacity)
-            // The default policy may turn a new session away in favor of others.
+            // The default policy may reject a new session in favor of others.
             .eviction_policy(EvictionPolicy::lru())
             .expire_after(TimeToLive)
             .eviction_listener(move |key: Arc<SessionKey>, entry: Held, cause| {
-                // `save` sees to the names of what it replaces.
+                // `save` handles the names of the session that it replaces.
                 if cause != RemovalCause::Replaced {
                     of_removed.remove(*key, &entry.session.names);
                 }
@@ -112,7 +112,7 @@ impl MemoryStore {
         Self { sessions, names, shared: SharedValues::new(capacity) }
     }
 
-    /// The session, without the wait that the trait allows for.
+    /// The session, without awaiting as in the trait.
     pub(crate) fn get(&self, key: &SessionKey) -> Option<(Arc<StoredSession>, Version)> {
         self.sessions.get(key).map(|entry| (entry.session, entry.version.into()))
     }
@@ -207,7 +207,7 @@ mod tests {
         store.sessions.run_pending_tasks();
         assert!(store.sessions.entry_count() <= 10);
         assert!(store.load(&last).await.expect("a load").is_some());
-        assert!(store.names.sessions().len() <= 10, "what was pushed out is found no more");
+        assert!(store.names.sessions().len() <= 10, "evicted sessions are not found");
     }
 
     #[rocket::async_test]

@@ -1,4 +1,4 @@
-//! Sessions that were opened before, by the very bytes they were read from.
+//! Sessions that were already opened, by the exact bytes they were read from.
 
 use std::sync::Arc;
 
@@ -7,15 +7,15 @@ use quick_cache::sync::Cache;
 
 use super::record::Record;
 
-/// What an ordinary session takes of it, for the size of the tables.
+/// The size of an ordinary session, to size the tables.
 const ORDINARY: u64 = 6 * 1024;
 
-/// What a session is found by: 16 bytes that no other one has.
+/// Identifies a session: 16 bytes that no other one has.
 pub(crate) type Label = [u8; 16];
 
-/// Opened sessions: where the same bytes come again they need not be decrypted and
-/// decoded again. Nothing gets in that did not open, so strangers cannot fill it.
-/// Whether a session still lives is to be asked each time.
+/// Opened sessions: if the same bytes come again, they need not be decrypted and decoded
+/// again. Only values that opened get in, so strangers cannot fill it. Whether a session
+/// is still live must be checked each time.
 pub(crate) struct Opened(Cache<Label, Arc<Entry>, Weight>);
 
 struct Entry {
@@ -23,8 +23,8 @@ struct Entry {
     record: Arc<Record>,
 }
 
-/// About what an entry takes once its claims were read: each text and number of
-/// theirs becomes a value of its own.
+/// Roughly the bytes that an entry takes once its claims were read: each string and
+/// number in them becomes a separate value.
 #[derive(Clone)]
 struct Weight;
 
@@ -35,13 +35,13 @@ impl Weighter<Label, Arc<Entry>> for Weight {
 }
 
 impl Opened {
-    /// Opened sessions that take so many bytes at most.
+    /// Opened sessions that take at most so many bytes.
     pub(crate) fn new(bytes: u64) -> Self {
         let sessions = usize::try_from(bytes / ORDINARY).unwrap_or(usize::MAX);
         Self(Cache::with_weighter(sessions, bytes, Weight))
     }
 
-    /// The session that these very bytes hold, opened with `open` if it was not yet.
+    /// The session in exactly these bytes, opened with `open` if it is not yet.
     pub(crate) fn get_or_open(
         &self,
         label: Label,
@@ -97,7 +97,7 @@ mod tests {
         assert!(Arc::ptr_eq(claims, again.id_token_claims().expect("claims")));
     }
 
-    /// S4: other bytes under the same label are opened themselves.
+    /// S4: different bytes under the same label are opened separately.
     #[test]
     fn what_does_not_open_is_not_kept_and_takes_no_place() {
         let opened = Opened::new(BOUND);
@@ -112,7 +112,7 @@ mod tests {
         assert!(opened.get_or_open(LABEL, b"sealed", panics).is_some(), "it lost its place");
     }
 
-    /// S28: none are kept where none may be.
+    /// S28: with a limit of zero none are kept.
     #[test]
     fn without_room_everything_is_opened_each_time() {
         let opened = Opened::new(0);
@@ -127,7 +127,7 @@ mod tests {
         }
     }
 
-    /// S28: neither many nor large sessions take more memory than they may.
+    /// S28: neither many nor large sessions exceed the memory limit.
     #[test]
     fn opened_sessions_are_bounded_in_bytes() {
         for size in [600, 40_000] {

@@ -1,4 +1,4 @@
-//! What a request's cookies say of a session: known at a look, or asked for.
+//! The session in a request's cookies: known immediately, or after a wait.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,36 +15,37 @@ use crate::warning;
 
 /// What a request's cookies say.
 pub(crate) enum Read {
-    /// There is no session cookie, or none that the answer is to touch.
+    /// There is no session cookie, or none that the answer should touch.
     Nothing,
-    /// There is one, but it is not, or no longer, a session.
+    /// There is one, but it is not a session, or no longer.
     Invalid,
-    /// A session. `rewrite` if the browser is to get its cookie anew.
+    /// A session. `rewrite` if the browser should get its cookie again.
     Session { session: Session, rewrite: bool },
 }
 
-/// Why a look does not tell.
+/// Why the cookies alone do not tell.
 pub(crate) enum Wait {
-    /// The store has to be asked for the session of this key.
+    /// The store has to be asked for the session with this key.
     Store(SessionKey),
-    /// The other instances have to be asked about a session that lives in a cookie, of this
+    /// The other instances have to be asked about a session in a cookie, of this
     /// generation.
     Instances(Session, Option<u32>),
-    /// The last use of the session is to be written down first.
+    /// The session's last use has to be recorded first.
     Touch(Session),
-    /// The session was ended, and the store has it still.
+    /// The session was ended, but the store still has it.
     Delete(Session),
-    /// The cookie is no session, of this key if it names one. Another one of the same name
-    /// may be: another host of this site, or another path, may have set it.
+    /// The cookie is not a session; it has this key if it names one. Another cookie with
+    /// the same name may be a session: another host of this site, or another path, may
+    /// have set this one.
     Others(Option<SessionKey>),
 }
 
 impl Sessions {
-    /// What the cookies say at a look.
+    /// What the cookies say immediately.
     ///
     /// # Errors
     ///
-    /// Not an error: what has to be waited for, with [`wait_for()`](Self::wait_for).
+    /// Not an error: what to wait for, with [`wait_for()`](Self::wait_for).
     pub(crate) fn look(&self, jar: &CookieJar<'_>) -> Result<Read, Wait> {
         match cookie::read(jar, self.cookies.session()) {
             Some(value) => self.look_at(&value),
@@ -69,14 +70,15 @@ impl Sessions {
     }
 
     /// Remembers that the browser gets the session `new` in place of the one that its cookie
-    /// names, which may be none any more: the removal of that could overtake the new cookie.
+    /// names, which may have ended: the removal of the old cookie could arrive after the new
+    /// one.
     pub(crate) fn remember_as_replaced(&self, jar: &CookieJar<'_>, new: &Session) {
         if let Some(key) = self.key_in(jar).filter(|key| *key != new.record.key()) {
             self.replaced.insert(key, ());
         }
     }
 
-    /// Whether the browser has another session by now than the one that its cookie names.
+    /// Whether the browser now has a session other than the one that its cookie names.
     pub(crate) fn is_replaced(&self, jar: &CookieJar<'_>) -> bool {
         self.key_in(jar).is_some_and(|key| self.replaced.contains_key(&key))
     }
@@ -93,11 +95,11 @@ impl Sessions {
         }
     }
 
-    /// Waits for what a look did not tell.
+    /// Waits for what the cookies alone did not tell.
     ///
     /// # Errors
     ///
-    /// The store failed. The cookies say nothing wrong then.
+    /// The store failed. The cookies are not at fault then.
     pub(crate) async fn wait_for(
         &self,
         wait: Wait,
@@ -110,7 +112,8 @@ impl Sessions {
         }
     }
 
-    /// The session among the other cookies of its name, where the one in the jar is none.
+    /// The session among the other cookies with its name, if the one in the jar is not a
+    /// session.
     async fn among_others(
         &self,
         key: Option<SessionKey>,
@@ -127,13 +130,13 @@ impl Sessions {
                 return Ok(read);
             }
         }
-        // A cookie that is no session is removed, but not one that was replaced: the
+        // A cookie that is not a session is removed, but not one that was replaced: the
         // removal could reach the browser after the new session's cookie.
         let is_replaced = key.is_some_and(|key| self.replaced.contains_key(&key));
         Ok(if is_replaced { Read::Nothing } else { Read::Invalid })
     }
 
-    /// What a cookie says in the end, or the key of the session that it is not.
+    /// The final result for a cookie, or the key of the session that it is not.
     async fn settle_in_time(&self, mut wait: Wait) -> Result<Result<Read, Option<SessionKey>>> {
         loop {
             wait = match wait {
@@ -165,7 +168,7 @@ impl Sessions {
         }
     }
 
-    /// What is known of a session that was found, or not.
+    /// The result for a session that was found, or not.
     fn settle(&self, key: Option<SessionKey>, session: Option<Session>) -> Result<Read, Wait> {
         let now = self.clock.now();
         let generation = session.as_ref().map(|session| session.record.generation);
@@ -191,7 +194,7 @@ impl Sessions {
         }
     }
 
-    /// A session that lives. Its cookie, if it is in one, has this generation.
+    /// A live session. Its cookie, if it is in one, has this generation.
     fn admit(&self, session: Session, generation: Option<u32>) -> Result<Read, Wait> {
         if session.record.is_touch_due(self.clock.now(), &self.config) {
             return Err(Wait::Touch(session));
@@ -205,7 +208,7 @@ impl Sessions {
     ///
     /// # Errors
     ///
-    /// The other instances' word cannot be had.
+    /// The other instances' answer is not available.
     pub(super) async fn newest_everywhere(&self, session: Session) -> Result<Option<Session>> {
         let session = self.storage.newest(session);
         if !self.instances.share() {
@@ -226,27 +229,28 @@ impl Sessions {
         })
     }
 
-    /// Whether the session was verified before instances lost what they had told each other.
+    /// Whether the session was verified before instances lost their shared marks.
     pub(crate) fn is_of_older_epoch(&self, record: &Record) -> bool {
         self.are_marked() && record.epoch != self.marks.known_epoch()
     }
 
-    /// Whether the session began before now, as far as clocks agree. One that a clock far
-    /// ahead began would outlive its time, and logouts that it seems to be newer than.
+    /// Whether the session began before now, as far as clocks agree. A session that began
+    /// by a clock far ahead would outlive its time, and logouts that seem older than it.
     fn has_begun(&self, session: &Session, now: Timestamp) -> bool {
-        // A mark that is ahead by it has the sessions after it begin as far ahead.
+        // A mark that is ahead by that much makes later sessions begin as far ahead.
         let marked = if self.instances.share() { self.clock_skew } else { Duration::ZERO };
         let ahead = session.record.created.since(now);
         let has_begun = ahead <= self.clock_skew + marked;
         if !has_begun {
-            warning::warn_of("a session that begins in the future is none; compare the clocks");
+            warning::warn_of(
+                "a session that begins in the future is not valid; compare the clocks",
+            );
         }
         has_begun
     }
 
-    /// Whether a session was ended that is still to be seen: its cookie outlives it, or the
-    /// store failed when it was to be deleted. Where it calls for that, its refresh token is
-    /// revoked now.
+    /// Whether a session that still appears was ended: its cookie outlived it, or the store
+    /// failed to delete it. If needed, its refresh token is revoked now.
     fn has_ended(&self, session: &Session) -> bool {
         let standing = self.revocation.standing(&session.record);
         if standing == Standing::EndedWithToken {
@@ -256,8 +260,8 @@ impl Sessions {
         standing != Standing::Live
     }
 
-    /// Gives back what came for a session after its end: a user who signed out meanwhile had
-    /// the refresh token before this one revoked. Whether it had ended.
+    /// Revokes tokens that arrived after a session's end: a sign-out in the meantime revoked
+    /// only the previous refresh token. Returns whether it had ended.
     pub(crate) async fn came_too_late(&self, record: &Arc<Record>) -> bool {
         let session = Session { record: Arc::clone(record), version: None };
         let has_ended = self.has_ended(&session) || self.has_ended_elsewhere(&session).await;
@@ -267,8 +271,8 @@ impl Sessions {
         has_ended
     }
 
-    /// Whether another instance has ended the session, as far as it can be asked. Where that
-    /// calls for it, the refresh token is revoked now.
+    /// Whether another instance has ended the session, as far as known. If needed, the
+    /// refresh token is revoked now.
     async fn has_ended_elsewhere(&self, session: &Session) -> bool {
         let told = self.marks.look_up(&session.record).await;
         if let Ok(Told::Ended { revoke: true }) = told {
@@ -277,13 +281,13 @@ impl Sessions {
         matches!(told, Ok(Told::Ended { .. }))
     }
 
-    /// Writes the last use down. A store that cannot write just now keeps nobody out.
+    /// Records the last use. A store that cannot write right now locks nobody out.
     async fn touch(&self, session: Session) -> Result<Read> {
         let touched = session.record.touched(self.clock.now());
         match self.save(&session, touched).await {
             Ok(saved) => Ok(Read::Session { session: saved.unwrap_or(session), rewrite: true }),
             Err(error) if error.kind() == ErrorKind::Store => {
-                warning::warn("the last use of a session was not written down", &error);
+                warning::warn("the last use of a session was not recorded", &error);
                 Ok(Read::Session { session, rewrite: false })
             }
             Err(error) => Err(error),

@@ -1,4 +1,4 @@
-//! What a session holds, and its compact binary form.
+//! The contents of a session, and their compact binary form.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -21,12 +21,12 @@ use crate::wiped::Wiped;
 /// another version of this crate and is not read.
 const FORMAT: u8 = 6;
 
-/// Since when instances have lost nothing that they told each other of ended sessions.
-/// Zeros where they tell each other nothing.
+/// Since when instances have lost none of their shared marks of ended sessions. Zeros if
+/// they share nothing.
 pub(crate) type Epoch = [u8; 8];
 
-/// One session. A refresh makes a new record of the next generation; the older
-/// ones are superseded wherever they turn up.
+/// One session. A refresh makes a new record of the next generation; older ones are
+/// superseded wherever they appear.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Record {
     #[serde(with = "id")]
@@ -34,10 +34,10 @@ pub(crate) struct Record {
     pub(crate) generation: u32,
     pub(crate) created: Timestamp,
     /// When Logto issued the ID token of the sign-in, in seconds by Logto's clock. A
-    /// refreshed ID token is newer, and says nothing of when the user signed in.
+    /// refreshed ID token is newer, and does not say when the user signed in.
     pub(crate) issued_at: i64,
     pub(crate) last_used: Timestamp,
-    /// When Logto last said that the session holds.
+    /// When Logto last confirmed the session.
     pub(crate) verified_at: Timestamp,
     /// The epoch of that moment.
     pub(crate) epoch: Epoch,
@@ -50,7 +50,7 @@ pub(crate) struct Record {
     pub(crate) user_info_token: Token,
     /// The claims of the ID token.
     pub(crate) claims: PackedClaims,
-    /// What the browser of the sign-in called itself. Not in a cookie: that has no room.
+    /// The `User-Agent` at sign-in. Not in a cookie: that has no room.
     pub(crate) user_agent: Option<Arc<str>>,
 }
 
@@ -59,12 +59,12 @@ pub(crate) struct Record {
 pub(crate) enum Whose<'a> {
     /// Those of a user.
     Subject(&'a str),
-    /// Those of one session at Logto, and of its user, where that is known, those that
-    /// Logto told no `sid` for: they may be of it.
+    /// Those of one session at Logto, and those of its user, if known, for which Logto
+    /// sent no `sid`: they may belong to it.
     Sid { sid: &'a str, subject: Option<&'a str> },
 }
 
-/// The id, which is written here only: a record is sealed, or stays in this process.
+/// The id, written nowhere else: a record is sealed, or stays in this process.
 mod id {
     use super::{Deserializer, Serializer, SessionId};
 
@@ -77,7 +77,7 @@ mod id {
     }
 }
 
-/// PackedClaims as a session keeps them: packed, and read once they are asked for.
+/// Claims as a session stores them: packed, and read on first use.
 #[derive(Clone)]
 pub(crate) struct PackedClaims {
     packed: Vec<u8>,
@@ -117,13 +117,13 @@ impl Record {
         let token = &self.user_info_token;
         let texts = token.secret().secret().len() + token.scope().len() + refresh_token;
         let texts = texts + self.user_agent.as_ref().map_or(0, |text| text.len());
-        // Enough for all of it: a buffer that grows leaves a copy behind.
+        // Large enough for everything: a buffer that grows leaves a copy behind.
         let mut out = Vec::with_capacity(256 + texts + self.claims.packed.len());
         out.push(FORMAT);
         postcard::to_extend(self, out).expect("every field has a binary form").into()
     }
 
-    /// Reads what [`encode()`](Self::encode) wrote; `None` for another format.
+    /// Reads the output of [`encode()`](Self::encode); `None` for another format.
     pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
         match bytes.split_first() {
             Some((&FORMAT, rest)) => postcard::from_bytes(rest).ok(),
@@ -135,14 +135,13 @@ impl Record {
     ///
     /// # Errors
     ///
-    /// They were written by something that is not this crate.
+    /// They were not written by this crate.
     pub(crate) fn id_token_claims(&self) -> Result<&Arc<IdTokenClaims>> {
         let error = || Error::new(ErrorKind::InvalidIdToken, "the session's claims");
         self.claims.read().ok_or_else(error)
     }
 
-    /// The user's id; `None` if the claims were written by something that is not this
-    /// crate.
+    /// The user's id; `None` if the claims were not written by this crate.
     pub(crate) fn subject(&self) -> Option<&str> {
         IdTokenClaims::packed_subject(&self.claims.packed)
     }
@@ -159,44 +158,43 @@ impl Record {
         }
     }
 
-    /// PackedClaims that cannot be read do not show whose session it is.
+    /// Claims that cannot be read do not show whose session it is.
     fn is_of_user(&self, subject: &str) -> bool {
         self.subject().is_none_or(|of| of == subject)
     }
 
-    /// What a store finds the session by.
+    /// The names by which a store finds the session.
     ///
     /// # Errors
     ///
-    /// As [`id_token_claims()`](Self::id_token_claims).
+    /// Same as [`id_token_claims()`](Self::id_token_claims).
     pub(crate) fn names(&self, pseudonyms: &Pseudonyms) -> Result<Vec<String>> {
         let subject = pseudonyms.newest(Named::Subject, self.id_token_claims()?.subject());
         let sid = self.sid.as_ref().map(|sid| pseudonyms.newest(Named::Sid, sid));
         Ok([subject].into_iter().chain(sid).collect())
     }
 
-    /// Every name that it may have been stored with.
+    /// Every name under which it may have been stored.
     pub(crate) fn all_names(&self, pseudonyms: &Pseudonyms) -> Vec<String> {
         let subject = self.subject().map(|subject| pseudonyms.all(Named::Subject, subject));
         let sid = self.sid.as_ref().map(|sid| pseudonyms.all(Named::Sid, sid));
         subject.into_iter().chain(sid).flatten().collect()
     }
 
-    /// How long the session lives if it is not used again; `None` when its time
-    /// is over. The end stands inside the seal: a browser may keep a cookie for
-    /// longer than it was told.
+    /// How long the session lives if it is not used again; `None` if it has expired. The
+    /// expiry is inside the seal: a browser may keep a cookie for longer than asked.
     pub(crate) fn remaining(&self, now: Timestamp, config: &SessionConfig) -> Option<Duration> {
         let idle = Duration::from_secs(config.idle).checked_sub(now.since(self.last_used))?;
         let absolute = Duration::from_secs(config.absolute).checked_sub(now.since(self.created))?;
         Some(idle.min(absolute)).filter(|left| !left.is_zero())
     }
 
-    /// Whether the last use is so long ago that it is worth writing down.
+    /// Whether the recorded last use is so old that the new one is worth recording.
     pub(crate) fn is_touch_due(&self, now: Timestamp, config: &SessionConfig) -> bool {
         now.distance(self.last_used) >= Duration::from_secs(config.idle) / 10
     }
 
-    /// Whether it was long ago that Logto said that the session holds.
+    /// Whether Logto confirmed the session too long ago.
     pub(crate) fn is_check_due(&self, now: Timestamp, after: Duration) -> bool {
         now.distance(self.verified_at) >= after
     }
@@ -246,7 +244,7 @@ pub(crate) mod tests {
         }
     }
 
-    /// H8: nothing of it is copied to a larger buffer, however long its texts are.
+    /// H8: no part of it is copied to a larger buffer, however long its strings are.
     #[test]
     fn a_record_is_written_in_one_piece() {
         let long = "t".repeat(3000);
@@ -261,7 +259,7 @@ pub(crate) mod tests {
         assert_eq!(bytes.capacity(), 256 + 9000 + record.claims.packed.len());
     }
 
-    /// S18: another format, also one that is to come, is discarded.
+    /// S18: another format, even a future one, is discarded.
     #[test]
     fn a_record_survives_its_binary_form_and_another_format_is_not_read() {
         let record = record(Timestamp::now());
@@ -282,7 +280,7 @@ pub(crate) mod tests {
         assert!(Record::decode(&[]).is_none());
     }
 
-    /// S7: idle and absolute ends, and a shortened configuration.
+    /// S7: idle and absolute expiry, and shortened settings.
     #[test]
     fn a_session_ends_after_idle_and_after_absolute_time() {
         let start = Timestamp::now();
@@ -299,7 +297,7 @@ pub(crate) mod tests {
         assert!(record.remaining(after(11), &shorter).is_none());
     }
 
-    /// S27: what a clock far ahead has written is not put off until the time comes.
+    /// S27: times written by a clock far ahead do not postpone anything until then.
     #[test]
     fn a_moment_in_the_future_is_as_far_as_one_in_the_past() {
         let now = Timestamp::now();

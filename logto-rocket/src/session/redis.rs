@@ -25,33 +25,32 @@ use crate::config::RedisConfig;
 use crate::error::{Error, Result};
 use crate::seal;
 
-/// Replaces a value of the version that was read. One key, as in all scripts: a Cluster has
-/// others elsewhere.
+/// Replaces a value if it has the version that was read. One key, as in all scripts: in a
+/// Cluster others are elsewhere.
 const SAVE: &str = "if redis.call('GETRANGE', KEYS[1], 0, 7) == ARGV[1] then \
                     redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) return 1 end return 0";
 
-/// Sessions that are read at once when a user's are looked for.
+/// How many sessions to read at once when finding a user's.
 const AT_ONCE: usize = 64;
 
 /// A [`SessionStore`] in a Redis or Valkey, one server or a Cluster, for any number of
 /// instances. It is [`Shared`] too. Needs the feature `redis`.
 ///
-/// Chosen with `session.store = "redis"` and the keys of [`RedisConfig`]. It connects when it
-/// is first needed: a launch does not need Redis. A request of a signed-in user costs one
-/// round trip, over one connection that all requests share.
+/// Chosen with `session.store = "redis"` and the keys of [`RedisConfig`]. It connects on
+/// first use: the launch does not need Redis. A request of a signed-in user costs one round
+/// trip, over one connection that all requests share.
 ///
-/// What is there is sealed, and keys and names are hashes: a dump signs nobody in and names
-/// nobody. Everything expires by itself. A user's sessions are found by an index, a sorted set
-/// for each name; it is written first, and `find` believes only what the sessions say, so no
-/// step over several keys needs to be done in one.
+/// The contents are sealed, and keys and names are hashes: a dump neither signs anyone in nor
+/// identifies users. Everything expires. A user's sessions are found by an index, a sorted set
+/// for each name; it is written first, and `find` trusts only the sessions themselves, so no
+/// step has to change several keys atomically.
 ///
 /// # When Redis fails
 ///
-/// The first command without an answer in time, and a connection that cannot be had, open a
-/// circuit breaker: then everything that needs Redis fails at once with 503 Service
-/// Unavailable, until a probe in the background, four times a second, is answered. In a Cluster
-/// only the keys of lost nodes fail. The log says once that Redis is down, and why, and once
-/// that it is back.
+/// The first command without an answer in time, or a failed connection, opens a circuit
+/// breaker: then everything that needs Redis fails at once with 503 Service Unavailable, until
+/// a background probe, four times a second, is answered. In a Cluster only the keys of lost
+/// nodes fail. The log says once that Redis is down, and why, and once that it is back.
 ///
 /// | Redis | this store |
 /// |---|---|
@@ -74,18 +73,18 @@ const AT_ONCE: usize = 64;
 pub struct RedisStore {
     commands: Arc<Commands>,
     prefix: String,
-    /// Whether nothing may be missing, as marks may not.
+    /// Whether nothing may be missing, as with marks.
     is_for_marks: bool,
 }
 
 impl RedisStore {
-    /// A store at the addresses of `config`. It connects when it is first needed.
+    /// A store at the addresses of `config`. It connects on first use.
     ///
     /// # Errors
     ///
-    /// An address is none, or the file of [`ca`](RedisConfig::ca) cannot be used; the causes
-    /// say which. With `rediss://`, aws-lc-rs becomes the process's default provider of rustls
-    /// if the application has chosen none.
+    /// An address is not valid, or the file of [`ca`](RedisConfig::ca) cannot be used; the
+    /// causes say which. With `rediss://`, aws-lc-rs becomes the process's default rustls
+    /// provider if the application has chosen none.
     // By value, as every other constructor takes its configuration.
     #[allow(clippy::needless_pass_by_value)]
     pub fn new(config: RedisConfig) -> Result<Self> {
@@ -93,8 +92,8 @@ impl RedisStore {
         Ok(Self { commands, prefix: config.prefix, is_for_marks: false })
     }
 
-    /// The same for marks of sessions that are elsewhere: where Redis evicts, a mark that is
-    /// not there says nothing, and so cannot be read.
+    /// The same, for marks of sessions that are elsewhere: if Redis evicts, a missing mark
+    /// proves nothing, so reads fail.
     pub(crate) fn for_marks(config: RedisConfig) -> Result<Self> {
         Ok(Self { is_for_marks: true, ..Self::new(config)? })
     }
@@ -107,8 +106,9 @@ impl RedisStore {
         format!("{}n:{name}", self.prefix)
     }
 
-    /// Adds the session to the index, before it is there: one that is not there is no harm,
-    /// and one that nobody finds lives on when its user is signed out everywhere.
+    /// Adds the session to the index before storing it: an entry without a session is
+    /// harmless, but a session without an entry would survive when its user is signed out
+    /// everywhere.
     async fn add(&self, key: &SessionKey, names: &[String], ttl: Duration) -> Result<()> {
         let member = key.to_text();
         let adds = names.iter().map(|name| {
@@ -119,7 +119,7 @@ impl RedisStore {
         join_all(adds).await.into_iter().collect()
     }
 
-    /// The sessions that the index has of a name; others among them may have had it before.
+    /// The sessions that the index has for a name; some may have had it only earlier.
     async fn members(&self, name: &str) -> Result<Vec<SessionKey>> {
         let name = self.name(name);
         let members: Vec<String> = self.commands.read(&name, index::members(&name)).await?;
@@ -164,7 +164,7 @@ impl SessionStore for RedisStore {
         session: StoredSession,
         ttl: Duration,
     ) -> Result<Saved> {
-        // No version of ours.
+        // Not one of our versions.
         let Some(read) = read.number() else { return Ok(Saved::No) };
         self.add(key, &session.names, ttl).await?;
         let (name, version) = (self.session(key), seal::random());
@@ -189,7 +189,7 @@ impl SessionStore for RedisStore {
             let command = index::remove(&name, &member);
             async move { self.commands.read::<()>(&name, command).await }
         });
-        // The session has ended: an entry that stays leads nowhere, and expires.
+        // The session has ended: a leftover entry leads nowhere, and expires.
         join_all(removals).await;
         Ok(())
     }
@@ -227,7 +227,7 @@ impl fmt::Debug for RedisStore {
     }
 }
 
-/// A time to live as Redis takes it: at least a millisecond, and none that overflows there.
+/// A time to live as Redis accepts it: at least a millisecond, and without overflow there.
 fn millis(ttl: Duration) -> u64 {
     const CENTURY: u128 = 100 * 365 * 24 * 60 * 60 * 1000;
     u64::try_from(ttl.as_millis().clamp(1, CENTURY)).unwrap_or(1)

@@ -1,4 +1,4 @@
-//! What the cookies of a session take, and what is done where that is too much.
+//! The size of a session's cookies, and what happens if it is too large.
 
 use super::Sessions;
 use super::cookie;
@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::seal;
 
 impl Sessions {
-    /// Checks that a session which begins is within `session.max_cookie_bytes`.
+    /// Checks that a new session is within `session.max_cookie_bytes`.
     ///
     /// # Errors
     ///
@@ -18,7 +18,7 @@ impl Sessions {
             return Ok(());
         }
         let mut detail = format!(
-            "{bytes} bytes of cookies, and `session.max_cookie_bytes` is {}; ",
+            "{bytes} bytes of cookies, but `session.max_cookie_bytes` is {}; ",
             self.config.max_cookie_bytes
         );
         let growing = record.id_token_claims()?.growing();
@@ -31,9 +31,9 @@ impl Sessions {
         Err(Error::new(ErrorKind::SessionTooLarge, detail))
     }
 
-    /// The record of a session that has grown, as it fits into cookies: without the claims
-    /// that grow with the user, if need be. Old ones in their place would say that the user
-    /// has roles which were taken away.
+    /// The record of a session that has grown, made to fit into cookies: without the claims
+    /// that grow with the user, if need be. Keeping old ones instead would show roles that
+    /// were taken away.
     pub(crate) fn fit(&self, record: Record) -> Record {
         let bytes = self.cookie_bytes(&record);
         if bytes <= self.max_bytes() {
@@ -46,8 +46,8 @@ impl Sessions {
         }
         if self.dropped.is_due(self.clock.now()) {
             log::warn!(
-                "logto: a session has grown to {bytes} bytes of cookies, and \
-                 `session.max_cookie_bytes` is {}: it goes on without `{}`; leave out their \
+                "logto: a session has grown to {bytes} bytes of cookies, but \
+                 `session.max_cookie_bytes` is {}: it continues without `{}`; leave out their \
                  scopes, or set `session.store`",
                 self.config.max_cookie_bytes,
                 names.join("`, `")
@@ -56,8 +56,8 @@ impl Sessions {
         Record { claims: (&claims.without_growing()).into(), ..record }
     }
 
-    /// What the session's cookies take in a request, with the count of sign-ins, which they
-    /// begin with. Of a stored session that is its id.
+    /// The bytes of the session's cookies in a request, including the count of sign-ins.
+    /// For a stored session that is its id.
     fn cookie_bytes(&self, record: &Record) -> usize {
         let name = self.cookies.session();
         let count = name.len() + "_n=1; ".len();
@@ -119,7 +119,7 @@ mod tests {
         }
     }
 
-    /// S32: what is told in BENCHMARKS.
+    /// S32: the sizes given in BENCHMARKS.
     #[test]
     fn fifty_organizations_with_two_roles_each_take_three_kilobytes_and_a_half_at_most() {
         let mut taken = Vec::new();
@@ -131,7 +131,7 @@ mod tests {
         assert!(taken[0] <= 1000 && taken[1] <= 1500 && taken[2] <= 3500, "{taken:?}");
     }
 
-    /// S32: what is said to take so many bytes does.
+    /// S32: the stated sizes are right.
     #[rocket::async_test]
     async fn the_bytes_of_a_session_are_known_before_it_is_written() {
         let sessions = in_cookies();

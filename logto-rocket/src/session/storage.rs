@@ -16,25 +16,25 @@ use super::store::{AnyStore, Saved, SessionKey, SessionStore, StoredSession};
 use crate::error::Result;
 use crate::seal::{Named, Pseudonyms, Sealer};
 
-/// Sessions whose newest generation the process remembers at most.
+/// The most sessions whose newest generation the process remembers.
 const NEWEST: u64 = 100_000;
 
-/// Sessions of one user that a store is asked for at once.
+/// How many sessions of one user to load at once.
 const LOADS: usize = 16;
 
 /// How long the newest generation is remembered after its last use: longer than
 /// any request that still carries an older one.
 const NEWEST_TTL: Duration = Duration::from_secs(60 * 60);
 
-/// Where sessions live, and what of them was opened before.
+/// Where sessions live, and those that were already opened.
 pub(crate) struct Storage {
     place: Place,
     opened: Opened,
 }
 
 enum Place {
-    /// In the cookie itself. A refresh makes a new generation; until every request
-    /// with an older one has come home, the process knows which is the newest.
+    /// In the cookie itself. A refresh makes a new generation; the process remembers the
+    /// newest until no request with an older one can still be pending.
     Cookie { sealer: Sealer, newest: Cache<SessionKey, Arc<Record>> },
     /// In the memory of this process. Not sealed, as the key is in the same memory.
     Memory { store: MemoryStore, pseudonyms: Pseudonyms },
@@ -42,7 +42,7 @@ enum Place {
     Store { sealer: Sealer, pseudonyms: Pseudonyms, store: AnyStore },
 }
 
-/// A store, with what makes sessions fit for it.
+/// A store, with the keys for its sessions.
 struct Store<'s> {
     store: &'s dyn SessionStore,
     sealer: Option<&'s Sealer>,
@@ -50,15 +50,15 @@ struct Store<'s> {
 }
 
 impl Storage {
-    /// Sessions in cookies. Those that were opened may take so many bytes.
+    /// Sessions in cookies. Opened ones may take so many bytes.
     pub(crate) fn cookie(sealer: Sealer, cache_bytes: u64) -> Self {
         let newest = Cache::builder().max_capacity(NEWEST).time_to_idle(NEWEST_TTL);
-        // The default policy may turn the newest generation away in favor of others.
+        // The default policy may reject the newest generation in favor of others.
         let newest = newest.eviction_policy(EvictionPolicy::lru()).build();
         Self::new(Place::Cookie { sealer, newest }, cache_bytes)
     }
 
-    /// As many sessions in the memory of this process.
+    /// Sessions in the memory of this process, at most so many.
     pub(crate) fn memory(capacity: u64, pseudonyms: Pseudonyms, cache_bytes: u64) -> Self {
         Self::new(Place::Memory { store: MemoryStore::new(capacity), pseudonyms }, cache_bytes)
     }
@@ -77,7 +77,7 @@ impl Storage {
         Self { place, opened: Opened::new(cache_bytes) }
     }
 
-    /// What seals sessions into cookies, if they live there.
+    /// The sealer of session cookies, if sessions live there.
     pub(super) fn cookie_sealer(&self) -> Option<&Sealer> {
         match &self.place {
             Place::Cookie { sealer, .. } => Some(sealer),
@@ -94,7 +94,7 @@ impl Storage {
         Some(Session { record, version: None })
     }
 
-    /// Forgets what a sealed cookie's value, which is no session any more, was opened to.
+    /// Drops the opened form of a sealed cookie's value that is no longer a session.
     pub(super) fn forget_cookie(&self, value: &str) {
         if let Some(label) = value.as_bytes().last_chunk() {
             self.opened.forget(label);
@@ -111,7 +111,7 @@ impl Storage {
         self.opened.len()
     }
 
-    /// The session of this key, if it is in this process; `None` where a store has to be
+    /// The session with this key, if it is in this process; `None` if a store has to be
     /// asked.
     pub(super) fn at_hand(&self, key: SessionKey) -> Option<Option<Session>> {
         let Place::Memory { store, .. } = &self.place else { return None };
@@ -122,7 +122,7 @@ impl Storage {
         }))
     }
 
-    /// The session of this key in the store.
+    /// The session with this key in the store.
     ///
     /// # Errors
     ///
@@ -134,8 +134,8 @@ impl Storage {
         Ok(record.map(|record| Session { record, version: Some(version) }))
     }
 
-    /// The newest generation of a session in a cookie that the process knows of; a stored
-    /// one as it is.
+    /// The newest generation that the process knows of a session in a cookie; a stored
+    /// session as it is.
     pub(super) fn newest(&self, session: Session) -> Session {
         let Place::Cookie { newest, .. } = &self.place else { return session };
         match newest.get(&session.record.key()) {
@@ -146,7 +146,7 @@ impl Storage {
         }
     }
 
-    /// Remembers what another instance says is the newest generation of a session in a cookie.
+    /// Remembers the newest generation of a session in a cookie, from another instance.
     pub(super) fn remember_newest(&self, record: Arc<Record>) -> Session {
         if let Place::Cookie { newest, .. } = &self.place {
             newest.insert(record.key(), Arc::clone(&record));
@@ -162,8 +162,8 @@ impl Storage {
         Ok(Session { record: Arc::new(record), version })
     }
 
-    /// Saves the next record of a session; `None` if the store has another one by
-    /// now, or none: then the caller reads it again.
+    /// Saves the next record of a session; `None` if the store now has another one, or
+    /// none: then the caller reads it again.
     pub(super) async fn save(
         &self,
         read: &Session,
@@ -206,7 +206,8 @@ impl Storage {
         Ok(())
     }
 
-    /// The sessions that the store has for a user, with others that it should not have found.
+    /// The sessions that the store has for a user, possibly with others that it should not
+    /// have found.
     ///
     /// # Errors
     ///
@@ -219,12 +220,12 @@ impl Storage {
         Ok(sessions.into_iter().flatten().collect())
     }
 
-    /// Deletes the sessions of `whose` that `ends` says, and hands each to `deleted` at once.
-    /// Of sessions in cookies only the newest generations are here to be found.
+    /// Deletes the sessions of `whose` that `ends` selects, and passes each to `deleted` at
+    /// once. Of sessions in cookies only remembered newest generations can be found.
     ///
     /// # Errors
     ///
-    /// The store failed for one of them, or for all; the others are deleted all the same.
+    /// The store failed for one of them, or for all; the others are deleted anyway.
     pub(super) async fn delete_all(
         &self,
         whose: Whose<'_>,
@@ -259,7 +260,7 @@ impl Storage {
         match &session {
             Some(session) if !ends(&session.record) => return Ok(None),
             Some(session) => self.delete(&session.record).await?,
-            // One that cannot be read cannot show that it is newer, or another one's.
+            // An unreadable one cannot show that it is newer, or somebody else's.
             None => self.delete_stored(&key, &[]).await?,
         }
         Ok(session)
@@ -279,8 +280,8 @@ impl Place {
 }
 
 impl Store<'_> {
-    /// The session as it is stored: under its key, so that what is stored under another
-    /// key does not open.
+    /// The session as stored, sealed with its key, so that it does not open under another
+    /// key.
     fn fit(&self, record: &Record) -> Result<StoredSession> {
         let data = match self.sealer {
             Some(sealer) => sealer.seal(&record.key().to_text(), &record.encode()),
@@ -289,7 +290,7 @@ impl Store<'_> {
         Ok(StoredSession::new(data, record.names(self.pseudonyms)?))
     }
 
-    /// Reads what [`fit()`](Self::fit) made.
+    /// Reads the output of [`fit()`](Self::fit).
     fn open(&self, key: SessionKey, data: &[u8]) -> Option<Record> {
         match self.sealer {
             Some(sealer) => Record::decode(&sealer.open(&key.to_text(), data.to_vec())?),

@@ -21,15 +21,15 @@ use crate::error::Result;
 pub struct StoredSession {
     /// The sealed session. A store need not and cannot look inside.
     pub data: Vec<u8>,
-    /// What the session is found by: one name for its user, and one for the user's session
-    /// at Logto if that is known. Each is an HMAC-SHA-256 under a key of the newest cookie
-    /// secret, in 43 characters of base64url. Whoever reads the store learns nobody's id:
-    /// that two sessions have a name in common is all that it tells.
+    /// Names to find the session by: one for its user, and one for the user's session at
+    /// Logto if that is known. Each is an HMAC-SHA-256 under a key of the newest cookie
+    /// secret, in 43 characters of base64url. The store's contents reveal no ids, only
+    /// that two sessions share a name.
     pub names: Vec<String>,
 }
 
 impl StoredSession {
-    /// A session that is found by `names`.
+    /// A session to be found by `names`.
     pub fn new(data: Vec<u8>, names: Vec<String>) -> Self {
         Self { data, names }
     }
@@ -41,20 +41,20 @@ impl fmt::Debug for StoredSession {
     }
 }
 
-/// What became of a conditional save.
+/// The result of a conditional save.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Saved {
-    /// It was saved and has this version now.
+    /// It was saved and now has this version.
     Yes(Version),
     /// Another save came first, or the session was deleted. Nothing was changed.
     No,
 }
 
-/// A store, whichever it is.
+/// Any store.
 pub(crate) type AnyStore = Arc<dyn SessionStore>;
 
-/// Where sessions live: the trait for a store of one's own.
+/// Where sessions live: the trait for a store of your own.
 ///
 /// See the chapter [`guide::sessions`](crate::guide::sessions).
 ///
@@ -63,26 +63,26 @@ pub(crate) type AnyStore = Arc<dyn SessionStore>;
 /// handles of it:
 ///
 ///   * `create` never overwrites: a key that exists is an error.
-///   * `load` and `find` see what was saved before them, whichever instance saved it.
+///   * `load` and `find` see everything saved before them, by any instance.
 ///   * `save` is conditional on the version that was read, in one step (compare
 ///     and swap): of two saves of one version only one wins, and a session that
 ///     was deleted stays deleted.
 ///   * A session is gone after its time to live, to the millisecond or nearly so, for `load`
 ///     and for `find`.
-///   * `find` goes by the names that were saved last: with a new cookie secret, a
-///     session gets new names.
-///   * A store that is down says so with [`Error::store`](crate::Error::store). It
-///     never answers "no session": that would sign users out.
+///   * `find` uses the names that were saved last: with a new cookie secret, a session
+///     gets new names.
+///   * A store that is down returns [`Error::store`](crate::Error::store). It never
+///     answers "no session": that would sign users out.
 ///
 /// A store's errors are answered with 503 Service Unavailable; the browser keeps
 /// its cookie.
 ///
-/// Several instances of an application can use one store. What else they are to share,
-/// such as which of them refreshes a session's tokens, needs [`shared()`](Self::shared).
+/// Several instances of an application can use one store. To share more, such as which of
+/// them refreshes a session's tokens, it needs [`shared()`](Self::shared).
 ///
 /// # Example
 ///
-/// A store in a map, which forgets expired sessions when they are asked for:
+/// A store in a map, which drops expired sessions when they are requested:
 ///
 /// ```rust
 /// use std::collections::HashMap;
@@ -141,12 +141,12 @@ pub(crate) type AnyStore = Arc<dyn SessionStore>;
 /// # Ok::<(), String>(()) }).unwrap();
 /// ```
 ///
-/// One in SQLite, with [`Shared`] and a task that removes what has expired, is
+/// A store in SQLite, with [`Shared`] and a task that removes expired entries, is
 /// `examples/sql-store` in the repository.
 ///
-/// It is attached with `Logto::fairing().store(Map::default())`, or made of a pool that another
-/// fairing manages, with [`store_with()`](crate::LogtoFairing::store_with). An `Arc` of a store is a store
-/// too, and so is a `Box<dyn SessionStore>`.
+/// Attach it with `Logto::fairing().store(Map::default())`, or build it from a pool that another
+/// fairing manages, with [`store_with()`](crate::LogtoFairing::store_with). An `Arc` of a store is
+/// a store too, and so is a `Box<dyn SessionStore>`.
 #[rocket::async_trait]
 pub trait SessionStore: Send + Sync + 'static {
     /// Stores a new session for `ttl` and returns its first version.
@@ -181,30 +181,30 @@ pub trait SessionStore: Send + Sync + 'static {
         ttl: Duration,
     ) -> Result<Saved>;
 
-    /// Deletes the session. Deleting what is not there is fine. `names` are those that it
-    /// was saved with, as far as they are known, so that an index can be cleaned without
-    /// reading the session first.
+    /// Deletes the session. Deleting a missing one is fine. `names` are those it was
+    /// saved with, as far as known, so that an index can be cleaned without reading the
+    /// session first.
     ///
     /// # Errors
     ///
     /// The store failed.
     async fn delete(&self, key: &SessionKey, names: &[String]) -> Result<()>;
 
-    /// Returns the keys of all sessions that have any of these names, without those whose time
-    /// to live has passed; none where there is no such session. There is one name for each cookie secret, as a session may have
-    /// been saved with any.
+    /// Returns the keys of all unexpired sessions that have any of these names; none if there is no
+    /// such session. There is one name for each cookie secret, as a session may have been saved
+    /// with any.
     ///
     /// # Errors
     ///
     /// The store failed.
     async fn find(&self, names: &[String]) -> Result<Vec<SessionKey>>;
 
-    /// What the instances of an application share beside sessions, if this store can hold
-    /// it. **(default: `None`: each instance keeps it for itself)**
+    /// What the instances of an application share besides sessions, if this store can
+    /// hold it. **(default: `None`: each instance keeps it to itself)**
     ///
-    /// With it, one refresh of a session's tokens is under way at a time over all
-    /// instances, they share the tokens, and what ended at one has ended at all. Without
-    /// it, each of these holds within one instance only.
+    /// With it, only one refresh of a session's tokens runs at a time across all
+    /// instances, they share the tokens, and a session that ended at one has ended at
+    /// all. Without it, each of these holds within one instance only.
     fn shared(&self) -> Option<&dyn Shared> {
         None
     }

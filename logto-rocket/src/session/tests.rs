@@ -14,7 +14,7 @@ use crate::seal::{Kind, Named, Pseudonyms, Sealer};
 
 const SECRET: &[u8] = b"a secret of at least 32 random bytes";
 
-/// Bytes that opened sessions may take.
+/// The byte limit for opened sessions.
 const CACHE: u64 = 1024 * 1024;
 
 fn sealer(kind: Kind) -> Sealer {
@@ -64,7 +64,7 @@ fn next(session: &Session) -> Record {
     Record { generation: session.record.generation + 1, ..(*session.record).clone() }
 }
 
-/// What the sessions read from a request with these cookies, however long it takes.
+/// What is read from a request with these cookies, waiting if needed.
 async fn read(sessions: &Sessions, cookies: &[Cookie<'static>]) -> Read {
     let client = Browser::untracked(rocket::build()).await.expect("a client");
     let request = client.get("/").cookies(cookies.iter().cloned());
@@ -81,7 +81,7 @@ pub(super) async fn cookies(sessions: &Sessions, session: &Session) -> Vec<Cooki
     sessions.write(request.inner().cookies(), session).expect("cookies")
 }
 
-/// The session that these cookies carry, and whether they are to be written anew.
+/// The session that these cookies carry, and whether they should be written again.
 async fn carried(sessions: &Sessions, cookies: &[Cookie<'static>]) -> (Session, bool) {
     match read(sessions, cookies).await {
         Read::Session { session, rewrite } => (session, rewrite),
@@ -89,7 +89,7 @@ async fn carried(sessions: &Sessions, cookies: &[Cookie<'static>]) -> (Session, 
     }
 }
 
-/// S7: that a value was opened before is no reason to believe that it holds.
+/// S7: a value that was opened before is not trusted to be still valid.
 #[rocket::async_test]
 async fn an_expired_session_is_refused_though_it_was_opened_before() {
     for sessions in all() {
@@ -104,7 +104,7 @@ async fn an_expired_session_is_refused_though_it_was_opened_before() {
 }
 
 /// S27: a clock that is ahead by more than `clock_skew` makes no sessions that last longer,
-/// or that a logout spares as it came before them.
+/// or that escape a logout as newer.
 #[rocket::async_test]
 async fn a_session_that_begins_in_the_future_is_none() {
     for sessions in all() {
@@ -121,7 +121,7 @@ async fn a_session_that_begins_in_the_future_is_none() {
     }
 }
 
-/// S27: whose last use was written down by a clock that is ahead.
+/// S27: the last use was recorded by a clock that is ahead.
 #[rocket::async_test]
 async fn a_use_in_the_future_is_written_down_anew() {
     for sessions in all() {
@@ -160,7 +160,7 @@ async fn an_ended_session_is_not_kept_opened() {
     }
 }
 
-/// S28: nor is one that Logto ended, or whose time is over.
+/// S28: nor is one that Logto ended, or that has expired.
 #[rocket::async_test]
 async fn a_session_that_ended_in_another_way_is_not_kept_opened() {
     for sessions in all() {
@@ -183,7 +183,7 @@ async fn a_session_that_ended_in_another_way_is_not_kept_opened() {
     }
 }
 
-/// S4, S5: neither a changed value nor one of another secret or name becomes good
+/// S4, S5: neither a changed value nor one under another secret or name becomes valid
 /// because the real one was opened.
 #[rocket::async_test]
 async fn a_forged_value_is_refused_though_the_real_one_was_opened_before() {
@@ -253,7 +253,7 @@ async fn a_stored_session_is_saved_over_the_version_that_was_read_only() {
     }
 }
 
-/// L5, L8: what is known of the sessions goes, and of others stays.
+/// L5, L8: everything known about these sessions is dropped, and about others kept.
 #[rocket::async_test]
 async fn the_sessions_of_a_user_end_all_at_once() {
     for sessions in all() {
@@ -288,7 +288,7 @@ async fn a_stored_session_that_cannot_be_read_is_not_spared() {
     assert!(store.load(&key).await.expect("read").is_none());
 }
 
-/// S22: whoever can write into a store cannot give one session's place to another.
+/// S22: write access to a store cannot put one session in another's place.
 #[rocket::async_test]
 async fn a_stored_session_does_not_open_under_another_key() {
     let (sessions, store) = in_store();

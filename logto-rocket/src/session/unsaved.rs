@@ -1,4 +1,4 @@
-//! Records that the store could not save: this process has them until it can.
+//! Records that the store could not save: this process keeps them until it can.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,17 +13,17 @@ use super::{Session, Sessions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::instances::Lease;
 
-/// Sessions that wait to be saved at most. Each has a task.
+/// The most sessions that may wait to be saved. Each has a task.
 const CAPACITY: usize = 10_000;
 
-/// How long to wait before each further attempt. Other instances wait for it to succeed when
-/// the store is back.
+/// How long to wait before each further attempt. Once the store is back, other instances
+/// wait for it to succeed.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// How often it is looked whether all is told.
+/// How often to check whether everything is saved.
 const POLL: Duration = Duration::from_millis(20);
 
-/// Logouts that the store does not know of yet.
+/// Logouts that are not yet in the store.
 #[derive(Default)]
 pub(super) struct Untold(Arc<()>);
 
@@ -31,7 +31,7 @@ pub(super) struct Untold(Arc<()>);
 pub(super) struct OneUntold(#[expect(dead_code, reason = "it is counted")] Arc<()>);
 
 impl Untold {
-    /// One more, as long as it is held; `None` if there are too many.
+    /// Counts one more while the result is held; `None` if there are too many.
     pub(super) fn one_more(&self) -> Option<OneUntold> {
         (Arc::strong_count(&self.0) < CAPACITY).then(|| OneUntold(Arc::clone(&self.0)))
     }
@@ -41,7 +41,7 @@ impl Untold {
     }
 }
 
-/// What waits to be saved.
+/// The records that wait to be saved.
 #[derive(Default)]
 pub(super) struct Unsaved {
     /// Whether anything ever waited. Until then no request waits for the lock.
@@ -68,7 +68,7 @@ impl Unsaved {
         }
     }
 
-    /// Whether there is room for another one, which is there then.
+    /// Adds a record; returns whether there was room.
     fn add(&self, record: Arc<Record>) -> bool {
         let mut records = self.records();
         let has_room = records.len() < CAPACITY || records.contains_key(&record.key());
@@ -83,12 +83,12 @@ impl Unsaved {
         self.records().get(&record.key()).is_some_and(|waiting| Arc::ptr_eq(waiting, record))
     }
 
-    /// Forgets what waits of a session that has ended.
+    /// Drops the waiting record of a session that has ended.
     pub(super) fn forget(&self, session: &SessionKey) {
         self.forget_if(session, |_| true);
     }
 
-    /// Forgets what waits of a session, unless it is newer than what was saved.
+    /// Drops the waiting record of a session, unless it is newer than the saved one.
     pub(super) fn saved(&self, record: &Record) {
         self.forget_if(&record.key(), |waiting| waiting.generation <= record.generation);
     }
@@ -109,7 +109,7 @@ impl Sessions {
     ///
     /// # Errors
     ///
-    /// Too many wait already.
+    /// Too many are already waiting.
     pub(crate) fn save_later(
         self: &Arc<Self>,
         session: &Session,
@@ -119,12 +119,12 @@ impl Sessions {
         let generation = record.generation.max(session.record.generation + 1);
         let record = Arc::new(Record { generation, ..record });
         if !self.unsaved.add(Arc::clone(&record)) {
-            return Err(Error::new(ErrorKind::Store, "too many sessions wait to be saved"));
+            return Err(Error::new(ErrorKind::Store, "too many sessions are waiting to be saved"));
         }
         log::error!("logto: a session cannot be saved; this process keeps it until it can");
         let (sessions, waiting) = (Arc::clone(self), Arc::clone(&record));
         tokio::spawn(async move {
-            // Another one in its place has a task of its own.
+            // Another one in its place has its own task.
             while sessions.unsaved.has(&waiting) {
                 tokio::time::sleep(PAUSE).await;
                 sessions.try_unsaved(&waiting).await;
@@ -135,7 +135,7 @@ impl Sessions {
         Ok(Session { record, version: session.version.clone() })
     }
 
-    /// One attempt at saving a record that waits.
+    /// Tries once to save a waiting record.
     async fn try_unsaved(&self, waiting: &Arc<Record>) {
         if self.are_in_cookies() {
             if self.marks.tell_newest(waiting).await.is_ok() {
@@ -154,7 +154,7 @@ impl Sessions {
         }
     }
 
-    /// Waits until nothing waits to be saved.
+    /// Waits until everything is saved.
     pub(crate) async fn all_saved(&self) {
         loop {
             let none_left = self.unsaved.none_left.notified();

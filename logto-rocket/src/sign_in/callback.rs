@@ -16,7 +16,7 @@ pub(super) struct Callback<'q> {
     error_description: Option<Cow<'q, str>>,
 }
 
-/// The code in a callback's query that is an answer of `issuer`.
+/// The code in a callback's query that is an answer from `issuer`.
 #[cfg(feature = "__internal")]
 pub(crate) fn callback_code(query: &str, issuer: &str) -> Result<String> {
     Callback::parse(query)?.code(issuer).map(Into::into)
@@ -44,7 +44,7 @@ impl<'q> Callback<'q> {
         Ok(callback)
     }
 
-    /// Whether it says nothing at all: Logto's consent page is left that way.
+    /// Whether it has no parameters: this is how users leave Logto's consent page.
     pub(super) fn is_bare(&self) -> bool {
         [&self.state, &self.iss, &self.code, &self.error].iter().all(|given| given.is_none())
     }
@@ -54,8 +54,8 @@ impl<'q> Callback<'q> {
         self.state.as_deref().unwrap_or_default()
     }
 
-    /// The code of a successful answer of this issuer. A wrong or missing `iss`
-    /// means that another provider's answer was sent here (RFC 9207 section 2.4).
+    /// The code of a successful answer from this issuer. A wrong or missing `iss` means
+    /// that another provider's answer was sent here (RFC 9207 section 2.4).
     pub(super) fn code(&self, issuer: &str) -> Result<&str> {
         let from_us = self
             .iss
@@ -72,7 +72,7 @@ impl<'q> Callback<'q> {
     }
 }
 
-/// What an error of Logto's means (RFC 6749 section 4.1.2.1; OpenID Connect Core, section
+/// What an error from Logto means (RFC 6749 section 4.1.2.1; OpenID Connect Core, section
 /// 3.1.2.6).
 fn refusal(error: &str, description: Option<&str>) -> Error {
     let Some(code) = error_code(error) else {

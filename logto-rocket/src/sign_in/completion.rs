@@ -1,5 +1,5 @@
-//! Sign-ins that come to their end: identical callbacks share one redemption of the code
-//! and one verdict of the application.
+//! Completing sign-ins: identical callbacks share one redemption of the code and one
+//! verdict of the application.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,19 +17,19 @@ use crate::location::ReturnPath;
 use crate::seal;
 use crate::session::Session;
 
-/// Sign-ins whose `state` is remembered as used at most, and those of them that are
-/// under way or were decided a moment ago.
+/// The most sign-ins whose `state` is remembered as used, including those in progress or
+/// just decided.
 const USED: u64 = 100_000;
 const UNDER_WAY: u64 = 10_000;
 
 /// How long a used `state` is remembered: longer than its sign-in may take.
 pub(super) const USED_TTL: Duration = Duration::from_secs(15 * 60);
 
-/// How long a verdict answers a callback that comes again, as from a browser that lost
+/// How long a verdict answers a repeated callback, for example from a browser that lost
 /// the first answer.
 const REPEATS: Duration = Duration::from_secs(10);
 
-/// SHA-256 of a `state`: what is remembered of it.
+/// SHA-256 of a `state`: only this is remembered.
 pub(super) type StateHash = [u8; 32];
 
 /// The sign-ins that this process has completed, or is about to.
@@ -38,12 +38,12 @@ pub(super) struct Completions {
     used: Cache<StateHash, ()>,
 }
 
-/// One sign-in, whoever waits for it.
+/// One sign-in, shared by all who wait for it.
 pub(super) struct Completion {
-    /// Of the code: another one under the same `state` is no repetition.
+    /// Of the code: a different one with the same `state` is not a repetition.
     code_hash: [u8; 32],
     session: Shared<BoxFuture<'static, Result<Session>>>,
-    /// If the request that finds it out dies, the next one does.
+    /// If the request that decides is dropped, the next one decides.
     verdict: OnceCell<Result<Admission>>,
 }
 
@@ -68,9 +68,8 @@ impl Completions {
         }
     }
 
-    /// The completion of this sign-in with this code, whose redemption `begin` describes
-    /// if the sign-in was not used before; `None` if it was, in another way or a while
-    /// ago.
+    /// The completion of this sign-in with this code, redeemed by `begin` if the sign-in
+    /// was not used before; `None` if it was used differently or a while ago.
     pub(super) fn join<F>(
         &self,
         state: StateHash,
@@ -91,12 +90,12 @@ impl Completions {
         seal::same_secret(&completion.code_hash, &code_hash).then_some(completion)
     }
 
-    /// Begins the time in which the verdict answers callbacks that come again.
+    /// Starts the time in which the verdict answers repeated callbacks.
     pub(super) fn decided(&self, state: StateHash, completion: &Arc<Completion>) {
         self.under_way.insert(state, Arc::clone(completion));
     }
 
-    /// Remembers a sign-in as used; whether it was not yet.
+    /// Marks a sign-in as used; returns whether it was unused.
     pub(super) fn use_up(&self, state: StateHash) -> bool {
         self.used.entry(state).or_insert(()).is_fresh()
     }
@@ -107,13 +106,13 @@ impl Completions {
 }
 
 impl Completion {
-    /// The session that the code was redeemed for, which no browser has yet. It goes on
-    /// in a task of its own: a code is good for one attempt.
+    /// The session that the code was redeemed for, which no browser has yet. It runs in
+    /// its own task: a code is valid for one attempt.
     pub(super) fn session(&self) -> impl Future<Output = Result<Session>> + Send + use<> {
         self.session.clone()
     }
 
-    /// What `decide` found out, once for all who wait.
+    /// The result of `decide`, run once for all who wait.
     pub(super) async fn verdict<F>(&self, decide: impl FnOnce() -> F) -> Result<Admission>
     where
         F: Future<Output = Result<Admission>>,
@@ -122,7 +121,7 @@ impl Completion {
     }
 }
 
-/// Undecided ones live as long as a hook may want to think, others as long as they answer.
+/// Undecided ones live as long as a hook may take, others as long as they answer repeats.
 struct Lifetime {
     repeats: Duration,
 }
@@ -157,7 +156,7 @@ mod tests {
         Err(Error::new(ErrorKind::Unreachable, ""))
     }
 
-    /// A7, A27: a used sign-in takes no other code, and after a while none at all.
+    /// A7, A27: a used sign-in accepts no other code, and after a while none at all.
     #[rocket::async_test]
     async fn a_decided_sign_in_answers_its_own_code_for_a_while() {
         let completions = Completions::remembering(Duration::from_millis(20));

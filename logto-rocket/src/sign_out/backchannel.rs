@@ -1,4 +1,4 @@
-//! Back-channel logout: Logto says that sessions have ended there, so they end here.
+//! Back-channel logout: Logto reports that sessions have ended there, so they end here.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,8 +17,7 @@ use crate::seal;
 use crate::session::record::Whose;
 use crate::warning;
 
-/// Logout tokens whose receipt is remembered at most. Only tokens that Logto
-/// signed are.
+/// The most logout tokens whose receipt is remembered. Only tokens that Logto signed are.
 const RECEIPTS: u64 = 100_000;
 
 /// When each logout token was first received, by the hash of its id.
@@ -28,15 +27,15 @@ pub(super) struct Receipts {
 }
 
 impl Receipts {
-    /// Receipts that are remembered for as long as a token can be good, which begins
-    /// with the clock behind and ends with it ahead, to the second.
+    /// Receipts, remembered for as long as a token can be valid: from when the clock is
+    /// behind until it is ahead, to the second.
     pub(super) fn new(clock_skew: Duration) -> Self {
         let good = MAX_AGE + 2 * clock_skew + Duration::from_secs(1);
         let receipts = Cache::builder().max_capacity(RECEIPTS).time_to_live(good);
         Self { first: receipts.eviction_policy(EvictionPolicy::lru()).build(), time_to_live: good }
     }
 
-    /// When this token was first received: now, if it was not before.
+    /// When this token was first received: now, if never before.
     fn first(&self, jti: &str, now: Timestamp) -> Timestamp {
         let key = seal::sha256(jti.as_bytes());
         self.first.entry(key).or_insert(now).into_value()
@@ -44,15 +43,15 @@ impl Receipts {
 }
 
 impl SignOuts {
-    /// Ends the sessions that a logout token is about. Nothing of it harms a second time: a
-    /// token that was received before ends what it should have ended then, and nothing else.
+    /// Ends the sessions that a logout token names. A repeat does no harm: a token received
+    /// before ends what it should have ended then, and nothing else.
     ///
     /// # Errors
     ///
-    /// It is no logout token, or the store, or Logto's keys, cannot be had.
+    /// It is not a valid logout token, or the store or Logto's keys are not available.
     pub(crate) async fn log_out(self: &Arc<Self>, token: &str) -> Result<()> {
         let (sign_outs, token) = (Arc::clone(self), token.to_owned());
-        // Logto does not wait for long, and what it asked for is done all the same.
+        // Logto does not wait long, and the logout was done anyway.
         let work = in_its_own_task(async move { sign_outs.end_logged_out(&token).await });
         self.client.within_patience(work).await
     }
@@ -67,7 +66,7 @@ impl SignOuts {
         let received = self.receipts.first(&token.jti, self.clock.now());
         let count = self.sessions.log_out(logout(&token, received)).await?;
         if let Err(error) = instances.put_new(receipt, &[], self.receipts.time_to_live).await {
-            warning::warn("other instances do not know of a logout token", &error);
+            warning::warn("other instances may not know of a logout token", &error);
         }
         let whose = match &token.whom {
             Whom::Subject(subject) => self.sessions.named(subject),
@@ -97,7 +96,7 @@ mod tests {
     use super::*;
     use crate::clock::Clock;
 
-    /// L7: the moment of the first receipt is the one that counts.
+    /// L7: the moment of the first receipt counts.
     #[test]
     fn a_token_that_comes_again_was_received_when_it_first_came() {
         let (receipts, clock) = (Receipts::new(Duration::from_secs(60)), Clock::default());

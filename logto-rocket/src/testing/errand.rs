@@ -1,4 +1,4 @@
-//! What a request of a test does on its way in.
+//! Errands that a test's request runs on its way in.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -35,7 +35,7 @@ pub(super) fn logto(rocket: &Rocket<Orbit>) -> Logto {
     rocket.state::<Logto>().expect("the application attaches `Logto::fairing()`").clone()
 }
 
-/// What answers this instance in Logto's place, from now on.
+/// The stand-in for Logto for this instance, from now on.
 pub(super) fn stand_in(logto: &Logto) -> Arc<InLogtosStead> {
     let set = || {
         let app_id = logto.app_id().to_owned();
@@ -51,7 +51,7 @@ pub(super) fn advance(rocket: &Rocket<Orbit>, by: Duration) {
 }
 
 impl TestErrand {
-    /// Gives this to do to a request that was not sent yet.
+    /// Gives this errand to a request that was not sent yet.
     pub(super) fn give(request: &Request<'_>, deed: Deed) -> Arc<Self> {
         let logto = logto(request.rocket());
         let errand = Arc::new(Self { logto, deed, result: OnceLock::new() });
@@ -59,7 +59,7 @@ impl TestErrand {
         errand
     }
 
-    /// Panics if it was not done, or in vain.
+    /// Panics if it was not run, or had no effect.
     pub(super) fn check(&self, cookies: &CookieJar<'_>) {
         match self.result.get() {
             Some(Ok(())) => {}
@@ -95,7 +95,7 @@ impl TestErrand {
         Ok(())
     }
 
-    /// The session of a sign-in that was as long ago as the user says.
+    /// The session of a sign-in as long ago as the user says.
     fn record(&self, user: &Arc<TestUser>, stand_in: &InLogtosStead) -> Record {
         let config = self.logto.config();
         let scopes = config.sign_in_options().scopes;

@@ -1,4 +1,4 @@
-//! What a test has in Logto's place.
+//! The stand-in for Logto in a test.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,20 +17,21 @@ use crate::scope::organization_urn;
 use crate::token::{Audience, Token};
 use crate::wiped::Wiped;
 
-/// What Logto says, to whatever it is asked.
+/// How Logto answers every request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LogtoAnswer {
-    /// What [`TestUser`] says. **(default)** What it does not say is answered with 503.
+    /// As [`TestUser`] says. **(default)** Anything it does not have is answered with
+    /// 503.
     #[default]
     Granted,
-    /// `access_denied` to whoever wants a token for an API resource or an organization; the
+    /// `access_denied` to requests for a token for an API resource or an organization; the
     /// rest as [`Granted`](Self::Granted).
     Denied,
     /// 503, to everything.
     Down,
-    /// That the tokens of the user are good no more: the user was suspended or deleted, or
-    /// the grant was revoked. A session ends when Logto is next asked of it.
+    /// The user's tokens are no longer valid: the user was suspended or deleted, or the
+    /// grant was revoked. A session ends the next time Logto is asked about it.
     Ended,
 }
 
@@ -45,7 +46,7 @@ pub(super) struct InLogtosStead {
 #[derive(Default)]
 struct Seat {
     answer: LogtoAnswer,
-    /// Whose opaque access tokens and refresh tokens were given out.
+    /// The users of the opaque access tokens and refresh tokens that were issued.
     users: HashMap<String, Arc<TestUser>>,
 }
 
@@ -62,7 +63,7 @@ impl InLogtosStead {
         self.state().answer = answer;
     }
 
-    /// A new secret of this user.
+    /// A new secret for this user.
     fn secret(&self, user: &Arc<TestUser>) -> String {
         let mut state = self.state();
         let secret = format!("of-a-test-{}", state.users.len());
@@ -176,7 +177,7 @@ impl InLogtosStead {
     fn refreshed(&self, user: &Arc<TestUser>, audience: &Audience) -> Response {
         let only_member = audience.indicator().is_none() && audience.organization_id().is_some();
         let (secret, scope) = match user.scope(audience) {
-            // The scopes of the session stay, where the answer says none.
+            // The session's scopes stay if the answer has none.
             None if audience.is_logto() => (self.secret(user), None),
             Some(scope) => (self.jwt(user, audience, scope), Some(scope)),
             None if only_member => (self.jwt(user, audience, ""), Some("")),
@@ -219,7 +220,7 @@ fn audience(resource: Option<&str>, organization: Option<&str>) -> Audience {
 
 const WITH_LOGTO_DEV: &str = "test that with `logto-dev`";
 
-/// A test has not said what Logto answers to this.
+/// A test has not said how Logto answers this.
 fn untold(what: &str, instead: &str) -> Response {
     log::error!("logto: a test would have asked Logto {what}; {instead}");
     reply(503, &json!({}))
@@ -231,7 +232,7 @@ fn reply(status: u16, body: &Value) -> Response {
     response.expect("a status and a header that there are").into()
 }
 
-/// A token that reads like one of Logto's, and that nobody can take for one.
+/// A token that reads like one of Logto's, but cannot be mistaken for one.
 fn unsigned(kind: &str, claims: &Map<String, Value>) -> String {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let header = json!({ "alg": "none", "typ": kind });

@@ -9,7 +9,7 @@ use crate::logto::Logto;
 use crate::request::RequestState;
 use crate::scope::organization_urn;
 
-/// An access token that a request of a test presents, as Logto would have issued it.
+/// An access token for a test's request to present, as Logto would have issued it.
 ///
 /// # Example
 ///
@@ -98,7 +98,7 @@ impl TestToken {
         self
     }
 
-    /// Sets any claim, as a script of the tenant does.
+    /// Sets any claim, as a script of the tenant can.
     #[must_use]
     pub fn claim(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.claims.insert(name.into(), value.into());
@@ -119,17 +119,17 @@ impl TestToken {
     }
 }
 
-/// What a request of [`rocket::local`] can carry in a test.
+/// Test methods for requests of [`rocket::local`].
 ///
-/// The token is no header: it is a value in this process, which nothing that comes over a
-/// network can be. A header of the request is not looked at then.
+/// The token is not a header: it is a value in this process, which nothing from a network
+/// can carry. The request's own header is then ignored.
 pub trait TestRequest {
     /// The request presents this access token.
     ///
     /// # Panics
     ///
-    /// Panics if the claim `sub` was set to something else than a text, or if the token is
-    /// for a name that the configuration does not have.
+    /// Panics if the claim `sub` was set to anything but text, or if the token is for a
+    /// name that the configuration does not have.
     #[must_use]
     fn bearer(self, token: TestToken) -> Self;
 }

@@ -9,7 +9,7 @@ use crate::token::Audience;
 
 /// A user for [`TestClient::sign_in_as()`](super::TestClient::sign_in_as).
 ///
-/// What is said here is what the application sees, whichever scopes it asks for.
+/// The application sees what is set here, whichever scopes it asks for.
 ///
 /// # Example
 ///
@@ -39,7 +39,8 @@ pub struct TestUser {
 }
 
 impl TestUser {
-    /// A user of this id (`sub`), who signed in just now and of whom nothing else is known.
+    /// A user with this id (`sub`), who has just signed in and about whom nothing else is
+    /// known.
     pub fn new(subject: impl Into<String>) -> Self {
         Self {
             subject: subject.into(),
@@ -61,12 +62,12 @@ impl TestUser {
         self.claim("username", username.into())
     }
 
-    /// Sets the email address, a verified one.
+    /// Sets a verified email address.
     pub fn email(self, email: impl Into<String>) -> Self {
         self.claim("email", email.into()).claim("email_verified", true)
     }
 
-    /// Sets the phone number, a verified one.
+    /// Sets a verified phone number.
     pub fn phone_number(self, number: impl Into<String>) -> Self {
         self.claim("phone_number", number.into()).claim("phone_number_verified", true)
     }
@@ -77,10 +78,10 @@ impl TestUser {
         self
     }
 
-    /// Makes the user a member of the organization of this id, with these roles there.
+    /// Makes the user a member of the organization with this id, with these roles there.
     ///
-    /// A member gets the organization's token, without any permission unless
-    /// [`access_token()`](Self::access_token) names them. All others are denied it.
+    /// A member gets the organization's token, without permissions unless
+    /// [`access_token()`](Self::access_token) names them. Non-members are denied it.
     pub fn organization(
         mut self,
         id: impl Into<String>,
@@ -100,7 +101,8 @@ impl TestUser {
         self
     }
 
-    /// Sets a claim that only the user info has, as `custom_data` and `identities` at Logto.
+    /// Sets a claim that only the user info has, like `custom_data` and `identities` at
+    /// Logto.
     pub fn user_info(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.info.insert(name.into(), value.into());
         self
@@ -118,13 +120,13 @@ impl TestUser {
         self
     }
 
-    /// Sets how long access tokens live. **(default: one hour)** Those that live for no time
-    /// are refreshed whenever they are used.
+    /// Sets how long access tokens live. **(default: one hour)** With zero they are
+    /// refreshed at every use.
     pub fn token_lifetime(self, lifetime: Duration) -> Self {
         Self { token_lifetime: lifetime, ..self }
     }
 
-    /// Has the user have signed in this long ago, and used the application since. Where that
+    /// Sets how long ago the user signed in; they have used the application since. If that
     /// is longer than `session.absolute` allows, the user is a stranger.
     pub fn signed_in_ago(self, ago: Duration) -> Self {
         Self { signed_in_ago: ago, ..self }
@@ -133,7 +135,7 @@ impl TestUser {
     fn push(&mut self, claim: &str, text: String) {
         match self.claims.entry(claim).or_insert_with(|| Value::Array(Vec::new())) {
             Value::Array(list) => list.push(text.into()),
-            other => panic!("the claim `{claim}` was set to {other}, which is no list"),
+            other => panic!("the claim `{claim}` was set to {other}, which is not a list"),
         }
     }
 
@@ -166,9 +168,9 @@ impl TestUser {
         self.tokens.iter().map(|(audience, _)| audience)
     }
 
-    /// The permissions of the token for this audience; `None` if nothing was said of it.
+    /// The permissions of the token for this audience; `None` if it was not set.
     pub(super) fn scope(&self, audience: &Audience) -> Option<&str> {
-        // What was said last holds.
+        // The last setting wins.
         let mut known = self.tokens.iter().rev();
         known.find(|(known, _)| known == audience).map(|(_, scope)| scope.as_str())
     }

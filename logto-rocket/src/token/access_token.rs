@@ -6,11 +6,11 @@ use std::time::SystemTime;
 use super::Token;
 use crate::claims::TokenClaims;
 
-/// An access token: what an API asks for in `Authorization: Bearer …`.
+/// An access token: what an API expects in `Authorization: Bearer …`.
 ///
-/// It is good for more than a moment when it is handed out: a minute, or half its
-/// life where that is shorter, unless Logto could not give a newer one. A cheap
-/// handle; its `Debug` form is redacted. See the chapter
+/// When handed out it stays valid for a while: a minute, or half its lifetime if that is
+/// less, unless Logto could not issue a newer one. A cheap handle; its `Debug` form is
+/// redacted. See the chapter
 /// [`guide::permissions`](crate::guide::permissions#tokens-to-call-other-apis).
 ///
 /// # Request Guard
@@ -23,20 +23,19 @@ use crate::claims::TokenClaims;
 ///
 ///   * It _succeeds_ with the token. A user whose roles allow less gets one with fewer
 ///     scopes: see [`has_scope()`](Self::has_scope).
-///   * For a stranger, and where Logto ended the session, it _forwards_ with 401
+///   * For a stranger, or if Logto ended the session, it _forwards_ with 401
 ///     Unauthorized.
-///   * Where Logto denies the token, it _fails_ with 403 Forbidden: the user is not in
-///     the organization, or signed in before the configuration asked for the resource.
-///   * Where Logto or the session store does not answer and the last token has ended,
-///     it _fails_ with 503 Service Unavailable; where Logto's answer cannot be used,
-///     with 502 Bad Gateway. The session goes on.
+///   * If Logto denies the token, it _fails_ with 403 Forbidden: the user is not in the
+///     organization, or signed in before the configuration asked for the resource.
+///   * If Logto or the session store does not answer and the last token has expired, it
+///     _fails_ with 503 Service Unavailable; if Logto's answer cannot be used, with 502
+///     Bad Gateway. The session continues.
 ///   * `AccessToken` alone on a route without the attribute, and without a
 ///     [`Policy`](crate::Policy) that has `resource`, _fails_ with 500 Internal Server
 ///     Error.
 ///
-/// An application does not launch without [`Logto`](crate::Logto) attached, nor if its
-/// configuration does not ask for the resource and the scopes of `R`; the log says
-/// what to add.
+/// An application does not launch without [`Logto`](crate::Logto) attached, or if its
+/// configuration lacks the resource or the scopes of `R`; the log says what to add.
 ///
 /// # Example
 ///
@@ -76,13 +75,13 @@ impl<R> AccessToken<R> {
         Self { token, resource: PhantomData }
     }
 
-    /// The token itself. Secret: whoever has it acts for the user.
+    /// The token itself. Secret: anyone who has it can act for the user.
     pub fn secret(&self) -> &str {
         self.token.secret().secret()
     }
 
-    /// The scopes that Logto granted: those that were asked for at sign-in and
-    /// that the user's roles allow.
+    /// The scopes that Logto granted: those requested at sign-in that the user's roles
+    /// allow.
     pub fn scopes(&self) -> impl Iterator<Item = &str> {
         self.token.scope().split(' ').filter(|scope| !scope.is_empty())
     }
@@ -92,13 +91,13 @@ impl<R> AccessToken<R> {
         !scope.is_empty() && self.token.has_scope(scope)
     }
 
-    /// What it says: nothing that anybody but Logto could read, for Logto's own
-    /// endpoints; else the claims of a JWT, which are read and not verified.
+    /// Its claims: opaque for Logto's own endpoints; otherwise the claims of a JWT, read
+    /// but not verified.
     pub fn claims(&self) -> TokenClaims {
         TokenClaims::read(self.secret())
     }
 
-    /// When it ends, by this machine's clock.
+    /// When it expires, by this machine's clock.
     pub fn expires_at(&self) -> SystemTime {
         self.token.expires_at().time()
     }

@@ -1,9 +1,9 @@
 use serde::{Deserialize, Serialize};
 
-/// What an access token is for: an API resource, an organization, an API resource
-/// in an organization, or Logto's own endpoints.
+/// What an access token is for: an API resource, an organization, an API resource in an
+/// organization, or Logto's own endpoints.
 ///
-/// Wherever one is asked for, the indicator of a resource does for itself.
+/// Wherever an audience is expected, a resource's indicator works on its own.
 ///
 /// # Example
 ///
@@ -23,7 +23,7 @@ pub struct Audience {
 }
 
 impl Audience {
-    /// Logto's own endpoints, as the user info. Such a token is opaque.
+    /// Logto's own endpoints, such as the user info. Such a token is opaque.
     pub fn logto() -> Self {
         Self::default()
     }
@@ -45,12 +45,12 @@ impl Audience {
         Self { organization: Some(id.into()), ..self }
     }
 
-    /// The same for the resource of this indicator, if it is for one.
+    /// The same, for the resource with this indicator, if it is for a resource.
     pub(crate) fn with_indicator(&self, indicator: &str) -> Self {
         Self { resource: Some(indicator.to_owned()), organization: self.organization.clone() }
     }
 
-    /// The indicator of the resource, or the name that it was given by, if it is one.
+    /// The indicator or name of the resource, if it is for one.
     pub fn indicator(&self) -> Option<&str> {
         self.resource.as_deref()
     }
@@ -64,7 +64,7 @@ impl Audience {
         self.resource.is_none() && self.organization.is_none()
     }
 
-    /// How the log calls it. The id of an organization can come from a request's path.
+    /// Its name in the log. The id of an organization can come from a request's path.
     pub(crate) fn named(&self) -> String {
         let id = self.organization.as_deref().map(|id| id.chars().take(64).collect::<String>());
         match (&self.resource, id) {
@@ -83,14 +83,14 @@ impl Audience {
     }
 }
 
-/// The resource of this indicator.
+/// The resource with this indicator.
 impl From<&str> for Audience {
     fn from(indicator: &str) -> Self {
         Self::resource(indicator)
     }
 }
 
-/// The resource of this indicator.
+/// The resource with this indicator.
 impl From<String> for Audience {
     fn from(indicator: String) -> Self {
         Self::resource(indicator)

@@ -2,11 +2,11 @@ use std::fmt;
 
 use super::Audience;
 
-/// A token to be exchanged for another one (RFC 8693): to act for a user whose
-/// password nobody has, or to go on to another API.
+/// A token to exchange for another (RFC 8693): to act for a user without their password,
+/// or to call another API.
 ///
-/// The application must be allowed to exchange tokens in the Logto Console. Pass it
-/// to [`Logto::exchange_token()`](crate::Logto::exchange_token).
+/// Allow the application to exchange tokens in the Logto Console. Pass this to
+/// [`Logto::exchange_token()`](crate::Logto::exchange_token).
 ///
 /// # Example
 ///
@@ -35,7 +35,7 @@ pub struct TokenExchange {
 }
 
 impl TokenExchange {
-    /// A subject token that the management API gave for a user (`sub_…`). It can be
+    /// A subject token that the management API issued for a user (`sub_…`). It can be
     /// used once.
     pub fn impersonation(subject_token: impl Into<String>) -> Self {
         Self::of(subject_token, "urn:logto:token-type:impersonation_token")
@@ -62,7 +62,7 @@ impl TokenExchange {
         }
     }
 
-    /// For what the new token is. **(default: Logto's own endpoints)**
+    /// The audience of the new token. **(default: Logto's own endpoints)**
     #[must_use]
     pub fn audience(mut self, audience: impl Into<Audience>) -> Self {
         self.audience = audience.into();
@@ -76,16 +76,16 @@ impl TokenExchange {
         self
     }
 
-    /// Names who acts for the user, by an opaque access token of theirs with the
-    /// scope `openid`. The new token says so in `act`. **(default: nobody)**
+    /// Sets who acts for the user, by an opaque access token of theirs with the scope
+    /// `openid`. The new token says so in `act`. **(default: nobody)**
     #[must_use]
     pub fn actor_token(mut self, token: impl Into<String>) -> Self {
         self.actor_token = Some(token.into());
         self
     }
 
-    /// Exchanges as the machine-to-machine application of the configuration.
-    /// **(default: as the application that users sign in to)**
+    /// Exchanges as the configured machine-to-machine application. **(default: as the
+    /// application that users sign in to)**
     #[must_use]
     pub fn by_machine(mut self) -> Self {
         self.by_machine = true;

@@ -1,5 +1,5 @@
-//! A circuit breaker for plain refreshes, without resource and organization: a Logto that
-//! is silent must not cost every session a wait.
+//! A circuit breaker for plain refreshes, without resource or organization: if Logto does
+//! not answer, not every session should wait.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -8,11 +8,11 @@ use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
 use crate::session::store::SessionKey;
 
-/// Different sessions in a row whose refresh has to meet an outage. One alone may be at
-/// fault itself.
+/// How many different sessions in a row must meet an outage. A single one may be at fault
+/// itself.
 const SESSIONS: usize = 3;
 
-/// How long Logto is left alone then, and after each probe that failed.
+/// How long Logto is then left alone, and after each failed probe.
 const WINDOW: Duration = Duration::from_secs(2);
 
 /// Opens after outages, and lets one session probe in each window.
@@ -27,7 +27,7 @@ struct State {
     next_probe: Option<Timestamp>,
     /// The session that probed last.
     prober: Option<SessionKey>,
-    /// Whether others wanted to probe since: then it is their turn.
+    /// Whether others have wanted to probe since: then it is their turn.
     others_wait: bool,
 }
 
@@ -43,7 +43,7 @@ impl Breaker {
         let is_prober = state.prober == Some(session);
         if now.waits_for(next_probe, WINDOW) || is_prober && state.others_wait {
             state.others_wait |= !is_prober;
-            let detail = "it did not answer others a moment ago";
+            let detail = "it just failed to answer other requests";
             return Err(Error::new(ErrorKind::Unreachable, detail));
         }
         state.prober = Some(session);
@@ -52,7 +52,7 @@ impl Breaker {
         Ok(())
     }
 
-    /// Takes in how a refresh ended. What says no, or not so fast, is an answer.
+    /// Records how a refresh ended. A refusal or a rate limit is an answer.
     pub(super) fn observe(&self, session: SessionKey, error: Option<&Error>, now: Timestamp) {
         let mut state = self.state();
         if error.is_none_or(|error| error.is_answer()) {
@@ -84,7 +84,7 @@ mod tests {
         [0; 4].map(|_| SessionId::random().key())
     }
 
-    /// REL-10: not one session alone, however often; and any answer closes it.
+    /// REL-10: a single session never opens it, however often; and any answer closes it.
     #[test]
     fn it_opens_after_three_sessions_and_closes_with_an_answer() {
         let (breaker, now, sessions) = (Breaker::default(), Timestamp::now(), sessions());
@@ -105,7 +105,8 @@ mod tests {
         assert!(breaker.admit(sessions[1], now).is_ok());
     }
 
-    /// REL-10: one a window, and in turns: one whose answer never closes it keeps nobody out.
+    /// REL-10: one per window, and in turns: a session whose answer never closes it does not
+    /// block others.
     #[test]
     fn sessions_probe_in_turns() {
         let (breaker, mut now, sessions) = (Breaker::default(), Timestamp::now(), sessions());

@@ -1,4 +1,4 @@
-//! Refreshes that failed, and how long they speak for the next ones.
+//! Failed refreshes, and how long they stand for the next ones.
 
 use std::time::Duration;
 
@@ -9,13 +9,13 @@ use crate::error::Error;
 use crate::session::store::SessionKey;
 use crate::token::Audience;
 
-/// Failures that are remembered at most.
+/// The most failures to remember.
 const CAPACITY: u64 = 10_000;
 
 /// How long Logto is left alone after it did not answer, and after a first refusal.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// How long at most after refusals that go on: the operator has to mend something.
+/// The longest pause after repeated refusals: the operator has to fix something.
 const MAX_PAUSE: Duration = Duration::from_secs(60);
 
 /// What failed: the refresh of a session for an audience.
@@ -38,7 +38,7 @@ impl Failures {
         Self(cache.build())
     }
 
-    /// The failure that speaks for a refresh now.
+    /// The failure that currently stands for a refresh.
     pub(super) fn current(&self, key: &RefreshKey, now: Timestamp) -> Option<Error> {
         self.0
             .get(key)
@@ -46,8 +46,8 @@ impl Failures {
             .map(|failure| failure.error)
     }
 
-    /// Remembers a failure: for a second if it passes by itself, else for twice as long
-    /// as the one before it.
+    /// Remembers a failure: for a second if it is transient, otherwise twice as long as
+    /// the previous one.
     pub(super) fn add(&self, key: RefreshKey, error: &Error, now: Timestamp) {
         let before = self.0.get(&key).map(|failure| failure.pause).unwrap_or_default();
         let pause = match error.is_transient() {

@@ -12,12 +12,11 @@ use crate::flight::Flights;
 use crate::token::{Audience, Token};
 use crate::warning;
 
-/// Tokens of the application that are kept at most, and how long after their
-/// last use.
+/// The most tokens of the application to keep, and how long after their last use.
 const TOKENS: u64 = 1000;
 const TTL: Duration = Duration::from_secs(60 * 60);
 
-/// For what a token is, and the scopes that were asked for.
+/// The audience of a token, and the requested scopes.
 type MachineKey = (Audience, String);
 
 /// The application's own tokens.

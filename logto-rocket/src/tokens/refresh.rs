@@ -1,4 +1,4 @@
-//! New tokens for a session, by its refresh token.
+//! New tokens for a session, through its refresh token.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -19,25 +19,25 @@ use crate::session::record::Record;
 use crate::token::{Audience, Grant, Token};
 use crate::warning;
 
-/// How long to wait after each attempt at saving new tokens: a store that fails for
-/// a moment must not cost a rotated refresh token.
+/// How long to wait after each attempt to save new tokens: a brief failure of the store
+/// must not lose a rotated refresh token.
 const PAUSES: [Duration; 4] =
     [Duration::ZERO, Duration::from_millis(50), Duration::from_millis(250), Duration::from_secs(1)];
 
-/// What a refresh brought.
+/// The result of a refresh.
 #[derive(Clone)]
 pub(super) struct Renewed {
     pub(super) session: Session,
     pub(super) token: Arc<Token>,
-    /// Whether Logto was asked for it just now, by this request.
+    /// Whether this request just asked Logto for it.
     pub(super) is_new: bool,
 }
 
-/// What a refresh is to replace.
+/// What a refresh should replace.
 enum Stale {
     /// This token, or none. If another request was faster, its token will do.
     Token(Option<Arc<Token>>),
-    /// Whatever there is.
+    /// Every token.
     All,
 }
 
@@ -63,14 +63,14 @@ impl Tokens {
         let key = (session.record.key(), audience.clone());
         let mut renewed = self.refreshes.join(key, begin).await;
         if let Ok(renewed) = &mut renewed {
-            // Of all who waited, one tells the application.
+            // Of all waiting requests, one notifies the application.
             renewed.is_new &= began.load(Ordering::Relaxed);
         }
         renewed_in(visit, session, audience, renewed)
     }
 
-    /// As [`renew()`](Self::renew), and an answer that was under way will not do: it may
-    /// be from before whatever this one is asked for.
+    /// Like [`renew()`](Self::renew), but does not accept an answer already in progress:
+    /// it may predate the reason for this request.
     pub(super) async fn renew_at_any_rate(
         self: &Arc<Self>,
         visit: Visit<'_>,
@@ -98,8 +98,8 @@ impl Tokens {
         renewed_in(visit, session, audience, renewed)
     }
 
-    /// One refresh. It runs in a task of its own: a rotated refresh token is saved
-    /// whatever becomes of the request.
+    /// One refresh. It runs in its own task: a rotated refresh token is saved even if the
+    /// request is dropped.
     async fn refresh(&self, read: Session, audience: Audience, stale: Stale) -> Result<Renewed> {
         let turn = self.turns.take(read.record.key()).await;
         self.refresh_in_turn(&turn, read, audience, stale).await
@@ -124,7 +124,8 @@ impl Tokens {
             if let Some(error) = self.failures.current(&key, self.clock.now()) {
                 return Err(error);
             }
-            // Whoever wants a token for an API has no use for an answer without one.
+            // A caller that wants a token for an API has no use for an answer without
+            // one.
             if audience.is_logto() {
                 self.breaker.admit(key.0, self.clock.now())?;
             }
@@ -166,8 +167,8 @@ impl Tokens {
         })
     }
 
-    /// Asks Logto, and once more where another instance has saved another refresh
-    /// token by then.
+    /// Asks Logto, and once more if another instance has saved a new refresh token in the
+    /// meantime.
     async fn request_again(
         &self,
         session: Session,
@@ -195,7 +196,7 @@ impl Tokens {
         audience: &Audience,
     ) -> Result<(Grant, Option<IdTokenClaims>)> {
         let Some(refresh_token) = &session.record.refresh_token else {
-            // Nothing ended, but only a new sign-in can give another token.
+            // Nothing ended, but only a new sign-in can provide another token.
             return Err(Error::new(ErrorKind::NotAuthenticated, "there is no refresh token"));
         };
         let claims = session.record.id_token_claims()?;
@@ -203,9 +204,9 @@ impl Tokens {
         self.client.refresh(refresh_token, audience, first).await
     }
 
-    /// Saves the refreshed record over whatever another instance may have written:
-    /// the tokens just received are the ones that hold. Where the store fails for long,
-    /// this process has it meanwhile.
+    /// Saves the refreshed record over anything another instance may have written: the
+    /// tokens just received are the valid ones. If the store fails for long, this process
+    /// keeps the record meanwhile.
     pub(super) async fn save(
         &self,
         mut session: Session,
@@ -215,7 +216,7 @@ impl Tokens {
         for pause in PAUSES {
             tokio::time::sleep(pause).await;
             match self.try_save(&mut session, &record).await {
-                // In cookies it can be saved whatever became of it.
+                // In cookies it can be saved even if it has ended.
                 Ok(Some(saved)) if self.sessions.came_too_late(&saved.record).await => {
                     return Err(Error::new(ErrorKind::SessionEnded, "the user signed out"));
                 }
@@ -242,7 +243,8 @@ impl Tokens {
         Ok(saved)
     }
 
-    /// A new generation of the session has other instances look at the shared tokens anew.
+    /// A new generation of the session makes other instances check the shared tokens
+    /// again.
     async fn have_others_look(&self, session: &Session) {
         if !self.sessions.instances().share() {
             return;
@@ -254,9 +256,10 @@ impl Tokens {
         }
     }
 
-    /// What a failed refresh means. `invalid_grant` and an ID token of somebody else end
-    /// the session, and so does `access_denied` where no resource and no organization was
-    /// asked for: Logto denies the user this application. All else leaves the session.
+    /// What a failed refresh means. `invalid_grant` and somebody else's ID token end the
+    /// session, and so does `access_denied` if neither a resource nor an organization was
+    /// requested: Logto denies the user this application. Any other failure leaves the
+    /// session.
     async fn refused(&self, session: &Session, audience: &Audience, error: Error) -> Error {
         use ErrorKind::{Denied, InvalidIdToken, NotAuthenticated, NotGranted, SessionEnded};
         let id = session.record.key();
@@ -285,14 +288,14 @@ impl Tokens {
         let whose = user.map_or_else(|_| "a user".into(), |u| self.sessions.named(u.subject()));
         log::info!("logto: the session of {whose} has ended: {error}");
         match self.sessions.end(session).await {
-            Ok(()) => Error::new(SessionEnded, "its tokens are no longer good"),
+            Ok(()) => Error::new(SessionEnded, "its tokens are no longer valid"),
             Err(failure) => failure,
         }
     }
 }
 
-/// What a refresh means for a request: it has the new session and the token, or no
-/// session any more.
+/// The effect of a refresh on a request: it has the new session and the token, or no
+/// longer a session.
 fn renewed_in(
     visit: Visit<'_>,
     old: &Session,

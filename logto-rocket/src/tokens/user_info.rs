@@ -1,4 +1,4 @@
-//! The user info, asked for with the session's own access token.
+//! The user info, fetched with the session's own access token.
 
 use std::sync::Arc;
 
@@ -11,7 +11,8 @@ use crate::request::Visit;
 use crate::session::Session;
 use crate::token::{Audience, Token};
 
-/// Refreshes of other requests that may get between a refresh and the use of its token.
+/// How many refreshes by other requests may come between a refresh and the use of its
+/// token.
 const ATTEMPTS: usize = 5;
 
 impl Tokens {
@@ -19,8 +20,8 @@ impl Tokens {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SessionEnded`] when Logto ended the session: the request has
-    /// none any more. All other kinds say nothing of the session.
+    /// [`ErrorKind::SessionEnded`] if Logto ended the session: the request no longer has
+    /// one. Other kinds say nothing about the session.
     pub(crate) async fn user_info(
         self: &Arc<Self>,
         visit: Visit<'_>,
@@ -37,14 +38,14 @@ impl Tokens {
         let audience = Audience::logto();
         let token = self.access_token(visit, session, &audience).await?;
         match self.user_info_with(&token, session).await {
-            // The token was withdrawn before its time. If the refresh token is still
-            // good, so is the session.
+            // The token was revoked early. If the refresh token is still valid, so is the
+            // session.
             Err(error) if error.kind() == ErrorKind::SessionEnded => {}
             answer => return answer,
         }
         let refused = Arc::clone(&token);
         let mut renewed = self.renew(visit, session, &audience, Some(token)).await?;
-        // That of a refresh which began before it was refused may be the same one.
+        // A refresh that began before the refusal may return the same token.
         if same(renewed.token.secret().secret(), refused.secret().secret()) {
             renewed = self.renew_at_any_rate(visit, session, &audience).await?;
         }
@@ -53,24 +54,25 @@ impl Tokens {
                 Err(error) if error.kind() == ErrorKind::SessionEnded => error,
                 answer => return answer,
             };
-            // One that another request got may have been withdrawn by now.
+            // A token that another request got may have been revoked by now.
             if renewed.is_new && !self.is_refreshed_since(&renewed.session).await? {
-                // Logto no longer knows a token that it has just given: the session is over.
+                // Logto no longer knows a token that it has just issued: the session is
+                // over.
                 self.sessions.end(session).await?;
                 visit.state.end_session(session);
                 return Err(refused);
             }
             renewed = self.renew(visit, session, &audience, Some(renewed.token)).await?;
         }
-        let detail = "refreshes of other requests withdraw each new token";
+        let detail = "refreshes by other requests keep revoking the new token";
         Err(Error::new(ErrorKind::Unreachable, detail))
     }
 
-    /// Whether another request has refreshed the session since, for whatever audience: a
-    /// provider may withdraw older access tokens then.
+    /// Whether another request has since refreshed the session, for any audience: a
+    /// provider may then revoke older access tokens.
     async fn is_refreshed_since(&self, session: &Session) -> Result<bool> {
         let key = session.record.key();
-        // It may be under way, and not saved yet.
+        // It may be in progress, and not saved yet.
         let _turn = self.turns.take(key).await;
         let _lease = self.sessions.instances().take_turn(Item::Turn(key)).await?;
         let current = self.sessions.current(session).await?;

@@ -1,5 +1,5 @@
-//! Sign-ins in a row that were of no use: each was completed, and the browser came back
-//! without its session.
+//! Useless sign-ins in a row: each was completed, but the browser came back without its
+//! session.
 
 use rocket::http::{Cookie, CookieJar};
 
@@ -9,13 +9,13 @@ use super::Transactions;
 /// and a sign-in takes up to six of them.
 const MAX_TURNS: u8 = 3;
 
-/// Seconds for which a sign-in counts. A loop turns faster than that.
+/// Seconds for which a sign-in counts. A loop is faster than that.
 const LIFETIME: i64 = 60;
 
 impl Transactions {
-    /// The cookie that counts a completed sign-in. Those before it were of no use if
-    /// this one `came_as_stranger`. It is as small as the cookie of a sign-in under way,
-    /// so a browser that completes sign-ins keeps it.
+    /// The cookie that counts a completed sign-in. Earlier ones were useless if this one
+    /// `came_as_stranger`. It is as small as the cookie of a sign-in in progress, so a
+    /// browser that completes sign-ins keeps it.
     pub(crate) fn count_turn(
         &self,
         jar: &CookieJar<'_>,
@@ -35,7 +35,7 @@ impl Transactions {
         jar.get(&self.count()).map(|_| self.cookies.remove(self.count()))
     }
 
-    /// Not sealed: who makes a number up shows themselves a page.
+    /// Not sealed: a forged number only shows its sender a page.
     fn turns(&self, jar: &CookieJar<'_>) -> u8 {
         jar.get(&self.count()).and_then(|cookie| cookie.value().parse().ok()).unwrap_or(0)
     }

@@ -1,6 +1,6 @@
-//! Lists, objects and odd numbers of claims, written against each other: a text is split
-//! into words at its colons, and a word that was there before is written as its number. So
-//! `organization_roles`, whose items are `<organization>:<role>`, add little to
+//! Lists, objects and unusual numbers in claims, written with references to each other: a
+//! string is split into words at its colons, and a repeated word is written as its number.
+//! So `organization_roles`, whose items are `<organization>:<role>`, add little to
 //! `organizations`.
 
 use std::collections::HashMap;
@@ -9,10 +9,11 @@ use std::mem;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value};
 
-/// The deepest nesting, which is that of `serde_json`.
+/// The deepest nesting, the same as in `serde_json`.
 const MAX_DEPTH: usize = 128;
 
-/// What a value begins with. Greater numbers are texts of so many words more than this.
+/// The tag that begins a value. Greater numbers are strings of as many words as they
+/// exceed it.
 const NULL: u64 = 0;
 const FALSE: u64 = 1;
 const TRUE: u64 = 2;
@@ -22,7 +23,7 @@ const LIST: u64 = 5;
 const OBJECT: u64 = 6;
 const TEXT: u64 = 6;
 
-/// Writes values, and knows the words of all before.
+/// Writes values, and remembers the words of all earlier ones.
 #[derive(Default)]
 pub(super) struct Writer<'a> {
     words: HashMap<&'a str, u64>,
@@ -77,7 +78,7 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// Reads what a [`Writer`] wrote, in the same order.
+/// Reads the output of a [`Writer`], in the same order.
 #[derive(Default)]
 pub(super) struct Reader<'a> {
     words: Vec<&'a str>,
@@ -105,7 +106,7 @@ impl<'a> Reader<'a> {
             TRUE => true.into(),
             INTEGER => self.take::<i64>()?.into(),
             NUMBER => serde_json::from_str::<Number>(self.take()?).ok()?.into(),
-            // Every item takes a byte at least, so a count that lies ends soon.
+            // Every item takes at least a byte, so a false count ends soon.
             LIST => {
                 let count = self.take::<u64>()?;
                 Value::Array((0..count).map(|_| self.value(inner)).collect::<Option<_>>()?)

@@ -1,4 +1,4 @@
-//! What openidconnect leaves out of the verification of ID tokens, or does in another way.
+//! ID token checks that openidconnect leaves out or does differently.
 
 use aws_lc_rs::digest;
 use base64::Engine as _;
@@ -16,7 +16,7 @@ use crate::signed::Unverified;
 
 /// What openidconnect leaves out: `azp`, the form of `sub`, and that times are times.
 pub(super) fn check_claims(claims: &IdTokenClaims, app_id: &str) -> Result<(), Unverified> {
-    // Far beyond any real time; keeps the arithmetic with it from overflowing.
+    // Far beyond any real time; keeps arithmetic from overflowing.
     const LAST: i64 = 1 << 53;
     for name in ["exp", "iat"] {
         if !claims.whole_seconds(name).is_some_and(|n| (0..LAST).contains(&n)) {
@@ -36,7 +36,8 @@ pub(super) fn check_claims(claims: &IdTokenClaims, app_id: &str) -> Result<(), U
     Ok(())
 }
 
-/// Refuses what is good in a while, if the clocks of Logto and of this machine are right.
+/// Refuses a token that will only be valid in a while, if the clocks of Logto and this
+/// machine are right.
 pub(super) fn check_begun(claims: &IdTokenClaims, latest: i64) -> Result<(), Unverified> {
     for (name, detail) in [
         ("iat", "`iat` is in the future; check this machine's clock"),
@@ -61,22 +62,22 @@ pub(super) fn check_nonce(nonce: Option<&Nonce>, expected: Expected<'_>) -> Resu
     if seal::same_secret(&nonce, &expected) { Ok(()) } else { Err("another one".into()) }
 }
 
-/// Section 3.1.3.6: the left half of the access token's hash, by the hash of the
-/// token's own algorithm. Logto sends it up to 1.41. An algorithm whose hash is
-/// not known cannot be checked and is refused.
+/// Section 3.1.3.6: the left half of the access token's hash, with the hash function of
+/// the ID token's algorithm. Logto sends it up to 1.41. An algorithm with an unknown hash
+/// cannot be checked and is refused.
 pub(super) fn check_at_hash(
     claims: &IdTokenClaims,
     algorithm: &CoreJwsSigningAlgorithm,
     access_token: &AccessToken,
 ) -> Result<(), Unverified> {
     let Some(at_hash) = claims.get("at_hash").value() else { return Ok(()) };
-    let hash =
-        hash(algorithm).ok_or_else(|| invalid("`at_hash` cannot be checked with its algorithm"))?;
+    let hash = hash(algorithm)
+        .ok_or_else(|| invalid("`at_hash` cannot be checked with this algorithm"))?;
     let digest = digest::digest(hash, access_token.secret().as_bytes());
     let half = URL_SAFE_NO_PAD.encode(&digest.as_ref()[..digest.as_ref().len() / 2]);
     match at_hash.as_str() {
         Some(given) if seal::same_secret(given.as_bytes(), half.as_bytes()) => Ok(()),
-        _ => Err(invalid("`at_hash` is not that of the access token")),
+        _ => Err(invalid("`at_hash` does not match the access token")),
     }
 }
 
@@ -86,7 +87,11 @@ pub(super) fn check_same(claims: &IdTokenClaims, first: &IdTokenClaims) -> Resul
     let same = claims.issuer() == first.issuer() && claims.subject() == first.subject();
     let auth_time = claims.get("auth_time").value();
     let same_time = auth_time.is_none() || auth_time == first.get("auth_time").value();
-    if same && same_time { Ok(()) } else { Err(invalid("the refreshed one is of another sign-in")) }
+    if same && same_time {
+        Ok(())
+    } else {
+        Err(invalid("the refreshed one is from another sign-in"))
+    }
 }
 
 #[cfg(test)]
@@ -110,7 +115,7 @@ mod tests {
         check_at_hash(&claims, algorithm, &AccessToken::new(ACCESS_TOKEN.into())).is_ok()
     }
 
-    /// T16, T24: each algorithm has its hash, and a token of any other is refused.
+    /// T16, T24: each algorithm has its hash, and a token with any other is refused.
     #[test]
     fn at_hash_is_made_with_the_hash_of_the_algorithm() {
         for (algorithm, right) in [

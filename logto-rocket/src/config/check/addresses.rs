@@ -18,9 +18,9 @@ impl Check<'_> {
         self.logto("internal_endpoint", config.internal_endpoint.as_deref()?, allow_http)
     }
 
-    /// An address of Logto, without a slash at its end.
+    /// An address of Logto, without a trailing slash.
     fn logto(&mut self, key: &str, given: &str, allow_http: (&str, bool)) -> Option<String> {
-        const FIX: &str = "write Logto's address, as `https://foo.logto.app`";
+        const FIX: &str = "write Logto's address, like `https://foo.logto.app`";
         let url = self.address(key, given, FIX)?;
         if url.scheme() == "http" && !is_loopback(&url) && !allow_http.1 {
             let fix =
@@ -38,9 +38,9 @@ impl Check<'_> {
     }
 
     pub(super) fn base_url(&mut self, config: &Config) -> Option<Url> {
-        const FIX: &str = "write the address that browsers use, as `https://app.example.com`";
+        const FIX: &str = "write the address that browsers use, like `https://app.example.com`";
         let Some(given) = &config.base_url else {
-            // No browser comes back to an API, and none has a cookie of it.
+            // No browser returns to an API or has its cookies.
             if self.debug || config.is_api() {
                 let port = self.figment.extract_inner("port").unwrap_or(8000_u16);
                 return format!("http://localhost:{port}").parse().ok();
@@ -54,25 +54,25 @@ impl Check<'_> {
         if !written.is_empty() && written != plain {
             let origin = url.origin().ascii_serialization();
             let fix = format!("write `{origin}{}`", plain.trim_end_matches('/'));
-            self.problem("base_url", Some(given), "has a path that browsers send otherwise", fix);
+            self.problem("base_url", Some(given), "has a path that browsers send differently", fix);
         }
         Some(url)
     }
 
-    /// Written in another way than browsers do, an origin would never be theirs.
+    /// Written differently than browsers do, an origin would never match theirs.
     pub(super) fn trusted_origins(&mut self, config: &Config) {
         for given in &config.trusted_origins {
             let fix = match origin_of(given) {
                 Some(origin) if origin == *given => continue,
                 Some(origin) => format!("write `{origin}`"),
-                None => "write each one in full, as `https://admin.example.com`".into(),
+                None => "write each one in full, like `https://admin.example.com`".into(),
             };
             let message = "is not an origin as browsers send it: scheme, host and port";
             self.problem("trusted_origins", Some(given), message, fix);
         }
     }
 
-    /// An absolute http(s) address without user, query and fragment.
+    /// An absolute http(s) address without user, query or fragment.
     fn address(&mut self, key: &str, given: &str, fix: &str) -> Option<Url> {
         if is_placeholder(given) {
             return None;
@@ -92,7 +92,7 @@ impl Check<'_> {
     }
 }
 
-/// The path in an address, as it stands there.
+/// The path in an address, as written.
 fn written_path(address: &str) -> &str {
     let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
     rest.find('/').map_or("", |at| &rest[at..])

@@ -1,4 +1,4 @@
-//! What cookies are sealed with, and where browsers send them.
+//! The secrets that seal cookies, and where browsers send them.
 
 use rocket::figment::value::Value;
 use url::Url;
@@ -13,14 +13,14 @@ use crate::seal;
 /// The shortest secret that cookies may be sealed with, in bytes.
 const MIN_SECRET: usize = 32;
 
-/// The keys published in Rocket's documentation: everybody has them.
+/// The keys published in Rocket's documentation: anybody has them.
 const PUBLISHED_KEYS: [&str; 2] =
     ["hPRYyVRiMyxpw5sBB1XeCMN1kFsDCqKvBi2QJxBVHQk=", "hPrYyЭRiMyµ5sBB1π+CMæ1køFsåqKvBiQJxBVHQk="];
 
-/// What cookies are sealed with. Its `Debug` form is redacted.
+/// The secrets that seal cookies. The `Debug` form is redacted.
 pub(crate) struct Secrets {
     pub(crate) bytes: Vec<Zeroizing<Vec<u8>>>,
-    /// Whether they were made up for this run of the process.
+    /// Whether they were generated for this run of the process.
     pub(crate) random: bool,
 }
 
@@ -54,7 +54,8 @@ impl Check<'_> {
     }
 
     pub(super) fn secrets(&mut self, config: &Config) -> Option<Secrets> {
-        const FIX: &str = "write at least 32 random bytes, as `openssl rand -base64 32` prints";
+        const FIX: &str =
+            "write at least 32 random bytes, as `openssl rand -base64 32` prints them";
         let given = config.cookie_secret.bytes();
         let is_placeholder = |secret: &[u8]| std::str::from_utf8(secret).is_ok_and(is_placeholder);
         if given.iter().any(|secret| is_placeholder(secret)) {
@@ -83,8 +84,8 @@ impl Check<'_> {
         None
     }
 
-    /// Rocket's `secret_key` where it was really set. With the feature `secrets`
-    /// and no key, the figment holds 32 zero bytes.
+    /// Rocket's `secret_key` if it was really set. With the feature `secrets` and no key,
+    /// the figment holds 32 zero bytes.
     fn rocket_secret(&self) -> Option<Vec<u8>> {
         let key = match self.figment.find_value("secret_key").ok()? {
             Value::String(_, text) if !PUBLISHED_KEYS.contains(&text.as_str()) => text.into_bytes(),

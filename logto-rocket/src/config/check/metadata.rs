@@ -6,8 +6,8 @@ use crate::resource::ResourceMetadata;
 use crate::uri::is_indicator;
 
 impl Check<'_> {
-    /// The metadata to publish. One path has one document: which host a request was meant for,
-    /// only its client says.
+    /// The metadata to publish. One path has one document: the host of a request is only what
+    /// its client says.
     pub(super) fn metadata(&mut self, config: &Config) -> Vec<ResourceMetadata> {
         let mut published: Vec<ResourceMetadata> = Vec::new();
         if !config.resource_metadata {
@@ -21,7 +21,7 @@ impl Check<'_> {
             let Some(metadata) = ResourceMetadata::of(indicator) else {
                 let fix = "give the API an https URL as its identifier, or leave \
                            `resource_metadata` out";
-                let message = "is not an http or https URL: its metadata have no address";
+                let message = "is not an http or https URL: its metadata has no address";
                 self.problem("resources", Some(indicator), message, fix);
                 continue;
             };
@@ -29,8 +29,8 @@ impl Check<'_> {
                 Some(same) if same.indicator() == indicator => {}
                 Some(other) => {
                     let message = format!("has the path of `{}`", other.indicator());
-                    let fix = "give each API its own path, as their metadata are told apart by \
-                               it, or leave `resource_metadata` out";
+                    let fix = "give each API its own path, which tells their metadata apart, or \
+                               leave `resource_metadata` out";
                     self.problem("resources", Some(indicator), &message, fix);
                 }
                 None => published.push(metadata),

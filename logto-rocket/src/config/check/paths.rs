@@ -19,8 +19,8 @@ impl Check<'_> {
         for (key, path) in paths {
             let is_route = key.starts_with("routes.");
             if !is_path(path.as_bytes()) || is_route && path.contains('?') {
-                let fix = "write a path, as `/sign-in`";
-                self.problem(key, Some(path), "is not a path of this site", fix);
+                let fix = "write a path, like `/sign-in`";
+                self.problem(key, Some(path), "is not a path on this site", fix);
             } else if is_route {
                 self.reachable(key, path);
             }
@@ -28,16 +28,16 @@ impl Check<'_> {
         self.distinct_routes(routes);
     }
 
-    /// Browsers resolve dots, and Rocket compares what is decoded with the route as it is
-    /// written: at another path than a plain one, a route would never be asked for.
+    /// Browsers resolve dots, and Rocket compares the decoded path with the route as
+    /// written: anywhere but at a plain path, a route would never be reached.
     fn reachable(&mut self, key: &str, path: &str) {
         let plain = plain_path(path);
         if plain.contains('%') {
-            let fix = "write a path without `%`, as `/sign-in`";
-            self.problem(key, Some(path), "is a path that Rocket finds no route at", fix);
+            let fix = "write a path without `%`, like `/sign-in`";
+            self.problem(key, Some(path), "is a path at which Rocket finds no route", fix);
         } else if plain != path {
             let fix = format!("write `{plain}`");
-            self.problem(key, Some(path), "is a path that browsers send otherwise", fix);
+            self.problem(key, Some(path), "is a path that browsers send differently", fix);
         }
     }
 

@@ -1,4 +1,4 @@
-//! Values that nobody wrote, or that something came along with.
+//! Values that were never filled in, or were pasted with something around them.
 
 use super::Check;
 use crate::config::{AppSecret, Config};
@@ -27,16 +27,16 @@ impl Check<'_> {
     }
 }
 
-/// Whether something came along when a value was copied or read from a file: neither ids nor
-/// secrets of Logto's have it, and a callback would fail with `invalid_client`.
+/// Whether a value has extra characters from copying or from a file: Logto's ids and secrets
+/// never contain them, and a callback would fail with `invalid_client`.
 fn is_wrapped(value: &str) -> bool {
     value.trim().len() < value.len()
         || value.chars().any(char::is_control)
         || ['"', '\'', '`'].iter().any(|quote| value.starts_with(*quote) || value.ends_with(*quote))
 }
 
-/// Whether a value is what an example has in its place. Ids such as `app-id` are
-/// somebody's real ones.
+/// Whether a value is a placeholder from an example. Ids such as `app-id` may be real
+/// ones.
 pub(super) fn is_placeholder(value: &str) -> bool {
     let value = value.trim().to_ascii_lowercase();
     let inner = value.trim_start_matches("https://").trim_start_matches("http://");

@@ -1,4 +1,4 @@
-//! What is in Redis, and where it is.
+//! What is kept in Redis, and Redis's address.
 
 use super::Check;
 use crate::config::redis::{RedisConfig, is_timeout};
@@ -12,14 +12,14 @@ impl Check<'_> {
             ("session.marks", session.marks == Marks::Redis),
         ];
         if session.marks == Marks::Redis && session.store != StoreKind::Cookie {
-            let fix = "leave it out: the store keeps them beside the sessions";
+            let fix = "leave it out: the store keeps them with the sessions";
             self.problem("session.marks", Some("redis"), "is for `store = \"cookie\"`", fix);
         }
         let Some((key, _)) = wants.into_iter().find(|(_, wants)| *wants) else {
             if session.redis.is_some() {
                 let fix = "write `store = \"redis\"` under `[default.logto.session]`, or leave \
                            them out";
-                self.problem("session.redis", None, "has keys, and nothing is in Redis", fix);
+                self.problem("session.redis", None, "has keys, but nothing is kept in Redis", fix);
             }
             return;
         };
@@ -53,7 +53,7 @@ impl Check<'_> {
             && let Err(error) = std::fs::read(ca)
         {
             let message = format!("cannot be read: {error}");
-            let fix = "name a file in PEM, from where the application is started";
+            let fix = "name a PEM file, relative to where the application is started";
             self.problem("session.redis.ca", Some(&ca.to_string_lossy()), &message, fix);
         }
     }

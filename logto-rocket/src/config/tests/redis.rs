@@ -74,7 +74,7 @@ fn keys_of_redis_that_contradict_others_are_named() {
     refused(&redis(""), &[], &["`logto.session.redis.url`", "LOGTO_SESSION_REDIS_URL"]);
     refused(&debug(url), &[], &["`logto.session.redis`", "store = \"redis\""]);
     let both = format!("session.marks = \"redis\"\n{url}");
-    refused(&redis(&both), &[], &["`logto.session.marks`", "beside the sessions"]);
+    refused(&redis(&both), &[], &["`logto.session.marks`", "with the sessions"]);
     let memory = format!("session.store = \"memory\"\n{both}");
     refused(&debug(&memory), &[], &["`logto.session.marks`", "store = \"cookie\""]);
     for (key, part) in [
@@ -90,7 +90,7 @@ fn keys_of_redis_that_contradict_others_are_named() {
     }
 }
 
-/// S35: a URL may have a password in it.
+/// S35: a URL may contain a password.
 #[test]
 fn an_address_that_is_none_is_refused_and_not_shown() {
     for url in [

@@ -4,16 +4,16 @@ use crate::session::SessionInfo;
 
 /// The user's sessions, for a page such as "your devices". They need
 /// [`session.store`](crate::SessionConfig::store) or a
-/// [`SessionStore`](crate::SessionStore): of sessions in cookies nobody has a list.
+/// [`SessionStore`](crate::SessionStore): sessions in cookies cannot be listed.
 impl LogtoClient<'_> {
-    /// The sessions of the signed-in user, the current one first and then those used last;
-    /// none for a stranger.
+    /// The sessions of the signed-in user, the current one first, then the most recently
+    /// used; empty for a stranger.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::SessionsInCookies`](crate::ErrorKind::SessionsInCookies), which is 500,
-    /// where sessions live in cookies, and [`ErrorKind::Store`](crate::ErrorKind::Store) when
-    /// the store failed.
+    /// if sessions live in cookies, and [`ErrorKind::Store`](crate::ErrorKind::Store) if the
+    /// store failed.
     ///
     /// # Example
     ///
@@ -51,22 +51,22 @@ impl LogtoClient<'_> {
     }
 
     /// Ends a session of the signed-in user, by its [`handle()`](SessionInfo::handle), and
-    /// has Logto revoke its refresh token. At its next request that browser is signed out.
-    /// The current one ends as by [`sign_out_here()`](Self::sign_out_here). The user stays
-    /// signed in at Logto with that browser: the next sign-in may need no password.
+    /// has Logto revoke its refresh token. That browser is signed out at its next request.
+    /// The current one ends as with [`sign_out_here()`](Self::sign_out_here). The user
+    /// stays signed in at Logto with that browser: the next sign-in may need no password.
     ///
-    /// Call it in a route for POST. It refuses requests of other sites as
-    /// [`sign_out_here()`](Self::sign_out_here) does, besides what a route with
+    /// Call it in a POST route. It refuses requests from other sites as
+    /// [`sign_out_here()`](Self::sign_out_here) does, in addition to what a route with
     /// [`#[authenticated]`](macro@crate::authenticated) refuses.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::SessionNotFound`], which is 404, when the user has no such session: an
-    /// unknown handle and one of somebody else are the same. [`ErrorKind::NotAuthenticated`]
-    /// (401) when nobody is signed in, [`ErrorKind::CrossSite`] and
-    /// [`ErrorKind::NotNavigation`] (403) as [`sign_out_here()`](Self::sign_out_here),
-    /// [`ErrorKind::SessionsInCookies`] (500) where sessions live in cookies, and
-    /// [`ErrorKind::Store`] (503) when the store failed. The session goes on then.
+    /// [`ErrorKind::SessionNotFound`], which is 404, if the user has no such session: an
+    /// unknown handle and somebody else's are treated alike. [`ErrorKind::NotAuthenticated`]
+    /// (401) if the user is not signed in, [`ErrorKind::CrossSite`] and
+    /// [`ErrorKind::NotNavigation`] (403) as in [`sign_out_here()`](Self::sign_out_here),
+    /// [`ErrorKind::SessionsInCookies`] (500) if sessions live in cookies, and
+    /// [`ErrorKind::Store`] (503) if the store failed. The session then continues.
     ///
     /// [`ErrorKind::SessionNotFound`]: crate::ErrorKind::SessionNotFound
     /// [`ErrorKind::NotAuthenticated`]: crate::ErrorKind::NotAuthenticated

@@ -1,4 +1,4 @@
-//! Keys that are read from JSON, and what they verify.
+//! Keys read from JSON, and what they verify.
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{
@@ -30,7 +30,7 @@ fn with(mut jwk: Value, name: &str, value: impl Into<Value>) -> Value {
     jwk
 }
 
-/// T1: for the message and the key that it was made with, and for no other.
+/// T1: only for its own message and key.
 #[test]
 fn a_key_verifies_what_it_signed_and_nothing_else() {
     let ((pair, jwk), (_, other)) = (p256(), p256());
@@ -57,7 +57,7 @@ fn the_debug_form_of_a_key_says_what_it_is_for() {
     assert_eq!(format!("{:?}", read(&jwk)), "PublicKey [EcdsaP256Sha256]");
 }
 
-/// T3, T9: a key has the algorithm of its kind, and of its name if it has one.
+/// T3, T9: a key has the algorithms of its kind, and only the named one if it names one.
 #[test]
 fn a_key_is_for_the_algorithm_of_its_kind_and_name_only() {
     let (_, ec) = p256();
@@ -74,7 +74,7 @@ fn a_key_is_for_the_algorithm_of_its_kind_and_name_only() {
     }
 }
 
-/// T9: what is malformed, off its curve or of another kind is no key.
+/// T9: anything malformed, off its curve or of another kind is not a key.
 #[test]
 fn what_is_no_key_verifies_nothing() {
     let (_, ec) = p256();

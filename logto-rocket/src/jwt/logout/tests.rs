@@ -31,7 +31,7 @@ fn without(names: &[&str]) -> Result<LogoutToken, &'static str> {
     read(&claims)
 }
 
-/// L5, L13: both generations; with `sid`, that session is meant, and the user is told.
+/// L5, L13: both generations; with `sid`, that session is meant, and the user is named.
 #[test]
 fn a_logout_token_of_either_generation_is_read() {
     let token = read(&claims()).expect("a token");
@@ -68,7 +68,7 @@ fn a_captured_logout_token_is_read() {
     }
 }
 
-/// L4: whatever is missing, empty, of the wrong type or of somebody else.
+/// L4: anything missing, empty, of the wrong type or from somebody else.
 #[test]
 fn a_logout_token_with_a_wrong_claim_is_refused() {
     for name in ["iss", "aud", "iat", "jti", "events"] {
@@ -124,7 +124,7 @@ fn an_event_that_is_no_object_is_no_logout() {
     }
 }
 
-/// L4: `exp` and `iat`, to the second, and numbers that are no time.
+/// L4: `exp` and `iat`, to the second, and numbers that are not times.
 #[test]
 fn an_old_logout_token_and_one_of_the_future_are_refused() {
     let age = i64::try_from(MAX_AGE.as_secs()).expect("minutes");
@@ -150,7 +150,7 @@ fn an_old_logout_token_and_one_of_the_future_are_refused() {
     assert!(with("exp", i64::MAX).is_ok() && with("exp", i64::MIN).is_err());
 }
 
-/// T22: tokens that say to be something else.
+/// T22: tokens that claim to be something else.
 #[test]
 fn another_type_is_refused_and_none_is_not() {
     for typ in [None, Some("logout+jwt"), Some("Logout+JWT"), Some("application/logout+jwt")] {

@@ -9,10 +9,10 @@ use crate::instances::{Item, SealedValue};
 use crate::seal;
 use crate::session::record::Epoch;
 
-/// How long an epoch is known: as long as a browser keeps a cookie at most.
+/// How long an epoch is kept: as long as browsers keep a cookie, at most.
 const EPOCH_TTL: Duration = Duration::from_secs(400 * 24 * 60 * 60);
 
-/// How often it is read where it changes meanwhile.
+/// How often to read it again if it changes in the meantime.
 const READS: usize = 5;
 
 impl SharedMarks {
@@ -25,11 +25,11 @@ impl SharedMarks {
         Ok(bytes.and_then(|bytes| bytes.as_slice().try_into().ok()))
     }
 
-    /// Takes in the epoch that the store had, where `known` was known before it was asked. Where
-    /// it has none, it has lost what it had, and another one begins.
+    /// Records the store's epoch; `known` was known before it was asked. If the store has none,
+    /// it has lost its marks, and a new one begins.
     ///
-    /// Of two answers, the one that comes last may be the older one, of before a loss: sessions
-    /// of that epoch would be admitted again. Which it is, the store is asked once more.
+    /// Of two answers, the last to arrive may be the older one, from before a loss: sessions of
+    /// that epoch would be admitted again. To find out, the store is asked once more.
     pub(super) async fn heard_of(
         self: &Arc<Self>,
         mut known: Option<Epoch>,
@@ -49,11 +49,11 @@ impl SharedMarks {
             let value = self.instances.get(&[Item::Epoch]).await?.pop().flatten();
             stored = self.opened_epoch(value)?;
         }
-        Err(Error::new(ErrorKind::Store, "the epoch of marks changed again and again"))
+        Err(Error::new(ErrorKind::Store, "the epoch of marks kept changing"))
     }
 
-    /// Whether `stored` is the epoch from now on: not where another answer came since `known`
-    /// was. What this instance knows is told again where it is a new one.
+    /// Whether `stored` is the epoch from now on: not if another answer has arrived since
+    /// `known`. If it is new, this instance shares its marks again.
     fn follows(self: &Arc<Self>, known: Option<Epoch>, stored: Epoch) -> bool {
         let before = {
             let mut last = self.epoch.lock().unwrap_or_else(PoisonError::into_inner);
@@ -67,8 +67,8 @@ impl SharedMarks {
         };
         if before.is_some() {
             log::error!(
-                "logto: the store has lost what instances told each other of ended sessions; those \
-                 in cookies are checked at Logto before they are admitted again"
+                "logto: the store has lost its marks of ended sessions; sessions in cookies are \
+                 checked at Logto before they are admitted again"
             );
             tokio::spawn(Arc::clone(self).tell_again());
         }

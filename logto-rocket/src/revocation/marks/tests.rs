@@ -8,11 +8,11 @@ use crate::session::store::{
 
 const SKEW: Duration = Duration::from_secs(60);
 
-/// A store that holds one value, and says how long it is to live.
+/// A store that holds one value, and reports its time to live.
 #[derive(Default)]
 struct OneValue {
     value: Mutex<Option<(Vec<u8>, Duration)>>,
-    /// When the next answer comes that says what there is now.
+    /// When the next up-to-date answer comes.
     late: Mutex<Option<oneshot::Receiver<()>>>,
 }
 
@@ -99,8 +99,8 @@ fn in_seconds(seconds: u64) -> Timestamp {
     Timestamp::now().plus(Duration::from_secs(seconds))
 }
 
-/// S38: what is told late, or again after a loss, ends older sessions and is needed for less
-/// long: what it is added to is needed as long as before.
+/// S38: a mark shared late, or again after a loss, ends older sessions and is needed for
+/// less time: the mark it is added to is needed as long as before.
 #[rocket::async_test]
 async fn a_mark_lives_as_long_as_the_last_session_that_it_ends() {
     let (marks, store) = marks();
@@ -110,7 +110,7 @@ async fn a_mark_lives_as_long_as_the_last_session_that_it_ends() {
     assert!(store.ttl() > Duration::from_secs(990), "{:?}", store.ttl());
 }
 
-/// S38: the clock that says how long is ahead of one by which the session goes on.
+/// S38: the clock that sets the time is ahead of one by which the session continues.
 #[rocket::async_test]
 async fn an_end_is_known_until_the_session_is_over_by_every_clock() {
     let (marks, store) = marks();
@@ -119,8 +119,8 @@ async fn an_end_is_known_until_the_session_is_over_by_every_clock() {
     assert!(store.ttl() > Duration::from_secs(95) + 2 * SKEW, "{:?}", store.ttl());
 }
 
-/// S39: an answer of before a loss that comes after the news of it has nobody admitted: the
-/// sessions that are read meanwhile are of an older epoch.
+/// S39: an answer from before a loss that arrives after the loss is known admits no
+/// session: sessions read in the meantime are from an older epoch.
 #[rocket::async_test]
 async fn an_answer_that_was_under_way_when_marks_were_lost_does_not_bring_the_epoch_back() {
     let (marks, store) = marks();

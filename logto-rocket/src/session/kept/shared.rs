@@ -1,4 +1,5 @@
-//! Tokens that all instances have. What the store cannot hold just now, each fetches itself.
+//! Tokens that all instances share. If the store cannot hold them right now, each instance
+//! fetches its own.
 
 use std::sync::Arc;
 
@@ -19,16 +20,16 @@ impl KeptTokens {
         here()
     }
 
-    /// Takes in what the instances share, in place of the access tokens that are here: another
-    /// instance may have forgotten one, or Logto denied it there. Whatever changes them changes
-    /// the session's generation too, so those of this one need no look. What cannot be read may
-    /// be such a one, and is fetched again.
+    /// Replaces the access tokens here with those that the instances share: another instance
+    /// may have dropped one, or Logto denied it there. Every change to them also changes the
+    /// session's generation, so tokens of this one need no check. Tokens that cannot be read
+    /// may be such a change, and are fetched again.
     pub(crate) async fn take_in(&self, session: &SessionKey, generation: u32) {
         if !self.instances.share() || self.generation(session) >= Some(generation) {
             return;
         }
         let shared = self.shared(session).await.unwrap_or_else(|error| {
-            warning::warn("no token of another instance can be had", &error);
+            warning::warn("other instances' tokens are not available", &error);
             None
         });
         match shared {
@@ -45,7 +46,8 @@ impl KeptTokens {
         self.here.get(session)?.generation
     }
 
-    /// What is here is what the instances share of this generation, which this one has made.
+    /// The tokens here match what the instances share of this generation, which this
+    /// instance created.
     pub(crate) fn are_of(&self, session: &SessionKey, generation: u32) {
         self.change_kept(session, |kept| kept.generation = Some(generation));
     }
@@ -53,7 +55,7 @@ impl KeptTokens {
     async fn shared(&self, session: &SessionKey) -> Result<Option<Kept>> {
         let item = Item::Tokens(*session);
         let value = self.instances.get(&[item]).await?.pop().flatten();
-        // One that cannot be read is of another version, or under another secret.
+        // An unreadable one is from another version, or under another secret.
         let opened = value.and_then(|value| self.instances.open(item, value));
         Ok(opened.and_then(|opened| postcard::from_bytes(&opened).ok()))
     }
@@ -83,7 +85,7 @@ impl KeptTokens {
         self.share(*session, |kept| kept.access_tokens.clear()).await;
     }
 
-    /// Forgets all that is kept of a session that has ended.
+    /// Drops everything that is kept of a session that has ended.
     pub(crate) async fn forget(&self, session: &SessionKey) {
         self.forget_here(session);
         if let Err(error) = self.instances.remove(Item::Tokens(*session)).await {

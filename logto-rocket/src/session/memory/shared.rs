@@ -1,4 +1,4 @@
-//! What instances share, in the memory of one process.
+//! The shared values of instances, in the memory of one process.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use moka::sync::Cache;
 use super::super::store::{Shared, SharedKey};
 use crate::error::Result;
 
-/// Values for each session that the store may hold: a mark, a lock, tokens.
+/// Values per session that the store may hold: a mark, a lock, tokens.
 const FOR_EACH_SESSION: u64 = 4;
 
 #[derive(Debug)]
@@ -29,7 +29,7 @@ impl Value {
     }
 }
 
-/// Each value lives for the time it was last put with.
+/// Each value lives for the time given when it was last put.
 struct ValueLife;
 
 impl Expiry<SharedKey, Value> for ValueLife {

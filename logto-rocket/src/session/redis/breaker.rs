@@ -1,11 +1,11 @@
-//! A circuit breaker for each group of keys: after an outage what concerns them fails at once,
-//! until a probe in the background finds out that it is over.
+//! A circuit breaker for each group of keys: after an outage, commands on them fail at once
+//! until a background probe finds that it is over.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The slots of a Cluster, which are in as many groups as there are breakers: nodes have ranges
-/// of slots, and one that is lost must not stop the others.
+/// The slots of a Cluster, grouped into as many groups as there are breakers: nodes have ranges
+/// of slots, and a lost node must not stop the others.
 const SLOTS: usize = 16_384;
 
 pub(super) struct Breakers {
@@ -13,7 +13,7 @@ pub(super) struct Breakers {
     is_probed: AtomicBool,
 }
 
-/// Why a breaker is open, and what finds out whether it still must be.
+/// Why a breaker is open, and the probe that finds out whether it can close.
 struct Tripped {
     why: Arc<str>,
     key: Arc<str>,
@@ -42,7 +42,7 @@ impl Breakers {
         self.of(group).as_ref().map(|open| Arc::clone(&open.why))
     }
 
-    /// Opens it because of what happened to this key, or says anew why it is open.
+    /// Opens it because of a failure of this key, or updates why it is open.
     pub(super) fn open(&self, group: usize, why: &str, key: &str) {
         *self.of(group) = Some(Tripped { why: why.into(), key: key.into() });
     }
@@ -51,7 +51,7 @@ impl Breakers {
         *self.of(group) = None;
     }
 
-    /// The next group after this one that is open, and a key of it.
+    /// The next open group after this one, and one of its keys.
     pub(super) fn next(&self, after: usize) -> Option<(usize, Arc<str>)> {
         let count = self.groups.len();
         (1..=count).map(|step| (after + step) % count).find_map(|group| {
@@ -60,7 +60,7 @@ impl Breakers {
         })
     }
 
-    /// The right to probe, unless somebody has it.
+    /// Takes the right to probe, unless it is already taken.
     pub(super) fn take_probe(&self) -> bool {
         !self.is_probed.swap(true, Ordering::AcqRel)
     }
@@ -71,7 +71,7 @@ impl Breakers {
     }
 }
 
-/// CRC-16/XMODEM, as a Cluster takes it of a key.
+/// CRC-16/XMODEM, as a Cluster computes it for a key.
 fn crc16(key: &[u8]) -> u16 {
     key.iter().fold(0, |crc, byte| {
         (0..8).fold(crc ^ (u16::from(*byte) << 8), |crc, _| match crc & 0x8000 {
@@ -97,8 +97,8 @@ mod tests {
         assert_eq!(breakers.next(0), Some((3, "a".into())));
         assert_eq!(breakers.next(3), Some((9, "b".into())));
         assert_eq!(breakers.next(9), Some((3, "a".into())));
-        breakers.open(3, "it loads its data", "a");
-        assert_eq!(breakers.why(3).as_deref(), Some("it loads its data"));
+        breakers.open(3, "it is loading its data", "a");
+        assert_eq!(breakers.why(3).as_deref(), Some("it is loading its data"));
         breakers.close(9);
         assert_eq!(breakers.next(3), Some((3, "a".into())));
         breakers.close(3);
@@ -114,7 +114,7 @@ mod tests {
         assert!(breakers.take_probe());
     }
 
-    /// With the value that the specification of Redis Cluster gives.
+    /// With the example value from the Redis Cluster specification.
     #[test]
     fn groups_are_ranges_of_the_slots_of_a_cluster() {
         assert_eq!(crc16(b"123456789"), 0x31C3);

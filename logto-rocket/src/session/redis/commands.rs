@@ -1,4 +1,4 @@
-//! Sends commands, and stops sending where Redis does not answer.
+//! Sends commands, and stops sending if Redis does not answer.
 
 use std::mem;
 use std::sync::{Arc, Weak};
@@ -15,13 +15,13 @@ use super::failure::RedisFailure;
 use crate::config::RedisConfig;
 use crate::error::{Error, Result};
 
-/// How long Redis is left alone after a probe that failed.
+/// How long Redis is left alone after a failed probe.
 const WINDOW: Duration = Duration::from_millis(250);
 
-/// In how many parts a Cluster may fail.
+/// The number of parts of a Cluster that can fail separately.
 const GROUPS: usize = 16;
 
-/// Values that are asked for in one command, or at once in a Cluster.
+/// Values requested in one command, or concurrently in a Cluster.
 const VALUES: usize = 64;
 
 pub(super) struct Commands {
@@ -49,13 +49,13 @@ impl Commands {
         &self.addresses
     }
 
-    /// Whether Redis throws away what has not expired, as far as it was asked.
+    /// Whether Redis evicts unexpired values, as far as known.
     pub(super) fn evicts(&self) -> bool {
         self.link.known.evicts()
     }
 
-    /// Sends a command that may be sent twice: where the connection turns out to have ended,
-    /// it is.
+    /// Sends a command that may be sent twice, and resends it if the connection turns out to
+    /// be closed.
     pub(super) async fn read<T: FromRedisValue>(
         self: &Arc<Self>,
         key: &str,
@@ -110,7 +110,7 @@ impl Commands {
         command: &Cmd,
     ) -> std::result::Result<T, RedisFailure> {
         if let Some(why) = self.breakers.why(group) {
-            // There is one, unless the runtime that it was in has ended.
+            // There is one, unless its runtime has ended.
             self.probe();
             return Err(RedisFailure::outage(&*why));
         }
@@ -137,7 +137,7 @@ impl Commands {
         };
         answer.map_err(|error| {
             let mut failure = RedisFailure::from(error);
-            // The connections of a Cluster see to themselves.
+            // A Cluster's connections reconnect on their own.
             failure.is_dropped &=
                 !self.link.is_cluster() || failure.message.contains("redis_cluster");
             if failure.is_dropped {
@@ -151,7 +151,7 @@ impl Commands {
         Error::store(format!("Redis at {}: {}", self.addresses, failure.message))
     }
 
-    /// Finds out, in a task of its own, when Redis answers again.
+    /// Finds out, in its own task, when Redis answers again.
     fn probe(self: &Arc<Self>) {
         if self.breakers.take_probe() {
             let mut probe = Prober { commands: Arc::downgrade(self), last: 0, is_down: false };
@@ -159,10 +159,10 @@ impl Commands {
         }
     }
 
-    /// One look whether Redis answers what is asked about this key.
+    /// Checks once whether Redis answers commands on this key.
     async fn answers(&self, key: &str) -> std::result::Result<(), RedisFailure> {
         if !self.link.is_cluster() {
-            // A new connection: the old one may lead to where nobody is any more.
+            // A new connection: the old one may lead to a server that is gone.
             self.link.forget_all();
         }
         let mut command = redis::cmd("EXISTS");
@@ -170,7 +170,7 @@ impl Commands {
         self.ask(&command).await
     }
 
-    /// Looks, once a minute, whether Redis still keeps what it has.
+    /// Checks, once a minute, whether Redis still keeps its values.
     fn check_in_time(self: &Arc<Self>) {
         if self.link.known.is_due(Instant::now()) {
             let commands = Arc::clone(self);
@@ -183,13 +183,13 @@ impl Commands {
 struct Prober {
     commands: Weak<Commands>,
     last: usize,
-    /// Whether it failed before, and the log has it.
+    /// Whether it failed before, and this was logged.
     is_down: bool,
 }
 
 impl Prober {
-    /// Tries one group. Where it answers, the next one follows at once: it may be of the same
-    /// node. Any answer will do: what is refused to one command says nothing of others.
+    /// Tries one group. If it answers, the next one follows at once: it may be on the same
+    /// node. Any answer will do: a refused command says nothing about others.
     async fn is_over(&mut self) -> bool {
         let Some(commands) = self.commands.upgrade() else { return true };
         let Some((group, key)) = commands.breakers.next(self.last) else {
@@ -215,7 +215,7 @@ impl Prober {
                 return false;
             }
         }
-        // Nobody may use the store any more when it is over.
+        // The store may no longer be in use when it is over.
         drop(commands);
         sleep(WINDOW).await;
         false

@@ -1,5 +1,5 @@
-//! The connection: made when it is first needed, by one caller for all who wait, and anew when
-//! it ended.
+//! The connection: made on first use, by one caller for all who wait, and again after it
+//! closed.
 
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -17,7 +17,7 @@ use super::server::{Server, ServerNotes};
 use super::target::Target;
 use crate::config::RedisConfig;
 
-/// Commands that wait for their answers at once; others wait for one of these.
+/// Commands that may wait for answers at the same time; others queue.
 pub(super) const AT_ONCE: usize = 1024;
 
 /// A connection, which all requests share.
@@ -43,7 +43,7 @@ impl Connection {
         }
     }
 
-    /// What the server says of itself, or all masters of the Cluster.
+    /// The INFO of the server, or of all masters of the Cluster.
     pub(super) async fn info(&mut self) -> RedisResult<Server> {
         let mut command = redis::cmd("INFO");
         command.arg("memory");
@@ -62,7 +62,7 @@ impl Connection {
     }
 }
 
-/// All that an answer of several servers says.
+/// The text of an answer from several servers.
 fn text(value: &Value) -> String {
     match value {
         Value::Map(entries) => entries.iter().map(|(_, value)| text(value)).collect(),
@@ -116,8 +116,8 @@ impl Link {
         self.attempts.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// The connection, which is made if there is none. Who waits for an attempt of somebody
-    /// else shares its failure: a thousand requests are no thousand attempts.
+    /// The connection, made if there is none. Callers that wait for another's attempt share
+    /// its failure: a thousand requests are not a thousand attempts.
     pub(super) async fn get(&self) -> Result<Connection, RedisFailure> {
         if let Some(connection) = self.at_hand() {
             return Ok(connection);
@@ -163,8 +163,8 @@ impl Link {
         Ok(connection)
     }
 
-    /// Looks at the server before it is used. One that does not say anything is taken as it is;
-    /// where nodes of a Cluster are lost, the others are.
+    /// Checks the server before it is used. A server that says nothing is accepted; if nodes of
+    /// a Cluster are lost, the others are.
     async fn check(&self, connection: &mut Connection) -> Result<(), RedisFailure> {
         match within(self.limit, connection.info()).await {
             Ok(server) if server.is_replica => Err(RedisFailure::outage(READ_ONLY)),
@@ -180,7 +180,7 @@ impl Link {
         }
     }
 
-    /// Looks again, where a connection is at hand.
+    /// Checks again, if there is a connection.
     pub(super) async fn check_again(&self) {
         if let Some(mut connection) = self.at_hand()
             && self.check(&mut connection).await.is_err()
@@ -195,14 +195,14 @@ impl Link {
         current.take_if(|it| it.id == connection.id);
     }
 
-    /// Drops whatever connection there is.
+    /// Drops any connection.
     pub(super) fn forget_all(&self) {
         *self.current.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 
-/// Takes in that Redis closed the connection while nobody used it: else the next command would
-/// fail, and one that writes cannot be sent twice.
+/// Notices that Redis closed an idle connection: otherwise the next command would fail, and a
+/// write cannot be sent twice.
 fn tells_the_end(is_closed: Arc<AtomicBool>) -> impl Fn(PushInfo) -> Result<(), ()> {
     move |push| {
         if push.kind == PushKind::Disconnection {

@@ -1,5 +1,5 @@
-//! What Redis's errors mean, and what to do about them. Nothing of theirs is repeated but a
-//! code: Redis repeats arguments in some, a password among them.
+//! What Redis's errors mean, and what to do about them. Only their code is repeated: in
+//! some, Redis repeats arguments, including a password.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ pub(super) struct RedisFailure {
     pub(super) message: String,
     /// Whether everything else would fail too.
     pub(super) is_outage: bool,
-    /// Whether the connection ended, perhaps long before.
+    /// Whether the connection was closed, perhaps long before.
     pub(super) is_dropped: bool,
 }
 
@@ -25,7 +25,7 @@ impl RedisFailure {
         Self::outage(format!("no answer within {} ms", limit.as_millis()))
     }
 
-    /// One of this command alone.
+    /// A failure of this command alone.
     fn refused(message: impl Into<String>) -> Self {
         Self { is_outage: false, ..Self::outage(message) }
     }
@@ -34,7 +34,7 @@ impl RedisFailure {
 impl From<RedisError> for RedisFailure {
     fn from(error: RedisError) -> Self {
         match error.kind() {
-            // A script's error has the one that ended it in its text, up to Redis 6.2.
+            // Up to Redis 6.2 a script's error has the error that ended it in its text.
             ErrorKind::Server(ServerErrorKind::ResponseError) => {
                 let said = error.detail().unwrap_or_default();
                 let code = CODES.iter().find(|code| said.contains(&format!("-{code} ")));
@@ -53,27 +53,27 @@ impl From<RedisError> for RedisFailure {
                 Self { is_dropped: error.is_connection_dropped(), ..Self::outage(of_io(&error)) }
             }
             ErrorKind::InvalidClientConfig => Self::outage("the configuration cannot be used"),
-            _ => Self::refused(format!("an answer that is none ({})", error.category())),
+            _ => Self::refused(format!("an invalid answer ({})", error.category())),
         }
     }
 }
 
-/// What a script may meet that a server refuses.
+/// Refusals that a script may meet.
 const CODES: [&str; 4] = ["OOM", "READONLY", "MISCONF", "NOREPLICAS"];
 
-const REFUSED_USER: &str = "it refuses the user or the password; set `session.redis.username` \
+const REFUSED_USER: &str = "it rejects the user or the password; set `session.redis.username` \
                             and `session.redis.password`";
 
 fn of_server(kind: ServerErrorKind) -> RedisFailure {
     match kind {
-        ServerErrorKind::BusyLoading => RedisFailure::outage("it loads its data (LOADING)"),
+        ServerErrorKind::BusyLoading => RedisFailure::outage("it is loading its data (LOADING)"),
         ServerErrorKind::ReadOnly => RedisFailure::outage(READ_ONLY),
         ServerErrorKind::MasterDown => RedisFailure::outage("its master is down (MASTERDOWN)"),
         ServerErrorKind::ClusterDown => {
-            RedisFailure::outage("its Cluster is down (CLUSTERDOWN): slots are served by no node")
+            RedisFailure::outage("its Cluster is down (CLUSTERDOWN): some slots have no node")
         }
         ServerErrorKind::Moved | ServerErrorKind::Ask => RedisFailure::refused(
-            "it is a node of a Cluster (MOVED); write several addresses of it in \
+            "it is a node of a Cluster (MOVED); list several of its addresses in \
              `session.redis.url`",
         ),
         ServerErrorKind::NoPerm => RedisFailure::refused(
@@ -83,7 +83,7 @@ fn of_server(kind: ServerErrorKind) -> RedisFailure {
     }
 }
 
-/// What a replica says, and what is said of one.
+/// The message about a replica.
 pub(super) const READ_ONLY: &str =
     "it is a read-only replica; `session.redis.url` must lead to the master";
 
@@ -94,30 +94,30 @@ fn of_code(code: &str) -> RedisFailure {
              `maxmemory`",
         ),
         "MISCONF" => {
-            RedisFailure::refused("it cannot save to its disk and takes no writes (MISCONF)")
+            RedisFailure::refused("it cannot save to its disk and accepts no writes (MISCONF)")
         }
         "NOREPLICAS" => RedisFailure::refused(
-            "it has fewer replicas than `min-replicas-to-write` and takes no writes (NOREPLICAS)",
+            "it has fewer replicas than `min-replicas-to-write` and accepts no writes (NOREPLICAS)",
         ),
         "READONLY" => RedisFailure::outage(READ_ONLY),
         "NOAUTH" | "WRONGPASS" => RedisFailure::outage(REFUSED_USER),
-        "BUSY" => RedisFailure::outage("a script runs there and does not end (BUSY)"),
+        "BUSY" => RedisFailure::outage("a script is running there and does not end (BUSY)"),
         "ERR" => RedisFailure::refused(
-            "it refuses a command (ERR); does its ACL allow the user all that `RedisConfig` names?",
+            "it refuses a command (ERR); does its ACL allow the user everything that `RedisConfig` lists?",
         ),
         code => RedisFailure::refused(format!("it refuses a command ({code})")),
     }
 }
 
-/// The system's message: of a connection that was refused, a name that is not known, or a
-/// certificate that is not believed.
+/// The system's message about a refused connection, an unknown name, or an untrusted
+/// certificate.
 fn of_io(error: &RedisError) -> String {
     if error.is_timeout() {
         return "no answer in time".into();
     }
     let source = std::error::Error::source(error).map(ToString::to_string);
     let said = source.as_deref().or(error.detail()).unwrap_or("the connection ended");
-    // What a server says of a command that it does not know repeats the command.
+    // A server's message about an unknown command repeats the command.
     said.split("args").next().unwrap_or_default().to_owned()
 }
 
@@ -130,7 +130,7 @@ mod tests {
         value.and_then(redis::Value::extract_error).expect_err(answer).into()
     }
 
-    /// REL-20: which of them everything else would meet too.
+    /// REL-20: which of them would affect every command.
     #[test]
     fn an_answer_that_holds_for_all_is_an_outage_and_another_is_none() {
         for (answer, part) in [
@@ -168,7 +168,7 @@ mod tests {
         }
     }
 
-    /// S35: Redis repeats the arguments of a command that it does not know.
+    /// S35: Redis repeats the arguments of an unknown command.
     #[test]
     fn nothing_that_a_server_says_is_repeated() {
         let answer = "-ERR unknown command `HELLO`, with args beginning with: `3`, `hunter2`";

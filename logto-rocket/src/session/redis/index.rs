@@ -1,5 +1,5 @@
-//! The sessions of a name: a sorted set of session keys, each with the moment of its end in
-//! milliseconds of Redis's own clock. Redis 6.2 has no `PEXPIREAT .. GT`, so one script does it.
+//! The sessions of a name: a sorted set of session keys, each with its expiry in milliseconds by
+//! Redis's own clock. Redis 6.2 has no `PEXPIREAT .. GT`, so one script does it.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use redis::Cmd;
 
 use super::millis;
 
-/// How much longer than its session an entry lives: the session is written after it, and its
-/// time begins then.
+/// How much longer an entry lives than its session: the session is written later, and its
+/// time starts then.
 const SLACK: Duration = Duration::from_secs(60);
 
-/// Takes out what has ended, adds the session (never to end sooner than it was to), and lets
-/// the set live as long as its last entry.
+/// Removes expired entries, adds the session (never shortening its time), and lets the set
+/// live as long as its last entry.
 const ADD: &str = "local time = redis.call('TIME') \
     local now = time[1] * 1000 + math.floor(time[2] / 1000) \
     redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', now)) \

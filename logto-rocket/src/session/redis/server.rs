@@ -1,22 +1,22 @@
-//! What a server says of itself (INFO).
+//! What a server says about itself (INFO).
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How often it is asked, beside each time that a connection is made.
+/// How often it is asked, besides after each new connection.
 const EVERY: Duration = Duration::from_secs(60);
 
-/// What is to be known of a server before it is trusted with sessions.
+/// What must be known about a server before it is trusted with sessions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Server {
-    /// Whether it follows another one, and lags behind.
+    /// Whether it is a replica, which may lag.
     pub(super) is_replica: bool,
-    /// Whether it throws away what has not expired when it is full.
+    /// Whether it evicts unexpired values when it is full.
     pub(super) evicts: bool,
 }
 
 impl Server {
-    /// Reads what INFO answers; of several servers, what holds for any.
+    /// Reads the answer to INFO; for several servers, what holds for any of them.
     pub(super) fn read(info: &str) -> Self {
         let mut server = Self::default();
         for line in info.lines() {
@@ -33,7 +33,7 @@ impl Server {
     }
 }
 
-/// What is known of the server, and when it is to be asked again.
+/// What is known about the server, and when to ask again.
 pub(super) struct ServerNotes {
     addresses: String,
     last: Mutex<LastLook>,
@@ -47,7 +47,7 @@ struct LastLook {
 }
 
 impl ServerNotes {
-    /// What is known at first of these: nothing.
+    /// Notes on a server at these addresses, empty at first.
     pub(super) fn new(addresses: String) -> Self {
         Self { addresses, last: Mutex::default() }
     }
@@ -56,12 +56,12 @@ impl ServerNotes {
         self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether it throws away what has not expired.
+    /// Whether it evicts unexpired values.
     pub(super) fn evicts(&self) -> bool {
         self.last().evicts
     }
 
-    /// Whether it is to be asked, and by the caller.
+    /// Whether the caller should ask it now.
     pub(super) fn is_due(&self, now: Instant) -> bool {
         let mut last = self.last();
         let is_due = last.asked.is_some_and(|asked| now.duration_since(asked) >= EVERY);
@@ -71,27 +71,27 @@ impl ServerNotes {
         is_due
     }
 
-    /// Takes in what it said, and tells the operator what has to change.
+    /// Records its answer, and logs what the operator must change.
     pub(super) fn take(&self, server: Server) {
         let mut last = self.last();
         if server.evicts && !last.evicts {
             log::error!(
-                "logto: Redis evicts (`maxmemory-policy`): {}: sessions, and what has ended, are \
-                 lost when it is full; set `maxmemory-policy noeviction`",
+                "logto: Redis evicts (`maxmemory-policy`): {}: sessions, and marks of ended ones, \
+                 are lost when it is full; set `maxmemory-policy noeviction`",
                 self.addresses
             );
         }
         *last = LastLook { evicts: server.evicts, is_unread: false, asked: Some(Instant::now()) };
     }
 
-    /// Takes in that it did not say.
+    /// Records that it did not answer.
     pub(super) fn cannot_be_read(&self, why: &str) {
         let mut last = self.last();
         last.asked = Some(Instant::now());
         if !std::mem::replace(&mut last.is_unread, true) {
             log::warn!(
-                "logto: whether Redis evicts cannot be seen (INFO): {}: {why}; \
-                 `maxmemory-policy` must be `noeviction`",
+                "logto: cannot check whether Redis evicts (INFO): {}: {why}; `maxmemory-policy` \
+                 must be `noeviction`",
                 self.addresses
             );
         }

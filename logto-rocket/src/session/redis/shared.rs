@@ -1,4 +1,4 @@
-//! What instances share, in Redis: a string for each value.
+//! The shared values of instances, in Redis: a string for each.
 
 use std::time::Duration;
 
@@ -16,8 +16,7 @@ impl RedisStore {
         format!("{}v:{}", self.prefix, key.to_text())
     }
 
-    /// What Redis answered, unless it may have evicted a mark: then one that is not there says
-    /// nothing.
+    /// Redis's answer, unless it may have evicted a mark: then a missing one proves nothing.
     ///
     /// # Errors
     ///
@@ -25,7 +24,7 @@ impl RedisStore {
     fn kept<T>(&self, answer: Result<T>) -> Result<T> {
         match answer {
             Ok(_) if self.is_for_marks && self.commands.evicts() => Err(Error::store(
-                "Redis evicts (`maxmemory-policy`), so a mark that is not there says nothing; set \
+                "Redis evicts (`maxmemory-policy`), so a missing mark proves nothing; set \
                  `noeviction`",
             )),
             answer => answer,

@@ -1,4 +1,4 @@
-//! Where a connection leads, and whom it believes.
+//! Where a connection leads, and which certificates it trusts.
 
 use std::fs;
 use std::path::Path;
@@ -60,7 +60,7 @@ fn unusable(error: &RedisError) -> String {
 fn node(url: &str, config: &RedisConfig) -> Result<ConnectionInfo, String> {
     let node = url.into_connection_info().map_err(|error| unusable(&error))?;
     let settings = node.redis_settings().clone().set_skip_set_lib_name();
-    // Which tells the end of a connection that nobody uses.
+    // RESP3 reports the end of an idle connection.
     let mut settings = settings.set_protocol(ProtocolVersion::RESP3);
     if let Some(username) = &config.username {
         settings = settings.set_username(username);
@@ -83,7 +83,7 @@ fn cluster(
     let cluster = ClusterClient::builder(nodes)
         .use_protocol(ProtocolVersion::RESP3)
         .tcp_settings(no_delay())
-        // Nodes that are lost are not to use up the whole time.
+        // Lost nodes must not use up all the time.
         .connection_timeout(config.connect_timeout() / 2)
         .response_timeout(config.command_timeout())
         // The circuit breaker tries again; here it is for keys that moved.
@@ -96,11 +96,11 @@ fn cluster(
     }
 }
 
-/// Names the provider of TLS: the crate takes none but the one of the process, and panics where
-/// there are several to choose from. An application that chose has its own.
+/// Installs the TLS provider: the crate uses only the process's default, and panics if there
+/// are several to choose from. An application's own choice stays.
 fn choose_provider() {
     if CryptoProvider::get_default().is_none() {
-        // Somebody may have chosen in this moment.
+        // Another thread may have just chosen one.
         let _ = aws_lc_rs::default_provider().install_default();
     }
 }
@@ -116,6 +116,6 @@ fn certificates(ca: &Path) -> Result<TlsCertificates, String> {
         Ok(certificates) if !certificates.is_empty() => {
             Ok(TlsCertificates { client_tls: None, root_cert: Some(pem) })
         }
-        _ => Err(format!("`session.redis.ca` names {file}, which has no certificate in PEM")),
+        _ => Err(format!("`session.redis.ca` names {file}, which has no PEM certificate")),
     }
 }

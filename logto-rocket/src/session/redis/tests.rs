@@ -1,4 +1,4 @@
-//! The store before a server of our own, which says what we want.
+//! The store with our own server, which answers as we want.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,8 +12,8 @@ use crate::config::RedisConfig;
 use crate::error::Error;
 use crate::session::store::{SessionStore as _, Shared as _, SharedKey};
 
-/// Speaks as much of Redis as it is asked here; answers every GET and SET with "nothing", and
-/// says that this is its policy. Returns its address, and the commands but for the greeting.
+/// Speaks just enough of the Redis protocol; answers every GET and SET with "nothing", and
+/// reports this policy. Returns its address, and the commands except the greeting.
 async fn serve(policy: &'static str) -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("redis://{}", listener.local_addr().expect("a port"));
@@ -51,7 +51,7 @@ fn says(error: &Error) -> String {
     error.causes().expect("a cause")
 }
 
-/// REL-20: where marks may be thrown away, one that is not there says nothing.
+/// REL-20: if marks may be evicted, a missing one proves nothing.
 #[rocket::async_test]
 async fn marks_in_a_redis_that_evicts_cannot_be_read() {
     let (url, _) = serve("allkeys-lru").await;
@@ -62,7 +62,7 @@ async fn marks_in_a_redis_that_evicts_cannot_be_read() {
     }
     let hour = Duration::from_secs(3600);
     assert!(marks.put_new(&key(), b"1", hour).await.is_err());
-    // Beside sessions they are no more lost than these.
+    // Next to sessions they are no more at risk than these.
     let store = RedisStore::new(RedisConfig::new(url.as_str())).expect("a store");
     assert_eq!(store.shared().expect("it shares").get(&[key()]).await.expect("read"), [None]);
 
@@ -71,7 +71,7 @@ async fn marks_in_a_redis_that_evicts_cannot_be_read() {
     assert_eq!(marks.get(&[key()]).await.expect("read"), [None]);
 }
 
-/// REL-18: nothing is asked before somebody needs it, and then nothing twice.
+/// REL-18: nothing is asked before it is needed, and then nothing twice.
 #[rocket::async_test]
 async fn values_are_read_in_one_command() {
     let (url, count) = serve("noeviction").await;

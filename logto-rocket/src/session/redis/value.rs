@@ -1,18 +1,18 @@
-//! A session as Redis holds it: its version, its names, and what is sealed.
+//! A session as Redis holds it: its version, its names, and the sealed data.
 
 use super::super::store::StoredSession;
 use crate::error::{Error, Result};
 
-/// What a session's value says.
+/// The parts of a session's value.
 pub(super) struct SessionValue<'v> {
     pub(super) version: i64,
     pub(super) names: Vec<String>,
     pub(super) data: &'v [u8],
 }
 
-/// The value of a session. The version stands first, where the script compares it. It is
-/// random: a Redis that lost its last second, as one without `appendfsync always` may, would
-/// give the same number to two sessions.
+/// The value of a session. The version comes first, where the script compares it. It is
+/// random: with a counter, a Redis that lost its last second, as may happen without
+/// `appendfsync always`, would give two sessions the same number.
 ///
 /// # Errors
 ///
@@ -30,7 +30,7 @@ pub(super) fn written(version: [u8; 8], session: &StoredSession) -> Result<Vec<u
 }
 
 impl<'v> SessionValue<'v> {
-    /// Reads what [`written()`] wrote.
+    /// Reads the output of [`written()`].
     ///
     /// # Errors
     ///
@@ -76,7 +76,7 @@ mod tests {
             prop_assert_eq!(read.data, session.data);
         }
 
-        /// It is an error, and no session of somebody's.
+        /// It is an error, not somebody's session.
         #[test]
         fn a_value_of_something_else_is_an_error_or_read_within_its_bounds(value: Vec<u8>) {
             if let Ok(read) = SessionValue::read(&value) {

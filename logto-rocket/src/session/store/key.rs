@@ -1,4 +1,4 @@
-//! The id of a session, and the key that stores know it by.
+//! The id of a session, and its key in stores.
 
 use std::fmt;
 
@@ -7,8 +7,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::seal;
 
-/// The id of a session: 128 random bits. Of a stored session the cookie carries it, and
-/// whoever has it has the session. It stands in the cookie and in the sealed record;
+/// The id of a session: 128 random bits. The cookie of a stored session carries it, and
+/// anyone who has it has the session. It is only in the cookie and in the sealed record;
 /// everything else knows the session by its key.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct SessionId {
@@ -38,7 +38,7 @@ impl SessionId {
         URL_SAFE_NO_PAD.encode(self.bytes)
     }
 
-    /// Reads what [`to_text()`](Self::to_text) wrote; `None` for everything else.
+    /// Reads the output of [`to_text()`](Self::to_text); `None` for anything else.
     pub(crate) fn from_text(text: &str) -> Option<Self> {
         read(text).map(Self::new)
     }
@@ -50,8 +50,8 @@ impl fmt::Debug for SessionId {
     }
 }
 
-/// What a store knows a session by: the SHA-256 of the id in the browser's cookie. It
-/// leads to no session: whoever reads a store cannot make a cookie of what is there.
+/// The key of a session in a store: the SHA-256 of the id in the browser's cookie. It
+/// does not give access to the session: no cookie can be made from a store's contents.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionKey([u8; 32]);
 
@@ -64,7 +64,7 @@ impl SessionKey {
         URL_SAFE_NO_PAD.encode(self.0)
     }
 
-    /// Reads what [`to_text()`](Self::to_text) wrote; `None` for everything else.
+    /// Reads the output of [`to_text()`](Self::to_text); `None` for anything else.
     pub fn from_text(text: &str) -> Option<Self> {
         read(text).map(Self)
     }
@@ -115,7 +115,8 @@ mod tests {
         }
     }
 
-    /// S22: the key is the hash of the id, is read as it is written, and is no id itself.
+    /// S22: the key is the hash of the id, is read as it is written, and is not an id
+    /// itself.
     #[test]
     fn a_key_is_the_hash_of_its_id_and_no_id() {
         let id = SessionId::from_text("AAAAAAAAAAAAAAAAAAAAAA").expect("an id");

@@ -1,4 +1,4 @@
-//! What instances share beside sessions.
+//! What instances share besides sessions.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,12 +10,12 @@ use super::key::read;
 use crate::error::Result;
 use crate::seal;
 
-/// What a shared value is found by: the SHA-256 of what it is about.
+/// The key of a shared value: the SHA-256 of its subject.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SharedKey([u8; 32]);
 
 impl SharedKey {
-    /// The key of what these parts name together.
+    /// The key for the subject that these parts name together.
     pub(crate) fn of(parts: &[&[u8]]) -> Self {
         let mut text = Vec::new();
         for part in parts {
@@ -30,7 +30,7 @@ impl SharedKey {
         URL_SAFE_NO_PAD.encode(self.0)
     }
 
-    /// Reads what [`to_text()`](Self::to_text) wrote; `None` for everything else.
+    /// Reads the output of [`to_text()`](Self::to_text); `None` for anything else.
     pub fn from_text(text: &str) -> Option<Self> {
         read(text).map(Self)
     }
@@ -43,39 +43,39 @@ impl fmt::Debug for SharedKey {
 }
 
 /// Small values that all instances of an application see, each with a time to live: which
-/// instance refreshes a session's tokens, the tokens it got, what has ended, which sign-ins
-/// were completed. A store that has these four operations in
-/// [`SessionStore::shared()`](super::SessionStore::shared) makes of many instances one.
+/// instance refreshes a session's tokens, the tokens it got, which sessions have ended,
+/// which sign-ins were completed. With a store that offers these four operations in
+/// [`SessionStore::shared()`](super::SessionStore::shared), many instances act as one.
 ///
-/// Keys are hashes, and values are sealed where they hold anything: neither says whose it is.
-/// Each operation is one step: of several at once for one key, one comes first. What was
-/// written is seen by every operation that begins later, at any instance: a replica that lags
-/// will not do. [`contract::check`](crate::contract::check) checks these too.
+/// Keys are hashes, and values with contents are sealed: neither reveals its user. Each
+/// operation is atomic: of several at once on one key, one comes first. Every operation that
+/// begins after a write, at any instance, sees it: a lagging replica will not do.
+/// [`contract::check`](crate::contract::check) checks these too.
 ///
-/// A value is gone after its time to live, and not before: an evicted one may let a session
-/// live on that has ended. Count in milliseconds, as some live for a few seconds only, and by
-/// one clock: the store's own, where instances are on several machines.
+/// A value is gone after its time to live, and not before: an evicted one may let an ended
+/// session live on. Count in milliseconds, as some live only for a few seconds, and by one
+/// clock: the store's own, if instances are on several machines.
 #[rocket::async_trait]
 pub trait Shared: Send + Sync {
-    /// Puts a value where there is none. Whether there was none.
+    /// Puts a value if there is none. Returns whether there was none.
     ///
     /// # Errors
     ///
-    /// The store failed; the value may be there all the same.
+    /// The store failed; the value may be there anyway.
     async fn put_new(&self, key: &SharedKey, value: &[u8], ttl: Duration) -> Result<bool>;
 
     /// The values of these keys, in their order; `None` where there is none.
     ///
     /// # Errors
     ///
-    /// The store failed. Never an error: a value that is not there.
+    /// The store failed. A missing value is never an error.
     async fn get(&self, keys: &[SharedKey]) -> Result<Vec<Option<Vec<u8>>>>;
 
-    /// Replaces the value if it is still `old`, and its time to live with it. Whether it was.
+    /// Replaces the value and its time to live if it is still `old`. Returns whether it was.
     ///
     /// # Errors
     ///
-    /// The store failed; the value may have been replaced all the same.
+    /// The store failed; the value may have been replaced anyway.
     async fn replace_if(
         &self,
         key: &SharedKey,
@@ -84,11 +84,11 @@ pub trait Shared: Send + Sync {
         ttl: Duration,
     ) -> Result<bool>;
 
-    /// Deletes the value if it is still `old`. Whether it was.
+    /// Deletes the value if it is still `old`. Returns whether it was.
     ///
     /// # Errors
     ///
-    /// The store failed; the value may have been deleted all the same.
+    /// The store failed; the value may have been deleted anyway.
     async fn delete_if(&self, key: &SharedKey, old: &[u8]) -> Result<bool>;
 }
 

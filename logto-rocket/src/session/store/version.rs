@@ -4,8 +4,8 @@ use std::fmt;
 
 /// The version of a stored session: another one after every save.
 ///
-/// A store makes it of what it has: a number that counts, such as a column of SQL, or a
-/// text, such as an etag.
+/// A store makes it from a number, such as a counter in an SQL column, or from text, such
+/// as an ETag.
 ///
 /// ```rust
 /// use logto_rocket::Version;
@@ -23,7 +23,7 @@ enum Made {
 }
 
 impl Version {
-    /// The number that it was made of; `None` if it was made of a text.
+    /// The number that it was made from; `None` if it was made from text.
     pub fn number(&self) -> Option<i64> {
         match self.0 {
             Made::Number(number) => Some(number),
@@ -31,7 +31,7 @@ impl Version {
         }
     }
 
-    /// The text that it was made of; `None` if it was made of a number.
+    /// The text that it was made from; `None` if it was made from a number.
     pub fn text(&self) -> Option<&str> {
         match &self.0 {
             Made::Number(_) => None,

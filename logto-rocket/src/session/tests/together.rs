@@ -1,4 +1,4 @@
-//! Two instances that share what has ended, and whose clocks differ.
+//! Two instances that share ended sessions, and whose clocks differ.
 
 use super::*;
 use crate::clock::Timestamp;
@@ -28,7 +28,7 @@ fn pairs() -> [[Arc<Sessions>; 2]; 2] {
     [pair(true), pair(false)]
 }
 
-/// A session as a sign-in at this instance begins it.
+/// A session begun by a sign-in at this instance.
 async fn sign_in(at: &Sessions) -> Session {
     let created = at.marks().earliest_begin("alice").await.expect("read");
     let epoch = at.marks().epoch().await.expect("read");
@@ -64,7 +64,7 @@ async fn clocks_apart_end_no_session_early_and_spare_none() {
     }
 }
 
-/// S38: also one that began after an earlier sign-out everywhere, by a clock that was ahead.
+/// S38: even one that began after an earlier sign-out everywhere, by a clock that was ahead.
 #[rocket::async_test]
 async fn a_user_can_be_signed_out_everywhere_again_and_again() {
     for pair in pairs() {
@@ -84,8 +84,8 @@ async fn a_user_can_be_signed_out_everywhere_again_and_again() {
     }
 }
 
-/// REF-3: an instance that stood still and lost its turn does not lose the tokens that it
-/// brings: the later of two saves is told of the other one, and goes on from there.
+/// REF-3: an instance that stalled and lost its turn does not lose the tokens that it
+/// brings: the later of two saves learns of the other one, and continues from there.
 #[rocket::async_test]
 async fn of_two_refreshes_of_one_generation_the_later_one_holds() {
     for [one, other] in pairs() {
