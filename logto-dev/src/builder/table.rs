@@ -15,7 +15,7 @@ use crate::organization::{ApiResource, Organization, Role};
 use crate::tenant::{AccountCenter, Generation};
 use crate::user::User;
 
-/// What is not set stays as it is by default.
+/// Fields that are not set keep their defaults.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Table {
@@ -40,8 +40,8 @@ struct Table {
 }
 
 impl Builder {
-    /// Adds what the application's configuration says under `logto_dev`, and what the
-    /// environment says, which wins.
+    /// Adds the settings under `logto_dev` in the application's configuration, and those
+    /// of the environment, which win.
     pub(crate) fn configured(self, figment: &Figment) -> Result<Self, Error> {
         let variables = Env::prefixed("LOGTO_DEV_").only(&["address", "port", "endpoint"]);
         let table = figment.focus("logto_dev").merge(variables.global()).extract();
