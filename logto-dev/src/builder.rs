@@ -64,7 +64,8 @@ impl Provider {
     /// Starts a provider with the defaults, for a test.
     ///
     /// # Panics
-    ///Panics if the operating system has no port or no thread.
+    ///
+    /// Panics if the operating system has no port or no thread.
     pub async fn start() -> Self {
         Self::builder().start().await
     }
@@ -189,8 +190,8 @@ impl Builder {
     }
 
     /// Sets whether a sign-in without the scope `offline_access` gets a refresh token
-    /// too, which Logto's Console calls "Always issue refresh token". **(default:
-    /// `false`)**
+    /// too, which Logto's Console calls "Always issue refresh token".
+    /// **(default: `false`)**
     ///
     /// Such a token ends with the browser's session at the provider.
     pub fn always_issue_refresh_token(mut self, always: bool) -> Self {
@@ -208,8 +209,8 @@ impl Builder {
         self
     }
 
-    /// Sets what users may do with their own data, at `/api/my-account`. **(default:
-    /// [`AccountCenter::Edit`])**
+    /// Sets what users may do with their own data, at `/api/my-account`.
+    /// **(default: [`AccountCenter::Edit`])**
     ///
     /// Logto's own default is off: turn the account center on in the Console, and allow each
     /// field to be edited.

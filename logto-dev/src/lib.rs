@@ -20,8 +20,9 @@
 //!
 //! #[rocket::launch]
 //! fn rocket() -> _ {
-//!     // `Logto::fairing()` comes after it. rocket::build().attach(Provider::fairing())
-//!     }
+//!     // `Logto::fairing()` comes after it.
+//!     rocket::build().attach(Provider::fairing())
+//! }
 //! ```
 //!
 //! The provider announces itself as `http://127.0.0.1:<port>` while the

@@ -104,8 +104,9 @@ impl Provider {
     /// `prompt=none`, that answer is returned.
     ///
     /// # Errors
-    ///If the URL is not this provider's, if the provider shows an error instead of
-    ///redirecting, or if there is no such user.
+    ///
+    /// If the URL is not this provider's, if the provider shows an error instead of
+    /// redirecting, or if there is no such user.
     pub async fn approve(&self, url: &str, username: &str) -> Result<String, Error> {
         self.visit(url, Deed::SignIn(username.to_string())).await
     }
@@ -114,7 +115,8 @@ impl Provider {
     /// and returns the URL of the callback.
     ///
     /// # Errors
-    ///As [`approve()`](Self::approve), and if the name is taken or not valid.
+    ///
+    /// As [`approve()`](Self::approve), and if the name is taken or not valid.
     pub async fn sign_up(&self, url: &str, username: &str) -> Result<String, Error> {
         self.visit(url, Deed::SignUp(username.to_string())).await
     }
@@ -169,7 +171,8 @@ impl Provider {
     /// Opens the port of a stopped provider again.
     ///
     /// # Errors
-    ///If something else has taken the port.
+    ///
+    /// If something else has taken the port.
     pub async fn resume(&self) -> Result<(), Error> {
         let server = self.server();
         server.stop().await;

@@ -15,7 +15,8 @@
 //! | [`proxy`] | run behind nginx, Caddy or Traefik, and in Docker |
 //! | [`growing`] | run many instances, with sessions in Redis |
 //! | [`python`] | find what you know from Logto's Python quick start |
-//!logto-rocket's tests compile all of its code and read all of its configuration.
+//!
+//! logto-rocket's tests compile all of its code and read all of its configuration.
 
 #[doc = include_str!("guide/api.md")]
 pub mod api {}

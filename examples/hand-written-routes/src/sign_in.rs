@@ -37,7 +37,7 @@ async fn sign_up(return_to: Option<&str>, logto: LogtoClient<'_>) -> Result<Redi
 }
 
 /// Begins a sign-in that ends at `return_to`. Anybody can write a link with another site in it:
-/// what is no path of this site fails, and the user goes home instead.
+/// anything but a path of this site fails, and the user goes home instead.
 async fn begin(
     logto: &LogtoClient<'_>,
     options: SignInOptions,
@@ -58,7 +58,7 @@ async fn silent(jar: &CookieJar<'_>, logto: LogtoClient<'_>) -> Result<Redirect>
     silently(&logto, jar).await
 }
 
-/// Signs in those who are signed in at Logto, and asks nobody anything.
+/// Signs in users who are signed in at Logto, without asking.
 pub(crate) async fn silently(logto: &LogtoClient<'_>, jar: &CookieJar<'_>) -> Result<Redirect> {
     try_no_more(jar);
     logto.sign_in(SignInOptions::new().prompt([Prompt::None]).post_redirect_path("/")).await
@@ -66,7 +66,7 @@ pub(crate) async fn silently(logto: &LogtoClient<'_>, jar: &CookieJar<'_>) -> Re
 
 const TRIED: &str = "tried";
 
-/// Without this cookie, a stranger would go from the page to Logto and back for ever. It lasts
+/// Without this cookie, a stranger would go from the page to Logto and back forever. It lasts
 /// until the browser is closed, and is `Lax`, as a strict one would not come back from Logto.
 pub(crate) fn try_no_more(jar: &CookieJar<'_>) {
     jar.add(Cookie::build((TRIED, "1")).same_site(SameSite::Lax).http_only(true));
@@ -76,8 +76,8 @@ pub(crate) fn was_tried(jar: &CookieJar<'_>) -> bool {
     jar.get(TRIED).is_some()
 }
 
-/// Whether a browser says that a person opens a page with this request. A crawler, a script or
-/// a prefetch sees the public page and is not sent to Logto.
+/// Whether the browser says that a person opens a page with this request. A crawler, a script
+/// or a prefetch sees the public page and is not sent to Logto.
 pub(crate) struct IsOpened(pub(crate) bool);
 
 #[rocket::async_trait]
@@ -97,13 +97,13 @@ async fn callback(logto: LogtoClient<'_>) -> Result<Redirect, NotSignedIn> {
     logto.handle_sign_in_callback().await.map_err(|error| NotSignedIn::new(&error, &logto))
 }
 
-/// What becomes of a callback that does not sign in.
+/// The answer to a callback that does not sign in.
 #[derive(Responder)]
 enum NotSignedIn {
     /// A silent sign-in, and nobody is signed in at Logto: the public page is for strangers too.
     Home(Box<response::Redirect>),
-    /// A page, never a redirect to another sign-in: with a browser that drops cookies that
-    /// would not end.
+    /// A page, never a redirect to another sign-in: with a browser that drops cookies, that
+    /// would never end.
     Page((Status, RawHtml<String>)),
 }
 

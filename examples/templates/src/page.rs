@@ -13,10 +13,10 @@ use rocket_dyn_templates::{Template, context};
 ///
 /// | in templates | is |
 /// |---|---|
-/// | `user` | the user's claims, as `user.email`; null for a stranger |
-/// | `name` | what to call the user by; null for a stranger |
+/// | `user` | the user's claims, such as `user.email`; null for a stranger |
+/// | `name` | the name to greet the user by; null for a stranger |
 /// | `sign_in` | a link to sign in and come back to this page |
-/// | `page` | what the handler gave |
+/// | `page` | the handler's values |
 pub(crate) struct Page<'r> {
     user: Option<&'r User>,
     sign_in: String,
@@ -39,9 +39,9 @@ impl<'r> FromRequest<'r> for Page<'r> {
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Error> {
         let logto = try_outcome!(request.guard::<LogtoClient<'r>>().await);
-        // Where sessions cannot be read, the page of that failure is one without a user.
+        // If sessions cannot be read, the error page is one without a user.
         let user = logto.user().await.ok().flatten();
-        // What a form was sent to is no page to come back to.
+        // A form's target is not a page to come back to.
         let here = request.uri().to_string();
         let return_to = (request.method() == Method::Get).then_some(here.as_str());
         Outcome::Success(Self { user, sign_in: logto.sign_in_link(return_to) })

@@ -15,12 +15,14 @@ impl Provider {
     /// Signs a user in to an application under test, as a browser does: to its
     /// `/sign-in`, through the provider and back to the callback. Returns the page that
     /// the application then leads to, as one of its paths.
-    ///The route is taken from `logto.routes` in the application's configuration.
+    ///
+    /// The route is taken from `logto.routes` in the application's configuration.
     ///
     /// # Panics
-    ///Panics if the user is not signed in afterwards: if the client keeps no cookies
-    ///(open it with `Client::tracked()`), the application does not lead to this provider,
-    ///there is no such user, or the application refuses the sign-in.
+    ///
+    /// Panics if the user is not signed in afterwards: if the client keeps no cookies
+    /// (open it with `Client::tracked()`), the application does not lead to this provider,
+    /// there is no such user, or the application refuses the sign-in.
     ///
     /// # Example
     ///
