@@ -41,7 +41,7 @@ impl<'a> From<&'a MachineApp> for Holder<'a> {
     }
 }
 
-/// Whom a token speaks of, and who asked for it.
+/// Whom a token is about, and who requested it.
 pub(crate) struct Parties<'a> {
     pub(crate) sub: &'a str,
     pub(crate) client_id: &'a str,
@@ -67,9 +67,8 @@ impl<'a> Target<'a> {
         Ok(named.then_some(Self { resource, organization }))
     }
 
-    /// The scopes that were asked for and that the holder's roles allow here,
-    /// each once. Like Logto, it takes the order of the request for a resource,
-    /// and that of the roles for an organization.
+    /// The requested scopes that the holder's roles allow here, each once. Like Logto, in
+    /// the order of the request for a resource, and of the roles for an organization.
     pub(crate) fn scopes(
         &self,
         holder: &Holder<'_>,
@@ -103,8 +102,8 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// Signs the token. Only a machine's token for a resource can be without
-    /// `scope`; others have an empty one.
+    /// Signs the token. Only a machine's token for a resource can lack `scope`; others
+    /// have an empty one.
     pub(crate) fn sign(
         &self,
         parties: &Parties<'_>,
@@ -156,7 +155,8 @@ pub(crate) fn opaque(
     AccessToken { token, scope: Some(scopes.join(" ")), expires_in: ttl.as_secs() }
 }
 
-/// Makes sure that a user belongs to the organization that a request names, and may act there.
+/// Checks that a user belongs to the organization that a request names, and may act
+/// there.
 pub(crate) fn check_membership(
     params: &Params,
     user: &User,

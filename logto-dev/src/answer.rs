@@ -13,12 +13,12 @@ use crate::hash;
 pub(crate) struct Answer(Response<'static>);
 
 impl Answer {
-    /// JSON with a status. Logto names the charset, so this does, too.
+    /// JSON with a status. Like Logto, it names the charset.
     pub(crate) fn json(status: Status, body: &impl Serialize) -> Self {
         Self::text(status, "application/json; charset=utf-8", to_json(body))
     }
 
-    /// JSON with a tag, by which the reader need not read it again.
+    /// JSON with an `ETag`, so that clients need not read it again.
     pub(crate) fn tagged(content_type: &'static str, body: &impl Serialize) -> Self {
         let body = to_json(body);
         let tag = format!("\"{:x}-{}\"", body.len(), &hash::sha256(&body)[..27]);
@@ -42,7 +42,7 @@ impl Answer {
             .no_store()
     }
 
-    /// A picture that runs nothing.
+    /// A picture that can run nothing.
     pub(crate) fn svg(picture: String) -> Self {
         Self::text(Status::Ok, "image/svg+xml", picture)
             .header("Content-Security-Policy", "default-src 'none'")
@@ -56,7 +56,7 @@ impl Answer {
             .no_store()
     }
 
-    /// Forbids caches to keep the answer.
+    /// Forbids caches to store the answer.
     pub(crate) fn no_store(self) -> Self {
         self.header("Cache-Control", "no-store")
     }

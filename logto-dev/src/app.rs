@@ -1,4 +1,4 @@
-//! The registered applications: one on the web, and one machine.
+//! The registered applications: a web application and a machine.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::random::random;
 
-/// The application that signs people in.
+/// The application that signs users in.
 pub(crate) struct App {
     pub(crate) id: String,
     pub(crate) secret: String,
@@ -31,7 +31,7 @@ impl App {
         contains(&self.post_logout_redirect_uris, uri)
     }
 
-    /// A session's identifier, where tokens of this application name it.
+    /// A session's identifier, if this application's tokens name it.
     pub(crate) fn named_session<'s>(&self, sid: Option<&'s str>) -> Option<&'s str> {
         let named =
             self.backchannel_logout_session_required && !self.backchannel_logout_uri().is_empty();
@@ -68,15 +68,14 @@ fn push(uris: &RwLock<Vec<String>>, uri: String) {
     uris.write().unwrap_or_else(PoisonError::into_inner).push(uri);
 }
 
-/// A machine-to-machine application: a program that asks for access tokens in
-/// its own name, by the grant `client_credentials`.
+/// A machine-to-machine application: a program that requests access tokens in its own
+/// name, with the grant `client_credentials`.
 ///
-/// Every provider knows one. It is called `logto-dev-machine`, its secret is
-/// random, it has the role `items-reader`, and in the organization acme the role
-/// `editor`.
+/// Every provider has one, `logto-dev-machine`, with a random secret, the role
+/// `items-reader`, and in the organization acme the role `editor`.
 ///
-/// The same fields can be set in `Rocket.toml`, where a secret is what makes the
-/// application usable from elsewhere:
+/// The same fields can be set in `Rocket.toml`; with a secret, the application can be
+/// used from elsewhere:
 ///
 /// ```toml
 /// [default.logto_dev.machine_app]
@@ -107,7 +106,7 @@ pub struct MachineApp {
 }
 
 impl MachineApp {
-    /// Describes an application without roles by its identifier and its secret.
+    /// Describes an application without roles, with its identifier and secret.
     pub fn new(id: impl Into<String>, secret: impl Into<String>) -> Self {
         Self {
             id: id.into(),
@@ -117,14 +116,14 @@ impl MachineApp {
         }
     }
 
-    /// Adds a role, whose permissions of API resources become the application's.
+    /// Adds a role, whose API permissions become the application's.
     #[must_use]
     pub fn role(mut self, name: impl Into<String>) -> Self {
         self.roles.push(name.into());
         self
     }
 
-    /// Associates the application with the organization of this identifier.
+    /// Associates the application with the organization with this identifier.
     #[must_use]
     pub fn organization<R: Into<String>>(
         mut self,
@@ -136,8 +135,7 @@ impl MachineApp {
     }
 }
 
-/// What a provider knows by itself. A table of `Rocket.toml` changes what it
-/// names.
+/// The provider's default. A table in `Rocket.toml` changes the fields it sets.
 impl Default for MachineApp {
     fn default() -> Self {
         Self::new("logto-dev-machine", random())

@@ -1,4 +1,4 @@
-//! What a sign-in allowed, and the browser session that it was in.
+//! What a sign-in allowed, and its browser session.
 
 use std::time::Duration;
 
@@ -11,11 +11,11 @@ pub(crate) struct Authorization {
     pub(crate) sub: String,
     /// The granted OIDC scopes.
     pub(crate) scopes: Vec<String>,
-    /// Every scope that was asked for, those of resources among them.
+    /// Every requested scope, including those of resources.
     pub(crate) requested: Vec<String>,
     pub(crate) resources: Vec<String>,
     pub(crate) nonce: Option<String>,
-    /// The browser session, where there was one.
+    /// The browser session, if there was one.
     pub(crate) sid: Option<String>,
     pub(crate) auth_time: Option<u64>,
 }

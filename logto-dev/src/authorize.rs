@@ -30,8 +30,8 @@ pub(crate) fn authorize_by_form(
 }
 
 fn answer(params: &Params, cookies: &CookieJar<'_>, tenant: &Tenant) -> Result<Answer, OidcError> {
-    // Until the redirect URI is known to be the application's, an error stays
-    // here: else the provider would be an open redirector.
+    // Until the redirect URI is known to be the application's, an error stays here:
+    // otherwise the provider would be an open redirector.
     let redirect_uri = check_application(params, tenant)
         .map_err(|error| error.authorization(params.one("state"), &tenant.issuer()))?;
     let request = AuthorizationRequest::new(params, redirect_uri);
@@ -59,7 +59,7 @@ fn check_application(params: &Params, tenant: &Tenant) -> Result<String, OidcErr
     Ok(uri.to_string())
 }
 
-/// Signs in at once where the browser has a session, or shows the page.
+/// Signs in at once if the browser has a session, or shows the page.
 fn proceed(request: AuthorizationRequest, cookies: &CookieJar<'_>, tenant: &Tenant) -> Answer {
     let session = completion::session_id(cookies, tenant);
     let silent = request.has_prompt("none");

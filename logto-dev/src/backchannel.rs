@@ -1,4 +1,4 @@
-//! Back-channel logout: the application is told that a session has ended.
+//! Back-channel logout: tells the application that a session has ended.
 
 use std::time::Duration;
 
@@ -12,13 +12,13 @@ use crate::claims::Claims;
 use crate::clock;
 use crate::tenant::Tenant;
 
-/// How long a logout token of 1.42 is good for, in seconds.
+/// How long a logout token of 1.42 is valid, in seconds.
 const LOGOUT_TOKEN_TTL: u64 = 120;
 /// How long an application may take to answer.
 const PATIENCE: Duration = Duration::from_millis(2500);
 
-/// A logout token (OpenID Connect Back-Channel Logout 1.0, section 2.4). It has
-/// no end before 1.42.
+/// A logout token (OpenID Connect Back-Channel Logout 1.0, section 2.4). Before 1.42 it
+/// does not expire.
 pub(crate) fn token(sub: &str, sid: Option<&str>, tenant: &Tenant) -> String {
     let now = clock::unix_seconds();
     let mut claims = Claims::default();
@@ -33,8 +33,8 @@ pub(crate) fn token(sub: &str, sid: Option<&str>, tenant: &Tenant) -> String {
     tenant.keys.sign(Some("logout+jwt"), &claims)
 }
 
-/// Posts a logout token to the application. A sign-out goes on if it fails, as
-/// at Logto.
+/// Posts a logout token to the application. As at Logto, a sign-out continues if it
+/// fails.
 pub(crate) async fn notify(session: &BrowserSession, tenant: &Tenant) {
     let uri = tenant.app.backchannel_logout_uri();
     if uri.is_empty() {

@@ -17,14 +17,14 @@ pub(crate) enum Deed {
     Cancel,
 }
 
-/// Opens an authorization URL, does the deed and returns the address that the
-/// browser is sent to: the callback.
+/// Opens an authorization URL, does the deed and returns where the browser is sent: the
+/// callback's URL.
 pub(crate) async fn visit(tenant: Arc<Tenant>, url: String, deed: Deed) -> Result<String, Error> {
     let endpoint = tenant.endpoint();
     let path = url.strip_prefix(endpoint).filter(|path| path.starts_with("/oidc/auth?"));
     let path =
         path.ok_or_else(|| Error::new(format!("no authorization URL of {endpoint}: {url}")))?;
-    // What browsers call the provider may lead to it from elsewhere only.
+    // The address for browsers may not work from this machine.
     let local = tenant.local();
     let client = client()?;
     let location = redirect(client.get(format!("{local}{path}")).send().await).await?;
@@ -57,7 +57,7 @@ pub(crate) fn client() -> Result<Client, Error> {
     client.map_err(|error| Error::new(format!("cannot build an HTTP client: {error}")))
 }
 
-/// Where an answer redirects to. Every other answer is an error that quotes it.
+/// Where an answer redirects to. Any other answer is an error that quotes it.
 async fn redirect(response: reqwest::Result<Response>) -> Result<String, Error> {
     let unreachable = |error| Error::new(format!("the provider does not answer: {error}"));
     let response = response.map_err(unreachable)?;
@@ -70,7 +70,7 @@ async fn redirect(response: reqwest::Result<Response>) -> Result<String, Error> 
     Err(Error::new(format!("the provider answered {status}: {}", gist(&body))))
 }
 
-/// What a page complains about, or all of an answer that is no page.
+/// The problem that a page shows, or the whole answer if it is not a page.
 fn gist(body: &str) -> &str {
     let alert = body.split("role=\"alert\">").nth(1).and_then(|rest| rest.split('<').next());
     let title = || body.split("<h1>").nth(1).and_then(|rest| rest.split('<').next());

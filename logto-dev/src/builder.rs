@@ -22,8 +22,8 @@ use crate::user::User;
 /// Sets up a [`Provider`].
 ///
 /// Every provider knows the users `alice`, who filled in everything, and
-/// `bob`, who has a user name and nothing else. What is added here comes on
-/// top; the same name or identifier replaces.
+/// `bob`, who has a user name and nothing else. Methods here add to these; the same name
+/// or identifier replaces.
 ///
 /// # Example
 ///
@@ -61,16 +61,16 @@ pub struct Builder {
 
 /// How a test starts a provider.
 impl Provider {
-    /// Starts a provider as it is by default, for a test.
+    /// Starts a provider with the defaults, for a test.
     ///
     /// # Panics
     ///
-    /// Panics if the operating system gives no port or no thread.
+    /// Panics if the operating system has no port or no thread.
     pub async fn start() -> Self {
         Self::builder().start().await
     }
 
-    /// Returns a builder, for a provider that is not as by default.
+    /// Returns a builder, for a provider with other settings.
     pub fn builder() -> Builder {
         Builder::new()
     }
@@ -115,7 +115,7 @@ impl Builder {
         self
     }
 
-    /// Sets where the application is. **(default: `http://localhost:8000`)**
+    /// Sets the application's address. **(default: `http://localhost:8000`)**
     ///
     /// It registers `{base_url}/callback` for sign-in, `{base_url}/` for sign-out
     /// and `{base_url}/backchannel-logout` for logout tokens. Like Logto, the
@@ -125,13 +125,13 @@ impl Builder {
         self
     }
 
-    /// Registers one more URI that a sign-in may return to.
+    /// Registers another URI that a sign-in may return to.
     pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
         self.redirect_uris.push(uri.into());
         self
     }
 
-    /// Registers one more URI that a sign-out may return to.
+    /// Registers another URI that a sign-out may return to.
     pub fn post_logout_redirect_uri(mut self, uri: impl Into<String>) -> Self {
         self.post_logout_redirect_uris.push(uri.into());
         self
@@ -140,9 +140,9 @@ impl Builder {
     /// Sets where the application takes logout tokens.
     /// **(default: `{base_url}/backchannel-logout`)**
     ///
-    /// When a user signs out at the provider, it posts one there, and goes on
-    /// whatever the application answers within 2.5 seconds. An empty URI registers
-    /// none: then none is sent, and no token names the session.
+    /// When a user signs out at the provider, it posts one there, waits at most 2.5
+    /// seconds and continues, whatever the application answers. An empty URI registers
+    /// none: then no logout token is sent, and no token names the session.
     pub fn backchannel_logout_uri(mut self, uri: impl Into<String>) -> Self {
         self.backchannel_logout_uri = Some(uri.into());
         self
@@ -151,8 +151,7 @@ impl Builder {
     /// Sets whether ID tokens and logout tokens name the session by `sid`, which
     /// Logto's Console calls "Is session required". **(default: `true`)**
     ///
-    /// Without it, a logout token names the user alone. Logto's own default is
-    /// off.
+    /// Without it, a logout token names only the user. Logto's own default is off.
     pub fn backchannel_logout_session_required(mut self, required: bool) -> Self {
         self.backchannel_logout_session_required = required;
         self
@@ -182,17 +181,16 @@ impl Builder {
     /// Sets whether every refresh brings a new refresh token.
     /// **(default: `false`)**
     ///
-    /// Logto does this for single-page applications, and for others when 70 % of
-    /// a token's 14 days are over, which happens here without this setting, too.
-    /// The old token works for 3 more seconds; used later, it ends the whole
-    /// grant.
+    /// Logto does this for single-page applications, and for others after 70 % of a
+    /// token's 14 days, which happens here too, without this setting. The old token works
+    /// for 3 more seconds; used later, it ends the whole grant.
     pub fn rotate_refresh_tokens(mut self, rotate: bool) -> Self {
         self.settings.rotate_refresh_tokens = rotate;
         self
     }
 
-    /// Sets whether a sign-in without the scope `offline_access` gets a refresh
-    /// token, too, which Logto's Console calls "Always issue refresh token".
+    /// Sets whether a sign-in without the scope `offline_access` gets a refresh token
+    /// too, which Logto's Console calls "Always issue refresh token".
     /// **(default: `false`)**
     ///
     /// Such a token ends with the browser's session at the provider.
@@ -211,7 +209,7 @@ impl Builder {
         self
     }
 
-    /// Sets what users may do with what Logto keeps of them, at `/api/my-account`.
+    /// Sets what users may do with their own data, at `/api/my-account`.
     /// **(default: [`AccountCenter::Edit`])**
     ///
     /// Logto's own default is off: turn the account center on in the Console, and allow each
@@ -249,9 +247,9 @@ impl Builder {
     ///
     /// # Panics
     ///
-    /// Panics if a URI that was set does not parse, if both applications have one
-    /// identifier, if other machines were to reach a release build, or if the
-    /// operating system does not give the port or no thread.
+    /// Panics if a URI does not parse, if both applications have the same identifier, if
+    /// other machines could reach a release build, or if the operating system does not
+    /// give the port or a thread.
     pub async fn start(self) -> Provider {
         match self.try_start().await {
             Ok(provider) => {
@@ -280,7 +278,8 @@ impl Builder {
         let more = self.redirect_uris.iter().chain(&self.post_logout_redirect_uris);
         let more = more.chain(backchannel);
         for uri in [&self.base_url].into_iter().chain(more) {
-            Url::parse(uri).map_err(|error| Error::new(format!("`{uri}` is no URL: {error}")))?;
+            Url::parse(uri)
+                .map_err(|error| Error::new(format!("`{uri}` is not a URL: {error}")))?;
         }
         Ok(())
     }

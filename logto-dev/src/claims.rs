@@ -1,4 +1,4 @@
-//! Claims: which scope brings which, and where Logto says `null`.
+//! Claims: which scope brings which, and where Logto has `null`.
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ impl Claims {
         }
     }
 
-    /// Adds a claim that is `null` where the user has nothing to say.
+    /// Adds a claim that is `null` if the user has no value.
     fn push_nullable(&mut self, name: &'static str, value: Option<&str>) {
         self.push(name, value.map_or(Value::Null, Value::from));
     }
@@ -45,7 +45,7 @@ pub(crate) enum Place {
     UserInfo,
 }
 
-/// The claims of a user that the scopes allow to be seen.
+/// The user's claims that the scopes show.
 pub(crate) fn of_user(user: &User, scopes: &[String], place: Place, tenant: &Tenant) -> Claims {
     let has = |scope: &str| scopes.iter().any(|granted| granted == scope);
     let full = place == Place::UserInfo;
@@ -110,8 +110,8 @@ fn push_profile(claims: &mut Claims, user: &User, tenant: &Tenant) {
     claims.push("created_at", user.created_at);
 }
 
-/// The URL of a picture: a path is one of this provider, whose port is not known
-/// before it runs.
+/// The URL of a picture: a path is on this provider, whose port is not known before it
+/// runs.
 fn picture_url(picture: &str, tenant: &Tenant) -> String {
     match picture.starts_with('/') {
         true => format!("{}{picture}", tenant.endpoint()),

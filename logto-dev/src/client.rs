@@ -22,7 +22,7 @@ impl<'r> FromRequest<'r> for Authorization<'r> {
     }
 }
 
-/// An application that proved who it is.
+/// An authenticated application.
 pub(crate) struct Client<'t> {
     pub(crate) id: &'t str,
     secret: &'t str,
@@ -30,7 +30,7 @@ pub(crate) struct Client<'t> {
     pub(crate) is_machine: bool,
 }
 
-/// Finds out which application asks.
+/// Finds out which application is asking.
 pub(crate) fn authenticate<'t>(
     header: Authorization<'_>,
     params: &Params,
@@ -95,7 +95,7 @@ impl Client<'_> {
     }
 }
 
-/// The identifier and the secret, each percent-decoded as RFC 6749 asks.
+/// The identifier and the secret, each percent-decoded as RFC 6749 requires.
 fn basic_credentials(header: &str) -> Result<(String, String), OidcError> {
     let malformed = || OidcError::invalid_request("invalid authorization header value format");
     let (scheme, encoded) = header.split_once(' ').ok_or_else(malformed)?;
@@ -114,7 +114,7 @@ fn basic_credentials(header: &str) -> Result<(String, String), OidcError> {
 }
 
 fn decode(text: &str) -> Option<String> {
-    // A stray `%` is what a raw secret gives itself away by.
+    // A stray `%` gives away a raw secret.
     let hex = |rest: &str| rest.bytes().take(2).filter(u8::is_ascii_hexdigit).count() == 2;
     if !text.split('%').skip(1).all(hex) {
         return None;

@@ -15,7 +15,7 @@ pub(crate) fn issue(params: &Params, tenant: &Tenant) -> Result<AccessToken, Oid
         let description = "both `resource` and `organization_id` are not provided";
         OidcError::new("invalid_target", description)
     })?;
-    // Nothing is granted that was not asked for by name.
+    // Nothing is granted that was not requested by name.
     let scopes = target.scopes(&Holder::from(app), &params.words("scope"), tenant);
     // For a resource, Logto leaves out a scope that would be empty.
     let absent = scopes.is_empty() && target.resource.is_some();

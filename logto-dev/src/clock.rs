@@ -24,13 +24,13 @@ impl Clock {
         self.ahead.fetch_add(millis(by), Ordering::Relaxed);
     }
 
-    /// A time of this clock in seconds since 1970. What the clock was moved
-    /// forward by lies in the past, so that now is now for everybody.
+    /// A time of this clock in seconds since 1970. Moving the clock forward shifts past
+    /// times back, so that now is now for everybody.
     pub(crate) fn unix_seconds(&self, at: Duration) -> u64 {
         (self.start_millis + millis(at)).saturating_sub(self.ahead()) / 1000
     }
 
-    /// Whether a token that names this end has reached it.
+    /// Whether a token with this expiry has expired.
     pub(crate) fn has_reached(&self, unix_seconds: u64) -> bool {
         unix_seconds.saturating_mul(1000) <= unix_millis() + self.ahead()
     }

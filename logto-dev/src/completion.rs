@@ -11,7 +11,7 @@ use crate::random::random;
 use crate::request::AuthorizationRequest;
 use crate::tenant::Tenant;
 
-/// Gives out a code for a browser session.
+/// Issues a code for a browser session.
 pub(crate) fn finish(request: &AuthorizationRequest, session_id: &str, tenant: &Tenant) -> Answer {
     let mut grants = tenant.grants();
     let Some(session) = grants.sessions.get_mut(session_id) else {
@@ -66,20 +66,20 @@ fn open_session(sub: String, cookies: &CookieJar<'_>, tenant: &Tenant) -> String
     id
 }
 
-/// The provider's session that the browser has a cookie for.
+/// The provider's session, by the browser's cookie.
 pub(crate) fn session_id(cookies: &CookieJar<'_>, tenant: &Tenant) -> Option<String> {
     cookies.get(&cookie_name(tenant)).map(|cookie| cookie.value().to_string())
 }
 
-/// The cookie of the provider's session, and of its removal.
+/// The cookie of the provider's session, and the one that removes it.
 pub(crate) fn session_cookie(id: String, tenant: &Tenant) -> Cookie<'static> {
     // A plain cookie: the value is random and says nothing.
     let cookie = Cookie::build((cookie_name(tenant), id)).path("/");
     cookie.http_only(true).same_site(SameSite::Lax).build()
 }
 
-/// The port stands in the name, as cookies know none: one browser may visit several
-/// providers of this machine.
+/// The name has the port, as cookies ignore ports: one browser may visit several
+/// providers on this machine.
 fn cookie_name(tenant: &Tenant) -> String {
     format!("_session_{}", tenant.port())
 }
@@ -102,7 +102,7 @@ pub(crate) fn fail(request: &AuthorizationRequest, error: &OidcError, tenant: &T
     respond(request, &[("error", error.name()), ("error_description", description)], tenant)
 }
 
-/// Sends the browser back, with `state` and `iss` as RFC 9207 wants.
+/// Sends the browser back, with `state` and `iss` as RFC 9207 requires.
 fn respond(request: &AuthorizationRequest, result: &[(&str, &str)], tenant: &Tenant) -> Answer {
     let issuer = tenant.issuer();
     let state = request.state.as_deref().map(|state| ("state", state));

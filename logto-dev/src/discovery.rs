@@ -71,7 +71,7 @@ fn metadata(tenant: &Tenant) -> Value {
     metadata
 }
 
-/// What 1.37 announces otherwise.
+/// What 1.37 announces differently.
 fn make_older(metadata: &mut Value) {
     let scopes = &OIDC_SCOPES[..OIDC_SCOPES.len() - 1];
     metadata["scopes_supported"] = json!(scopes);

@@ -1,4 +1,4 @@
-//! Errors: those of the protocol, and those of whoever plays the browser.
+//! Errors: the protocol's, and those of playing the browser.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,8 +12,8 @@ use crate::answer::Answer;
 
 /// What went wrong while playing the browser's part, or while starting.
 ///
-/// The message is meant for the output of a failed test. It may quote what the
-/// provider answered.
+/// The message is meant for the output of a failed test. It may quote the provider's
+/// answer.
 pub struct Error(Cow<'static, str>);
 
 impl Error {
@@ -78,7 +78,7 @@ impl OidcError {
         }))
     }
 
-    /// The one answer to every code and refresh token that is no good.
+    /// The one answer to every invalid code and refresh token.
     pub(crate) fn invalid_grant() -> Self {
         Self::new("invalid_grant", "grant request is invalid")
     }
@@ -98,7 +98,7 @@ impl OidcError {
         Self::invalid_request(format!("'{parameter}' parameter must not be provided twice"))
     }
 
-    /// A resource that is not registered, or was not asked for.
+    /// A resource that is not registered, or was not requested.
     pub(crate) fn invalid_target() -> Self {
         Self::new("invalid_target", "resource indicator is missing, or unknown")
     }
@@ -113,7 +113,7 @@ impl OidcError {
         Self::new("invalid_client", format!("invalid client {id}"))
     }
 
-    /// An application that did not prove who it is.
+    /// An application that did not authenticate.
     pub(crate) fn client_authentication() -> Self {
         Self::new("invalid_client", "client authentication failed").status(Status::Unauthorized)
     }
@@ -135,7 +135,7 @@ impl OidcError {
         self
     }
 
-    /// Adds what errors of the authorization endpoint carry.
+    /// Adds what the authorization endpoint's errors carry.
     pub(crate) fn authorization(mut self, state: Option<&str>, issuer: &str) -> Self {
         self.0.state = state.map(str::to_string);
         self.0.iss = Some(issuer.to_string());
@@ -179,7 +179,7 @@ pub(crate) fn unrecognized(method: &str, path: &str) -> Answer {
 
 const INVALID_GRANT_URI: &str = "https://openid.sh/debug/invalid_grant";
 
-/// Logto's English texts. Where it has none, it names the code.
+/// Logto's English texts. If it has none, it names the code.
 fn message(error: &str) -> String {
     let text = match error {
         "access_denied" => "Access denied.",

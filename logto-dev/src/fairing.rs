@@ -1,4 +1,4 @@
-//! The demo's door: a fairing that fills in the configuration.
+//! A fairing that starts a provider and fills in the configuration.
 
 use std::sync::OnceLock;
 
@@ -18,50 +18,48 @@ impl Provider {
     ///
     /// It starts a provider and sets `logto.endpoint`, `logto.app_id` and
     /// `logto.app_secret`, so it must be attached _before_ `Logto::fairing()`.
-    /// Where an endpoint is configured, in `Rocket.toml` or by
-    /// `LOGTO_ENDPOINT`, it does nothing, in any profile. Without an endpoint,
-    /// and outside the `debug` profile, the application does not launch. Nor does
-    /// it if `Logto::fairing()` was attached before and found no endpoint: the log
-    /// says what to write. Where `Logto::fairing()` was attached before and is
-    /// configured in code, it does nothing, and the log says so.
+    /// If an endpoint is configured, in `Rocket.toml` or with `LOGTO_ENDPOINT`, it does
+    /// nothing, in any profile. Without an endpoint, the application does not launch
+    /// outside the `debug` profile. Nor does it if `Logto::fairing()` was attached before
+    /// and found no endpoint: the log says what to write. If `Logto::fairing()` was
+    /// attached before and is configured in code, it does nothing, and the log says so.
     ///
-    /// The table `logto_dev` says where the provider is, `address`, `port` and
-    /// `endpoint`, which the variables `LOGTO_DEV_ADDRESS`, `LOGTO_DEV_PORT` and
-    /// `LOGTO_DEV_ENDPOINT` set too, and adds to what it knows: `users`,
+    /// The table `logto_dev` sets where the provider is: `address`, `port` and
+    /// `endpoint`, as do the variables `LOGTO_DEV_ADDRESS`, `LOGTO_DEV_PORT` and
+    /// `LOGTO_DEV_ENDPOINT`. It also adds to what the provider knows: `users`,
     /// `organizations`, `roles`, `resources`, `machine_app`, `redirect_uris`,
     /// `post_logout_redirect_uris`, `backchannel_logout_uri`,
-    /// `backchannel_logout_session_required`, `generation` (`"1.42"` or
-    /// `"1.37"`), `access_token_ttl` (seconds), `rotate_refresh_tokens`,
+    /// `backchannel_logout_session_required`, `generation` (`"1.42"` or `"1.37"`),
+    /// `access_token_ttl` (seconds), `rotate_refresh_tokens`,
     /// `always_issue_refresh_token`, `token_exchange` and `account_center` (`"edit"`,
-    /// `"read_only"` or `"off"`). They mean what the
-    /// methods of [`Builder`](crate::Builder) of the same names do. See
-    /// [`User`](crate::User) and [`MachineApp`](crate::MachineApp) for examples, and
-    /// [`Builder::figment()`](crate::Builder::figment) for tests with the same users.
+    /// `"read_only"` or `"off"`). They work like the [`Builder`](crate::Builder) methods
+    /// of the same names. See [`User`](crate::User) and [`MachineApp`](crate::MachineApp)
+    /// for examples, and [`Builder::figment()`](crate::Builder::figment) for tests with the
+    /// same users.
     ///
     /// # Security
     ///
-    /// Anybody who reaches the provider signs in as anybody. It listens on
-    /// `127.0.0.1` only, unless the configuration says otherwise. Where other
-    /// machines may reach it, the log has a line that says what that means.
+    /// Anybody who can reach the provider can sign in as anybody. It listens on
+    /// `127.0.0.1` only, unless configured otherwise. If other machines can reach it, the
+    /// log warns of what that means.
     ///
     /// # In a container, or for another machine
     ///
-    /// In a container, with the ports 8000 and 3001 published, browsers of the
-    /// machine around it open `http://localhost:8000`:
+    /// In a container that publishes ports 8000 and 3001, browsers on the host open
+    /// `http://localhost:8000`:
     ///
     /// ```sh
     /// ROCKET_ADDRESS=0.0.0.0 LOGTO_DEV_ADDRESS=0.0.0.0 LOGTO_DEV_PORT=3001
     /// ```
     ///
-    /// For a phone or another machine, which knows this one as `192.168.1.5`, say so
-    /// too:
+    /// For a phone or another machine, which reaches this one at `192.168.1.5`, also set
     ///
     /// ```sh
     /// LOGTO_BASE_URL=http://192.168.1.5:8000 LOGTO_DEV_ENDPOINT=http://192.168.1.5:3001
     /// ```
     ///
-    /// The application calls the endpoint itself, so it must be reached from there
-    /// too. Where that is plain http, `logto.danger_allow_http` is set.
+    /// The application itself calls the endpoint, so it must be reachable from there too.
+    /// If the endpoint is plain http, `logto.danger_allow_http` is set.
     ///
     /// # Example
     ///
@@ -78,7 +76,7 @@ impl Provider {
     }
 }
 
-/// Starts a provider where no endpoint is configured.
+/// Starts a provider if no endpoint is configured.
 #[derive(Default)]
 struct DevelopmentProvider {
     started: OnceLock<Started>,
@@ -86,7 +84,7 @@ struct DevelopmentProvider {
 
 struct Started {
     provider: Provider,
-    /// The application's address, where the configuration names one.
+    /// The application's address, if the configuration names one.
     base_url: Option<String>,
 }
 
@@ -136,7 +134,7 @@ impl Fairing for DevelopmentProvider {
         let Some(Started { provider, base_url }) = self.started.get() else { return };
         let local = format!("http://localhost:{}", rocket.config().port);
         if base_url.is_none() {
-            // The port was the operating system's choice, if it was 0.
+            // Port 0 lets the operating system choose.
             provider.tenant().app.register(&local);
         }
         let address = base_url.as_deref().unwrap_or(&local);
@@ -162,10 +160,10 @@ impl Fairing for DevelopmentProvider {
     }
 }
 
-/// Rocket's logger indents what goes to such a target.
+/// Rocket's logger indents lines with such a target.
 const INDENTED: &str = "logto_dev::_";
 
-/// What `Logto::fairing()` sets when it could not do its work, and how its routes are called.
+/// What `Logto::fairing()` sets when it fails, and how its routes' names begin.
 const FAILED: &str = "logto_fairing_failed";
 const ROUTES: &str = "logto ";
 
@@ -199,8 +197,8 @@ async fn start(figment: &Figment) -> Result<Started, Error> {
     let local = format!("http://localhost:{port}");
     let mut builder =
         Provider::builder().base_url(base_url.clone().unwrap_or(local)).configured(figment)?;
-    // An application that names itself keeps its name: a variable would win
-    // over what is filled in.
+    // An application that sets its own id keeps it: a variable would win over what is
+    // filled in.
     if let Some(id) = setting(figment, "app_id") {
         builder = builder.app_id(id);
     }
@@ -214,7 +212,7 @@ async fn start(figment: &Figment) -> Result<Started, Error> {
 /// The figment with what an application needs to find the provider.
 fn fill_in(figment: Figment, provider: &Provider) -> Figment {
     // The application refuses plain http to other machines, whose every sign-in can be read
-    // and forged. Here anybody signs in as anybody at any rate.
+    // and forged. Here anybody signs in as anybody anyway.
     let plain = provider.endpoint().starts_with("http://");
     let figment = match plain && !is_of_this_machine(provider.endpoint()) {
         true => figment.join(("logto.danger_allow_http", true)),
@@ -234,7 +232,7 @@ fn setting(figment: &Figment, key: &str) -> Option<String> {
     variable.or_else(|| figment.find_value(&format!("logto.{key}")).ok().map(text))
 }
 
-/// A value as text. Figment takes `0123` for a number where quotes are missing.
+/// A value as text. Figment takes an unquoted `0123` for a number.
 fn text(value: Value) -> String {
     match value {
         Value::String(_, text) => text,

@@ -1,4 +1,4 @@
-//! Grants, and everything that hangs on one: codes, tokens, sessions.
+//! Grants, and everything that belongs to them: codes, tokens, sessions.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -35,8 +35,7 @@ impl RefreshToken {
         self.issued + REFRESH_TOKEN_TTL
     }
 
-    /// Whether so much of its life is over that even a confidential
-    /// application gets a new one.
+    /// Whether it is old enough that even a confidential application gets a new one.
     fn is_aged(&self, now: Duration) -> bool {
         now >= self.issued + REFRESH_TOKEN_TTL.mul_f64(0.7)
     }
@@ -58,7 +57,7 @@ pub(crate) struct Refresh {
     pub(crate) is_aged: bool,
 }
 
-/// What a token that is not a JWT says about itself.
+/// What is known about a token that is not a JWT.
 pub(crate) struct Description {
     pub(crate) authorization: Arc<Authorization>,
     pub(crate) scopes: Vec<String>,
@@ -72,7 +71,7 @@ pub(crate) struct SignOut {
     pub(crate) redirect_uri: Option<String>,
 }
 
-/// Every code, token and session that lives.
+/// All live codes, tokens and sessions.
 #[derive(Default)]
 pub(crate) struct Grants {
     pub(crate) interactions: HashMap<String, Arc<AuthorizationRequest>>,
@@ -101,8 +100,8 @@ impl Grants {
         insert(&mut self.codes, code)
     }
 
-    /// Redeems a code. A second attempt revokes the grant, a wrong verifier
-    /// leaves the code alone: both as at Logto.
+    /// Redeems a code. A second attempt revokes the grant; a wrong verifier leaves the
+    /// code alone: both as at Logto.
     pub(crate) fn redeem(
         &mut self,
         code: &str,
@@ -141,8 +140,8 @@ impl Grants {
         insert(&mut self.access_tokens, token)
     }
 
-    /// What a refresh token allows. A rotated one works a little longer; later
-    /// it counts as stolen, and the grant is revoked.
+    /// What a refresh token allows. A rotated one works a little longer; after that it
+    /// counts as stolen, and the grant is revoked.
     pub(crate) fn refresh(&mut self, token: &str, now: Duration) -> Result<Refresh, OidcError> {
         let found = self.refresh_tokens.get(token).ok_or_else(OidcError::invalid_grant)?;
         if found.expires() <= now {
@@ -156,7 +155,7 @@ impl Grants {
         Ok(Refresh { authorization, is_aged })
     }
 
-    /// Replaces a refresh token by a new one.
+    /// Replaces a refresh token with a new one.
     pub(crate) fn rotate(&mut self, token: &str, now: Duration) -> Option<String> {
         let old = self.refresh_tokens.get_mut(token)?;
         old.rotated.get_or_insert(now);
@@ -164,12 +163,12 @@ impl Grants {
         Some(self.add_refresh_token(&authorization, now))
     }
 
-    /// An opaque access token that has not ended.
+    /// An opaque access token that has not expired.
     pub(crate) fn access(&self, token: &str, now: Duration) -> Option<&AccessToken> {
         self.access_tokens.get(token).filter(|token| now < token.expires)
     }
 
-    /// What is known about an access token or a refresh token that works.
+    /// What is known about a working access or refresh token.
     pub(crate) fn describe(&self, token: &str, now: Duration) -> Option<Description> {
         if let Some(AccessToken { authorization, scopes, issued, expires }) =
             self.access(token, now).cloned()
@@ -193,12 +192,12 @@ impl Grants {
         self.refresh_tokens.get(token).map(|token| token.authorization.grant.clone())
     }
 
-    /// Takes an access token away and names its grant.
+    /// Removes an access token and returns its grant.
     pub(crate) fn remove_access_token(&mut self, token: &str) -> Option<String> {
         self.access_tokens.remove(token).map(|token| token.authorization.grant.clone())
     }
 
-    /// Revokes a grant and all that hangs on it.
+    /// Revokes a grant and everything that belongs to it.
     pub(crate) fn revoke(&mut self, grant: &str) {
         self.keep(|authorization| authorization.grant != grant);
     }
@@ -209,8 +208,7 @@ impl Grants {
         self.sessions.retain(|_, session| session.sub != sub);
     }
 
-    /// Ends a browser session, and returns it. What was granted offline
-    /// outlives it.
+    /// Ends a browser session, and returns it. Offline grants outlive it.
     pub(crate) fn end_session(&mut self, id: &str) -> Option<BrowserSession> {
         let session = self.sessions.remove(id)?;
         self.keep(|a| a.sid.as_ref() != Some(&session.sid) || a.has_scope("offline_access"));

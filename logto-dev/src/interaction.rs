@@ -1,4 +1,4 @@
-//! The routes of the pages where somebody signs in or up.
+//! The routes of the sign-in and sign-up pages.
 
 use rocket::http::CookieJar;
 use rocket::{get, post};
@@ -45,7 +45,7 @@ fn add_user(username: &str, tenant: &Shared) -> Result<(), &'static str> {
     let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let digit_first = username.starts_with(|c: char| c.is_ascii_digit());
     if username.is_empty() || digit_first || !username.chars().all(word) || username.len() > 128 {
-        return Err("A user name has letters, digits and `_`, and begins with no digit.");
+        return Err("A user name has letters, digits and `_`, and does not begin with a digit.");
     }
     tenant.write_users(|users| {
         if users.contains_key(username) {

@@ -37,7 +37,7 @@ pub(crate) fn introspect(
     Ok(answer.no_store())
 }
 
-/// What Logto says about a token that works, in its order.
+/// What Logto answers for a working token, in its order.
 fn active(token: &Description, tenant: &Tenant) -> Claims {
     let authorization = &token.authorization;
     let mut claims = Claims::default();

@@ -1,8 +1,8 @@
-//! Tokens, as the token endpoint hands them out.
+//! Tokens, as the token endpoint issues them.
 
 use serde::Serialize;
 
-/// What a grant bought, its members in Logto's order.
+/// The token endpoint's answer, its members in Logto's order.
 #[derive(Serialize)]
 pub(crate) struct Tokens {
     access_token: String,

@@ -8,11 +8,11 @@ use serde_json::Value;
 use crate::hash;
 use crate::key::{Jwk, SigningKey};
 
-/// The current key, and the one before it. Logto publishes no more than these.
+/// The current key, and the previous one. Logto publishes only these.
 pub(crate) struct Keys(RwLock<Vec<Arc<SigningKey>>>);
 
 impl Keys {
-    /// A P-384 key, made anew at each start.
+    /// A P-384 key, new at each start.
     pub(crate) fn new() -> Self {
         Self(RwLock::new(vec![Arc::new(SigningKey::ec())]))
     }
@@ -84,7 +84,7 @@ pub(crate) struct Verified {
     pub(crate) claims: Value,
 }
 
-/// Why a token is not one of ours.
+/// Why a token is not ours.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Rejected {
     /// It is not a token at all.

@@ -1,17 +1,16 @@
 //! A Logto look-alike on a loopback port, for development and tests.
 //!
-//! It speaks Logto's part of a sign-in and of all that follows: refreshes,
-//! tokens for API resources and organizations, tokens of machines and exchanged
-//! ones, introspection, logout over the back channel, and what users see and change of
-//! themselves (`/api/my-account`). It has Logto's paths,
-//! claims and error messages, ES384 signatures, and no password. Four doors lead
-//! to it:
+//! It plays Logto's part in a sign-in and all that follows: refreshes, tokens for API
+//! resources and organizations, machine tokens and exchanged tokens, introspection,
+//! back-channel logout, and the Account API (`/api/my-account`). It has Logto's paths,
+//! claims and error messages, ES384 signatures, and no passwords. There are four ways to
+//! use it:
 //!
-//!   * [`Provider::fairing()`], one line in an application: run it without an
-//!     account at Logto.
-//!   * [`Provider::start()`], for tests: a provider, and the configuration for
-//!     an application that signs in with it, by [`Provider::configure()`].
-//!   * [`Provider::sign_in()`], for tests: a whole sign-in of one of Rocket's local
+//!   * [`Provider::fairing()`], one line in an application: run it without a Logto
+//!     account.
+//!   * [`Provider::start()`], for tests: a provider, and with [`Provider::configure()`]
+//!     the configuration for an application that signs in with it.
+//!   * [`Provider::sign_in()`], for tests: a whole sign-in with one of Rocket's local
 //!     clients.
 //!   * [`Provider::approve()`], for tests: the browser's part, from the URL of
 //!     a sign-in to the URL of its callback.
@@ -30,21 +29,21 @@
 //! application is on `localhost`. To a browser those are different sites, as
 //! they are in production, so cookies behave as they will there. For a container, a
 //! phone or another machine, [`Builder::address()`], [`port()`](Builder::port) and
-//! [`endpoint()`](Builder::endpoint) set where it listens and what browsers call it.
+//! [`endpoint()`](Builder::endpoint) set where it listens and its address for browsers.
 //!
-//! Its requests stand in the application's log with `/logto-dev` before their path.
+//! Its requests are logged in the application's log, with `/logto-dev` before their path.
 //!
-//! Whoever opens that address can suspend, reinstate and delete its users and
-//! change their roles, to see what the application makes of it. Tests do the same
-//! with [`Provider::suspend()`] and its like, let time pass with
-//! [`Provider::advance()`], and change the keys with [`Provider::rotate_keys()`].
+//! Open that address to suspend, reinstate and delete its users and to change their
+//! roles, and see how the application reacts. Tests do the same with
+//! [`Provider::suspend()`] and the like, let time pass with [`Provider::advance()`], and
+//! change the keys with [`Provider::rotate_keys()`].
 //!
 //! # Security
 //!
-//! This is no Logto: anybody signs in as anybody and changes anybody, and
-//! everything is forgotten at the end. The fairing works in the `debug` profile only, and does
-//! nothing where an endpoint is configured. It listens on `127.0.0.1` until it is told otherwise,
-//! which a release build refuses.
+//! This is not Logto: anybody signs in as anybody and changes anybody, and everything is
+//! forgotten at the end. The fairing works in the `debug` profile only, and does nothing
+//! if an endpoint is configured. It listens on `127.0.0.1` unless set otherwise, which a
+//! release build refuses.
 
 mod access;
 mod answer;

@@ -1,4 +1,4 @@
-//! The routes of the pages where users are changed.
+//! The routes of the pages that change users.
 
 use rocket::http::Status;
 use rocket::request::{FromRequest, Outcome, Request};
@@ -13,8 +13,8 @@ use crate::user::User;
 /// A request from one of the provider's own pages.
 ///
 /// Any site could have a browser post a form here, and a name that an attacker's
-/// server resolves to 127.0.0.1 would even be of the same origin. So the origin
-/// must be there, and be this provider's.
+/// server resolves to 127.0.0.1 would even be of the same origin. So the origin must be
+/// present, and be this provider's.
 pub(crate) struct OwnPage;
 
 #[rocket::async_trait]
@@ -77,7 +77,7 @@ pub(crate) fn change(_own: OwnPage, action: &str, form: &Form, tenant: &Shared) 
     }
 }
 
-/// Takes the roles and memberships of the form, which has a box for each.
+/// Reads the roles and memberships from the form, which has a box for each.
 fn set_roles(user: &mut User, params: &Params) {
     let named = |name: &str| params.all(name).map(str::to_string).collect();
     user.roles = named("role");

@@ -1,4 +1,4 @@
-//! The Account API: what users see and change of themselves, with their own access token.
+//! The Account API: users see and change their own data, with their own access token.
 
 use rocket::http::Status;
 use rocket::request::Request;
@@ -51,7 +51,7 @@ pub(crate) fn change_account(
     Ok(visitor.answer(&changed.ok_or(UNAUTHORIZED)?))
 }
 
-/// The user whose access token it is, and what it lets them see.
+/// The access token's user, and what it lets them see.
 struct Visitor<'t> {
     user: User,
     scopes: Vec<String>,
@@ -85,7 +85,7 @@ impl<'t> Visitor<'t> {
         Answer::json(Status::Ok, &self.seen(user))
     }
 
-    /// What the scopes show of a user, in Logto's order.
+    /// A user's data that the scopes show, in Logto's order.
     fn seen(&self, user: &User) -> Map<String, Value> {
         let profile = self.has("profile");
         let has_method = user.email.is_some() || user.phone_number.is_some();
@@ -135,7 +135,8 @@ impl<'t> Visitor<'t> {
     }
 }
 
-/// What a request changes. The outer `None`: it does not name the member; the inner one: `null`.
+/// What a request changes. The outer `None`: the member is absent; the inner one: it is
+/// `null`.
 struct Changes {
     name: Option<Option<String>>,
     avatar: Option<Option<String>>,
@@ -192,7 +193,7 @@ fn text(
     }
 }
 
-/// An error of Logto's own APIs. Unlike those of the protocol it has no `error`.
+/// An error of Logto's own APIs. Unlike the protocol's errors, it has no `error`.
 #[derive(Debug, Serialize)]
 pub(crate) struct Refusal {
     #[serde(skip)]

@@ -33,8 +33,8 @@ impl Organization {
         self
     }
 
-    /// Has members prove themselves with a second factor, which no user of this provider
-    /// has: their tokens for the organization are denied.
+    /// Requires a second factor of its members, which no user of this provider has: their
+    /// tokens for the organization are denied.
     #[must_use]
     pub fn requires_mfa(mut self, requires: bool) -> Self {
         self.requires_mfa = requires;
@@ -73,7 +73,7 @@ impl Role {
         Self { name: name.into(), ..Self::default() }
     }
 
-    /// Adds an organization permission, which counts for a member's role.
+    /// Adds an organization permission, for a member's role.
     #[must_use]
     pub fn permission(mut self, permission: impl Into<String>) -> Self {
         self.permissions.push(permission.into());
@@ -92,7 +92,7 @@ impl Role {
         self
     }
 
-    /// Whether it is for members of organizations alone: nobody else has organization
+    /// Whether it is only for members of organizations: nobody else has organization
     /// permissions.
     pub(crate) fn is_for_organizations(&self) -> bool {
         !self.permissions.is_empty()
@@ -114,7 +114,7 @@ impl Role {
     }
 }
 
-/// An API resource that applications can ask access tokens for.
+/// An API resource that applications can request access tokens for.
 ///
 /// The provider starts with `https://api.example.com` and, with tokens of two
 /// minutes, `https://other.example.com`.

@@ -42,7 +42,7 @@ pub(crate) fn sign_in(interaction: &str, problem: Option<&str>, tenant: &Tenant)
     page(status(problem), "Sign in", &body, None)
 }
 
-/// The page where a new user is typed in.
+/// The sign-up page.
 pub(crate) fn sign_up(
     interaction: &str,
     username: &str,
@@ -63,7 +63,7 @@ pub(crate) fn sign_up(
   autocapitalize="none" spellcheck="false" maxlength="128" required autofocus>
 <button class="primary">Sign up</button>
 </form>
-<p class="more">Known here? <a href="/sign-in?interaction={interaction}">Sign in</a></p>
+<p class="more">Already have an account? <a href="/sign-in?interaction={interaction}">Sign in</a></p>
 {cancel}"#,
         subtitle = subtitle(&request),
         problem = alert(problem),
@@ -73,12 +73,12 @@ pub(crate) fn sign_up(
     page(status(problem), "Sign up", &body, None)
 }
 
-/// The page for a sign-in that is over, or never began.
+/// The page for a sign-in that has ended, or never began.
 pub(crate) fn expired_interaction() -> Answer {
     notice(
         Status::BadRequest,
         "This sign-in is over",
-        "It was finished or cancelled before. Go back to the application and sign in again.",
+        "It was already finished or cancelled. Go back to the application and sign in again.",
     )
 }
 
@@ -97,7 +97,7 @@ pub(crate) fn sign_out(xsrf: &str) -> Answer {
     page(Status::Ok, "Sign out", &body, Some("document.forms[0].submit()"))
 }
 
-/// The page that brings an answer to the application by POST.
+/// The page that posts an answer to the application.
 pub(crate) fn form_post<'a>(
     action: &str,
     fields: impl Iterator<Item = (&'a str, &'a str)>,
@@ -121,7 +121,7 @@ fn user_button(user: &User, hint: Option<&str>) -> String {
     let username = user.username.as_str();
     let name = user.name.as_deref().unwrap_or(username);
     let contact = user.email.as_deref().or(user.phone_number.as_deref());
-    // Whoever has no name is called by the user name, which is said once.
+    // Users without a name are shown by their user name, once.
     let details: Vec<_> = [Some(username).filter(|username| *username != name), contact]
         .into_iter()
         .flatten()
@@ -144,7 +144,7 @@ fn user_button(user: &User, hint: Option<&str>) -> String {
     )
 }
 
-/// Which application asks: the origin that the browser returns to.
+/// Which application is asking: the origin that the browser returns to.
 fn subtitle(request: &AuthorizationRequest) -> String {
     let origin = Url::parse(&request.redirect_uri).map(|url| url.origin().ascii_serialization());
     let origin = origin.unwrap_or_default();

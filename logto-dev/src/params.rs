@@ -21,7 +21,7 @@ impl Params {
         Self(form_urlencoded::parse(encoded).into_owned().collect())
     }
 
-    /// The value of a parameter. An empty one is as good as none.
+    /// The value of a parameter. An empty one counts as absent.
     pub(crate) fn one(&self, name: &str) -> Option<&str> {
         self.all(name).next()
     }
@@ -43,12 +43,12 @@ impl Params {
         words.filter(|word| !word.is_empty()).map(str::to_string).collect()
     }
 
-    /// The parameters but for one.
+    /// All parameters but one.
     pub(crate) fn without(&self, name: &str) -> Self {
         Self(self.0.iter().filter(|(key, _)| key != name).cloned().collect())
     }
 
-    /// A parameter given twice. Only `resource` may be.
+    /// A parameter given twice. Only `resource` may be repeated.
     pub(crate) fn repeated(&self) -> Option<&str> {
         let names = self.0.iter().map(|(name, _)| name.as_str()).filter(|name| *name != "resource");
         names.enumerate().find_map(|(place, name)| {

@@ -1,4 +1,4 @@
-//! The provider, as tests and applications hold it.
+//! The provider's handle, for tests and applications.
 
 mod application;
 mod sign_in;
@@ -100,13 +100,13 @@ impl Provider {
     /// Opens an authorization URL in a fresh browser, signs in as a user and
     /// returns where the browser is sent: the URL of the callback.
     ///
-    /// Where the provider answers at once, because the request is wrong or
-    /// says `prompt=none`, that answer is returned.
+    /// If the provider answers at once, because the request is wrong or has
+    /// `prompt=none`, that answer is returned.
     ///
     /// # Errors
     ///
-    /// If the URL is not one of this provider, if the provider shows an error
-    /// instead of redirecting, or if there is no such user.
+    /// If the URL is not this provider's, if the provider shows an error instead of
+    /// redirecting, or if there is no such user.
     pub async fn approve(&self, url: &str, username: &str) -> Result<String, Error> {
         self.visit(url, Deed::SignIn(username.to_string())).await
     }
@@ -116,7 +116,7 @@ impl Provider {
     ///
     /// # Errors
     ///
-    /// As [`approve()`](Self::approve), and if the name is taken or no name.
+    /// As [`approve()`](Self::approve), and if the name is taken or not valid.
     pub async fn sign_up(&self, url: &str, username: &str) -> Result<String, Error> {
         self.visit(url, Deed::SignUp(username.to_string())).await
     }
@@ -131,8 +131,7 @@ impl Provider {
         self.visit(url, Deed::Cancel).await
     }
 
-    /// Plays the browser on the provider's own runtime, so that the caller
-    /// needs none.
+    /// Plays the browser on the provider's own runtime, so that the caller needs none.
     async fn visit(&self, url: &str, deed: Deed) -> Result<String, Error> {
         let visit = browser::visit(Arc::clone(&self.tenant), url.to_string(), deed);
         let runtime = self.server().runtime.clone();
@@ -156,8 +155,8 @@ impl Provider {
     /// Moves the provider's clock forward, so that codes, tokens and sign-ins
     /// age.
     ///
-    /// The times inside new tokens stay those of the real clock. A session that
-    /// was opened before has an `auth_time` that is that much longer ago.
+    /// New tokens still have the real clock's times. The `auth_time` of an earlier
+    /// session moves back by as much.
     pub fn advance(&self, by: Duration) {
         self.tenant.clock.advance(by);
     }
@@ -173,7 +172,7 @@ impl Provider {
     ///
     /// # Errors
     ///
-    /// If somebody else took the port.
+    /// If something else has taken the port.
     pub async fn resume(&self) -> Result<(), Error> {
         let server = self.server();
         server.stop().await;
@@ -182,7 +181,7 @@ impl Provider {
         Ok(())
     }
 
-    /// What is to be said where other machines reach the provider.
+    /// The warning if other machines can reach the provider.
     pub(crate) fn danger(&self) -> Option<String> {
         self.tenant.settings.reach.danger(self.tenant.port())
     }

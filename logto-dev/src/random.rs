@@ -11,8 +11,8 @@ pub(crate) fn random() -> String {
     hash::encode(bytes)
 }
 
-/// An identifier that looks like Logto's: 12 small letters and digits, always
-/// the same for the same name.
+/// An identifier that looks like Logto's: 12 lowercase letters and digits, always the
+/// same for the same name.
 pub(crate) fn identifier(name: &str) -> String {
     const ALPHABET: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyz";
     let hash = digest(&SHA256, format!("logto-dev {name}").as_bytes());

@@ -1,4 +1,4 @@
-//! Where the provider listens, what browsers call it, and who reaches it.
+//! Where the provider listens, its address for browsers, and who can reach it.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -6,12 +6,12 @@ use url::{Host, Url};
 
 use crate::error::Error;
 
-/// Where the provider listens, and what browsers call it.
+/// Where the provider listens, and its address for browsers.
 pub(crate) struct Reach {
     pub(crate) address: IpAddr,
-    /// 0 is any that is free.
+    /// 0 means any free one.
     pub(crate) port: u16,
-    /// What browsers and the application call it, where that is not the address.
+    /// The address for browsers and the application, if another one.
     pub(crate) endpoint: Option<String>,
 }
 
@@ -22,14 +22,14 @@ impl Default for Reach {
 }
 
 impl Reach {
-    /// Finds out whether the provider may be reached like this, and writes the endpoint as an
-    /// origin. In a release build, nobody but this machine reaches it.
+    /// Checks that the provider may be reached like this, and writes the endpoint as an
+    /// origin. In a release build, only this machine may reach it.
     pub(crate) fn checked(mut self, release: bool) -> Result<Self, Error> {
         if let Some(given) = &self.endpoint {
             let origin = origin(given).ok_or_else(|| {
                 Error::new(format!(
-                    "the endpoint `{given}` is no http or https address without a path; write one, \
-                     as `http://192.168.1.5:3001`"
+                    "the endpoint `{given}` is not an http or https address without a path; write one, \
+                     such as `http://192.168.1.5:3001`"
                 ))
             })?;
             self.endpoint = Some(origin);
@@ -43,13 +43,13 @@ impl Reach {
         Ok(self)
     }
 
-    /// Whether others than this machine reach the provider, or are meant to.
+    /// Whether other machines can reach the provider, or are meant to.
     fn is_open(&self) -> bool {
         !self.address.is_loopback()
             || self.endpoint.as_ref().is_some_and(|endpoint| !is_of_this_machine(endpoint))
     }
 
-    /// The address by which this machine reaches the provider.
+    /// The address at which this machine reaches the provider.
     pub(crate) fn local(&self, port: u16) -> String {
         let address = match self.address {
             IpAddr::V4(address) if address.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
@@ -59,7 +59,7 @@ impl Reach {
         format!("http://{}", SocketAddr::new(address, port))
     }
 
-    /// What is to be said of a provider that others reach.
+    /// The warning about a provider that others can reach.
     pub(crate) fn danger(&self, port: u16) -> Option<String> {
         let listens = SocketAddr::new(self.address, port);
         let called = match &self.endpoint {
@@ -69,7 +69,7 @@ impl Reach {
         let danger = || {
             format!(
                 "DANGER: it listens on {called}, so other machines may reach it, and anybody who \
-                 does signs in as anybody and changes anybody. Keep whatever matters out \
+                 does signs in as anybody and changes anybody. Keep anything that matters out \
                  of this application."
             )
         };
@@ -77,7 +77,7 @@ impl Reach {
     }
 }
 
-/// Whether only this machine finds anything at this endpoint.
+/// Whether only this machine can reach this endpoint.
 pub(crate) fn is_of_this_machine(endpoint: &str) -> bool {
     let url = Url::parse(endpoint).ok();
     match url.as_ref().and_then(Url::host) {
@@ -88,7 +88,7 @@ pub(crate) fn is_of_this_machine(endpoint: &str) -> bool {
     }
 }
 
-/// The origin of an address that has nothing else.
+/// The origin, if the address has nothing else.
 fn origin(address: &str) -> Option<String> {
     let url = Url::parse(address).ok()?;
     let origin = url.origin().ascii_serialization();

@@ -1,4 +1,4 @@
-//! An authorization request: what it asks for, and what it is granted.
+//! An authorization request: what it asks for, and what is granted.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -51,7 +51,7 @@ impl AuthorizationRequest {
         }
     }
 
-    /// Refuses what Logto refuses, with its words.
+    /// Refuses what Logto refuses, in its words.
     pub(crate) fn check(&self, params: &Params, known: &Resources) -> Result<(), OidcError> {
         if let Some(name) = params.repeated() {
             return Err(OidcError::twice(name));
@@ -122,8 +122,8 @@ impl AuthorizationRequest {
         Ok(())
     }
 
-    /// The OIDC scopes this request is granted. Without consent, Logto drops
-    /// `offline_access` and says nothing.
+    /// The OIDC scopes this request is granted. Without consent, Logto silently drops
+    /// `offline_access`.
     fn granted_scopes(&self) -> Vec<String> {
         let known = self.scopes.iter().filter(|scope| OIDC_SCOPES.contains(&scope.as_str()));
         let consent = self.has_prompt("consent");
@@ -152,7 +152,7 @@ impl AuthorizationRequest {
         }
     }
 
-    /// Whether the ID token says when the user signed in.
+    /// Whether the ID token has the time of the sign-in.
     fn wants_auth_time(&self) -> bool {
         self.max_age.is_some() || self.has_prompt("login")
     }

@@ -25,7 +25,7 @@ pub(crate) fn revoke(
         return Ok(revoke_jwt(tenant));
     }
     revoke_opaque(token, tenant);
-    // Nobody is told whether the token existed.
+    // The answer does not reveal whether the token existed.
     Ok(Answer::empty())
 }
 
@@ -35,7 +35,7 @@ fn revoke_jwt(tenant: &Tenant) -> Answer {
     }
     let description = "Structured JWT Tokens cannot be revoked via the revocation_endpoint";
     let error = OidcError::new("unsupported_token_type", description);
-    // Nothing here is forbidden to be kept, unlike other errors.
+    // Unlike other errors, this one may be cached.
     Answer::json(Status::BadRequest, &error)
 }
 

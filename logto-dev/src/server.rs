@@ -1,4 +1,4 @@
-//! The provider's own Rocket, on a thread and a runtime of its own.
+//! The provider's own Rocket, on its own thread and runtime.
 //!
 //! So it can be started from any runtime, outlives that runtime's pauses, and
 //! closes every connection the moment it stops.
@@ -36,15 +36,14 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts on a port, 0 for any that is free, and waits until the port is
-    /// open.
+    /// Starts on a port, 0 for any free one, and waits until the port is open.
     pub(crate) async fn start(tenant: Arc<Tenant>, port: u16) -> Result<Self, Error> {
         let (ready, started) = oneshot::channel();
         let (stop, stopping) = oneshot::channel();
         let (done, stopped) = oneshot::channel();
         let run = move || {
             run(tenant, port, ready, stopping);
-            // Nobody waits any more if this fails.
+            // If this fails, nobody is waiting any more.
             let _ = done.send(());
         };
         let thread = thread::Builder::new().name("logto-dev".to_string()).spawn(run);
@@ -132,7 +131,7 @@ fn take<T>(slot: &Mutex<Option<T>>) -> Option<T> {
     slot.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
-/// Puts the log level of the process back, which Rocket sets as it ignites.
+/// Restores the process's log level, which Rocket sets as it ignites.
 struct Quiet {
     level: LevelFilter,
     _turn: tokio::sync::MutexGuard<'static, ()>,
@@ -144,8 +143,8 @@ impl Drop for Quiet {
     }
 }
 
-/// What every path begins with once Rocket logs it: the application's log has the requests
-/// of both, and `GET /sign-in` may be a page of either.
+/// The prefix of every logged path: the application's log has the requests of both, and
+/// `GET /sign-in` may be a page of either.
 const MARK: &str = "/logto-dev";
 
 fn build(tenant: Arc<Tenant>, port: u16) -> Rocket<Build> {
@@ -169,8 +168,8 @@ fn build(tenant: Arc<Tenant>, port: u16) -> Rocket<Build> {
         }))
 }
 
-/// A configuration that looks at no file and no variable: those are the
-/// application's. Rocket warns about foreign runtimes in the debug profile.
+/// A configuration that reads no file and no variable: those are the application's.
+/// Rocket warns about foreign runtimes in the debug profile.
 fn figment(address: IpAddr, port: u16) -> Figment {
     Figment::from(Config::release_default())
         .merge(("address", address))

@@ -36,8 +36,8 @@ fn ask(params: &Params, tenant: &Tenant) -> Result<Answer, OidcError> {
     Ok(page)
 }
 
-/// Whether the request says which application it comes from. Without that,
-/// Logto ignores where it wants to go.
+/// Whether the request names its application. Without that, Logto ignores where it should
+/// lead.
 fn known_application(params: &Params, tenant: &Tenant) -> Result<bool, OidcError> {
     let named = params.one("client_id");
     if let Some(hint) = params.one("id_token_hint") {
@@ -55,8 +55,8 @@ fn known_application(params: &Params, tenant: &Tenant) -> Result<bool, OidcError
 }
 
 fn audience(hint: &str, tenant: &Tenant) -> Result<String, OidcError> {
-    // The application is registered for the algorithm of the current key: Logto
-    // refuses one of another, though its key is still published.
+    // The application is registered for the current key's algorithm: Logto refuses a
+    // token with another, though its key is still published.
     let verified = tenant.keys.verify(hint).and_then(|hint| {
         let current = hint.algorithm == tenant.keys.current().algorithm();
         if current { Ok(hint) } else { Err(Rejected::Forged) }

@@ -1,4 +1,4 @@
-//! What a sign-in buys: by its code at first, by its refresh token later.
+//! The tokens of a sign-in: with its code at first, with its refresh token later.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ pub(crate) fn redeem(params: &Params, tenant: &Tenant) -> Result<Tokens, OidcErr
     let now = tenant.clock.now();
     let verifier = params.one("code_verifier");
     let authorization = tenant.grants().redeem(code, redirect_uri, verifier, now)?;
-    // A code buys no organization token: Logto does not look at the parameter.
+    // A code gets no organization token: Logto ignores the parameter.
     let params = params.without("organization_id");
     let mut tokens = issue(&params, &authorization, &authorization.scopes, tenant)?;
     if authorization.has_scope("offline_access") || tenant.settings.always_issue_refresh_token {
@@ -103,15 +103,15 @@ fn for_target(
     tenant: &Tenant,
 ) -> Result<AccessToken, OidcError> {
     let requested = |name: &str| authorization.resources.iter().any(|resource| resource == name);
-    // Nothing can be had that the sign-in did not ask for.
+    // Nothing is granted that the sign-in did not ask for.
     if target.resource.is_some_and(|resource| !requested(&resource.indicator)) {
         return Err(OidcError::invalid_target());
     }
     let narrower = params.words("scope");
     let asked = if narrower.is_empty() { &authorization.requested } else { &narrower };
     let scopes = match target.resource {
-        // Logto gives organization permissions only to a sign-in that named
-        // their reserved resource.
+        // Logto grants organization permissions only to a sign-in that named their
+        // reserved resource.
         None if !requested(ORGANIZATION_RESOURCE) => Vec::new(),
         _ => target.scopes(&Holder::from(user), asked, tenant),
     };

@@ -7,10 +7,10 @@ use crate::random::random;
 
 /// How long an impersonation token lives.
 const IMPERSONATION_TTL: Duration = Duration::from_secs(600);
-/// What an impersonation token begins with.
+/// The prefix of an impersonation token.
 pub(crate) const IMPERSONATION_PREFIX: &str = "sub_";
 
-/// The tokens that Logto's Management API would hand out.
+/// The tokens that Logto's Management API would issue.
 #[derive(Default)]
 pub(crate) struct SubjectTokens {
     impersonation: HashMap<String, Impersonation>,
@@ -23,7 +23,7 @@ struct Impersonation {
 }
 
 impl SubjectTokens {
-    /// A token that is used once.
+    /// A token that works once.
     pub(crate) fn add_impersonation(&mut self, sub: String, now: Duration) -> String {
         let token = format!("{IMPERSONATION_PREFIX}{}", random());
         let expires = now + IMPERSONATION_TTL;
@@ -31,14 +31,14 @@ impl SubjectTokens {
         token
     }
 
-    /// A token that is used until its user is deleted.
+    /// A token that works until its user is deleted.
     pub(crate) fn add_personal(&mut self, sub: String) -> String {
         let token = format!("pat_{}", random());
         self.personal.insert(token.clone(), sub);
         token
     }
 
-    /// The user of an impersonation token that was not used.
+    /// The user of an unused impersonation token.
     pub(crate) fn impersonated(&self, token: &str, now: Duration) -> Option<String> {
         let found = self.impersonation.get(token).filter(|token| now < token.expires)?;
         Some(found.sub.clone())
@@ -49,7 +49,7 @@ impl SubjectTokens {
         self.personal.get(token).cloned()
     }
 
-    /// Uses an impersonation token up. Says whether it was there.
+    /// Uses up an impersonation token. Returns whether it was there.
     pub(crate) fn consume(&mut self, token: &str) -> bool {
         self.impersonation.remove(token).is_some()
     }

@@ -1,4 +1,4 @@
-//! What the provider knows: the applications, users, keys, grants.
+//! What the provider knows: the applications, users, keys and grants.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -21,8 +21,8 @@ use crate::user::User;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
 pub enum Generation {
-    /// Logto 1.37, as everything up to 1.41: ID tokens carry `at_hash` and
-    /// `typ`, user info without a token is a 400.
+    /// Logto 1.37, like every version up to 1.41: ID tokens carry `at_hash` and `typ`,
+    /// user info without a token is a 400.
     #[serde(rename = "1.37")]
     V1_37,
     /// Logto 1.42, the first without `at_hash` and `typ`. **(default)**
@@ -31,16 +31,16 @@ pub enum Generation {
     V1_42,
 }
 
-/// What users may do with what Logto keeps of them, at `/api/my-account`.
+/// What users may do with their own data, at `/api/my-account`.
 ///
-/// Logto has such a setting for each field, in its Console under "Account center". Here one
-/// is for all of them.
+/// Logto has such a setting for each field, in its Console under "Account center". Here,
+/// one applies to all fields.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum AccountCenter {
-    /// `off`: nothing. Every request is refused with `account_center.not_enabled`, as at a
-    /// Logto whose account center was never turned on.
+    /// `off`: nothing. Every request is refused with `account_center.not_enabled`, as if
+    /// the account center was never turned on.
     Off,
     /// `read_only`: see it. Changes are refused with `account_center.field_not_editable`.
     ReadOnly,
@@ -118,13 +118,13 @@ impl Tenant {
         *self.port.get().expect("no request comes before the port is known")
     }
 
-    /// What browsers call the provider: `http://127.0.0.1:<port>` unless it was set.
+    /// The provider's address for browsers: `http://127.0.0.1:<port>` unless it was set.
     pub(crate) fn endpoint(&self) -> &str {
         let announced = || self.settings.reach.endpoint.clone().unwrap_or_else(|| self.local());
         self.endpoint.get_or_init(announced)
     }
 
-    /// The address by which this machine reaches the provider.
+    /// The address at which this machine reaches the provider.
     pub(crate) fn local(&self) -> String {
         self.settings.reach.local(self.port())
     }
@@ -138,12 +138,12 @@ impl Tenant {
         self.grants.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether this is a Logto from before 1.42.
+    /// Whether this is a Logto older than 1.42.
     pub(crate) fn is_old(&self) -> bool {
         self.settings.generation == Generation::V1_37
     }
 
-    /// The user of this name, a copy of them as they are now.
+    /// The user with this name, as they are now.
     pub(crate) fn user(&self, username: &str) -> Option<User> {
         self.read_users(|users| users.get(username).cloned())
     }
@@ -165,7 +165,7 @@ impl Tenant {
         write(&mut self.users.write().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Notes that a user signed in, which Logto counts as an update of them.
+    /// Records that a user signed in, which Logto counts as an update.
     pub(crate) fn touch(&self, username: &str) {
         self.write_users(|users| {
             if let Some(user) = users.get_mut(username) {
@@ -184,8 +184,7 @@ impl Tenant {
     }
 }
 
-/// What the Console of Logto does with users. Each returns `None` where there is no such
-/// user.
+/// What Logto's Console does with users. Each returns `None` if there is no such user.
 impl Tenant {
     /// Changes a user as they are now.
     pub(crate) fn change_user<T>(

@@ -1,5 +1,4 @@
-//! Token exchange (RFC 8693): a token that stands for a user buys an access
-//! token.
+//! Token exchange (RFC 8693): a token that stands for a user gets an access token.
 
 use std::sync::Arc;
 
@@ -29,7 +28,7 @@ pub(crate) fn issue(
     access::check_membership(params, &user, tenant)?;
     let target = Target::of(params, tenant)?;
     let actor = actor(params, tenant)?;
-    // Used up only now: a request that failed leaves the token alone.
+    // Used up only now: a failed request leaves the token alone.
     if subject.starts_with(IMPERSONATION_PREFIX) && !tenant.grants().subjects.consume(subject) {
         return Err(OidcError::invalid_grant());
     }
@@ -60,8 +59,8 @@ fn user(token: &str, kind: &str, tenant: &Tenant) -> Result<User, OidcError> {
     user.filter(|user| !user.suspended).ok_or_else(OidcError::invalid_grant)
 }
 
-/// The subject of an access token, opaque or not. An ID token is none, though
-/// the same key signed it.
+/// The subject of an access token, opaque or not. An ID token is not accepted, though the
+/// same key signed it.
 fn of_access_token(token: &str, tenant: &Tenant) -> Option<String> {
     let opaque = tenant.grants().access(token, tenant.clock.now()).map(sub_of);
     opaque.or_else(|| {
@@ -76,7 +75,7 @@ fn sub_of(token: &crate::grant::AccessToken) -> String {
     token.authorization.sub.clone()
 }
 
-/// Who acts for the user, if the request names somebody.
+/// Who acts for the user, if the request names an actor.
 fn actor(params: &Params, tenant: &Tenant) -> Result<Option<String>, OidcError> {
     let Some(token) = params.one("actor_token") else { return Ok(None) };
     if params.one("actor_token_type") != Some(ACCESS) {
@@ -88,7 +87,7 @@ fn actor(params: &Params, tenant: &Tenant) -> Result<Option<String>, OidcError> 
     found.map(|token| Some(sub_of(token))).ok_or_else(OidcError::invalid_grant)
 }
 
-/// An opaque token, of a grant of its own.
+/// An opaque token, with its own grant.
 fn for_user_info(
     user: &User,
     client: &Client<'_>,

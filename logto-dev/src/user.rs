@@ -10,9 +10,9 @@ use crate::random::identifier;
 
 /// A user who can sign in at the development provider, without a password.
 ///
-/// What is not set is what Logto reports for a user who never filled it in:
-/// `null` for the name, picture, e-mail address and phone number, absent for
-/// the rest of the profile.
+/// Fields that are not set are what Logto reports for a user who never filled them in:
+/// `null` for the name, picture, e-mail address and phone number, absent for the rest of
+/// the profile.
 ///
 /// The same fields can be set in `Rocket.toml`, under the user's name:
 ///
@@ -85,7 +85,7 @@ impl User {
         Self::default().named(username.into())
     }
 
-    /// Gives the user a name, and all that follows from it.
+    /// Gives the user a name, and everything derived from it.
     pub(crate) fn named(mut self, username: String) -> Self {
         if self.id.is_empty() {
             self.id = identifier(&username);
@@ -96,7 +96,7 @@ impl User {
         self
     }
 
-    /// Returns the user name, by which the provider's methods know the user.
+    /// Returns the user name, which the provider's methods take.
     #[must_use]
     pub fn username(&self) -> &str {
         &self.username
@@ -104,8 +104,8 @@ impl User {
 
     /// Returns the user's identifier: the `sub` of every token.
     ///
-    /// It is derived from the user name unless it was set, so it is the same
-    /// after every start.
+    /// It is derived from the user name unless it was set, so it is the same after every
+    /// start.
     #[must_use]
     pub fn sub(&self) -> &str {
         &self.id
@@ -121,8 +121,8 @@ impl User {
     texts! {
         /// Sets the display name.
         name
-        /// Sets the URL of the user's picture. A path is one of the provider, which
-        /// draws `/avatars/<user name>.svg`.
+        /// Sets the URL of the user's picture. A path is on the provider, which draws
+        /// `/avatars/<user name>.svg`.
         picture
         /// Sets the e-mail address, which counts as verified.
         email
@@ -144,11 +144,11 @@ impl User {
         website
         /// Sets the gender.
         gender
-        /// Sets the date of birth, as `1990-01-02`.
+        /// Sets the date of birth, such as `1990-01-02`.
         birthdate
-        /// Sets the time zone, as `Europe/Berlin`.
+        /// Sets the time zone, such as `Europe/Berlin`.
         zoneinfo
-        /// Sets the language, as `de-DE`.
+        /// Sets the language, such as `de-DE`.
         locale
     }
 
@@ -175,7 +175,7 @@ impl User {
         self
     }
 
-    /// Adds a social identity, as `google` and `{"userId": "1", "details": {}}`.
+    /// Adds a social identity, such as `google` and `{"userId": "1", "details": {}}`.
     #[must_use]
     pub fn identity(mut self, target: impl Into<String>, identity: Value) -> Self {
         self.identities.insert(target.into(), identity);
@@ -189,7 +189,7 @@ impl User {
         self
     }
 
-    /// Adds a role, which need not be known to the provider to be listed.
+    /// Adds a role, which is listed even if the provider does not know it.
     #[must_use]
     pub fn role(mut self, name: impl Into<String>) -> Self {
         self.roles.push(name.into());

@@ -1,4 +1,4 @@
-//! The book: how to do it, a chapter for each subject.
+//! The book: how to do things, a chapter for each subject.
 //!
 //! In reading order:
 //!
@@ -18,7 +18,7 @@
 //! | [`configuration`] | look up a key: variable, default, unit, range |
 //! | [`python`] | find what you know from Logto's Python quick start |
 //!
-//! All code in it is compiled by the tests of logto-rocket, and all configuration is read.
+//! logto-rocket's tests compile all of its code and read all of its configuration.
 
 #[doc = include_str!("guide/api.md")]
 pub mod api {}

@@ -16,7 +16,7 @@
 //! # }
 //! ```
 //!
-//! The book is [`guide`]. By what you want to do:
+//! The book is [`guide`]. Find what you need by task:
 //!
 //! | to | see |
 //! |---|---|
@@ -28,14 +28,14 @@
 //! | call APIs | for the user: [`AccessToken`], [`OrganizationToken`], [`ApiResource`](trait@ApiResource), [`LogtoClient::access_token()`]; without one: [`Logto::client_credentials()`] |
 //! | link to sign-in and come back, write your own routes | `/sign-in?return_to=/page` ([`Routes`]), [`LogtoClient::sign_in_link()`], [`LogtoClient`], [`SignInOptions`], [`guide::recipes`] |
 //! | sign out | `/sign-out`, [`guide::sessions`](guide::sessions#when-it-ends) |
-//! | keep sessions, and for how long | [`guide::sessions`], [`SessionConfig`], [`SessionStore`], [`contract`] |
+//! | choose where sessions live, and how long | [`guide::sessions`], [`SessionConfig`], [`SessionStore`], [`contract`] |
 //! | act when users sign in and out | [`Hooks`], [`guide::hooks`] |
-//! | test | [`guide::testing`], `testing` with the feature of this name |
+//! | test | [`guide::testing`], `testing` with the feature of the same name |
 //! | deploy | behind a proxy: [`guide::proxy`]; many instances, Redis: [`guide::growing`] |
 //! | configure | [`guide::configuration`], [`Config`], [`Logto::fairing()`] |
 //! | find out what is wrong | [`guide::troubleshooting`] |
 //! | handle failures | [`Error`], [`ErrorKind`], [`Hooks::on_error()`] |
-//! | come from another SDK | [`guide::python`]; all names of all SDKs: [`parity`] |
+//! | switch from another SDK | [`guide::python`]; all names of all SDKs: [`parity`] |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

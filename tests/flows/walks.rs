@@ -63,7 +63,9 @@ fn an_unknown_user_is_named() {
 }
 
 #[test]
-#[should_panic(expected = "/sign-in leads to no sign-in: the application answers 404 Not Found")]
+#[should_panic(
+    expected = "/sign-in does not lead to a sign-in: the application answers 404 Not Found"
+)]
 fn an_application_without_the_route_is_named() {
     walk(|provider| provider.figment().merge(("logto.routes.sign_in", false)), "alice");
 }

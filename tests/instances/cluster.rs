@@ -101,7 +101,7 @@ impl Cluster {
     pub(crate) async fn replace(&self, name: &str, signal: &str) {
         let begin = format!("{name}: process ");
         let last = |output: &str| {
-            let started = output.lines().filter(|line| line.contains(" at port "));
+            let started = output.lines().filter(|line| line.contains(" on port "));
             let id = started.filter_map(|line| line.strip_prefix(&begin)?.split(' ').next());
             id.fold("", |_, id| id).to_owned()
         };

@@ -13,7 +13,7 @@ use rocket::serde::json::{Value, from_slice, json};
 
 const TIMEOUT: Duration = Duration::from_secs(4);
 
-/// What Logto keeps of a user. `None`: the scope for it was not asked for, or it is not set.
+/// A user's data at Logto. `None`: its scope was not asked for, or it is not set.
 #[derive(Debug, Deserialize)]
 #[serde(crate = "rocket::serde", rename_all = "camelCase")]
 pub(crate) struct Account {
@@ -23,12 +23,12 @@ pub(crate) struct Account {
     pub(crate) primary_email: Option<String>,
 }
 
-/// Why Logto did not do what was asked.
+/// Why Logto refused or failed.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// Its own word for it, as `account_center.not_enabled`.
+    /// Its own code, such as `account_center.not_enabled`.
     Refused(u16, String),
-    /// No answer, one of 5xx, or one that says nothing.
+    /// No answer, a 5xx answer, or one that cannot be read.
     Unavailable(String),
 }
 
@@ -60,7 +60,7 @@ impl Failure {
                 (Status::Forbidden, "This application may not change your name.")
             }
             (_, "guard.invalid_input") => {
-                (Status::UnprocessableEntity, "Logto does not take this name. Try another one.")
+                (Status::UnprocessableEntity, "Logto does not accept this name. Try another one.")
             }
             _ => (Status::BadGateway, "Logto refused the change. The log says more."),
         }
@@ -118,7 +118,7 @@ async fn send(request: RequestBuilder) -> Result<Account, Failure> {
     }
 }
 
-/// Logto's word for what is wrong; its sentence is for developers.
+/// Logto's code for what is wrong; its message is for developers.
 fn code(body: &[u8]) -> String {
     let body: Value = from_slice(body).unwrap_or_default();
     body["code"].as_str().unwrap_or("no code").to_owned()

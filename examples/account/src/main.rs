@@ -1,6 +1,6 @@
-//! A page on which users see what Logto keeps of them, and change their name.
+//! A page where users see the data that Logto has about them, and change their name.
 //!
-//! Where no endpoint is configured it runs with `logto-dev`, without an account at Logto.
+//! If no endpoint is configured, it runs with `logto-dev`, without a Logto account.
 
 mod logto;
 mod pages;
@@ -21,7 +21,7 @@ use rocket::{
 use crate::logto::{AccountApi, Failure};
 use crate::pages::Page;
 
-/// The longest name that Logto keeps.
+/// The longest name that Logto accepts.
 const LONGEST: usize = 128;
 
 #[derive(FromForm)]
@@ -29,13 +29,13 @@ struct NewName<'r> {
     name: &'r str,
 }
 
-/// What the session says of the user.
+/// The user as the session has it.
 #[get("/")]
 fn home(user: Option<&User>) -> Page {
     pages::home(user)
 }
 
-/// What Logto says of the user now.
+/// The user as Logto has it now.
 #[authenticated(redirect)]
 #[get("/account?<changed>")]
 async fn account(
@@ -47,7 +47,7 @@ async fn account(
     Ok(pages::account(&account, changed))
 }
 
-/// The attribute refuses a form of another site.
+/// The attribute refuses a form from another site.
 #[authenticated(redirect)]
 #[post("/account", data = "<form>")]
 async fn change(
@@ -70,13 +70,13 @@ async fn change(
 fn problem_of(name: &str) -> Option<&'static str> {
     match name {
         "" => Some("Enter a name."),
-        name if name.chars().count() > LONGEST => Some("Use 128 characters at most."),
+        name if name.chars().count() > LONGEST => Some("Use at most 128 characters."),
         name if name.chars().any(char::is_control) => Some("Use letters, digits and signs only."),
         _ => None,
     }
 }
 
-/// The user's own token for Logto. It is opaque, and no other API takes it.
+/// The user's own token for Logto. It is opaque, and no other API accepts it.
 async fn token(logto: &LogtoClient<'_>) -> Result<String, Problem> {
     let token = logto.access_token(Audience::logto()).await?;
     let token = token.ok_or(Status::Unauthorized)?;

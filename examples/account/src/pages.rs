@@ -13,7 +13,7 @@ use crate::logto::Account;
 const POLICY: &str = "default-src 'none'; style-src 'self'; form-action 'self'; \
                       base-uri 'none'; frame-ancestors 'none'";
 
-/// A page, with its policy. No cache keeps what is about a user.
+/// A page, with its policy. No cache stores a user's data.
 #[derive(Responder)]
 pub(crate) struct Page {
     html: RawHtml<String>,
@@ -24,7 +24,7 @@ pub(crate) struct Page {
 pub(crate) fn home(user: Option<&User>) -> Page {
     let body = match user {
         Some(user) => format!(
-            "<h1>Hello, {}!</h1>\n<p>Your session says so: this page asked Logto for nothing.</p>\n\
+            "<h1>Hello, {}!</h1>\n<p>The name comes from your session: this page did not ask Logto.</p>\n\
              <p><a href=\"/account\">Your account</a></p>",
             Text(user.display_name())
         ),
@@ -35,10 +35,10 @@ pub(crate) fn home(user: Option<&User>) -> Page {
     page("Home", user.is_some(), &body)
 }
 
-/// What Logto keeps of the user, and the form.
+/// The user's data at Logto, and the form.
 pub(crate) fn account(account: &Account, changed: bool) -> Page {
     let message = match changed {
-        true => "<p class=\"message\" role=\"status\">Your name is changed.</p>\n",
+        true => "<p class=\"message\" role=\"status\">Your name has been changed.</p>\n",
         false => "",
     };
     let row = |name: &str, value: Option<&str>| {
@@ -84,7 +84,7 @@ pub(crate) fn failure(status: Status, message: &str) -> Page {
         _ => "<a href=\"/account\">Your account</a>",
     };
     let body = format!("<h1>{title}</h1>\n<p>{message}</p>\n<p>{link}</p>");
-    // Who is signed in is not asked: that may be what failed.
+    // Does not ask who is signed in: that may be what failed.
     page(title, false, &body)
 }
 

@@ -42,7 +42,7 @@ async fn a_user_changes_their_name_and_every_page_has_it() {
     let (status, location) = rename(&client, "name=+Al+%26+%3Cb%3E%22+").await;
     assert_eq!((status, location.as_str()), (303, "/account?changed=true"));
     let page = seen(&client, "/account?changed=true").await;
-    assert!(page.contains("Your name is changed."), "{page}");
+    assert!(page.contains("Your name has been changed."), "{page}");
     assert!(page.contains("<dd>Al &amp; &lt;b&gt;&quot;</dd>"), "{page}");
     assert!(page.contains("value=\"Al &amp; &lt;b&gt;&quot;\""), "{page}");
     // From the session, which got the new claims by a refresh.

@@ -1,4 +1,4 @@
-//! What the API keeps: items of everybody's, and those of organizations.
+//! The API's data: shared items, and items of organizations.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -25,7 +25,7 @@ pub(crate) struct NewItem {
 pub(crate) struct Store(Mutex<Vec<Item>>);
 
 impl Store {
-    /// An item of everybody's, and one of the organization acme of `logto-dev`.
+    /// A shared item, and one of `logto-dev`'s organization acme.
     pub(crate) fn new() -> Self {
         let item = |id, name: &str, organization: Option<&str>| Item {
             id,
@@ -41,13 +41,13 @@ impl Store {
         self.lock().clone()
     }
 
-    /// Those of one organization, or with `None` those of everybody's.
+    /// The items of one organization, or with `None` the shared ones.
     pub(crate) fn of(&self, organization: Option<&str>) -> Vec<Item> {
         let items = self.lock();
         items.iter().filter(|item| item.organization.as_deref() == organization).cloned().collect()
     }
 
-    /// Adds an item of everybody's.
+    /// Adds a shared item.
     pub(crate) fn add(&self, name: String, by: String) -> Item {
         let mut items = self.lock();
         let id = items.iter().map(|item| item.id).max().unwrap_or_default() + 1;
@@ -56,7 +56,7 @@ impl Store {
         item
     }
 
-    /// Removes an item of everybody's; `false` if there is none with this id.
+    /// Removes a shared item; `false` if there is none with this id.
     pub(crate) fn remove(&self, id: u32) -> bool {
         let mut items = self.lock();
         let before = items.len();

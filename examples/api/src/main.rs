@@ -1,6 +1,6 @@
 //! An API that takes access tokens, with two pages for browsers.
 //!
-//! Where no endpoint is configured it runs with `logto-dev`, without an account at Logto.
+//! If no endpoint is configured, it runs with `logto-dev`, without a Logto account.
 
 mod items;
 mod openapi;
@@ -26,7 +26,7 @@ fn home(auth: &AuthInfo, store: &State<Store>) -> RawHtml<String> {
     pages::home(auth, &store.of(None))
 }
 
-/// Roles are those of the ID token: tokens that requests present have none of their own.
+/// Roles come from the ID token: presented tokens have none.
 #[authenticated(redirect, roles("items-admin"))]
 #[get("/admin")]
 fn admin(user: &User, store: &State<Store>) -> RawHtml<String> {

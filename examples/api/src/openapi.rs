@@ -37,12 +37,12 @@ pub(crate) fn docs() -> RawHtml<String> {
     pages::docs(&to_value(Document::openapi()).unwrap_or_default())
 }
 
-/// Access tokens of Logto open the routes.
+/// Logto's access tokens open the routes.
 struct Token;
 
 impl Modify for Token {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        let about = "An access token from Logto. The client asks for it by the resource \
+        let about = "An access token from Logto. The client requests it with the resource \
                      `https://api.example.com` and the scopes of the operation, and by the \
                      organization for an organization's items.";
         let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT");
@@ -51,7 +51,7 @@ impl Modify for Token {
     }
 }
 
-/// What each route with `bearer` answers where it does not run.
+/// What each route with `bearer` answers if it does not run.
 pub(crate) struct Refusals;
 
 /// Why the route did not run

@@ -1,6 +1,6 @@
-//! The API: its permissions, its routes, and what the OpenAPI document says of them.
+//! The API: its permissions, its routes, and what the OpenAPI document says about them.
 //!
-//! `#[utoipa::path]` stands above `#[authenticated]`, and the route attribute last.
+//! `#[utoipa::path]` comes first, then `#[authenticated]`, and the route attribute last.
 
 use logto_rocket::{ApiResource, AuthInfo, authenticated};
 use rocket::http::Status;
@@ -11,7 +11,7 @@ use rocket::{Route, State, delete, get, post, routes};
 use crate::items::{Item, NewItem, Store};
 use crate::openapi::Refusals;
 
-/// The API, as it is called in the Logto Console, and its permissions.
+/// The API, as the Logto Console names it, and its permissions.
 #[derive(ApiResource)]
 #[resource("https://api.example.com")]
 pub(crate) enum Items {

@@ -1,4 +1,4 @@
-//! The database of the application: a pool that is managed, and its tables.
+//! The application's database: a managed pool, and its tables.
 
 use rocket::fairing::AdHoc;
 use rocket::http::Status;
@@ -8,7 +8,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
 
 const SCHEMA: &str = include_str!("../schema.sql");
 
-/// Manages a `SqlitePool` of the file that `database` in the configuration names.
+/// Manages a `SqlitePool` for the file set by `database` in the configuration.
 pub(crate) fn fairing() -> AdHoc {
     AdHoc::try_on_ignite("database", |rocket| async {
         match open(&rocket).await {
@@ -24,7 +24,7 @@ pub(crate) fn fairing() -> AdHoc {
 async fn open(rocket: &Rocket<Build>) -> sqlx::Result<SqlitePool> {
     let file: String = rocket.figment().extract_inner("database").unwrap_or("app.db".into());
     let options = SqliteConnectOptions::new().filename(file).create_if_missing(true);
-    // Readers go on while one writes.
+    // Readers continue while one writes.
     let options = options.journal_mode(SqliteJournalMode::Wal);
     let pool = SqlitePool::connect_with(options).await?;
     sqlx::raw_sql(SCHEMA).execute(&pool).await?;
@@ -35,7 +35,7 @@ pub(crate) fn pool<'r>(request: &'r Request<'_>) -> &'r SqlitePool {
     request.rocket().state().expect("the fairing is attached")
 }
 
-/// 503, whose page says to try again. The log says why.
+/// 503, with a page that says to try again. The log says why.
 pub(crate) fn unavailable(error: sqlx::Error) -> Status {
     rocket::error!("the database: {error}");
     Status::ServiceUnavailable

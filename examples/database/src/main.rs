@@ -1,6 +1,6 @@
 //! Users in the application's own database, provisioned at sign-in.
 //!
-//! Where no endpoint is configured it runs with `logto-dev`, without an account at Logto.
+//! If no endpoint is configured, it runs with `logto-dev`, without a Logto account.
 
 mod database;
 mod member;
@@ -26,7 +26,7 @@ fn home(user: Option<&User>) -> Page {
     pages::home(user)
 }
 
-/// Where those are sent who sign in for the first time.
+/// Where users go who sign in for the first time.
 #[authenticated(redirect)]
 #[get("/welcome")]
 fn welcome(member: &Member) -> Page {
@@ -38,7 +38,7 @@ fn style() -> RawCss<&'static str> {
     RawCss(include_str!("style.css"))
 }
 
-/// A failed sign-in has a page of logto-rocket's own.
+/// A failed sign-in has logto-rocket's own page.
 #[catch(default)]
 fn failed(status: Status, _: &Request<'_>) -> Page {
     pages::failure(status)

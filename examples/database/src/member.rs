@@ -10,9 +10,9 @@ use crate::database;
 
 /// The row of the signed-in user.
 ///
-/// `&Member` is a request guard. It forwards with 401 where nobody is signed in, and fails with
-/// 403 for a user who was suspended after they signed in, with 401 for one whose row is gone, and
-/// with 503 where the database does not answer.
+/// `&Member` is a request guard. It forwards with 401 if nobody is signed in, and fails with
+/// 403 for a user who was suspended after signing in, with 401 if the row is gone, and with 503
+/// if the database does not answer.
 #[derive(sqlx::FromRow)]
 pub(crate) struct Member {
     pub(crate) subject: String,
@@ -31,7 +31,7 @@ impl<'r> FromRequest<'r> for &'r Member {
             Outcome::Forward(status) => return Outcome::Forward(status),
             Outcome::Error((status, _)) => return Outcome::Error((status, "no session")),
         };
-        // Each request reads the row, as the session outlives its changes. Guards of one request
+        // Each request reads the row, as the session outlives its changes. A request's guards
         // share it.
         match request.local_cache_async(read(request, user.subject())).await {
             Ok(member) => Outcome::Success(member),

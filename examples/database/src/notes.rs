@@ -1,4 +1,4 @@
-//! Notes, which belong to a user by the subject.
+//! Notes, which belong to a user by subject.
 
 use logto_rocket::authenticated;
 use rocket::form::Form;
@@ -31,7 +31,7 @@ pub(crate) async fn list(member: &Member, pool: &State<SqlitePool>) -> Result<Pa
     Ok(pages::notes(member, &notes))
 }
 
-/// The attribute refuses a form of another site.
+/// The attribute refuses a form from another site.
 #[authenticated(redirect)]
 #[post("/notes", data = "<note>")]
 pub(crate) async fn add(
@@ -45,7 +45,7 @@ pub(crate) async fn add(
     Ok(Redirect::to(uri!(list)))
 }
 
-/// The owner is part of the question: another user's note is as unknown as one that is not there.
+/// The query includes the owner: another user's note is as unknown as a missing one.
 #[authenticated(redirect)]
 #[post("/notes/<id>/delete")]
 pub(crate) async fn remove(

@@ -14,7 +14,7 @@ use crate::notes::Note;
 const POLICY: &str = "default-src 'none'; style-src 'self'; form-action 'self'; \
                       base-uri 'none'; frame-ancestors 'none'";
 
-/// A page, with its policy. No cache keeps what is about a user.
+/// A page, with its policy. No cache stores a user's data.
 #[derive(Responder)]
 pub(crate) struct Page {
     html: RawHtml<String>,
@@ -48,7 +48,7 @@ pub(crate) fn welcome(member: &Member) -> Page {
 pub(crate) fn notes(member: &Member, notes: &[Note]) -> Page {
     let items: String = notes.iter().map(note).collect();
     let list = match items.is_empty() {
-        true => "<p>There are none yet.</p>".to_owned(),
+        true => "<p>There are no notes yet.</p>".to_owned(),
         false => format!("<ul class=\"list\">\n{items}</ul>"),
     };
     let body = format!(
@@ -73,8 +73,8 @@ fn note(note: &Note) -> String {
 /// What went wrong, in words.
 pub(crate) fn failure(status: Status) -> Page {
     let explanation = match status.code {
-        401 => "We do not know you, or not any more. Sign in, and you get a new account.",
-        403 => "Your account is suspended, or another site sent this.",
+        401 => "We do not know you, or no longer do. Sign in to get a new account.",
+        403 => "Your account is suspended, or another site sent this request.",
         404 => "There is no such page, or it is not yours.",
         422 => "A note has 1 to 500 characters.",
         503 => "The database or Logto does not answer. Please try again shortly.",
@@ -85,7 +85,7 @@ pub(crate) fn failure(status: Status) -> Page {
         _ => "<a href=\"/\">Home</a>",
     };
     let title = status.reason_lossy();
-    // Who is signed in is not asked: that may be what failed.
+    // Does not ask who is signed in: that may be what failed.
     page(title, false, &format!("<h1>{title}</h1>\n<p>{explanation}</p>\n<p>{link}</p>"))
 }
 

@@ -6,8 +6,8 @@ use sqlx::query_scalar;
 
 use crate::database;
 
-/// One statement, so that two sign-ins of one user at once make one row. It touches no row of a
-/// suspended user, and returns none then.
+/// One statement, so that simultaneous sign-ins of one user make one row. It leaves a suspended
+/// user's row alone, and then returns none.
 const PROVISION: &str = "
     INSERT INTO users (subject, name, email) VALUES (?, ?, ?)
     ON CONFLICT (subject) DO UPDATE

@@ -1,4 +1,4 @@
-//! A page on which users see their sessions and end them.
+//! A page where users see their sessions and end them.
 
 mod page;
 #[cfg(test)]
@@ -22,7 +22,7 @@ async fn devices(logto: LogtoClient<'_>) -> Result<RawHtml<String>, Error> {
     Ok(page::devices(&logto.sessions().await?))
 }
 
-/// Ends a session of this user. The attribute refuses a form of another site.
+/// Ends one of the user's sessions. The attribute refuses a form from another site.
 #[authenticated(redirect)]
 #[post("/devices/<handle>/end")]
 async fn end(handle: &str, logto: LogtoClient<'_>) -> Result<Redirect, Error> {

@@ -14,7 +14,7 @@ pub(crate) fn home(is_signed_in: bool) -> RawHtml<String> {
     page("Home", link)
 }
 
-/// The sessions of the user: this one, and those that can be ended here.
+/// The user's sessions: this one, and those that can be ended here.
 pub(crate) fn devices(sessions: &[SessionInfo]) -> RawHtml<String> {
     let items: String = sessions.iter().map(device).collect();
     page("Your devices", &format!("<ul>\n{items}</ul>"))

@@ -1,6 +1,6 @@
 //! Routes for sign-in, callback and sign-out, written by hand: none is mounted by the fairing.
 //!
-//! Where no endpoint is configured it signs in with `logto-dev`, without an account at Logto.
+//! If no endpoint is configured, it signs in with `logto-dev`, without a Logto account.
 
 mod pages;
 mod sign_in;
@@ -18,7 +18,7 @@ use rocket::{Build, Rocket, get, launch, routes};
 
 use crate::sign_in::IsOpened;
 
-/// A public page. For those who are signed in at Logto it signs them in here, and asks nothing.
+/// A public page. It silently signs in users who are signed in at Logto.
 #[get("/")]
 async fn home(
     user: Option<&User>,

@@ -54,17 +54,17 @@ pub(crate) fn not_signed_in(error: &Error, logto: &LogtoClient<'_>) -> RawHtml<S
         ),
         ErrorKind::SignInNotFound => (
             "Sign-in expired",
-            "It took too long, was finished before, or began in another browser. Or this browser \
+            "It took too long, was already finished, or began in another browser. Or this browser \
              keeps no cookies of this site.",
         ),
         ErrorKind::InvalidCallback => {
-            ("Sign-in failed", "What came back does not fit the sign-in that you began.")
+            ("Sign-in failed", "Logto's answer does not fit the sign-in that you began.")
         }
         ErrorKind::Unreachable | ErrorKind::Store => (
             "Please try again",
             "Logto does not answer. Nothing is lost: sign in again in a moment.",
         ),
-        // `SignInRefused` is for a hook, and there is none here.
+        // `SignInRefused` comes from a hook, and there is none here.
         _ => ("Sign-in failed", "The log of this application says why."),
     };
     let body = format!(

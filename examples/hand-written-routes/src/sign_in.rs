@@ -44,7 +44,7 @@ async fn silent(jar: &CookieJar<'_>, logto: LogtoClient<'_>) -> Result<Redirect>
     silently(&logto, jar).await
 }
 
-/// Signs in those who are signed in at Logto, and asks nobody anything.
+/// Signs in users who are signed in at Logto, without asking.
 pub(crate) async fn silently(logto: &LogtoClient<'_>, jar: &CookieJar<'_>) -> Result<Redirect> {
     let options = SignInOptions::new().prompt([Prompt::None]).post_redirect_path("/");
     let redirect = logto.sign_in(options).await?;
@@ -54,7 +54,7 @@ pub(crate) async fn silently(logto: &LogtoClient<'_>, jar: &CookieJar<'_>) -> Re
 
 const TRIED: &str = "tried";
 
-/// Without this cookie, a stranger would go from the page to Logto and back for ever. It lasts
+/// Without this cookie, a stranger would go from the page to Logto and back forever. It lasts
 /// until the browser is closed, and is `Lax`, as a strict one would not come back from Logto.
 pub(crate) fn try_no_more(jar: &CookieJar<'_>) {
     jar.add(Cookie::build((TRIED, "1")).same_site(SameSite::Lax).http_only(true));
@@ -84,7 +84,7 @@ async fn callback(logto: LogtoClient<'_>) -> Result<Redirect, NotSignedIn> {
     logto.handle_sign_in_callback().await.map_err(|error| NotSignedIn::new(&error, &logto))
 }
 
-/// What becomes of a callback that does not sign in.
+/// The answer to a callback that does not sign in.
 #[derive(Responder)]
 enum NotSignedIn {
     /// A silent sign-in, and nobody is signed in at Logto: the page that began it is for

@@ -1,4 +1,4 @@
-//! Sign-out: here and at Logto, here only, and what Logto says of sign-outs elsewhere.
+//! Sign-out: here and at Logto, here only, and elsewhere, as Logto reports it.
 
 use logto_rocket::{Logto, LogtoClient, Redirect, Result};
 use rocket::form::Form;
@@ -11,8 +11,8 @@ pub(crate) fn routes() -> Vec<Route> {
     routes![sign_out, sign_out_here, backchannel_logout]
 }
 
-/// POST alone: no link, image or prefetch signs out. A form of another origin gets 403, which
-/// `LogtoClient::sign_out()` sees to, as in the route that the fairing would mount.
+/// POST only: no link, image or prefetch signs out. `LogtoClient::sign_out()` answers a form
+/// from another origin with 403, like the route that the fairing would mount.
 #[post("/sign-out")]
 async fn sign_out(logto: LogtoClient<'_>) -> Result<Redirect> {
     logto.sign_out().await

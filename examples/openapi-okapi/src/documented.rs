@@ -1,7 +1,7 @@
-//! The recipe: a guard of `logto-rocket`, and what the document says of it.
+//! The recipe: a `logto-rocket` guard, and what the document says about it.
 //!
-//! rocket_okapi wants `OpenApiFromRequest` of every guard, which only a type of the
-//! application can have. Copy this file.
+//! rocket_okapi requires `OpenApiFromRequest` of every guard, which only the application's own
+//! types can have. Copy this file.
 
 use std::ops::Deref;
 
@@ -20,7 +20,7 @@ const SESSION: &str = "session";
 /// Operations with this tag belong to routes with `#[authenticated(redirect)]`.
 const REDIRECTS: &str = "pages";
 
-/// The guard `T`, documented: `Documented<&User>` in place of `&User`.
+/// The guard `T`, documented: `Documented<&User>` instead of `&User`.
 pub(crate) struct Documented<T>(pub(crate) T);
 
 impl<T> Deref for Documented<T> {
@@ -48,7 +48,7 @@ impl<'r, T: FromRequest<'r>> OpenApiFromRequest<'r> for Documented<T> {
     ) -> Result<RequestHeaderInput, OpenApiError> {
         let scheme = SecurityScheme {
             description: Some(
-                "Set by `/sign-in`. The name goes on with six characters that tell \
+                "Set by `/sign-in`. Six more characters in the name tell \
                  applications apart, and begins with `__Host-` on https."
                     .into(),
             ),

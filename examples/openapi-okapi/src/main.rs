@@ -1,6 +1,6 @@
 //! An API that `logto-rocket` protects and rocket_okapi describes, at `/openapi.json`.
 //!
-//! `#[openapi]` stands above `#[authenticated]`, and the route attribute last.
+//! `#[openapi]` comes first, then `#[authenticated]`, and the route attribute last.
 
 mod documented;
 #[cfg(test)]

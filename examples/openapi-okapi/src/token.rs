@@ -1,5 +1,5 @@
-//! The recipe for routes with `bearer`: `Token<ReadNotes>` in place of `&AuthInfo`, where
-//! `ReadNotes` has the scopes of the route. Copy this file too.
+//! The recipe for routes with `bearer`: `Token<ReadNotes>` instead of `&AuthInfo`; `ReadNotes`
+//! has the route's scopes. Copy this file too.
 
 use std::marker::PhantomData;
 
@@ -23,7 +23,7 @@ pub(crate) trait Scopes {
     const SCOPES: &'static [&'static str];
 }
 
-/// Who asks with a token, and in the document: with which scopes.
+/// The sender of a token, and in the document: the token's scopes.
 pub(crate) struct Token<'r, S>(pub(crate) &'r AuthInfo, PhantomData<fn() -> S>);
 
 #[rocket::async_trait]
@@ -43,7 +43,7 @@ impl<'r, S: Scopes> OpenApiFromRequest<'r> for Token<'r, S> {
     ) -> Result<RequestHeaderInput, OpenApiError> {
         let scheme = SecurityScheme {
             description: Some(
-                "An access token from Logto. The client asks for it by the resource \
+                "An access token from Logto. The client requests it with the resource \
                  `https://notes.example.com` and the scopes of the operation."
                     .into(),
             ),

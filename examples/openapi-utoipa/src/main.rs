@@ -1,6 +1,6 @@
 //! An API that `logto-rocket` protects and utoipa describes, at `/openapi.json`.
 //!
-//! `#[utoipa::path]` stands above `#[authenticated]`, and the route attribute last.
+//! `#[utoipa::path]` comes first, then `#[authenticated]`, and the route attribute last.
 
 #[cfg(test)]
 mod tests;
@@ -102,17 +102,17 @@ fn list(auth: &AuthInfo) -> Json<Vec<Note>> {
 #[openapi(paths(profile, me, write, list), modifiers(&Schemes))]
 struct Document;
 
-/// Says what opens them: the session's cookie, or an access token.
+/// What opens them: the session's cookie, or an access token.
 struct Schemes;
 
 impl Modify for Schemes {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        let about = "Set by `/sign-in`. The name goes on with six characters that tell \
+        let about = "Set by `/sign-in`. Six more characters in the name tell \
                      applications apart, and begins with `__Host-` on https.";
         let cookie = ApiKey::Cookie(ApiKeyValue::with_description("logto_", about));
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("session", SecurityScheme::ApiKey(cookie));
-        let about = "An access token from Logto. The client asks for it by the resource \
+        let about = "An access token from Logto. The client requests it with the resource \
                      `https://notes.example.com` and the scopes of the operation.";
         let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT");
         let token = token.description(Some(about)).build();

@@ -1,6 +1,6 @@
-//! One application for many organizations: each has a notice board at an address of its own.
+//! One application for many organizations: each has a notice board at its own address.
 //!
-//! Where no endpoint is configured it signs in with `logto-dev`, without an account at Logto.
+//! If no endpoint is configured, it signs in with `logto-dev`, without a Logto account.
 
 mod notices;
 mod pages;
@@ -21,8 +21,8 @@ use rocket::{
 
 use crate::notices::Notices;
 
-/// The permissions of organizations. Logto grants those that the user's roles in the
-/// organization have.
+/// The permissions of organizations. Logto grants those of the user's roles in the
+/// organization.
 const PERMISSIONS: [&str; 2] = ["read:notices", "post:notices"];
 
 #[get("/")]
@@ -30,14 +30,14 @@ fn home(user: Option<&User>) -> RawHtml<String> {
     pages::home(user)
 }
 
-/// The user info has the names of organizations; the ID token has their ids alone.
+/// The user info has the names of organizations; the ID token has only their ids.
 #[authenticated(redirect, fetch_user_info)]
 #[get("/orgs")]
 fn choose(user: &User) -> RawHtml<String> {
     pages::choose(user)
 }
 
-/// For members. The scopes of the token are what the user may do in this organization.
+/// For members. The token's scopes are what the user may do in this organization.
 #[expect(clippy::needless_pass_by_value, reason = "Rocket gives guards by value")]
 #[authenticated(redirect, fetch_user_info, organization = "<org>", scopes("read:notices"))]
 #[get("/orgs/<org>")]
@@ -57,7 +57,7 @@ struct NewNotice<'f> {
     text: &'f str,
 }
 
-/// The page offers the form to those who have the scope; what decides is this route.
+/// The page offers the form to users with the scope; this route decides.
 #[authenticated(organization = "<org>", scopes("post:notices"))]
 #[post("/orgs/<org>/notices", data = "<notice>")]
 fn post_notice(
@@ -70,7 +70,7 @@ fn post_notice(
     Redirect::to(uri!(board(org)))
 }
 
-/// For owners, by the roles in the ID token: no access token is needed for it.
+/// For owners, by the roles in the ID token: this needs no access token.
 #[authenticated(redirect, fetch_user_info, organization = "<org>", organization_roles("owner"))]
 #[get("/orgs/<org>/owner")]
 fn owner(org: &str, user: &User, notices: &State<Notices>) -> RawHtml<String> {

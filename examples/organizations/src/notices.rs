@@ -9,11 +9,11 @@ pub(crate) struct Notice {
     pub(crate) by: String,
 }
 
-/// By the id of the organization: what is read and written is always of one of them.
+/// By the organization's id: every read and write concerns one organization.
 #[derive(Default)]
 pub(crate) struct Notices(Mutex<HashMap<String, Vec<Notice>>>);
 
-/// Notices that an organization has at most; the oldest go first.
+/// The most notices that an organization keeps; the oldest go first.
 pub(crate) const MOST: usize = 50;
 
 impl Notices {

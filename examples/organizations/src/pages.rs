@@ -25,13 +25,13 @@ pub(crate) fn choose(user: &User) -> RawHtml<String> {
     let item = |org: &str| format!("<li>{}: {}</li>\n", link(user, org, ""), roles(user, org));
     let items: String = ids(user).into_iter().map(item).collect();
     let list = match items.is_empty() {
-        true => "<p>You are in no organization.</p>".to_owned(),
+        true => "<p>You are not in any organization.</p>".to_owned(),
         false => format!("<ul class=\"card\">\n{items}</ul>"),
     };
     page("Your organizations", Some(user), None, &format!("<h1>Your organizations</h1>\n{list}"))
 }
 
-/// What members see. Who may post also gets the form, and owners get a link.
+/// What members see. Those who may post also get the form, and owners get a link.
 pub(crate) fn board(
     org: &str,
     user: &User,
@@ -81,7 +81,7 @@ fn list(notices: &[Notice], shown: impl Fn(&Notice) -> String) -> String {
     }
 }
 
-/// What went wrong, in words. Who is signed in is not asked: that may be what failed.
+/// What went wrong, in words. It does not ask who is signed in: that may be what failed.
 pub(crate) fn failure(status: Status) -> RawHtml<String> {
     let explanation = match status.code {
         401 => "You are not signed in.",
@@ -104,7 +104,7 @@ fn ids(user: &User) -> Vec<&str> {
     user.organizations().unwrap_or_default()
 }
 
-/// The name of an organization where the user info has it, else its id. HTML.
+/// The name of an organization if the user info has it, else its id. HTML.
 fn name(user: &User, org: &str) -> String {
     let data = user.organization_data().unwrap_or_default();
     let name = data.iter().find(|data| data.id() == org).and_then(|data| data.name().value());

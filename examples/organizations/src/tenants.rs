@@ -5,8 +5,8 @@ use rocket::serde::json::{Value, json};
 pub(crate) const ACME: &str = "8wz3nrme4n02";
 pub(crate) const GLOBEX: &str = "nyb79mqzrg8c";
 
-/// The table `logto_dev`, as it could stand in `Rocket.toml`. `logto-dev` has the two
-/// organizations by itself.
+/// The table `logto_dev`, as it could be in `Rocket.toml`. `logto-dev` already has the two
+/// organizations.
 pub(crate) fn of_logto_dev() -> Value {
     json!({
         "roles": {

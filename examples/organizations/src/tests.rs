@@ -76,7 +76,7 @@ async fn the_switcher_has_the_users_organizations_and_marks_the_current_one() {
         assert!(page.contains(&marked) && page.contains(&unmarked), "{page}");
     }
     let page = text(&signed_in(&provider, "carol").await, "/orgs").await;
-    assert!(page.contains("You are in no organization."), "{page}");
+    assert!(page.contains("You are not in any organization."), "{page}");
 }
 
 #[rocket::async_test]

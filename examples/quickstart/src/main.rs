@@ -1,7 +1,7 @@
 //! The sample of `logto-rocket`: a public page, protected pages and an API.
 //!
-//! Where no endpoint is configured it signs in with `logto-dev`, so it runs
-//! without an account at Logto.
+//! If no endpoint is configured, it signs in with `logto-dev`, so it runs without a Logto
+//! account.
 
 mod pages;
 #[cfg(test)]
@@ -20,8 +20,8 @@ use rocket::{Build, Request, Rocket, catch, catchers, get, launch, routes};
 
 use crate::pages::Page;
 
-/// What is asked for beyond `openid`, `offline_access` and `profile`, so that
-/// the pages have something to show.
+/// Scopes beyond `openid`, `offline_access` and `profile`, so that the pages have something to
+/// show.
 const SCOPES: [UserScope; 8] = [
     UserScope::Email,
     UserScope::Phone,
@@ -33,8 +33,7 @@ const SCOPES: [UserScope; 8] = [
     UserScope::OrganizationRoles,
 ];
 
-/// Permissions of the API and of the organizations that `logto-dev` has. Logto
-/// leaves out what it does not know.
+/// Permissions of `logto-dev`'s API and organizations. Logto leaves out unknown ones.
 const PERMISSIONS: [&str; 4] = ["read:items", "write:items", "read:data", "write:data"];
 
 /// The API of `logto-dev`. Logto refuses a sign-in that asks for an unknown one.
@@ -104,8 +103,8 @@ fn style() -> RawCss<&'static str> {
     RawCss(include_str!("style.css"))
 }
 
-/// Every failure that has no catcher of its own. Scripts get the 401 of a protected
-/// route as JSON unless there is a catcher for exactly 401.
+/// Every failure without its own catcher. Scripts get the 401 of a protected route as JSON
+/// unless there is a catcher for exactly 401.
 #[catch(default)]
 fn failure(status: Status, _: &Request<'_>) -> Page {
     pages::failure(status)
@@ -128,7 +127,7 @@ fn application(figment: Figment) -> Rocket<Build> {
         .register("/api", catchers![api_failure])
 }
 
-/// Asks for the API of `logto-dev` where there is no Logto to ask for another one.
+/// Asks for `logto-dev`'s API if there is no Logto to ask for another.
 fn with_resource(figment: Figment) -> Figment {
     let configured = ["LOGTO_ENDPOINT", "LOGTO_RESOURCES"].map(std::env::var_os);
     match configured.iter().any(Option::is_some) || figment.contains("logto.endpoint") {
@@ -137,9 +136,9 @@ fn with_resource(figment: Figment) -> Figment {
     }
 }
 
-/// Makes a key for the cookies where none is configured, so that the sample runs
-/// in the `release` profile too. An application of yours should have one: with
-/// this, sessions end when the process does.
+/// Makes a key for the cookies if none is configured, so that the sample runs in the `release`
+/// profile too. Your own application should have one: with this, sessions end when the process
+/// does.
 fn with_cookie_secret(figment: Figment) -> Figment {
     let variables = ["LOGTO_COOKIE_SECRET", "LOGTO_COOKIE_SECRET_FILE"].map(std::env::var_os);
     let configured = variables.iter().any(Option::is_some)

@@ -50,7 +50,7 @@ const ROUTES: &str = r#"<h2>Protected pages</h2>
 <p>What Logto knows about you now. A stranger is sent to sign in, and comes back.</p></li>
 <li><a href="/protected/organizations">/protected/organizations</a>
 <code>#[authenticated(redirect, fetch_user_info)]</code>
-<p>Your organizations, and what you may do in each: there is a token for each of them.</p></li>
+<p>Your organizations, and what you may do in each: each has its own token.</p></li>
 </ul>
 <h2>API</h2>
 <ul class="routes">
@@ -72,8 +72,8 @@ pub(crate) fn claims(user: &User) -> Page {
     let rows: String = claims.names().map(|name| row(claims, name)).collect();
     let body = format!(
         "<h1>Your ID token</h1>\n\
-         <p>What Logto said when you signed in. It comes from your session: this page \
-         asked Logto for nothing.</p>\n<dl>\n{rows}</dl>\n{BACK}"
+         <p>What Logto sent when you signed in. It comes from your session: this page \
+         did not ask Logto.</p>\n<dl>\n{rows}</dl>\n{BACK}"
     );
     page("Your ID token", Some(user), &body)
 }
@@ -111,7 +111,7 @@ fn time(seconds: Option<i64>) -> String {
     })
 }
 
-/// The user info as JSON; what Logto left out is left out.
+/// The user info as JSON, without what Logto left out.
 pub(crate) fn user_info(user: &User, info: &UserInfo) -> Page {
     let body = format!(
         "<h1>Your user info</h1>\n\
@@ -126,12 +126,12 @@ pub(crate) fn user_info(user: &User, info: &UserInfo) -> Page {
 pub(crate) fn organizations(user: &User, organizations: &[Organization]) -> Page {
     let rows: String = organizations.iter().map(organization).collect();
     let list = match rows.is_empty() {
-        true => "<p>You are in no organization.</p>".into(),
+        true => "<p>You are not in any organization.</p>".into(),
         false => format!("<dl>\n{rows}</dl>"),
     };
     let body = format!(
         "<h1>Your organizations</h1>\n\
-         <p>For each there is an access token. It is kept until shortly before it ends.</p>\n\
+         <p>Each has an access token, which is kept until shortly before it expires.</p>\n\
          {list}\n{BACK}"
     );
     page("Your organizations", Some(user), &body)
@@ -167,7 +167,7 @@ pub(crate) fn failure(status: Status) -> Page {
     };
     let title = status.reason_lossy();
     let body = format!("<h1>{title}</h1>\n<p>{explanation}</p>\n{BACK}");
-    // Who is signed in is not asked: that may be what failed.
+    // Does not ask who is signed in: that may be what failed.
     layout(title, "", &body)
 }
 

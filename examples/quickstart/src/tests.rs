@@ -114,7 +114,7 @@ async fn organizations_are_shown_with_what_the_user_may_do_there() {
 
     client.get("/sign-out").dispatch().await;
     provider.sign_in_at(&client, path, "bob").await;
-    assert!(text(&client, path).await.contains("You are in no organization."));
+    assert!(text(&client, path).await.contains("You are not in any organization."));
 }
 
 #[rocket::async_test]

@@ -1,4 +1,4 @@
-//! Access tokens, and what they say.
+//! Access tokens and their contents.
 
 use std::time::SystemTime;
 
@@ -10,7 +10,7 @@ pub(crate) struct Organization {
     pub(crate) id: String,
     pub(crate) name: Option<String>,
     pub(crate) roles: Vec<String>,
-    /// What the user may do there, by the organization's token, or why Logto denies it.
+    /// What the user may do there, from the organization's token, or why Logto denies it.
     pub(crate) permissions: Result<Vec<String>, String>,
 }
 
@@ -53,7 +53,7 @@ pub(crate) fn audience(resource: Option<&str>, organization: Option<&str>) -> Au
     }
 }
 
-/// What a token says. The token itself is for those who know that it is secret.
+/// A token's contents. The token itself is secret, so only `show` reveals it.
 pub(crate) fn described(token: Option<&AccessToken>, show: bool) -> Value {
     let Some(token) = token else { return Value::Null };
     let left = token.expires_at().duration_since(SystemTime::now()).unwrap_or_default();

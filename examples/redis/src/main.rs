@@ -1,4 +1,4 @@
-//! An application of three instances, which share sessions in Redis.
+//! An application with three instances, which share sessions in Redis.
 
 mod three;
 
@@ -26,15 +26,14 @@ fn whoami(user: &User) -> String {
     format!("{name} is signed in, says {}\n", instance())
 }
 
-/// For how long the access token is good. The instance that finds it expired refreshes it
-/// for all.
+/// How long the access token is valid. The instance that finds it expired refreshes it for all.
 #[authenticated]
 #[get("/token")]
 async fn token(logto: LogtoClient<'_>) -> Result<String, Error> {
     let token = logto.access_token(Audience::logto()).await?;
     let left = token.and_then(|token| token.expires_at().duration_since(SystemTime::now()).ok());
     let seconds = left.unwrap_or_default().as_secs();
-    Ok(format!("good for {seconds} seconds, says {}\n", instance()))
+    Ok(format!("valid for {seconds} seconds, says {}\n", instance()))
 }
 
 fn instance() -> String {

@@ -1,4 +1,4 @@
-//! Redis, three instances of this program, and nginx before them.
+//! Redis, three instances of this program, and nginx in front of them.
 
 use std::error::Error;
 use std::future::pending;
@@ -13,7 +13,7 @@ use tokio::time::sleep;
 
 pub(crate) type Done<T = ()> = Result<T, Box<dyn Error + Send + Sync>>;
 
-/// Runs all of it until it is told to end.
+/// Runs all of it until it is stopped.
 ///
 /// nginx listens on `PORT`, a multiple of ten, 8000 by default; the instances have the next
 /// three ports, and Redis the one after.
@@ -22,12 +22,12 @@ pub(crate) async fn run() -> Done {
     let folder = env::temp_dir().join(format!("three-instances-{port}"));
     fs::create_dir_all(&folder)?;
     let address = format!("http://localhost:{port}");
-    // Where an endpoint is configured, users sign in there.
+    // If an endpoint is configured, users sign in there.
     let provider = match env::var_os("LOGTO_ENDPOINT") {
         Some(_) => None,
         None => Some(Provider::builder().base_url(&address).start().await),
     };
-    println!("This is process {}; Ctrl+C ends all that it starts.", process::id());
+    println!("This is process {}; Ctrl+C stops everything it starts.", process::id());
     let settings = settings(&address, port + 4, provider.as_ref())?;
     let mut redis = redis(port + 4, &folder).spawn().map_err(missing("redis-server"))?;
     let mut nginx = nginx(port, &folder)?;
@@ -42,7 +42,7 @@ pub(crate) async fn run() -> Done {
         result = c => result,
         never = announce(&address, port) => never,
     };
-    // It has processes of its own.
+    // It has its own processes.
     run_nginx(&folder, &["-s", "stop"])?.wait().await?;
     nginx.wait().await?;
     let _ = fs::remove_dir_all(folder);
@@ -61,7 +61,7 @@ fn settings(
         ("ROCKET_LOG_LEVEL", "critical".into()),
     ];
     if env::var_os("LOGTO_COOKIE_SECRET").is_none() {
-        // One for all: each opens what another one sealed.
+        // One for all: each opens what another sealed.
         let mut key = [0; 32];
         getrandom::fill(&mut key)?;
         let text = key.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -90,7 +90,7 @@ fn nginx(port: u16, folder: &Path) -> Done<Child> {
 }
 
 fn run_nginx(folder: &Path, arguments: &[&str]) -> Done<Child> {
-    // Debian has it where not every user looks for programs.
+    // On Debian it is outside of most users' `PATH`.
     let start = |program: &str| {
         let mut command = Command::new(program);
         command.arg("-p").arg(folder).args(["-c", "nginx.conf", "-e", "stderr"]);
@@ -103,7 +103,7 @@ fn missing(program: &str) -> impl Fn(io::Error) -> String {
     move |error| format!("{program}: {error}; on Debian, `apt install redis-server nginx`")
 }
 
-/// Keeps an instance running: one that ends is started again.
+/// Keeps an instance running: if it ends, it is started again.
 async fn keep(name: &str, first: u16, settings: &[(&str, String)]) -> Done {
     let port = first + 1 + u16::from(name.as_bytes()[0] - b'A');
     loop {
@@ -112,14 +112,14 @@ async fn keep(name: &str, first: u16, settings: &[(&str, String)]) -> Done {
         command.envs(settings.iter().cloned()).kill_on_drop(true);
         let mut instance = command.spawn()?;
         let id = instance.id().unwrap_or_default();
-        println!("{name}: process {id} at port {port}");
+        println!("{name}: process {id} on port {port}");
         let status = instance.wait().await?;
         println!("{name}: process {id} ended ({status})");
         sleep(Duration::from_millis(500)).await;
     }
 }
 
-/// Says where to look, once everything listens.
+/// Prints where to look, once everything listens.
 async fn announce(address: &str, port: u16) -> Done {
     for port in port..=port + 4 {
         while TcpStream::connect(("127.0.0.1", port)).await.is_err() {

@@ -1,4 +1,4 @@
-//! An API that takes access tokens, as other services have them. It knows no cookie.
+//! An API that takes access tokens, like other services. It ignores cookies.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -9,7 +9,7 @@ use rocket::serde::json::Json;
 use rocket::serde::{Deserialize, Serialize};
 use rocket::{Build, Rocket, State, get, post, routes};
 
-/// The API, as it is called in the Logto Console, and its permissions.
+/// The API, as the Logto Console names it, and its permissions.
 #[derive(ApiResource)]
 #[resource("https://api.example.com")]
 pub(crate) enum Items {
@@ -36,7 +36,7 @@ pub(crate) struct NewItem {
 #[derive(Default)]
 struct Store(Mutex<Vec<Item>>);
 
-/// Items of the user that the token speaks of.
+/// The items of the token's user.
 #[authenticated(bearer, scopes(Items::Read))]
 #[get("/items")]
 fn list(auth: &AuthInfo, store: &State<Store>) -> Json<Vec<Item>> {
@@ -60,7 +60,7 @@ fn add(
     Ok((Status::Created, Json(item)))
 }
 
-/// It signs nobody in: all that it needs of Logto are its keys.
+/// It signs nobody in: all it needs from Logto is its keys.
 pub(crate) fn api(figment: Figment, endpoint: String) -> Rocket<Build> {
     let config = Config::api(endpoint, [Items::INDICATOR]);
     rocket::custom(figment)

@@ -1,4 +1,4 @@
-//! What the front end calls: JSON for whoever has the session cookie.
+//! What the front end calls: JSON for requests with the session cookie.
 //!
 //! Each route answers a stranger 401 with `{"error":"Not authenticated"}`.
 
@@ -23,7 +23,7 @@ pub(crate) fn me(user: &User) -> Json<Value> {
     Json(json!({ "name": user.display_name() }))
 }
 
-/// The token is the user's, for this API alone. It never leaves the backend but to the API.
+/// The user's token, for this API only. The backend sends it nowhere else.
 #[authenticated]
 #[get("/items")]
 pub(crate) async fn items(
@@ -47,7 +47,7 @@ pub(crate) async fn add(
     call(request.body(body).bearer_auth(token.secret())).await
 }
 
-/// Every failure but a stranger's 401.
+/// Every failure except a stranger's 401.
 #[catch(default)]
 pub(crate) fn failed(status: Status, _: &Request<'_>) -> Json<Value> {
     Json(json!({ "error": status.reason_lossy() }))
@@ -60,7 +60,7 @@ pub(crate) struct ApiClient {
 }
 
 impl ApiClient {
-    /// Manages the client of the API that `api_url` in the configuration names.
+    /// Manages the client of the API at `api_url` in the configuration.
     pub(crate) fn fairing() -> AdHoc {
         AdHoc::try_on_ignite("API client", |rocket| async {
             // A redirect would take tokens elsewhere, and over plain http a proxy would read them.
@@ -82,7 +82,7 @@ impl ApiClient {
     }
 }
 
-/// The API's answer, or what its failure is to the front end.
+/// The API's answer, or what to tell the front end about its failure.
 async fn call(request: RequestBuilder) -> Result<(Status, RawJson<String>), Status> {
     let unavailable = |error: reqwest::Error| {
         rocket::warn!("the API does not answer: {error}");
@@ -96,7 +96,7 @@ async fn call(request: RequestBuilder) -> Result<(Status, RawJson<String>), Stat
         }
         StatusCode::FORBIDDEN => Err(Status::Forbidden),
         StatusCode::UNPROCESSABLE_ENTITY => Err(Status::UnprocessableEntity),
-        // Not 401: the user is signed in. That the API refuses the token is not theirs to mend.
+        // Not 401: the user is signed in, and cannot fix a token that the API refuses.
         status => {
             rocket::warn!("the API answered {status}");
             Err(Status::BadGateway)

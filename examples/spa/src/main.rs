@@ -1,6 +1,6 @@
 //! A JavaScript front end, its backend, and an API that the backend calls for the user.
 //!
-//! Where no endpoint is configured it runs with `logto-dev`, without an account at Logto.
+//! If no endpoint is configured, it runs with `logto-dev`, without a Logto account.
 
 mod api;
 mod backend;
@@ -34,11 +34,11 @@ fn site(figment: Figment) -> Rocket<Build> {
         .register("/api", catchers![backend::failed])
 }
 
-/// Launches both. Of your own, the API is a program of its own.
+/// Launches both. Yours would be two programs.
 #[rocket::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let site = site(rocket::Config::figment()).ignite().await?;
-    // Which `logto-dev` it is is known now.
+    // The address of `logto-dev` is known now.
     let endpoint = logto_rocket::Config::from_figment(site.figment())?.endpoint;
     let figment = rocket::Config::figment();
     let port: u16 = figment.extract_inner("api_port").unwrap_or(8001);

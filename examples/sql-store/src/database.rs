@@ -1,4 +1,4 @@
-//! The database of the application: a pool that is managed, its tables, and what cleans up.
+//! The application's database: a managed pool, its tables, and a clean-up task.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use crate::store::SqlStore;
 
 const SCHEMA: &str = include_str!("../schema.sql");
 
-/// How often rows that have expired are removed.
+/// How often expired rows are removed.
 const CLEANUP: Duration = Duration::from_secs(60);
 
-/// Manages a `SqlitePool` of the file that `database` in the configuration names.
+/// Manages a `SqlitePool` for the file set by `database` in the configuration.
 pub(crate) fn fairing() -> AdHoc {
     AdHoc::try_on_ignite("database", |rocket| async {
         match open(&rocket).await {
@@ -30,7 +30,7 @@ pub(crate) fn fairing() -> AdHoc {
 async fn open(rocket: &Rocket<Build>) -> sqlx::Result<SqlitePool> {
     let file: String = rocket.figment().extract_inner("database").unwrap_or("app.db".into());
     let options = SqliteConnectOptions::new().filename(file).create_if_missing(true);
-    // Readers go on while one writes.
+    // Readers continue while one writes.
     let options = options.journal_mode(SqliteJournalMode::Wal);
     let pool = SqlitePool::connect_with(options).await?;
     sqlx::raw_sql(SCHEMA).execute(&pool).await?;
@@ -46,7 +46,7 @@ fn cleanup() -> AdHoc {
                 let mut shutdown = std::pin::pin!(shutdown);
                 while tokio::time::timeout(CLEANUP, &mut shutdown).await.is_err() {
                     if let Err(error) = store.remove_expired().await {
-                        rocket::warn!("what has expired was not removed: {error}");
+                        rocket::warn!("expired rows were not removed: {error}");
                     }
                 }
             });

@@ -1,4 +1,4 @@
-//! Sessions in SQLite, by a `SessionStore` of the application's own.
+//! Sessions in SQLite, with the application's own `SessionStore`.
 
 mod database;
 mod shared;

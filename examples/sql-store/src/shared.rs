@@ -1,4 +1,4 @@
-//! What instances share beside sessions: four statements.
+//! What instances share besides sessions: four statements.
 
 use std::collections::HashMap;
 use std::time::Duration;

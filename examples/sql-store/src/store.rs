@@ -1,5 +1,5 @@
 //! Sessions in SQLite. Each operation is one statement, or one transaction that writes from its
-//! beginning (`BEGIN IMMEDIATE`), so that of several at once one comes first.
+//! beginning (`BEGIN IMMEDIATE`), so that simultaneous ones take turns.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -21,7 +21,7 @@ impl SqlStore {
         &self.0
     }
 
-    /// Removes what has expired. Nothing reads it any more, but it takes up space.
+    /// Removes expired rows. Nothing reads them any more, but they take up space.
     pub(crate) async fn remove_expired(&self) -> sqlx::Result<()> {
         let now = now();
         query("DELETE FROM sessions WHERE expires <= ?").bind(now).execute(self.pool()).await?;
@@ -81,7 +81,7 @@ impl SessionStore for SqlStore {
         .bind(session.data)
         .bind(end(ttl))
         .bind(key.to_text())
-        // A version that is no number is none of ours, and NULL equals nothing.
+        // A version that is not a number is not ours, and NULL equals nothing.
         .bind(read.number())
         .bind(now())
         .fetch_optional(&mut *tx)

@@ -1,6 +1,6 @@
-//! Pages from templates, each of which knows the user.
+//! Pages from templates, all of which know the user.
 //!
-//! Where no endpoint is configured it signs in with `logto-dev`, without an account at Logto.
+//! If no endpoint is configured, it signs in with `logto-dev`, without a Logto account.
 
 mod page;
 #[cfg(test)]
@@ -21,7 +21,7 @@ fn home(page: Page<'_>) -> Template {
     page.render("home", context! {})
 }
 
-/// Handlers name what is theirs alone; the user comes by itself.
+/// Handlers pass only their own values; the user is added for them.
 #[authenticated(redirect, fetch_user_info)]
 #[get("/profile")]
 fn profile(page: Page<'_>, info: &UserInfo) -> Template {

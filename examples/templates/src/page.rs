@@ -13,8 +13,8 @@ use rocket_dyn_templates::{Template, context};
 ///
 /// | in templates | is |
 /// |---|---|
-/// | `user` | the user's claims, as `user.email`; null for a stranger |
-/// | `name` | what to call the user by; null for a stranger |
+/// | `user` | the user's claims, such as `user.email`; null for a stranger |
+/// | `name` | the name to greet the user by; null for a stranger |
 /// | `sign_in` | a link to sign in and come back to this page |
 /// | `sign_out` | where the form to sign out is sent |
 /// | `page` | what the handler gave |
@@ -42,9 +42,9 @@ impl<'r> FromRequest<'r> for Page<'r> {
 
     async fn from_request(request: &'r Request<'_>) -> Outcome<Self, Error> {
         let logto = try_outcome!(request.guard::<LogtoClient<'r>>().await);
-        // Where sessions cannot be read, the page of that failure is one without a user.
+        // If sessions cannot be read, the error page is one without a user.
         let user = logto.user().await.ok().flatten();
-        // What a form was sent to is no page to come back to.
+        // A form's target is not a page to come back to.
         let here = request.uri().to_string();
         let return_to = (request.method() == Method::Get).then_some(here.as_str());
         let (sign_in, sign_out) = (logto.sign_in_link(return_to), logto.sign_out_link());

@@ -8,7 +8,7 @@ use crate::user::User;
 
 const STYLE: &str = include_str!("../pages.css");
 
-/// A page that says one thing.
+/// A page with one message.
 pub(crate) fn notice(status: Status, title: &str, text: &str) -> Answer {
     let body = format!("<h1>{}</h1>\n<p class=\"subtitle\">{}</p>", escape(title), escape(text));
     page(status, title, &body, None)

@@ -1,4 +1,4 @@
-//! The pages where whoever develops an application changes its users.
+//! The pages where developers change the application's users.
 
 use std::collections::BTreeSet;
 
@@ -17,14 +17,14 @@ pub(crate) fn users(tenant: &Tenant) -> Answer {
     let links: String = users.iter().map(link).collect();
     let body = format!(
         r#"<h1>Users</h1>
-<p class="subtitle">Sign in from your application. Here is who can.</p>
+<p class="subtitle">Sign in from your application as one of these.</p>
 <ul class="users">{links}</ul>
 <p class="more"><a href="/oidc/.well-known/openid-configuration">Metadata</a></p>"#
     );
     page(Status::Ok, "Users", &body, None)
 }
 
-/// Where the page of a user is.
+/// The path of a user's page.
 pub(crate) fn user_path(user: &User) -> String {
     let query = form_urlencoded::Serializer::new(String::new())
         .append_pair("username", &user.username)
@@ -80,7 +80,7 @@ pub(crate) fn delete(user: &User) -> Answer {
     let title = user.name.as_deref().unwrap_or(&user.username);
     let body = format!(
         r#"<h1>Delete {title}?</h1>
-<p class="subtitle">{username} · {sub}. Their sessions end, and they cannot sign in any more.</p>
+<p class="subtitle">{username} · {sub}. Their sessions end, and they can no longer sign in.</p>
 <div class="actions">
 {delete}</div>
 <p class="more"><a href="{path}">Keep them</a></p>"#,
@@ -109,7 +109,7 @@ fn form(method: &str, user: &User, action: &str, class: &str, label: &str) -> St
     )
 }
 
-/// A box for each role that somebody can have outside of organizations.
+/// A box for each role that a user can have outside of organizations.
 fn own_roles(user: &User, tenant: &Tenant) -> String {
     let known = tenant.roles.values().filter(|role| !role.is_for_organizations());
     boxes("role", &user.roles, known.map(|role| &role.name))

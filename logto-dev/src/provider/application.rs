@@ -1,4 +1,4 @@
-//! How an application under test is told of the provider.
+//! How an application under test is configured for the provider.
 
 use rocket::figment::value::{Dict, Empty, Map, Value};
 use rocket::figment::{self, Figment, Metadata, Profile};
@@ -6,31 +6,31 @@ use rocket::{Build, Config, Rocket};
 
 use super::Provider;
 
-/// What the settings of a provider that a test started are named. `logto-rocket` knows the
-/// name: its variables `LOGTO_*` do not win over them, or a test would sign in at the Logto
-/// of whoever exported `LOGTO_ENDPOINT`.
+/// The source name of the settings of a test's provider. `logto-rocket` knows it: its
+/// `LOGTO_*` variables do not win over them, or a test would sign in at the Logto of an
+/// exported `LOGTO_ENDPOINT`.
 const SOURCE: &str = "logto-dev, started by a test";
 
 impl Provider {
     /// Returns a configuration for an application under test.
     ///
-    /// It is Rocket's default of the `debug` profile with the log off, and what
-    /// [`configure()`](Self::configure) sets. It reads no file and no variable. To
-    /// add to the configuration that the application has, use `configure()`.
+    /// It is Rocket's default for the `debug` profile with the log off, and what
+    /// [`configure()`](Self::configure) sets. It reads no file and no variable. To add to
+    /// the application's own configuration, use `configure()`.
     #[must_use]
     pub fn figment(&self) -> Figment {
         Figment::from(Config::debug_default()).merge(("log_level", "off")).merge(Settings(self))
     }
 
-    /// Has an application under test sign in with this provider.
+    /// Makes an application under test sign in with this provider.
     ///
     /// It sets `logto.endpoint`, `logto.app_id`, `logto.app_secret`,
     /// `logto.base_url`, `logto.cookie_secret` and, for the machine-to-machine
-    /// application, `logto.machine`. It leaves no `logto.internal_endpoint`. These win over `Rocket.toml` in every profile,
-    /// and over the variables `LOGTO_*`. All else of the application's configuration
-    /// stays, as its database pools and its `logto.scopes`. An application whose
-    /// `Logto::fairing()` has its configuration in code does not launch, as that would
-    /// lead to another Logto.
+    /// application, `logto.machine`. It removes `logto.internal_endpoint`. These win over
+    /// `Rocket.toml` in every profile, and over the `LOGTO_*` variables. The rest of the
+    /// application's configuration stays, such as its database pools and its
+    /// `logto.scopes`. An application whose `Logto::fairing()` is configured in code does
+    /// not launch, as that would lead to another Logto.
     ///
     /// # Example
     ///
@@ -73,7 +73,7 @@ impl figment::Provider for Settings<'_> {
             ("cookie_secret", &provider.cookie_secret),
         ];
         let logto = logto.map(|(key, value)| (key.to_string(), Value::from(value)));
-        // An address of the application's own would lead past the provider.
+        // The application's own address would bypass the provider.
         let none = Value::from(Empty::None);
         let others = [("machine".to_string(), machine.into()), ("internal_endpoint".into(), none)];
         let logto: Dict = logto.into_iter().chain(others).collect();

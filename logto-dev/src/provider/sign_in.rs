@@ -8,20 +8,20 @@ use url::{Position, Url};
 use super::Provider;
 use crate::error::Error;
 
-/// Redirects from the application to itself, before it leads to the provider.
+/// How often the application may redirect to itself before it leads to the provider.
 const REDIRECTS: usize = 5;
 
 impl Provider {
     /// Signs a user in to an application under test, as a browser does: to its
-    /// `/sign-in`, through the provider and back by the callback. Returns the page
-    /// that the application then leads to, as a path of its own.
+    /// `/sign-in`, through the provider and back to the callback. Returns the page that
+    /// the application then leads to, as one of its paths.
     ///
-    /// The route is that of `logto.routes` in the application's configuration.
+    /// The route is taken from `logto.routes` in the application's configuration.
     ///
     /// # Panics
     ///
-    /// Panics if nobody is signed in then: if the client keeps no cookies (open it
-    /// with `Client::tracked()`), the application does not lead to this provider,
+    /// Panics if the user is not signed in afterwards: if the client keeps no cookies
+    /// (open it with `Client::tracked()`), the application does not lead to this provider,
     /// there is no such user, or the application refuses the sign-in.
     ///
     /// # Example
@@ -70,8 +70,8 @@ impl Provider {
         way.arrive(landing, client.cookies().iter().count())
     }
 
-    /// As [`sign_in()`](Self::sign_in), with a client that blocks. Outside of `async`,
-    /// a provider is started by `rocket::execute(Provider::start())`.
+    /// As [`sign_in()`](Self::sign_in), with a blocking client. Outside of `async`, start
+    /// a provider with `rocket::execute(Provider::start())`.
     ///
     /// # Panics
     ///
@@ -118,10 +118,10 @@ impl Landing {
     }
 }
 
-/// The way of one sign-in, as far as it was gone.
+/// The steps of one sign-in so far.
 struct Way {
     endpoint: String,
-    /// Where browsers believe the application to be.
+    /// The application's address for browsers.
     site: Url,
     /// What to open next.
     path: String,
@@ -137,7 +137,7 @@ impl Way {
                 let endpoint = provider.endpoint().to_string();
                 Self { endpoint, site, path: path.to_string(), redirects: 0 }
             }
-            Err(error) => panic!("`logto.base_url` is {site}, which is no URL: {error}"),
+            Err(error) => panic!("`logto.base_url` is {site}, which is not a URL: {error}"),
         }
     }
 
@@ -145,9 +145,9 @@ impl Way {
     fn go_on(&mut self, landing: Landing) -> Option<String> {
         let path = &self.path;
         self.redirects += 1;
-        assert!(self.redirects <= REDIRECTS, "the application leads on and on, last to {path}");
+        assert!(self.redirects <= REDIRECTS, "the application keeps redirecting, last to {path}");
         let Some(location) = landing.location else {
-            panic!("{path} leads to no sign-in: the application answers {}", landing.status)
+            panic!("{path} does not lead to a sign-in: the application answers {}", landing.status)
         };
         if location.starts_with(&self.endpoint) {
             return Some(location);
@@ -170,13 +170,16 @@ impl Way {
         }
     }
 
-    /// The path at which the application has what browsers find at `location`.
+    /// The application's path for what browsers see as `location`.
     fn own(&self, location: &str) -> String {
         let url = self.site.join(location).ok();
         let url = url.filter(|url| url.origin() == self.site.origin());
-        // A proxy in front takes the prefix away.
+        // A proxy in front strips the prefix.
         let prefix = self.site.path().trim_end_matches('/');
         let path = url.as_ref().and_then(|url| url[Position::BeforePath..].strip_prefix(prefix));
-        path.map_or_else(|| panic!("{location} is no page of {}", self.site), ToString::to_string)
+        path.map_or_else(
+            || panic!("{location} is not a page of {}", self.site),
+            ToString::to_string,
+        )
     }
 }

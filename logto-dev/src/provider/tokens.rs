@@ -7,11 +7,10 @@ use crate::key::SigningKey;
 
 /// Tokens that no sign-in brings, keys, and back-channel logout.
 impl Provider {
-    /// Returns an impersonation token of a user, to be exchanged for an access
-    /// token (RFC 8693).
+    /// Returns a user's impersonation token, to exchange for an access token (RFC 8693).
     ///
-    /// Its type is `urn:logto:token-type:impersonation_token`. It works once,
-    /// for 10 minutes. At Logto, the Management API gives them out.
+    /// Its type is `urn:logto:token-type:impersonation_token`. It works once, for 10
+    /// minutes. At Logto, the Management API issues them.
     ///
     /// # Panics
     ///
@@ -23,11 +22,10 @@ impl Provider {
         self.tenant.grants().subjects.add_impersonation(sub, now)
     }
 
-    /// Returns a personal access token of a user, to be exchanged for access
-    /// tokens (RFC 8693).
+    /// Returns a user's personal access token, to exchange for access tokens (RFC 8693).
     ///
-    /// Its type is `urn:logto:token-type:personal_access_token`. It works until
-    /// the user is deleted. At Logto, the Console gives them out.
+    /// Its type is `urn:logto:token-type:personal_access_token`. It works until the user
+    /// is deleted. At Logto, the Console issues them.
     ///
     /// # Panics
     ///
@@ -38,7 +36,7 @@ impl Provider {
         self.tenant.grants().subjects.add_personal(sub)
     }
 
-    /// Returns a logout token of a user, as the provider would post it to the
+    /// Returns a logout token for a user, as the provider would post it to the
     /// application (OpenID Connect Back-Channel Logout 1.0).
     ///
     /// `sid` names the session as the ID token does; `None` means all sessions
@@ -77,16 +75,16 @@ impl Provider {
 
     /// Signs with a new P-384 key from now on.
     ///
-    /// The key before it stays in the JWKS until the next rotation, as at Logto:
-    /// no more than two keys are published.
+    /// The previous key stays in the JWKS until the next rotation, as at Logto: at most
+    /// two keys are published.
     pub fn rotate_keys(&self) {
         self.tenant.keys.rotate(SigningKey::ec());
     }
 
     /// Signs with a new RSA key of 2048 bits, and so with RS256, from now on.
     ///
-    /// It is what tenants have that are older than Logto 1.0. As there, its JWK
-    /// has no `alg`. Making one takes a noticeable part of a second.
+    /// Tenants older than Logto 1.0 have such keys. As there, the JWK has no `alg`.
+    /// Making one takes a noticeable fraction of a second.
     pub fn rotate_keys_to_rsa(&self) {
         self.tenant.keys.rotate(SigningKey::rsa());
     }

@@ -5,13 +5,13 @@ use crate::user::User;
 
 /// Users, changed while the provider runs.
 impl Provider {
-    /// Returns the user of this name, as the provider knows them now.
+    /// Returns the user with this name, as they are now.
     #[must_use]
     pub fn user(&self, username: &str) -> Option<User> {
         self.tenant.user(username)
     }
 
-    /// Adds a user, or changes the one of the same name.
+    /// Adds a user, or replaces the one with the same name.
     ///
     /// Tokens stay as they are. The next ID token and the next user info show
     /// the change.
@@ -58,10 +58,10 @@ impl Provider {
         known(username, self.tenant.revoke(username));
     }
 
-    /// Gives a user these roles, and takes all others away.
+    /// Gives a user these roles, and removes all others.
     ///
-    /// As at Logto, tokens stay as they are. The next refresh brings the
-    /// permissions that the new roles have.
+    /// As at Logto, tokens stay as they are. The next refresh brings the new roles'
+    /// permissions.
     ///
     /// # Panics
     ///
@@ -84,8 +84,7 @@ impl Provider {
         known(username, self.tenant.change_user(username, |user| user.roles = roles));
     }
 
-    /// Makes a user a member of an organization, with these roles in it and no
-    /// others.
+    /// Makes a user a member of an organization, with exactly these roles in it.
     ///
     /// The organization is named by its identifier. Tokens stay as they are.
     ///
@@ -103,7 +102,7 @@ impl Provider {
         known(username, self.tenant.change_user(username, change));
     }
 
-    /// Takes a user out of an organization. Whoever was no member stays none.
+    /// Removes a user from an organization. For a non-member, it does nothing.
     ///
     /// Tokens stay as they are. The next refresh for the organization fails with
     /// `access_denied`.

@@ -85,7 +85,7 @@ async fn a_port_that_was_set_is_kept_and_one_that_is_taken_is_named() {
 }
 
 #[async_test]
-#[should_panic(expected = "write one, as `http://192.168.1.5:3001`")]
+#[should_panic(expected = "write one, such as `http://192.168.1.5:3001`")]
 async fn an_endpoint_with_a_path_does_not_start() {
     Provider::builder().endpoint("https://example.com/logto").start().await;
 }

@@ -31,7 +31,8 @@ async fn signing_up_creates_a_user() {
 #[async_test]
 async fn signing_up_needs_a_free_and_proper_name() {
     let app = App::start().await;
-    for (name, reason) in [("alice", "taken"), ("1st", "begins with no digit"), ("<b>", "letters")]
+    for (name, reason) in
+        [("alice", "taken"), ("1st", "does not begin with a digit"), ("<b>", "letters")]
     {
         let error = app.provider.sign_up(&app.url(&[]), name).await.expect_err(name);
         assert!(error.to_string().contains(reason), "{error}");

@@ -6,7 +6,7 @@ use std::error::Error;
 use reqwest::Client;
 use rocket::serde::json::{Value, from_str};
 
-/// Nothing is granted that is not asked for by name.
+/// Nothing is granted that is not requested by name.
 const FORM: &str = "grant_type=client_credentials&resource=https://api.example.com\
                     &scope=read:items+write:items";
 
