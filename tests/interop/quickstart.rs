@@ -25,6 +25,7 @@ impl Quickstart {
     }
 
     /// The same of another example, whose provider has a port of its own.
+    #[allow(dead_code, reason = "the browser tests use it")]
     pub(crate) fn start_example(name: &'static str) -> Self {
         let binary = built(name);
         Self::started(|port| {
