@@ -56,7 +56,7 @@ impl Messages {
         let of = |launch: &&str| {
             self.module == **launch || self.module.starts_with(&format!("{launch}::"))
         };
-        LAUNCH.iter().any(|launch| of(launch))
+        LAUNCH.iter().any(of)
     }
 
     fn add(&mut self, text: &LitStr) {
