@@ -158,7 +158,7 @@ mod tests {
             ),
             ("-MISCONF Redis is configured to save RDB snapshots", "disk"),
             ("-NOREPLICAS Not enough good replicas to write.", "min-replicas-to-write"),
-            ("-MOVED 3999 127.0.0.1:6381", "several addresses"),
+            ("-MOVED 3999 127.0.0.1:6381", "several of its addresses"),
             ("-NOPERM this user has no permissions", "ACL"),
             ("-WRONGTYPE Operation against a key", "WRONGTYPE"),
             ("-ERR unknown command", "ACL"),
