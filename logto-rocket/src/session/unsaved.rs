@@ -12,6 +12,7 @@ use super::store::SessionKey;
 use super::{Session, Sessions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::instances::Lease;
+use crate::revocation::Told;
 
 /// Sessions that wait to be saved at most. Each has a task.
 const CAPACITY: usize = 10_000;
@@ -135,15 +136,13 @@ impl Sessions {
         Ok(Session { record, version: session.version.clone() })
     }
 
-    /// One attempt at saving a record that waits.
+    /// One attempt at saving a record that waits, over whatever others have saved meanwhile.
     async fn try_unsaved(&self, waiting: &Arc<Record>) {
-        if self.are_in_cookies() {
-            if self.marks.tell_newest(waiting).await.is_ok() {
-                self.unsaved.saved(waiting);
-            }
-            return;
-        }
-        match self.storage.load(waiting.key()).await {
+        let stored = match self.are_in_cookies() {
+            true => self.told(waiting).await,
+            false => self.storage.load(waiting.key()).await,
+        };
+        match stored {
             Err(_) => {}
             Ok(None) => self.unsaved.forget(&waiting.key()),
             Ok(Some(stored)) if self.unsaved.has(waiting) => {
@@ -152,6 +151,17 @@ impl Sessions {
             }
             Ok(Some(_)) => {}
         }
+    }
+
+    /// The session in a cookie that the other instances have; `None` if it was ended.
+    async fn told(&self, waiting: &Arc<Record>) -> Result<Option<Session>> {
+        Ok(match self.marks.look_up(waiting).await? {
+            Told::Ended { .. } => None,
+            Told::Live(newest) => {
+                let record = newest.unwrap_or_else(|| Arc::clone(waiting));
+                Some(Session { record, version: None })
+            }
+        })
     }
 
     /// Waits until nothing waits to be saved.
