@@ -236,7 +236,7 @@ impl Logto {
     }
 
     #[cfg(feature = "testing")]
-    pub(crate) fn sessions(&self) -> &Sessions {
+    pub(crate) fn sessions(&self) -> &Arc<Sessions> {
         &self.0.sessions
     }
 

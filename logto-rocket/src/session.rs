@@ -156,10 +156,18 @@ impl Sessions {
     /// # Errors
     ///
     /// The store failed, or Logto ended the session while it began.
-    pub(crate) async fn begin(&self, record: Record) -> Result<Session> {
+    pub(crate) async fn begin(self: &Arc<Self>, record: Record) -> Result<Session> {
         let ttl = self.time_to_live(&record);
-        let session = self.storage.create(record, ttl).await?;
-        // A call that ended the user's sessions while this one began did not find it.
+        let begun = Arc::new(record.clone());
+        let session = match self.storage.create(record, ttl).await {
+            Ok(session) => session,
+            Err(error) => {
+                // The store may have it all the same.
+                self.delete_later(begun);
+                return Err(error);
+            }
+        };
+        // Who ended the user's sessions while this one began did not find it.
         match self.is_ended(&session.record).await {
             Ok(false) => Ok(session),
             Ok(true) => {
@@ -168,8 +176,7 @@ impl Sessions {
                 Err(Error::new(ErrorKind::SessionEnded, "Logto ended it in the meantime"))
             }
             Err(error) => {
-                // Otherwise half a session would stay in the list of the user's devices.
-                let _ = self.storage.delete(&session.record).await;
+                self.delete_later(session.record);
                 Err(error)
             }
         }
@@ -184,14 +191,12 @@ impl Sessions {
     pub(crate) async fn save(&self, read: &Session, record: Record) -> Result<Option<Session>> {
         let ttl = self.time_to_live(&record);
         let is_newer = record.generation > read.record.generation;
+        // First: here it is the newest only if it is so for all.
+        if is_newer && self.are_marked() && !self.marks.tell_newest(&record).await? {
+            return Ok(None);
+        }
         let saved = self.storage.save(read, record, ttl).await?;
         if let Some(saved) = &saved {
-            if is_newer && self.are_marked() {
-                let is_newest = self.marks.tell_newest(&saved.record).await?;
-                if !is_newest {
-                    return Ok(None);
-                }
-            }
             self.unsaved.saved(&saved.record);
         }
         Ok(saved)

@@ -302,8 +302,6 @@ impl SignIns {
             }
             Err(error) => {
                 visit.state.restore(before);
-                // The hook may have refreshed its tokens.
-                let session = self.sessions.current(&session).await.unwrap_or(session);
                 if let Err(failure) = self.sessions.end_and_revoke(&session).await {
                     warning::warn("the session of a refused sign-in was not ended", &failure);
                 }

@@ -4,6 +4,7 @@ mod breaker;
 mod failures;
 mod machine;
 mod refresh;
+mod saving;
 mod user_info;
 
 use std::sync::Arc;
@@ -209,19 +210,18 @@ impl Tokens {
     async fn clear_in_turn(&self, visit: Visit<'_>, session: &Session) -> Result<()> {
         let key = session.record.key();
         let _turn = self.turns.take(key).await;
-        let lease = self.sessions.instances().take_turn(Item::Turn(key)).await?;
+        let _lease = self.sessions.instances().take_turn(Item::Turn(key)).await?;
         let session = match self.sessions.current(session).await {
             Err(error) if error.kind() == ErrorKind::SessionEnded => return Ok(()),
             session => session?,
         };
         self.sessions.kept().forget_access_tokens(&key).await;
         visit.state.user(&session).forget_tokens();
-        let next = Record {
-            generation: session.record.generation + 1,
-            user_info_token: session.record.user_info_token.stale(),
-            ..(*session.record).clone()
+        let without = |record: &Record| Record {
+            user_info_token: record.user_info_token.stale(),
+            ..record.clone()
         };
-        visit.state.renew(self.save(session, next, lease).await?);
+        visit.state.renew(self.make_next(&session, without).await?);
         Ok(())
     }
 

@@ -93,6 +93,10 @@ impl Grants {
         })
     }
 
+    pub(crate) fn good_refresh_tokens(&self) -> usize {
+        self.refresh_tokens.len()
+    }
+
     pub(crate) fn forget_refresh_token(&mut self, token: &str) {
         self.refresh_tokens.remove(token);
     }

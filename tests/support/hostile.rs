@@ -198,6 +198,11 @@ impl Hostile {
         self.state().grants.end_all();
     }
 
+    /// Returns how many refresh tokens are good.
+    pub fn good_refresh_tokens(&self) -> usize {
+        self.state().grants.good_refresh_tokens()
+    }
+
     /// Returns a logout token for this application, as Logto 1.42 posts it.
     pub fn logout_token(&self, sub: &str, sid: Option<&str>) -> String {
         self.wrong_logout_token(sub, sid, &[])

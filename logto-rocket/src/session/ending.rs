@@ -18,7 +18,10 @@ const UNDER_WAY: Duration = Duration::from_secs(120);
 /// How long to wait before retrying to store a logout.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// The time limit for revoking a refresh token.
+/// How often it is tried to delete a session that no browser has.
+const DELETIONS: usize = 60;
+
+/// What the revocation of a refresh token may take.
 const REVOCATION: Duration = Duration::from_secs(2);
 
 impl Sessions {
@@ -34,11 +37,11 @@ impl Sessions {
             false => {
                 let stored = self.storage.load(session.record.key()).await?.ok_or_else(ended)?;
                 let known = &session.record;
-                // A lagging store must not cause a rotated token to be used again.
-                match known.generation > stored.record.generation {
+                // A store that lags must not have a rotated token used again.
+                self.newest_here(match known.generation > stored.record.generation {
                     true => Session { record: Arc::clone(known), ..stored },
-                    false => self.unsaved.newest(stored),
-                }
+                    false => stored,
+                })
             }
         };
         match self.revocation.is_ended(&session.record) {
@@ -51,7 +54,12 @@ impl Sessions {
     /// request began. `None` if it was ended.
     pub(crate) fn to_carry(&self, session: Session) -> Option<Session> {
         let ended = self.revocation.is_ended(&session.record);
-        (!ended).then(|| self.storage.newest(session))
+        (!ended).then(|| self.newest_here(session))
+    }
+
+    /// The newest generation that this process knows of, where none was saved after it.
+    pub(super) fn newest_here(&self, session: Session) -> Session {
+        self.unsaved.newest(self.storage.newest(session))
     }
 
     /// Ends a session here. A sealed cookie would stay valid on its own, and a pending
@@ -61,7 +69,8 @@ impl Sessions {
     ///
     /// The store failed: the session continues.
     pub(crate) async fn end(&self, session: &Session) -> Result<()> {
-        self.end_everywhere(session, false).await
+        self.tell_of_end(&session.record, false).await?;
+        self.end_told(session, false).await
     }
 
     /// Like [`end()`](Self::end), and has Logto revoke the refresh token, and again if a
@@ -71,32 +80,67 @@ impl Sessions {
     ///
     /// The store failed: the session continues.
     pub(crate) async fn end_and_revoke(&self, session: &Session) -> Result<()> {
-        self.end_everywhere(session, true).await?;
-        self.revoke_in_background(session);
+        self.tell_of_end(&session.record, true).await?;
+        // Since the session was read, a refresh may have brought another token. One that is
+        // under way still comes upon the end and has its own revoked.
+        let session = match self.storage.load(session.record.key()).await {
+            Ok(Some(stored)) if stored.record.generation > session.record.generation => stored,
+            _ => session.clone(),
+        };
+        let session = self.newest_here(session);
+        self.end_told(&session, true).await?;
+        self.revoke_in_background(&session);
         Ok(())
     }
 
-    async fn end_everywhere(&self, session: &Session, revoke_token: bool) -> Result<()> {
-        let key = session.record.key();
-        let until = self.latest_end(session.record.created);
-        if self.are_in_cookies() {
-            self.marks.end(key, until, revoke_token).await?;
-        }
-        self.storage.delete(&session.record).await?;
-        self.remember_as_ended(session, revoke_token);
-        self.settle_elsewhere(key, revoke_token).await;
-        Ok(())
-    }
-
-    /// Notifies the other instances of an end. A refresh in progress at one of them brings a
-    /// token that may have to be revoked.
-    async fn settle_elsewhere(&self, key: SessionKey, revoke_token: bool) {
-        if !self.are_in_cookies() {
-            let soon = self.clock.now().plus(UNDER_WAY);
-            if let Err(error) = self.marks.end(key, soon, revoke_token).await {
-                warning::warn("other instances may keep a refresh token", &error);
+    /// Deletes a session that no browser has: half of one would stay in the list of the user's
+    /// devices.
+    pub(super) fn delete_later(self: &Arc<Self>, record: Arc<Record>) {
+        let sessions = Arc::clone(self);
+        tokio::spawn(async move {
+            for _ in 0..DELETIONS {
+                match sessions.storage.delete(&record).await {
+                    Ok(()) => return,
+                    Err(_) => tokio::time::sleep(PAUSE).await,
+                }
             }
+            warning::warn_of("the session of a failed sign-in may be listed until it expires");
+        });
+    }
+
+    /// Lets the other instances know that a session is about to end. Where a refresh is under
+    /// way at one, it brings a token that may have to be revoked.
+    async fn tell_of_end(&self, record: &Record, revoke_token: bool) -> Result<()> {
+        if self.are_in_cookies() {
+            let until = self.latest_end(record.created);
+            return self.marks.end(record.key(), until, revoke_token).await;
         }
+        self.tell_refreshes(record.key(), revoke_token).await;
+        Ok(())
+    }
+
+    async fn tell_refreshes(&self, key: SessionKey, revoke_token: bool) {
+        let soon = self.clock.now().plus(UNDER_WAY);
+        if let Err(error) = self.marks.end(key, soon, revoke_token).await {
+            warning::warn("other instances may keep a refresh token", &error);
+        }
+    }
+
+    /// Ends a session whose end the other instances know of.
+    async fn end_told(&self, session: &Session, revoke_token: bool) -> Result<()> {
+        let key = session.record.key();
+        if let Err(error) = self.storage.delete(&session.record).await {
+            // It goes on, and so do its refreshes.
+            let _ = self.instances.remove(Item::Ended(key)).await;
+            return Err(error);
+        }
+        self.remember_as_ended(session, revoke_token);
+        self.forget_shared(key).await;
+        Ok(())
+    }
+
+    /// Removes what the instances share of a session that has ended.
+    async fn forget_shared(&self, key: SessionKey) {
         if self.are_marked()
             && let Err(error) = self.instances.remove(Item::Newest(key)).await
         {
@@ -207,8 +251,11 @@ impl Sessions {
             ended.push(session.record.key());
         };
         let done = self.storage.delete_all(whose, ends, deleted).await;
-        for key in &ended {
-            self.settle_elsewhere(*key, true).await;
+        for key in ended.iter().copied() {
+            if !self.are_in_cookies() {
+                self.tell_refreshes(key, true).await;
+            }
+            self.forget_shared(key).await;
         }
         done.map(|()| ended.len())
     }

@@ -173,7 +173,7 @@ impl Sessions {
         let now = self.clock.now();
         let generation = session.as_ref().map(|session| session.record.generation);
         // Its last use is in the newest one.
-        let session = session.map(|session| self.unsaved.newest(self.storage.newest(session)));
+        let session = session.map(|session| self.newest_here(session));
         let lives = |session: &Session| session.record.remaining(now, &self.config).is_some();
         let session = session.filter(lives).filter(|session| self.has_begun(session, now));
         let Some(session) = session else {
@@ -210,7 +210,7 @@ impl Sessions {
     ///
     /// The other instances' answer is not available.
     pub(super) async fn newest_everywhere(&self, session: Session) -> Result<Option<Session>> {
-        let session = self.storage.newest(session);
+        let session = self.newest_here(session);
         if !self.instances.share() {
             return Ok(Some(session));
         }

@@ -12,6 +12,7 @@ use super::store::SessionKey;
 use super::{Session, Sessions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::instances::Lease;
+use crate::revocation::Told;
 
 /// The most sessions that may wait to be saved. Each has a task.
 const CAPACITY: usize = 10_000;
@@ -135,15 +136,13 @@ impl Sessions {
         Ok(Session { record, version: session.version.clone() })
     }
 
-    /// Tries once to save a waiting record.
+    /// One attempt at saving a record that waits, over whatever others have saved meanwhile.
     async fn try_unsaved(&self, waiting: &Arc<Record>) {
-        if self.are_in_cookies() {
-            if self.marks.tell_newest(waiting).await.is_ok() {
-                self.unsaved.saved(waiting);
-            }
-            return;
-        }
-        match self.storage.load(waiting.key()).await {
+        let stored = match self.are_in_cookies() {
+            true => self.told(waiting).await,
+            false => self.storage.load(waiting.key()).await,
+        };
+        match stored {
             Err(_) => {}
             Ok(None) => self.unsaved.forget(&waiting.key()),
             Ok(Some(stored)) if self.unsaved.has(waiting) => {
@@ -154,7 +153,18 @@ impl Sessions {
         }
     }
 
-    /// Waits until everything is saved.
+    /// The session in a cookie that the other instances have; `None` if it was ended.
+    async fn told(&self, waiting: &Arc<Record>) -> Result<Option<Session>> {
+        Ok(match self.marks.look_up(waiting).await? {
+            Told::Ended { .. } => None,
+            Told::Live(newest) => {
+                let record = newest.unwrap_or_else(|| Arc::clone(waiting));
+                Some(Session { record, version: None })
+            }
+        })
+    }
+
+    /// Waits until nothing waits to be saved.
     pub(crate) async fn all_saved(&self) {
         loop {
             let none_left = self.unsaved.none_left.notified();

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use tokio::sync::OwnedMutexGuard;
 
@@ -11,7 +10,7 @@ use crate::claims::IdTokenClaims;
 use crate::client::Expected;
 use crate::clock::Timestamp;
 use crate::error::{Error, ErrorKind, Result};
-use crate::instances::{Item, Lease};
+use crate::instances::Item;
 use crate::request::Visit;
 use crate::seal;
 use crate::session::Session;
@@ -19,12 +18,7 @@ use crate::session::record::Record;
 use crate::token::{Audience, Grant, Token};
 use crate::warning;
 
-/// How long to wait after each attempt to save new tokens: a brief failure of the store
-/// must not lose a rotated refresh token.
-const PAUSES: [Duration; 4] =
-    [Duration::ZERO, Duration::from_millis(50), Duration::from_millis(250), Duration::from_secs(1)];
-
-/// The result of a refresh.
+/// What a refresh brought.
 #[derive(Clone)]
 pub(super) struct Renewed {
     pub(super) session: Session,
@@ -204,54 +198,12 @@ impl Tokens {
         self.client.refresh(refresh_token, audience, first).await
     }
 
-    /// Saves the refreshed record over anything another instance may have written: the
-    /// tokens just received are the valid ones. If the store fails for long, this process
-    /// keeps the record meanwhile.
-    pub(super) async fn save(
-        &self,
-        mut session: Session,
-        record: Record,
-        lease: Option<Lease>,
-    ) -> Result<Session> {
-        for pause in PAUSES {
-            tokio::time::sleep(pause).await;
-            match self.try_save(&mut session, &record).await {
-                // In cookies it can be saved even if it has ended.
-                Ok(Some(saved)) if self.sessions.came_too_late(&saved.record).await => {
-                    return Err(Error::new(ErrorKind::SessionEnded, "the user signed out"));
-                }
-                Ok(Some(saved)) => return Ok(saved),
-                Ok(None) => {}
-                Err(error) if error.kind() == ErrorKind::Store => {}
-                Err(error) => {
-                    self.sessions.came_too_late(&Arc::new(record)).await;
-                    return Err(error);
-                }
-            }
-        }
-        self.sessions.save_later(&session, record, lease)
-    }
-
-    /// One attempt; `None` if another instance was faster, and `session` is what it
-    /// saved.
-    async fn try_save(&self, session: &mut Session, record: &Record) -> Result<Option<Session>> {
-        let generation = record.generation.max(session.record.generation + 1);
-        let saved = self.sessions.save(session, Record { generation, ..record.clone() }).await?;
-        if saved.is_none() {
-            *session = self.sessions.current(session).await?;
-        }
-        Ok(saved)
-    }
-
-    /// A new generation of the session makes other instances check the shared tokens
-    /// again.
+    /// A new generation of the session has other instances look at the shared tokens anew.
     async fn have_others_look(&self, session: &Session) {
         if !self.sessions.instances().share() {
             return;
         }
-        let generation = session.record.generation + 1;
-        let next = Record { generation, ..(*session.record).clone() };
-        if let Err(error) = self.sessions.save(session, next).await {
+        if let Err(error) = self.make_next(session, Record::clone).await {
             warning::warn("other instances may use a token until it expires", &error);
         }
     }

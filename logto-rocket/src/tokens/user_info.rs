@@ -54,11 +54,8 @@ impl Tokens {
                 Err(error) if error.kind() == ErrorKind::SessionEnded => error,
                 answer => return answer,
             };
-            // A token that another request got may have been revoked by now.
-            if renewed.is_new && !self.is_refreshed_since(&renewed.session).await? {
-                // Logto no longer knows a token that it has just issued: the session is
-                // over.
-                self.sessions.end(session).await?;
+            // One that another request got may have been withdrawn by now.
+            if renewed.is_new && self.end_unless_refreshed(&renewed.session).await? {
                 visit.state.end_session(session);
                 return Err(refused);
             }
@@ -68,15 +65,23 @@ impl Tokens {
         Err(Error::new(ErrorKind::Unreachable, detail))
     }
 
-    /// Whether another request has since refreshed the session, for any audience: a
-    /// provider may then revoke older access tokens.
-    async fn is_refreshed_since(&self, session: &Session) -> Result<bool> {
+    /// Ends a session whose newest token Logto no longer knows: it is over there. Not where
+    /// another request has refreshed it since, for whatever audience: a provider may withdraw
+    /// older access tokens then. Whether it has ended.
+    async fn end_unless_refreshed(&self, session: &Session) -> Result<bool> {
         let key = session.record.key();
         // It may be in progress, and not saved yet.
         let _turn = self.turns.take(key).await;
         let _lease = self.sessions.instances().take_turn(Item::Turn(key)).await?;
-        let current = self.sessions.current(session).await?;
-        Ok(current.record.generation > session.record.generation)
+        let current = match self.sessions.current(session).await {
+            Err(error) if error.kind() == ErrorKind::SessionEnded => return Ok(true),
+            current => current?,
+        };
+        if current.record.generation > session.record.generation {
+            return Ok(false);
+        }
+        self.sessions.end(&current).await?;
+        Ok(true)
     }
 
     async fn user_info_with(&self, token: &Token, session: &Session) -> Result<UserInfo> {

@@ -3,6 +3,7 @@
 use logto_tests::Fault;
 use rocket::futures::future::join;
 
+use super::store::At;
 use super::*;
 
 fn ahead(seconds: i64) -> Alter {
@@ -143,4 +144,24 @@ async fn the_refresh_token_of_a_session_that_logto_ended_is_revoked_at_any_insta
     }
     rocket::tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(three.op.count("revocation"), 1);
+}
+
+/// S29: nor does what a refresh has brought by the time that the session is looked for to be
+/// ended, or is about to be deleted.
+#[rocket::async_test]
+async fn what_a_refresh_brings_just_before_the_end_is_revoked() {
+    for at in [At::Put, At::Delete] {
+        let three = Three::start(Mode::Stored).await;
+        three.op.deviate(Deviation::RotateRefreshTokens);
+        three.sign_in().await;
+        let refresh = three.store.hold(at, three.at[1].fetch("/new-token"));
+        join(refresh, three.at[0].visit("/sign-out")).await;
+        let mut left = 100;
+        while three.op.good_refresh_tokens() > 0 {
+            left -= 1;
+            assert!(left > 0, "{at:?}: it is still good");
+            rocket::tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        assert_eq!(three.at[1].fetch("/me").await.status, Status::Unauthorized, "{at:?}");
+    }
 }

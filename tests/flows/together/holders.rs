@@ -4,7 +4,9 @@ use logto_tests::{Fault, Live};
 use rocket::futures::future::{join, join_all};
 use rocket::tokio::runtime::Runtime;
 use rocket::tokio::time::sleep;
+use serde_json::json;
 
+use super::store::At;
 use super::*;
 
 /// An instance of its own, which is killed while Logto answers its refresh.
@@ -99,5 +101,43 @@ async fn a_refusal_ends_the_session_where_no_instance_has_saved_a_newer_refresh_
         assert_eq!(second.status, Status::Unauthorized, "{mode:?}: {second:?}");
         assert_eq!(first.status, Status::Unauthorized, "{mode:?}: it came too late: {first:?}");
         assert_eq!(three.op.count("token"), count + 2, "{mode:?}");
+    }
+}
+
+/// REF-3: an instance that stood still while it cleared tokens loses no newer refresh token.
+#[rocket::async_test]
+async fn tokens_that_are_cleared_late_cost_no_refresh_token() {
+    let three = Three::start(Mode::Stored).await;
+    three.op.deviate(Deviation::RotateRefreshTokens);
+    three.sign_in().await;
+    three.store.lose_turns();
+    let refresh = three.store.hold(At::Save, three.at[1].fetch("/new-token"));
+    let (refreshed, cleared) = join(refresh, three.at[0].fetch("/clear")).await;
+    assert_eq!((cleared.status, refreshed.status), (Status::Ok, Status::Ok));
+    for browser in &three.at {
+        assert_eq!(browser.fetch("/new-token").await.status, Status::Ok);
+    }
+}
+
+/// REF-3: nor does one that was denied a token and could tell nobody.
+#[rocket::async_test]
+async fn a_denial_that_is_told_to_nobody_costs_no_refresh_token() {
+    for mode in MODES {
+        let three = Three::start(mode).await;
+        three.op.deviate(Deviation::RotateRefreshTokens);
+        three.sign_in().await;
+        three.store.lose_turns();
+        let count = three.op.count("token");
+        let denied = Fault::Json(400, json!({"error": "access_denied"}));
+        three.op.deviate(Deviation::AnswerOnce("token", denied));
+        three.store.refuse_writes(true);
+        let answer = three.at[0].fetch("/new-token").await;
+        three.store.refuse_writes(false);
+        assert_eq!(answer.status, Status::Forbidden, "{mode:?}");
+        assert_eq!(three.op.count("token"), count + 1, "{mode:?}");
+        for number in [1, 0, 2] {
+            let answer = three.at[number].fetch("/new-token").await;
+            assert_eq!(answer.status, Status::Ok, "{mode:?} {number}: {answer:?}");
+        }
     }
 }

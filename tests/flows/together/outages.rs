@@ -80,6 +80,20 @@ async fn a_sign_out_while_the_store_is_down_fails_and_the_session_goes_on() {
     }
 }
 
+/// REL-21: nor where the store took the session in and only its answer was lost.
+#[rocket::async_test]
+async fn a_session_that_the_store_took_in_without_an_answer_is_deleted() {
+    let three = Three::start(Mode::Stored).await;
+    let callback = three.op.authorize(&three.at[0].start("/protected").await);
+    three.store.lose_an_answer();
+    let answer = three.at[0].visit(&callback).await;
+    assert_eq!(answer.status, Status::ServiceUnavailable, "{answer:?}");
+    // It is looked for in vain.
+    rocket::tokio::time::sleep(Duration::from_millis(50)).await;
+    let request = three.at[1].client().post("/sign-out-everywhere/u-alice");
+    assert_eq!(three.at[1].deliver(request).await.body, "0");
+}
+
 /// REF-3: the others do not use the old refresh token before the one that has the new one could
 /// save it, though its turn has run out.
 #[rocket::async_test]

@@ -10,6 +10,7 @@ use logto_rocket::{
     Error, MemoryStore, Result, Saved, SessionKey, SessionStore, Shared, SharedKey, StoredSession,
     Version,
 };
+use rocket::tokio::sync::Notify;
 
 /// Bytes of the value of a turn, and more than those of a mark.
 const TURN: usize = 16;
@@ -22,8 +23,27 @@ pub(super) struct Shaky {
     is_read_only: Arc<AtomicBool>,
     hangs: Arc<AtomicBool>,
     loses_turns: Arc<AtomicBool>,
+    loses_an_answer: Arc<AtomicBool>,
+    is_outrun: Arc<AtomicBool>,
+    held: Arc<Held>,
     large: Arc<Mutex<Vec<SharedKey>>>,
     questions: Arc<AtomicUsize>,
+}
+
+/// What a request waits at: the first that comes there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum At {
+    Save,
+    Delete,
+    /// Any value that is put, but turns.
+    Put,
+}
+
+#[derive(Default)]
+struct Held {
+    at: Mutex<Option<At>>,
+    has_come: Notify,
+    may_go: Notify,
 }
 
 impl Default for Shaky {
@@ -35,6 +55,9 @@ impl Default for Shaky {
             is_read_only: Arc::default(),
             hangs: Arc::default(),
             loses_turns: Arc::default(),
+            loses_an_answer: Arc::default(),
+            is_outrun: Arc::default(),
+            held: Arc::default(),
             large: Arc::default(),
             questions: Arc::default(),
         }
@@ -66,13 +89,41 @@ impl Shaky {
         self.loses_turns.store(true, Ordering::SeqCst);
     }
 
+    /// Takes the next new session in and says that it failed, as where only the answer is lost.
+    pub(super) fn lose_an_answer(&self) {
+        self.loses_an_answer.store(true, Ordering::SeqCst);
+    }
+
+    /// Has the next save come second, as after one that wrote the last use down.
+    pub(super) fn outrun(&self) {
+        self.is_outrun.store(true, Ordering::SeqCst);
+    }
+
+    /// Has the next one that comes `at` here wait, while `meanwhile` is done.
+    pub(super) async fn hold<T>(&self, at: At, meanwhile: impl Future<Output = T>) -> T {
+        *self.held.at.lock().unwrap() = Some(at);
+        self.held.has_come.notified().await;
+        let done = meanwhile.await;
+        self.held.may_go.notify_one();
+        done
+    }
+
+    async fn wait(&self, at: At) {
+        let is_held = self.held.at.lock().unwrap().take_if(|held| *held == at).is_some();
+        if is_held {
+            self.held.has_come.notify_one();
+            self.held.may_go.notified().await;
+        }
+    }
+
     /// How many of the values that were large enough for an ID token are there.
     pub(super) async fn large_values(&self) -> usize {
         let keys = self.large.lock().unwrap().clone();
         self.get(&keys).await.unwrap().into_iter().flatten().count()
     }
 
-    /// How often it was asked for anything.
+    /// How often it was asked for a session or values: not how often it was told anything, as a
+    /// turn is given back whenever there is time.
     pub(super) fn questions(&self) -> usize {
         self.questions.load(Ordering::SeqCst)
     }
@@ -92,7 +143,6 @@ impl Shaky {
     }
 
     async fn up(&self) -> Result<Arc<MemoryStore>> {
-        self.questions.fetch_add(1, Ordering::SeqCst);
         while self.hangs.load(Ordering::SeqCst) {
             rocket::tokio::time::sleep(Duration::from_millis(5)).await;
         }
@@ -106,10 +156,15 @@ impl Shaky {
 #[rocket::async_trait]
 impl SessionStore for Shaky {
     async fn create(&self, key: &SessionKey, s: StoredSession, ttl: Duration) -> Result<Version> {
-        self.writable().await?.create(key, s, ttl).await
+        let version = self.writable().await?.create(key, s, ttl).await?;
+        match self.loses_an_answer.swap(false, Ordering::SeqCst) {
+            true => Err(Error::store(std::io::Error::other("no answer in time"))),
+            false => Ok(version),
+        }
     }
 
     async fn load(&self, key: &SessionKey) -> Result<Option<(Vec<u8>, Version)>> {
+        self.questions.fetch_add(1, Ordering::SeqCst);
         self.up().await?.load(key).await
     }
 
@@ -120,10 +175,15 @@ impl SessionStore for Shaky {
         session: StoredSession,
         ttl: Duration,
     ) -> Result<Saved> {
+        self.wait(At::Save).await;
+        if self.is_outrun.swap(false, Ordering::SeqCst) {
+            return Ok(Saved::No);
+        }
         self.writable().await?.save(key, read, session, ttl).await
     }
 
     async fn delete(&self, key: &SessionKey, names: &[String]) -> Result<()> {
+        self.wait(At::Delete).await;
         self.writable().await?.delete(key, names).await
     }
 
@@ -146,11 +206,15 @@ impl Shared for Shaky {
         if value.len() == TURN && self.loses_turns.load(Ordering::SeqCst) {
             return Ok(true);
         }
+        if value.len() != TURN {
+            self.wait(At::Put).await;
+        }
         self.note(key, value);
         values(&*self.writable().await?).put_new(key, value, ttl).await
     }
 
     async fn get(&self, keys: &[SharedKey]) -> Result<Vec<Option<Vec<u8>>>> {
+        self.questions.fetch_add(1, Ordering::SeqCst);
         values(&*self.up().await?).get(keys).await
     }
 

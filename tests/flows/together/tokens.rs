@@ -44,6 +44,21 @@ async fn a_token_that_one_instance_was_denied_the_others_do_not_give() {
     }
 }
 
+/// REF-4: nor where another request saved the session just then.
+#[rocket::async_test]
+async fn a_denial_gets_about_though_another_save_was_faster() {
+    let three = Three::start(Mode::Stored).await;
+    three.sign_in().await;
+    for browser in &three.at {
+        assert_eq!(browser.fetch("/token").await.status, Status::Ok);
+    }
+    let denied = Fault::Json(400, json!({"error": "access_denied"}));
+    three.op.deviate(Deviation::Answer("token", denied));
+    three.store.outrun();
+    assert_eq!(three.at[0].fetch("/new-token").await.status, Status::Forbidden);
+    assert_eq!(three.at[1].fetch("/token").await.status, Status::Forbidden);
+}
+
 /// REL-18: a look at them comes with a new generation of the session only.
 #[rocket::async_test]
 async fn a_request_with_a_token_that_its_instance_has_asks_the_store_once() {

@@ -28,8 +28,8 @@ fn pairs() -> [[Arc<Sessions>; 2]; 2] {
     [pair(true), pair(false)]
 }
 
-/// A session begun by a sign-in at this instance.
-async fn sign_in(at: &Sessions) -> Session {
+/// A session as a sign-in at this instance begins it.
+async fn sign_in(at: &Arc<Sessions>) -> Session {
     let created = at.marks().earliest_begin("alice").await.expect("read");
     let epoch = at.marks().epoch().await.expect("read");
     at.begin(Record { epoch, ..record(created) }).await.expect("it begins")
@@ -100,5 +100,18 @@ async fn of_two_refreshes_of_one_generation_the_later_one_holds() {
         assert!(other.save(&newest, refreshed(&newest, 2)).await.expect("saved").is_some());
         let newest = one.current(&session).await.expect("it lives");
         assert_eq!(newest.record.verified_at.seconds(), 2);
+    }
+}
+
+/// REF-1: of what waits to be saved the newest holds, whatever the request has that asks.
+#[rocket::async_test]
+async fn an_unsaved_refresh_holds_against_an_older_unsaved_one() {
+    let [_, sessions] = &pairs()[1];
+    let session = sign_in(sessions).await;
+    let first = sessions.save_later(&session, next(&session), None).expect("it waits");
+    let second = sessions.save_later(&first, next(&first), None).expect("it waits");
+    for known in [&session, &first, &second] {
+        let current = sessions.current(known).await.expect("it lives");
+        assert_eq!(current.record.generation, second.record.generation);
     }
 }

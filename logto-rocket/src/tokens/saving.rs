@@ -1,0 +1,83 @@
+//! New generations of a session, saved.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Tokens;
+use crate::error::{Error, ErrorKind, Result};
+use crate::instances::Lease;
+use crate::session::Session;
+use crate::session::record::Record;
+
+/// How long to wait after each attempt at saving new tokens: a store that fails for
+/// a moment must not cost a rotated refresh token.
+const PAUSES: [Duration; 4] =
+    [Duration::ZERO, Duration::from_millis(50), Duration::from_millis(250), Duration::from_secs(1)];
+
+impl Tokens {
+    /// Saves the refreshed record over whatever another instance may have written:
+    /// the tokens just received are the ones that hold. Where the store fails for long,
+    /// this process has it meanwhile.
+    pub(super) async fn save(
+        &self,
+        mut session: Session,
+        record: Record,
+        lease: Option<Lease>,
+    ) -> Result<Session> {
+        for pause in PAUSES {
+            tokio::time::sleep(pause).await;
+            match self.try_save(&mut session, &record).await {
+                // In cookies it can be saved whatever became of it.
+                Ok(Some(saved)) if self.sessions.came_too_late(&saved.record).await => {
+                    return Err(Error::new(ErrorKind::SessionEnded, "the user signed out"));
+                }
+                Ok(Some(saved)) => return Ok(saved),
+                Ok(None) => {}
+                Err(error) if error.kind() == ErrorKind::Store => {}
+                Err(error) => {
+                    self.sessions.came_too_late(&Arc::new(record)).await;
+                    return Err(error);
+                }
+            }
+        }
+        self.sessions.save_later(&session, record, lease)
+    }
+
+    /// One attempt; `None` if another instance was faster, and `session` is what it
+    /// saved.
+    async fn try_save(&self, session: &mut Session, record: &Record) -> Result<Option<Session>> {
+        let generation = record.generation.max(session.record.generation + 1);
+        let saved = self.sessions.save(session, Record { generation, ..record.clone() }).await?;
+        if saved.is_none() {
+            *session = self.sessions.current(session).await?;
+        }
+        Ok(saved)
+    }
+
+    /// Makes the next generation of a session by `change`, of whatever another request or
+    /// instance has saved by then.
+    ///
+    /// # Errors
+    ///
+    /// The session has ended, or the store failed again and again.
+    pub(super) async fn make_next(
+        &self,
+        session: &Session,
+        change: impl Fn(&Record) -> Record,
+    ) -> Result<Session> {
+        let mut session = session.clone();
+        let mut failure = Error::new(ErrorKind::Store, "others save the session again and again");
+        for pause in PAUSES {
+            tokio::time::sleep(pause).await;
+            let generation = session.record.generation + 1;
+            let next = Record { generation, ..change(&session.record) };
+            match self.sessions.save(&session, next).await {
+                Ok(Some(saved)) => return Ok(saved),
+                Ok(None) => session = self.sessions.current(&session).await?,
+                Err(error) if error.kind() == ErrorKind::Store => failure = error,
+                Err(error) => return Err(error),
+            }
+        }
+        Err(failure)
+    }
+}
