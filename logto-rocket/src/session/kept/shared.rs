@@ -27,7 +27,7 @@ impl KeptTokens {
         match self.shared(session).await {
             Ok(shared) => self.put_in_place(*session, generation, shared.unwrap_or_default()),
             Err(error) => {
-                warning::warn("no token of another instance can be had", &error);
+                warning::warn("other instances' tokens are not available", &error);
                 self.change_kept(session, |kept| kept.access_tokens.clear());
             }
         }
