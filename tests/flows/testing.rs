@@ -300,6 +300,20 @@ async fn another_instance_of_the_process_is_not_touched() {
     assert_eq!(status(&other, "/info").await, 200);
 }
 
+/// REL-3: an hour without Logto is noticed by nobody whose tokens are still good.
+#[rocket::async_test]
+async fn while_logto_is_down_for_an_hour_users_with_valid_tokens_notice_nothing() {
+    let client = open(rocket()).await;
+    let user = alice().access_token(API, ["read:items"]).token_lifetime(Duration::from_secs(7200));
+    client.sign_in_as(user).await;
+    client.logto_answers(LogtoAnswer::Down);
+    for _ in 0..13 {
+        assert_eq!(status(&client, "/me").await, 200);
+        assert_eq!(status(&client, "/items").await, 200);
+        client.advance(Duration::from_secs(300));
+    }
+}
+
 /// The requests of the kit, without what it hands over in this process.
 #[rocket::async_test]
 async fn nothing_that_a_request_can_carry_signs_anybody_in() {
