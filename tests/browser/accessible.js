@@ -93,7 +93,9 @@ export const scenarios = {
       await see(`${app}/sign-up`, 'sign-up');
       await page.goto(`${app}/sign-up`);
       await page.getByLabel('User name').fill('alice');
+      const refused = page.waitForResponse((answer) => answer.status() === 422);
       await page.keyboard.press('Enter');
+      await refused;
       await page.waitForLoadState();
       await look('sign-up-refused');
       await see(`${app}/protected`, 'sign-in');
@@ -119,7 +121,7 @@ export const scenarios = {
       await look('not-signed-out');
       await page.goto(app);
       await enter(page, page.getByRole('link', { name: 'Sign out' }).first());
-      await page.waitForURL((now) => now.origin === app && now.pathname === '/');
+      await page.getByRole('heading', { name: 'Hello, stranger!' }).waitFor();
       await see(`${app}/protected/no-redirect`, 'unauthorized');
     });
   },

@@ -201,7 +201,7 @@ export const scenarios = {
     await page.getByRole('button', { name: 'alice' }).click();
     await page.waitForURL(`${app}/callback?*`);
     assert.equal(await heading(page), 'Sign-in expired');
-    assert.ok(await page.getByText('your browser blocks the cookies of this site').isVisible());
+    assert.ok(await page.getByText('your browser blocks cookies from this site').isVisible());
     assert.equal(seen.length, 1);
     await page.getByRole('link', { name: 'Sign in again' }).click();
     await page.waitForURL(`${app}/`);
