@@ -128,7 +128,7 @@ async fn nginx_without_settings_costs_one_redirect() {
     let Some(nginx) = Nginx::before(&live, "").await else { return };
     let mut visitor = Visitor::by(Way::Through(&nginx), "http://app.example.com");
     let hop = visitor.visit("/sign-in?return_to=/protected").await;
-    assert_eq!(hop.location(), "http://app.example.com/sign-in?moved=1&return_to=%2Fprotected",);
+    assert_eq!(hop.location(), "http://app.example.com/sign-in?moved=1&return_to=/protected");
     let next = visitor.visit(hop.location()).await;
     assert!(next.location().starts_with(&op.issuer()), "{}", next.text);
     let answer = visitor.sign_in(&op, "/protected").await;

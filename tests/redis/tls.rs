@@ -68,5 +68,5 @@ async fn a_server_is_believed_that_the_configured_authority_vouches_for() {
     assert!(causes(&plain).contains("rediss://"), "{}", causes(&plain));
     let empty = write(&folder, "empty.pem", "");
     let empty = store(&url, Some(&empty)).expect_err("no certificate");
-    assert!(causes(&empty).contains("no certificate"), "{}", causes(&empty));
+    assert!(causes(&empty).contains("no PEM certificate"), "{}", causes(&empty));
 }
