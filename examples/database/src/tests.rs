@@ -195,7 +195,7 @@ async fn notes_belong_to_the_user_who_wrote_them() {
     let (_, page) = get(&alice, "/notes").await;
     assert!(page.contains("Notes of Alice Lidell") && page.contains("Tea &lt;6&quot;"), "{page}");
     let (_, page) = get(&bob, "/notes").await;
-    assert!(page.contains("Notes of bob") && page.contains("There are none yet."), "{page}");
+    assert!(page.contains("Notes of bob") && page.contains("There are no notes yet."), "{page}");
     assert_eq!(post(&bob, "/notes/1/delete".into(), "").await, Status::NotFound);
     assert!(get(&alice, "/notes").await.1.contains("Tea"));
     assert_eq!(post(&alice, "/notes/1/delete".into(), "").await, Status::SeeOther);
@@ -218,5 +218,5 @@ async fn strangers_and_other_sites_change_nothing() {
     let forged = client.post("/notes").header(ContentType::Form).body("text=Eve");
     let forged = forged.header(Header::new("Sec-Fetch-Site", "cross-site")).dispatch().await;
     assert_eq!(forged.status(), Status::Forbidden);
-    assert!(get(&client, "/notes").await.1.contains("There are none yet."));
+    assert!(get(&client, "/notes").await.1.contains("There are no notes yet."));
 }
