@@ -31,7 +31,7 @@ struct Table {
     rotate_refresh_tokens: Option<bool>,
     always_issue_refresh_token: Option<bool>,
     token_exchange: Option<bool>,
-    account_center: AccountCenter,
+    account_center: Option<AccountCenter>,
     machine_app: Option<MachineApp>,
     users: BTreeMap<String, User>,
     organizations: BTreeMap<String, Organization>,
@@ -124,7 +124,9 @@ impl Builder {
         if let Some(allowed) = table.token_exchange {
             self.settings.token_exchange = allowed;
         }
-        self.settings.account_center = table.account_center;
+        if let Some(center) = table.account_center {
+            self.settings.account_center = center;
+        }
         self
     }
 

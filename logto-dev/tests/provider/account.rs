@@ -4,6 +4,7 @@ use logto_dev::{AccountCenter, Provider};
 use reqwest::Method;
 use reqwest::header::AUTHORIZATION;
 use rocket::async_test;
+use rocket::figment::Figment;
 use serde_json::{Value, json};
 
 use crate::support::{API, Answer, App, keys, text};
@@ -110,6 +111,11 @@ async fn only_the_opaque_token_with_openid_is_taken() {
     let token = app.refresh(&text(&tokens, "refresh_token"), &[("resource", API)]).await.ok();
     let jwt = format!("Bearer {}", text(&token, "access_token"));
     assert_refused(&get(Some(&jwt)).await, 401, "auth.unauthorized");
+    let tokens = app.sign_in("alice", &[("scope", "openid offline_access profile")]).await;
+    let refresh_token = text(&tokens, "refresh_token");
+    let without_openid = app.refresh(&refresh_token, &[("scope", "profile")]).await.ok();
+    let header = format!("Bearer {}", text(&without_openid, "access_token"));
+    assert_refused(&get(Some(&header)).await, 403, "auth.forbidden");
 
     let header = bearer(&app, "alice", BASIC).await;
     app.provider.suspend("alice");
@@ -152,7 +158,8 @@ async fn a_change_of_the_wrong_form_is_refused() {
 #[async_test]
 async fn the_account_center_can_be_off_or_for_reading_only() {
     let name = json!({ "name": "Al" });
-    let app = App::with(Provider::builder().account_center(AccountCenter::Off)).await;
+    let off = Provider::builder().account_center(AccountCenter::Off);
+    let app = App::with(off.figment(&Figment::new())).await;
     let header = bearer(&app, "alice", BASIC).await;
     let get = ask(&app, Method::GET, Some(&header), "").await;
     assert_refused(&get, 400, "account_center.not_enabled");
