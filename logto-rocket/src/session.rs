@@ -162,12 +162,12 @@ impl Sessions {
         let session = match self.storage.create(record, ttl).await {
             Ok(session) => session,
             Err(error) => {
-                // The store may have it all the same.
+                // The store may have it anyway.
                 self.delete_later(begun);
                 return Err(error);
             }
         };
-        // Who ended the user's sessions while this one began did not find it.
+        // A call that ended the user's sessions while this one began did not find it.
         match self.is_ended(&session.record).await {
             Ok(false) => Ok(session),
             Ok(true) => {
@@ -191,7 +191,7 @@ impl Sessions {
     pub(crate) async fn save(&self, read: &Session, record: Record) -> Result<Option<Session>> {
         let ttl = self.time_to_live(&record);
         let is_newer = record.generation > read.record.generation;
-        // First: here it is the newest only if it is so for all.
+        // First: it is the newest here only if all instances agree.
         if is_newer && self.are_marked() && !self.marks.tell_newest(&record).await? {
             return Ok(None);
         }

@@ -2,6 +2,7 @@
 
 mod callback;
 mod completion;
+mod repeated;
 
 use std::sync::Arc;
 
@@ -203,7 +204,7 @@ impl SignIns {
         transaction: Transaction,
         user_agent: Option<Arc<str>>,
     ) -> Result<Session> {
-        let used = used_by(&transaction);
+        let used = repeated::used_by(&transaction);
         if !self.sessions.instances().put_new(Item::UsedState(state), &used, USED_TTL).await? {
             return Err(Error::new(ErrorKind::SignInNotFound, "another instance completed it"));
         }
@@ -334,57 +335,6 @@ impl SignIns {
             AfterSignIn::Refuse(why) => Err(Error::new(ErrorKind::SignInRefused, why)),
         }
     }
-
-    /// A callback whose sign-in is not in progress. The back button or a second click repeats
-    /// it for a user who is already signed in, who then goes where they were going.
-    async fn repeated(
-        &self,
-        visit: Visit<'_>,
-        key: StateHash,
-        return_to: ReturnPath,
-    ) -> Result<Completed, FailedCallback> {
-        if let Ok(Some(session)) = visit.session(&self.sessions).await {
-            if self.completions.is_used(&key) {
-                return Ok(Completed { return_to });
-            }
-            match self.completed_elsewhere(key, &session).await {
-                Ok(Some(return_to)) => return Ok(Completed { return_to }),
-                Ok(None) => {}
-                Err(error) => return Err(FailedCallback { error, return_to }),
-            }
-        }
-        let error = Error::new(ErrorKind::SignInNotFound, "");
-        Err(FailedCallback { error, return_to })
-    }
-
-    /// Where the sign-in with this `state` was going, if another instance completed it and this
-    /// is the session that it began. No other session is redirected: anybody can link to the
-    /// callback of their own sign-in.
-    async fn completed_elsewhere(
-        &self,
-        state: StateHash,
-        session: &Session,
-    ) -> Result<Option<ReturnPath>> {
-        let (instances, item) = (self.sessions.instances(), Item::UsedState(state));
-        let value = instances.get(&[item]).await?.pop().flatten();
-        let used = value.and_then(|value| instances.open(item, value));
-        Ok(used.and_then(|used| destination_of(&used, &session.record.nonce_hash)))
-    }
-}
-
-/// What instances share about a completed sign-in: which session it began, by the hash of its
-/// nonce, and where it was going.
-fn used_by(transaction: &Transaction) -> Vec<u8> {
-    let nonce_hash = seal::sha256(transaction.nonce.secret().as_bytes());
-    [&nonce_hash, transaction.return_to.as_bytes()].concat()
-}
-
-fn destination_of(used: &[u8], nonce_hash: &[u8; 32]) -> Option<ReturnPath> {
-    let (of, return_to) = used.split_at_checked(nonce_hash.len())?;
-    if !seal::same_secret(of, nonce_hash) {
-        return None;
-    }
-    ReturnPath::parse(std::str::from_utf8(return_to).ok()?)
 }
 
 /// The session that a sign-in begins.

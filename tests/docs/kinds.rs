@@ -15,11 +15,10 @@ pub(crate) struct Kind {
 
 /// The kinds of an error, by the functions that have an arm for each.
 pub(crate) fn kinds() -> Vec<Kind> {
-    let file = root().join("logto-rocket/src/error.rs");
+    let file = root().join("logto-rocket/src/error/kind.rs");
     let text = fs::read_to_string(file).expect("it is there");
     let (_, rest) = text.split_once("pub fn status(self)").expect("the statuses");
-    let (statuses, rest) = rest.split_once("fn as_str(self)").expect("the words");
-    let (words, _) = rest.split_once("impl Error").expect("their end");
+    let (statuses, words) = rest.split_once("fn as_str(self)").expect("the words");
     let variants = syn::parse_file(&text).expect("Rust").items.into_iter().find_map(|item| {
         let syn::Item::Enum(of) = item else { return None };
         (of.ident == "ErrorKind").then_some(of.variants)

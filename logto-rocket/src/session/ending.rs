@@ -18,7 +18,7 @@ const UNDER_WAY: Duration = Duration::from_secs(120);
 /// How long to wait before retrying to store a logout.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// How often it is tried to delete a session that no browser has.
+/// How many times to try to delete a session that no browser has.
 const DELETIONS: usize = 60;
 
 /// What the revocation of a refresh token may take.
@@ -57,7 +57,7 @@ impl Sessions {
         (!ended).then(|| self.newest_here(session))
     }
 
-    /// The newest generation that this process knows of, where none was saved after it.
+    /// The newest generation that this process knows of.
     pub(super) fn newest_here(&self, session: Session) -> Session {
         self.unsaved.newest(self.storage.newest(session))
     }
@@ -81,8 +81,8 @@ impl Sessions {
     /// The store failed: the session continues.
     pub(crate) async fn end_and_revoke(&self, session: &Session) -> Result<()> {
         self.tell_of_end(&session.record, true).await?;
-        // Since the session was read, a refresh may have brought another token. One that is
-        // under way still comes upon the end and has its own revoked.
+        // A refresh may have saved another token since the session was read. One still in
+        // progress notices the end and has its own token revoked.
         let session = match self.storage.load(session.record.key()).await {
             Ok(Some(stored)) if stored.record.generation > session.record.generation => stored,
             _ => session.clone(),
@@ -93,11 +93,13 @@ impl Sessions {
         Ok(())
     }
 
-    /// Deletes a session that no browser has: half of one would stay in the list of the user's
+    /// Deletes a session that no browser has, or it would stay in the list of the user's
     /// devices.
     pub(super) fn delete_later(self: &Arc<Self>, record: Arc<Record>) {
+        let Some(untold) = self.untold.one_more() else { return };
         let sessions = Arc::clone(self);
         tokio::spawn(async move {
+            let _untold = untold;
             for _ in 0..DELETIONS {
                 match sessions.storage.delete(&record).await {
                     Ok(()) => return,
@@ -108,8 +110,8 @@ impl Sessions {
         });
     }
 
-    /// Lets the other instances know that a session is about to end. Where a refresh is under
-    /// way at one, it brings a token that may have to be revoked.
+    /// Tells the other instances that a session is about to end. If one of them is refreshing
+    /// it, the token it gets may have to be revoked.
     async fn tell_of_end(&self, record: &Record, revoke_token: bool) -> Result<()> {
         if self.are_in_cookies() {
             let until = self.latest_end(record.created);
@@ -126,11 +128,11 @@ impl Sessions {
         }
     }
 
-    /// Ends a session whose end the other instances know of.
+    /// Ends a session after the other instances were told.
     async fn end_told(&self, session: &Session, revoke_token: bool) -> Result<()> {
         let key = session.record.key();
         if let Err(error) = self.storage.delete(&session.record).await {
-            // It goes on, and so do its refreshes.
+            // The session lives on, and so do its refreshes.
             let _ = self.instances.remove(Item::Ended(key)).await;
             return Err(error);
         }
@@ -139,7 +141,7 @@ impl Sessions {
         Ok(())
     }
 
-    /// Removes what the instances share of a session that has ended.
+    /// Removes what the instances share about an ended session.
     async fn forget_shared(&self, key: SessionKey) {
         if self.are_marked()
             && let Err(error) = self.instances.remove(Item::Newest(key)).await

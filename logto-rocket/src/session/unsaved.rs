@@ -24,7 +24,7 @@ const PAUSE: Duration = Duration::from_millis(250);
 /// How often to check whether everything is saved.
 const POLL: Duration = Duration::from_millis(20);
 
-/// Logouts that are not yet in the store.
+/// Ends of sessions that are not yet in the store.
 #[derive(Default)]
 pub(super) struct Untold(Arc<()>);
 
@@ -136,7 +136,7 @@ impl Sessions {
         Ok(Session { record, version: session.version.clone() })
     }
 
-    /// One attempt at saving a record that waits, over whatever others have saved meanwhile.
+    /// One attempt at saving a waiting record, over what others have saved in the meantime.
     async fn try_unsaved(&self, waiting: &Arc<Record>) {
         let stored = match self.are_in_cookies() {
             true => self.told(waiting).await,

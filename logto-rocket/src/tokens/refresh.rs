@@ -198,7 +198,8 @@ impl Tokens {
         self.client.refresh(refresh_token, audience, first).await
     }
 
-    /// A new generation of the session has other instances look at the shared tokens anew.
+    /// Makes a new generation of the session, so that other instances read the shared tokens
+    /// again.
     async fn have_others_look(&self, session: &Session) {
         if !self.sessions.instances().share() {
             return;

@@ -1,4 +1,4 @@
-//! New generations of a session, saved.
+//! Saving new generations of a session.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,9 +15,9 @@ const PAUSES: [Duration; 4] =
     [Duration::ZERO, Duration::from_millis(50), Duration::from_millis(250), Duration::from_secs(1)];
 
 impl Tokens {
-    /// Saves the refreshed record over whatever another instance may have written:
-    /// the tokens just received are the ones that hold. Where the store fails for long,
-    /// this process has it meanwhile.
+    /// Saves the refreshed record over what another instance may have written: the tokens
+    /// just received are the valid ones. If the store keeps failing, this process holds it
+    /// until it can be saved.
     pub(super) async fn save(
         &self,
         mut session: Session,
@@ -27,7 +27,7 @@ impl Tokens {
         for pause in PAUSES {
             tokio::time::sleep(pause).await;
             match self.try_save(&mut session, &record).await {
-                // In cookies it can be saved whatever became of it.
+                // In cookies it can be saved even if it has ended.
                 Ok(Some(saved)) if self.sessions.came_too_late(&saved.record).await => {
                     return Err(Error::new(ErrorKind::SessionEnded, "the user signed out"));
                 }
@@ -54,19 +54,18 @@ impl Tokens {
         Ok(saved)
     }
 
-    /// Makes the next generation of a session by `change`, of whatever another request or
-    /// instance has saved by then.
+    /// Applies `change` to the newest saved record, as the session's next generation.
     ///
     /// # Errors
     ///
-    /// The session has ended, or the store failed again and again.
+    /// The session has ended, or the store kept failing.
     pub(super) async fn make_next(
         &self,
         session: &Session,
         change: impl Fn(&Record) -> Record,
     ) -> Result<Session> {
         let mut session = session.clone();
-        let mut failure = Error::new(ErrorKind::Store, "others save the session again and again");
+        let mut failure = Error::new(ErrorKind::Store, "other instances kept changing the session");
         for pause in PAUSES {
             tokio::time::sleep(pause).await;
             let generation = session.record.generation + 1;

@@ -54,7 +54,7 @@ impl Tokens {
                 Err(error) if error.kind() == ErrorKind::SessionEnded => error,
                 answer => return answer,
             };
-            // One that another request got may have been withdrawn by now.
+            // A token that another request got may have been revoked by now.
             if renewed.is_new && self.end_unless_refreshed(&renewed.session).await? {
                 visit.state.end_session(session);
                 return Err(refused);
@@ -65,9 +65,9 @@ impl Tokens {
         Err(Error::new(ErrorKind::Unreachable, detail))
     }
 
-    /// Ends a session whose newest token Logto no longer knows: it is over there. Not where
-    /// another request has refreshed it since, for whatever audience: a provider may withdraw
-    /// older access tokens then. Whether it has ended.
+    /// Ends a session whose newest token Logto no longer knows, unless another request has
+    /// refreshed it since, for any audience: a provider may revoke older access tokens then.
+    /// Returns whether it has ended.
     async fn end_unless_refreshed(&self, session: &Session) -> Result<bool> {
         let key = session.record.key();
         // It may be in progress, and not saved yet.

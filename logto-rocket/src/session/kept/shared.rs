@@ -35,7 +35,7 @@ impl KeptTokens {
 
     fn put_in_place(&self, session: SessionKey, generation: u32, shared: Kept) {
         self.change(session, |kept| {
-            // Another request has looked since. What this one saw may be forgotten by now.
+            // Another request has read them since; those of this one may be outdated.
             if kept.generation >= Some(generation) {
                 return;
             }
@@ -49,8 +49,8 @@ impl KeptTokens {
         self.here.get(session)?.generation
     }
 
-    /// This instance has made this generation. What is here is what the instances share, if it
-    /// was so in the generation before: else another one came between.
+    /// Records that this instance made this generation. Its tokens are still the shared ones
+    /// if they were in the generation before; otherwise another instance came in between.
     pub(crate) fn are_of(&self, session: &SessionKey, generation: u32) {
         self.change_kept(session, |kept| {
             if kept.generation.is_some_and(|known| known + 1 == generation) {
