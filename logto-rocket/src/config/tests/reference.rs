@@ -116,7 +116,7 @@ fn the_reference_has_the_default_of_each_key() {
                 assert!(error.contains(&format!("`logto.{key}`")), "{key}: {error}");
                 assert!(error.contains("is missing"), "{key}: {error}");
             }
-            "none" => assert!(debug.contains(&format!("{field}: None")), "{key}: {debug}"),
+            "none" => assert!(debug.contains(&format!(" {field}: None")), "{key}: {debug}"),
             default => {
                 let figment = set(base(""), key, value(default));
                 assert_eq!(config(&figment), config(&base("")), "{key} = {default}");
