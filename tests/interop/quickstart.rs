@@ -24,14 +24,14 @@ impl Quickstart {
         Self::started(|port| Self::launch(port, settings))
     }
 
-    /// The same of another example, whose provider has a port of its own.
+    /// The same of another example.
     #[allow(dead_code, reason = "the browser tests use it")]
     pub(crate) fn start_example(name: &'static str) -> Self {
         let binary = built(name);
         Self::started(|port| {
             let mut command = unconfigured(&binary);
             command.env("ROCKET_PROFILE", "debug").env("ROCKET_PORT", port.to_string());
-            command.env("ROCKET_CLI_COLORS", "0").env("LOGTO_DEV_PORT", free_port().to_string());
+            command.env("ROCKET_CLI_COLORS", "0");
             Program::start(name, &mut command)
         })
     }

@@ -19,7 +19,8 @@ pub(crate) struct Note {
 
 #[derive(FromForm)]
 pub(crate) struct NewNote<'r> {
-    #[field(validate = len(1..=500))]
+    // Bytes; `maxlength` on the page counts UTF-16 units, of three bytes at most.
+    #[field(validate = len(1..=1500))]
     text: &'r str,
 }
 

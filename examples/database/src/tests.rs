@@ -201,6 +201,8 @@ async fn notes_belong_to_the_user_who_wrote_them() {
     assert_eq!(post(&alice, "/notes/1/delete".into(), "").await, Status::SeeOther);
     assert!(!get(&alice, "/notes").await.1.contains("Tea"));
     assert_eq!(post(&alice, "/notes".into(), "text=").await, Status::UnprocessableEntity);
+    let longest = format!("text={}", "%C3%A9".repeat(500));
+    assert_eq!(post(&alice, "/notes".into(), &longest).await, Status::SeeOther, "500 characters");
 }
 
 #[rocket::async_test]

@@ -102,7 +102,7 @@ impl NotSignedIn {
             return Self::Back(Box::new(response::Redirect::to(page)));
         }
         // It has no code and no token.
-        log::warn!("a callback did not sign in: {error}");
+        rocket::warn!("a callback did not sign in: {error}");
         Self::Page((error.status(), pages::not_signed_in(error, logto)))
     }
 }

@@ -24,7 +24,7 @@ async fn page(client: &Client, path: &str, status: Status) -> String {
     page
 }
 
-/// The page with which a stranger signs in from there and comes back.
+/// The link with which a stranger signs in from there and comes back.
 fn sign_in(path: &str) -> String {
     let path = path.replace('/', "%2F");
     format!("<a class=\"button\" href=\"/sign-in?return_to={path}\">Sign in</a>")
