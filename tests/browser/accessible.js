@@ -56,6 +56,12 @@ async function everywhere({ visitor, screenshots }, name, visit) {
   for (const colorScheme of ['light', 'dark']) {
     for (const [size, viewport] of Object.entries(SIZES)) {
       const page = await (await visitor({ colorScheme, viewport })).newPage();
+      const errors = [];
+      page.on('console', (message) => {
+        // Chromium also says so of every page that is a 4xx.
+        const isAnswer = message.text().startsWith('Failed to load resource');
+        if (message.type() === 'error' && !isAnswer) errors.push(message.text());
+      });
       const look = async (what) => {
         const where = `${name}-${what}-${size}-${colorScheme}`;
         await page.screenshot({ path: join(screenshots, `${where}.png`), fullPage: true });
@@ -70,6 +76,7 @@ async function everywhere({ visitor, screenshots }, name, visit) {
         await look(what);
       };
       await visit({ page, look, see });
+      if (errors.length > 0) problems[`${name}-console-${size}-${colorScheme}`] = errors;
       await page.context().close();
     }
   }
@@ -173,11 +180,11 @@ export const scenarios = {
       await see(app, 'home-stranger');
       await signsIn(page, `${app}/orgs`);
       await look('choose');
-      for (const link of await page.locator('a[href^="/orgs/"]').all()) {
-        const path = await link.getAttribute('href');
-        await see(`${app}${path}`, 'board');
-        await see(`${app}${path}/owner`, 'owner');
-        await page.goto(`${app}/orgs`);
+      const links = page.locator('main a[href^="/orgs/"]');
+      const paths = await links.evaluateAll((all) => all.map((link) => link.getAttribute('href')));
+      for (const [at, path] of paths.entries()) {
+        await see(`${app}${path}`, `board-${at}`);
+        await see(`${app}${path}/owner`, `owner-${at}`);
       }
       await see(`${app}/orgs/unknown`, 'no-member');
     });

@@ -1,13 +1,13 @@
 //! An application without catchers, in this process: what fails shows the library's own pages.
 
-use std::net::TcpListener;
-
 use logto_dev::Provider;
 use logto_rocket::{AfterSignIn, Error, Hooks, Logto, Result, User, authenticated};
 use logto_tests::Live;
 use rocket::request::Request;
 use rocket::tokio::runtime::Runtime;
 use rocket::{get, routes};
+
+use crate::quickstart::free_port;
 
 /// The running application.
 pub(crate) struct Failures {
@@ -18,9 +18,7 @@ pub(crate) struct Failures {
 
 impl Failures {
     pub(crate) fn start() -> Self {
-        let free = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
-        let port = free.local_addr().expect("its address").port();
-        drop(free);
+        let port = free_port();
         let base = format!("http://127.0.0.1:{port}");
         let runtime = Runtime::new().expect("a runtime");
         let provider = runtime.block_on(Provider::builder().base_url(&base).start());

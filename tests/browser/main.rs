@@ -104,6 +104,10 @@ fn every_scenario_has_a_test() {
     assert_eq!(driver.scenarios, tests);
 }
 
+fn passes(driver: &mut Driver, scenario: &str, url: &str) {
+    assert_eq!(driver.run(scenario, url), None);
+}
+
 fn run(scenario: &str, over: &Over) {
     let Some(mut driver) = driver() else { return };
     let name = scenario.replace('_', " ");
@@ -112,26 +116,10 @@ fn run(scenario: &str, over: &Over) {
         Over::Http => Quickstart::start(&[]),
         Over::Transient => Quickstart::start(&[("LOGTO_SESSION_PERSISTENT", "false")]),
         Over::Https => Quickstart::start(&[("LOGTO_BASE_URL", &https)]),
-        Over::Uploads => {
-            let application = Uploads::start();
-            assert_eq!(driver.run(&name, &application.url()), None);
-            return;
-        }
-        Over::Spa => {
-            let application = Spa::start();
-            assert_eq!(driver.run(&name, &application.url()), None);
-            return;
-        }
-        Over::Workers => {
-            let application = Workers::start();
-            assert_eq!(driver.run(&name, &application.url()), None);
-            return;
-        }
-        Over::Failures => {
-            let application = Failures::start();
-            assert_eq!(driver.run(&name, &application.url()), None);
-            return;
-        }
+        Over::Uploads => return passes(&mut driver, &name, &Uploads::start().url()),
+        Over::Spa => return passes(&mut driver, &name, &Spa::start().url()),
+        Over::Workers => return passes(&mut driver, &name, &Workers::start().url()),
+        Over::Failures => return passes(&mut driver, &name, &Failures::start().url()),
         Over::Api => Quickstart::start_example("api"),
         Over::Devices => Quickstart::start_example("devices"),
         Over::Organizations => Quickstart::start_example("organizations"),

@@ -472,7 +472,5 @@ export const scenarios = {
     assert.equal(await heading(page), 'Items of bob');
   },
 
-  // They are for people to look at; that nothing sticks out is checked.
-
   ...accessible,
 };

@@ -37,7 +37,7 @@ fn rocket() -> _ {
     rocket::build().attach(Logto::fairing()).mount("/", routes![home, profile])
 }
 
-/// With no line more: the fairing of `logto_dev` before ours is all that it takes to start.
+/// The README's application, with a provider of the test.
 #[rocket::async_test]
 async fn alice_sees_her_name() {
     let provider = Provider::start().await;

@@ -14,7 +14,7 @@ mod tokens;
 
 use std::time::Duration;
 
-use logto_rocket::{Error, Logto, LogtoClient, User, authenticated};
+use logto_rocket::{Error, IdTokenClaims, Logto, LogtoClient, User, authenticated};
 use logto_tests::{Alter, Browser, Deviation, Hostile};
 use rocket::figment::Figment;
 use rocket::http::Status;
@@ -79,6 +79,12 @@ async fn id_token(logto: LogtoClient<'_>) -> Result<String, Error> {
     Ok(logto.id_token().await?.map(|token| token.to_string()).unwrap_or_default())
 }
 
+#[authenticated]
+#[get("/sid")]
+fn sid(claims: &IdTokenClaims) -> String {
+    claims.sid().value().expect("a session at the provider").to_owned()
+}
+
 #[post("/sign-out-everywhere/<subject>")]
 async fn everywhere(subject: &str, logto: &State<Logto>) -> Result<String, Error> {
     Ok(logto.sign_out_everywhere(subject).await?.to_string())
@@ -89,7 +95,7 @@ fn app(mode: Mode, figment: Figment, store: &Shaky) -> Rocket<Build> {
         Mode::Stored => Logto::fairing().store(store.clone()),
         Mode::Marked => Logto::fairing().marks(store.clone()),
     };
-    let routes = routes![me, protected, home, token, new_token, clear, id_token, everywhere];
+    let routes = routes![me, protected, home, token, new_token, clear, id_token, sid, everywhere];
     rocket::custom(figment).attach(fairing).mount("/", routes)
 }
 
@@ -120,6 +126,13 @@ impl Three {
         let open = || Browser::open(app(mode, figment.clone(), &store));
         let at = [open().await, open().await, open().await];
         Self { op, store, at }
+    }
+
+    /// Waits until Logto was asked for tokens more often than that.
+    async fn until_asked(&self, count: usize) {
+        while self.op.count("token") == count {
+            rocket::tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 
     /// Signs in at the first; all three have the cookies.

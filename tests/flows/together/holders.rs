@@ -3,7 +3,6 @@
 use logto_tests::{Fault, Live};
 use rocket::futures::future::{join, join_all};
 use rocket::tokio::runtime::Runtime;
-use rocket::tokio::time::sleep;
 use serde_json::json;
 
 use super::store::At;
@@ -23,9 +22,7 @@ async fn die_while_refreshing(three: &Three, mode: Mode) {
         cookies.collect::<Vec<_>>().join("; ")
     );
     runtime.spawn(async move { instance.send(request.as_bytes()).await });
-    while three.op.count("token") == count {
-        sleep(Duration::from_millis(5)).await;
-    }
+    three.until_asked(count).await;
     runtime.shutdown_background();
 }
 
@@ -67,9 +64,7 @@ async fn a_refusal_of_an_old_refresh_token_ends_no_session_that_has_a_newer_one(
         }
         let count = three.op.count("token");
         let second = async {
-            while three.op.count("token") == count {
-                sleep(Duration::from_millis(5)).await;
-            }
+            three.until_asked(count).await;
             three.at[1].fetch("/token").await
         };
         let (first, second) = join(three.at[0].fetch("/token"), second).await;
@@ -92,9 +87,7 @@ async fn a_refusal_ends_the_session_where_no_instance_has_saved_a_newer_refresh_
         three.op.deviate(Deviation::AnswerOnce("token", late));
         let count = three.op.count("token");
         let second = async {
-            while three.op.count("token") == count {
-                sleep(Duration::from_millis(5)).await;
-            }
+            three.until_asked(count).await;
             three.at[1].fetch("/token").await
         };
         let (first, second) = join(three.at[0].fetch("/token"), second).await;

@@ -64,7 +64,7 @@ async fn a_logout_while_the_store_is_down_is_told_later() {
     }
 }
 
-/// REL-21: a refresh token that was rotated while marks cannot be written is not lost.
+/// REL-21: a sign-out that cannot be stored is not half done.
 #[rocket::async_test]
 async fn a_sign_out_while_the_store_is_down_fails_and_the_session_goes_on() {
     for mode in MODES {

@@ -118,9 +118,7 @@ async fn tokens_are_cleared_in_time_or_not_at_all() {
         let late = Fault::Late(Duration::from_secs(20));
         three.op.deviate(Deviation::AnswerOnce("token", late));
         let clear = async {
-            while three.op.count("token") == count {
-                rocket::tokio::time::sleep(Duration::from_millis(5)).await;
-            }
+            three.until_asked(count).await;
             hasty.fetch("/clear").await
         };
         let refresh = three.at[0].fetch("/token");
