@@ -182,6 +182,35 @@ async fn a_refused_token_of_another_request_does_not_end_the_session() {
     }
 }
 
+/// T26: not even if that request has not saved its tokens yet.
+#[rocket::async_test]
+async fn a_refused_token_does_not_end_a_session_that_is_being_refreshed() {
+    for store in ["cookie", "memory"] {
+        let op = Hostile::start().await;
+        op.deviate(Deviation::RotateRefreshTokens);
+        let figment = op.figment().merge(("logto.session.store", store));
+        let browser = Browser::open(app(figment)).await;
+        sign_in(&op, &browser).await;
+        let before = op.count("token");
+        for late in [100, 300].map(Duration::from_millis) {
+            op.deviate(Deviation::AnswerOnce(
+                "me",
+                Fault::Json(401, json!({"error": "invalid_token"})),
+            ));
+            op.deviate(Deviation::AnswerOnce("token", Fault::Late(late)));
+        }
+        let refresh = async {
+            while op.count("token") == before {
+                tokio::task::yield_now().await;
+            }
+            browser.fetch("/fresh-for-api").await
+        };
+        let (info, refreshed) = tokio::join!(browser.fetch("/info"), refresh);
+        assert_eq!((info.status, refreshed.status), (Status::Ok, Status::Ok), "{store}");
+        assert_eq!(browser.fetch("/me").await.status, Status::Ok, "{store}");
+    }
+}
+
 /// REL-10: three sessions wait for a Logto that is silent, and then none does, until it answers.
 #[rocket::async_test]
 async fn a_silent_logto_stops_few_requests_and_is_asked_again_now_and_then() {

@@ -41,12 +41,6 @@ fn me(user: &User) -> String {
     user.subject().to_owned()
 }
 
-#[authenticated(fetch_user_info)]
-#[get("/info")]
-fn info(user: &User) -> String {
-    user.subject().to_owned()
-}
-
 #[authenticated(redirect)]
 #[get("/protected")]
 fn protected(user: &User) -> String {
@@ -101,8 +95,7 @@ fn app(mode: Mode, figment: Figment, store: &Shaky) -> Rocket<Build> {
         Mode::Stored => Logto::fairing().store(store.clone()),
         Mode::Marked => Logto::fairing().marks(store.clone()),
     };
-    let routes =
-        routes![me, info, protected, home, token, new_token, clear, id_token, sid, everywhere];
+    let routes = routes![me, protected, home, token, new_token, clear, id_token, sid, everywhere];
     rocket::custom(figment).attach(fairing).mount("/", routes)
 }
 

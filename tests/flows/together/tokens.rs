@@ -1,10 +1,9 @@
 //! Tokens that one instance has forgotten.
 
 use logto_tests::Fault;
-use rocket::futures::future::{Either, join, select};
+use rocket::futures::future::{Either, select};
 use serde_json::json;
 
-use super::store::At;
 use super::*;
 
 /// REF-4: what one instance forgot, another gives to nobody either.
@@ -129,30 +128,5 @@ async fn tokens_are_cleared_in_time_or_not_at_all() {
             }
             Either::Right(_) => panic!("{mode:?}: it waited as long as the other instance"),
         }
-    }
-}
-
-/// T26: a refresh that another request has in progress may have withdrawn the token.
-#[rocket::async_test]
-async fn a_refused_token_does_not_end_a_session_that_another_request_is_refreshing() {
-    for at in [0, 1] {
-        let three = Three::start(Mode::Stored).await;
-        three.op.deviate(Deviation::RotateRefreshTokens);
-        three.sign_in().await;
-        let refused = Fault::Json(401, json!({"error": "invalid_token"}));
-        let late = Fault::Late(Duration::from_millis(300));
-        three.op.deviate(Deviation::AnswerOnce("me", refused));
-        three.op.deviate(Deviation::AnswerOnce("me", late));
-        let another = async {
-            while three.op.count("me") < 2 {
-                rocket::tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-            let refusal = rocket::tokio::time::sleep(Duration::from_millis(500));
-            let refresh = three.at[at].fetch("/new-token");
-            join(refresh, three.store.hold(At::Save, refusal)).await.0
-        };
-        let (info, another) = join(three.at[0].fetch("/info"), another).await;
-        assert_eq!((info.status, another.status), (Status::Ok, Status::Ok), "{at}");
-        assert_eq!(three.statuses().await, ALIVE, "{at}");
     }
 }
