@@ -42,7 +42,7 @@ fn callback(state: &str) -> &str {
     state
 }
 
-/// As little as such an application configures, where it is released.
+/// The least that such an application configures in production.
 fn figment(op: &Hostile) -> Figment {
     Figment::from(rocket::Config::release_default())
         .select("release")
@@ -55,7 +55,7 @@ fn api(op: &Hostile) -> Rocket<Build> {
     rocket::custom(figment(op)).attach(Logto::fairing())
 }
 
-/// W16: tokens let in as they do beside a sign-in, and there is no address of a sign-in.
+/// W16: tokens admit requests as they do beside a sign-in, and there are no sign-in routes.
 #[rocket::async_test]
 async fn an_api_takes_tokens_and_mounts_nothing() {
     let op = Hostile::start().await;
@@ -98,7 +98,7 @@ fn roles() {}
 #[get("/user")]
 fn user(_user: &User) {}
 
-/// Nobody will ever be one.
+/// No request has one.
 #[get("/some-user")]
 fn some_user(_user: Option<&User>) {}
 
@@ -120,7 +120,7 @@ fn typed(_token: AccessToken<Items>) {}
 #[get("/organization")]
 fn of_organization(_token: OrganizationToken) {}
 
-/// W16: by the attribute, and by each guard that is of a session.
+/// W16: by the attribute, and by each guard for a session.
 #[rocket::async_test]
 async fn a_route_that_needs_a_session_ends_the_launch_of_an_api() {
     let op = Hostile::start().await;
@@ -145,7 +145,7 @@ async fn a_route_that_needs_a_session_ends_the_launch_of_an_api() {
     assert!(api(&op).mount("/", routes![items, organization, open]).ignite().await.is_ok());
 }
 
-/// W16: `protect()` is not asked at the launch; no session is taken, whatever a request brings.
+/// W16: the launch does not see `protect()`; no session is accepted, whatever a request carries.
 #[rocket::async_test]
 async fn routes_for_sessions_that_the_launch_cannot_notice_answer_500() {
     let op = Hostile::start().await;
@@ -164,7 +164,7 @@ async fn routes_for_sessions_that_the_launch_cannot_notice_answer_500() {
     }
 }
 
-/// W16, W15: the test kit has tokens by the name too, of a request and of a session.
+/// W16, W15: names work in the test kit too, for presented tokens and for those of a session.
 #[rocket::async_test]
 async fn the_test_kit_takes_the_names_of_resources() {
     #[authenticated(resource = "items", scopes("read:items"))]

@@ -48,7 +48,7 @@ async fn a_user_signs_out_without_the_provider() {
     assert_eq!(browser.visit("/").await.body, "Hello, stranger!");
 }
 
-/// L3: and does not wait longer than anybody would.
+/// L3: nor does it keep the user waiting.
 #[rocket::async_test]
 async fn a_sign_out_does_not_hang_with_the_provider() {
     let op = Hostile::start().await;
@@ -109,8 +109,8 @@ async fn forwarded_headers_do_not_move_the_redirect_uri() {
     assert_eq!(redirect_uri, format!("{BASE_URL}/callback"));
 }
 
-/// H11: a sign-in under another name of this site begins under the right one, or its cookie
-/// would be lost on the way.
+/// H11: a sign-in at another host name of this site moves to the right one first, or its cookie
+/// would be lost.
 #[rocket::async_test]
 async fn a_sign_in_under_another_host_is_sent_to_the_right_one() {
     let (op, browser) = open().await;
@@ -126,7 +126,7 @@ async fn a_sign_in_under_another_host_is_sent_to_the_right_one() {
         assert_eq!(return_to, "/protected", "{host}");
         assert_eq!(answer.cookies.len(), 0, "{host}");
     }
-    // Cookies are the same on every port, and some proxies leave it out.
+    // Cookies ignore ports, and some proxies leave them out.
     for host in ["localhost", "localhost:8001", "LOCALHOST:8000"] {
         let mut request = as_navigation(browser.client().get("/sign-in"));
         request.inner_mut().set_host(Host::parse(host).unwrap());
@@ -139,7 +139,7 @@ async fn a_sign_in_under_another_host_is_sent_to_the_right_one() {
 
 /// H12: the handler is guarded, not its address.
 #[rocket::async_test]
-async fn no_way_of_writing_the_address_avoids_the_guard() {
+async fn no_spelling_of_the_address_avoids_the_guard() {
     let (_op, browser) = open().await;
     let addresses = [
         "/protected/",
@@ -166,9 +166,9 @@ async fn no_way_of_writing_the_address_avoids_the_guard() {
     }
 }
 
-/// H12: neither does a way of asking.
+/// H12: neither do headers.
 #[rocket::async_test]
-async fn no_way_of_asking_avoids_the_guard() {
+async fn no_header_avoids_the_guard() {
     let (_op, browser) = open().await;
     let ways: [&[(&'static str, &str)]; 6] = [
         &[("User-Agent", "kube-probe/1.30")],
@@ -184,7 +184,7 @@ async fn no_way_of_asking_avoids_the_guard() {
     }
 }
 
-/// H11, H12: over the wire: two hosts, an absolute address, a fragment, a host that is none.
+/// H11, H12: over the wire: two hosts, an absolute address, a fragment, an invalid host.
 #[rocket::async_test]
 async fn nothing_in_a_raw_request_moves_an_address_or_avoids_the_guard() {
     let op = Hostile::start().await;
@@ -280,7 +280,7 @@ async fn a_strangers_request_runs_nothing_of_the_route() {
     assert_eq!(ran.0.load(Ordering::SeqCst), 0);
 }
 
-/// H14: an Authorization header that is none is a stranger's.
+/// H14: a malformed Authorization header is a stranger's.
 #[rocket::async_test]
 async fn a_malformed_authorization_header_is_a_strangers() {
     let (_op, browser) = open().await;
@@ -316,8 +316,7 @@ async fn a_malformed_authorization_header_is_a_strangers() {
     }
 }
 
-/// H9: every page of ours is the same kind of page: no scripts, no cache, no address told, and a
-/// way on.
+/// H9: all our pages are alike: no scripts, no caching, no referrer, and a way on.
 #[rocket::async_test]
 async fn every_page_of_ours_allows_nothing_and_leads_on() {
     let (op, browser) = open().await;
@@ -346,9 +345,9 @@ async fn every_page_of_ours_allows_nothing_and_leads_on() {
     }
 }
 
-/// A22: sign-ins that nobody finishes do not fill the Cookie header.
+/// A22: unfinished sign-ins do not fill the Cookie header.
 #[rocket::async_test]
-async fn sign_ins_that_nobody_finishes_stay_few() {
+async fn unfinished_sign_ins_stay_few() {
     let (op, browser) = open().await;
     for number in 0..200 {
         browser.start(&format!("/pages/{number}?tab={}", "x".repeat(400))).await;

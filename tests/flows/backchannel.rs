@@ -1,4 +1,4 @@
-//! Back-channel logout: which tokens are believed, and what is answered.
+//! Back-channel logout: which tokens are believed, and what the answer is.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ pub(crate) async fn signed_in() -> (Hostile, Browser) {
     (op, browser)
 }
 
-/// 200 without a word, or an error that no cache keeps either.
+/// 200 and an empty body, or an error that no cache keeps either.
 pub(crate) fn assert_answered(answer: &Answer, status: Status, what: &str) {
     assert_eq!(answer.status, status, "{what}: {answer:?}");
     assert_eq!(answer.header("cache-control"), Some("no-store"), "{what}");
@@ -53,8 +53,8 @@ fn claim(alter: Alter) -> Deviation {
     Deviation::Claims(alter)
 }
 
-/// L5, RP-backchannel-valid: exactly 200, nothing that a cache could keep, and the session is
-/// over with the next request; with the `exp` of Logto 1.42 and without it, as before.
+/// L5, RP-backchannel-valid: exactly 200, nothing for a cache to keep, and the session is over
+/// at the next request; with the `exp` of Logto 1.42 and without it, as before.
 #[rocket::async_test]
 async fn a_logout_token_of_either_generation_ends_the_session() {
     for store in ["cookie", "memory"] {
@@ -77,7 +77,7 @@ async fn a_logout_token_of_either_generation_ends_the_session() {
     }
 }
 
-/// L5: the same with the provider that applications are developed with.
+/// L5: the same with `logto-dev`.
 #[rocket::async_test]
 async fn a_logout_token_of_the_look_alike_ends_the_session() {
     for generation in [Generation::V1_37, Generation::V1_42] {
@@ -138,8 +138,8 @@ async fn a_logout_token_with_another_event_ends_nothing() {
     assert_each_refused(events.map(|events| claim(Alter::set("events", events)))).await;
 }
 
-/// L4, T1, T2, T3, RP-backchannel-alg-none, RP-backchannel-wrong-alg: nobody but Logto signs, and
-/// with no other algorithm than the key's.
+/// L4, T1, T2, T3, RP-backchannel-alg-none, RP-backchannel-wrong-alg: only Logto signs, and only
+/// with the key's algorithm.
 #[rocket::async_test]
 async fn a_logout_token_that_logto_did_not_sign_ends_nothing() {
     let unsigned = ["none", "None", "NoNe", "", "ES384"].map(Forgery::Unsigned);
@@ -154,7 +154,7 @@ async fn a_logout_token_that_logto_did_not_sign_ends_nothing() {
     assert_each_refused(forged.map(Deviation::Forged).chain(headers).chain(no_alg)).await;
 }
 
-/// T3: an RSA key that is published, and whose algorithm is not announced.
+/// T3: an RSA key is published, but its algorithm is not announced.
 #[rocket::async_test]
 async fn a_logout_token_of_an_algorithm_that_was_not_agreed_ends_nothing() {
     let (op, browser) = signed_in().await;
@@ -166,7 +166,7 @@ async fn a_logout_token_of_an_algorithm_that_was_not_agreed_ends_nothing() {
     }
 }
 
-/// L5, T24: whatever key Logto rotated to.
+/// L5, T24: whatever key Logto has rotated to.
 #[rocket::async_test]
 async fn a_logout_token_of_every_algorithm_ends_the_session() {
     for key in Key::of_every_algorithm() {
@@ -180,7 +180,7 @@ async fn a_logout_token_of_every_algorithm_ends_the_session() {
     }
 }
 
-/// L4, T4, T5, T22: a header of another token, with an extension, or with a key in it.
+/// L4, T4, T5, T22: another token's header, an extension, a key in the header.
 #[rocket::async_test]
 async fn a_logout_token_with_a_wrong_header_ends_nothing() {
     let stranger = Key::es384();
@@ -208,14 +208,14 @@ async fn a_logout_token_with_a_wrong_header_ends_nothing() {
         assert_refused(&browser, &token, name).await;
     }
 
-    // The type is recommended, not required, and written in any case.
+    // The type is recommended, not required, and its case does not matter.
     for alter in [Alter::set("typ", "Logout+JWT"), Alter::without("typ")] {
         let token = op.wrong_logout_token("u-alice", None, &[header(alter)]);
         assert_answered(&browser.post_logout(&token).await, Status::Ok, "the type");
     }
 }
 
-/// T22: ID tokens and access tokens are no logout tokens.
+/// T22: ID tokens and access tokens are not logout tokens.
 #[rocket::async_test]
 async fn other_tokens_of_the_provider_end_nothing() {
     let provider = Provider::start().await;

@@ -1,4 +1,4 @@
-//! Routes that take access tokens which requests present.
+//! Routes that take access tokens presented in requests.
 
 use logto_rocket::{
     ApiResource, AuthInfo, Logto, LogtoClient, Policy, User, authenticated, protect,
@@ -147,9 +147,9 @@ pub(crate) fn challenge(answer: &Answer) -> &str {
     answer.header("www-authenticate").unwrap_or_default()
 }
 
-/// W3: a token of Logto's lets its request in, asks for keys once, and is remembered.
+/// W3: a token from Logto admits its request, costs one fetch of the keys, and is remembered.
 #[rocket::async_test]
-async fn a_good_token_lets_in() {
+async fn a_good_token_is_admitted() {
     let (op, browser) = open().await;
     let token = op.access_token(API, "read:items write:items");
     for _ in 0..3 {
@@ -204,9 +204,9 @@ async fn a_malformed_header_is_a_bad_request() {
     assert_eq!(answer.status, Status::BadRequest);
 }
 
-/// W3, T1–T22: what is forged, of another, or of another kind.
+/// W3, T1–T22: forged tokens, other parties' tokens, and tokens of other kinds.
 #[rocket::async_test]
-async fn a_token_that_proves_nothing_lets_nobody_in() {
+async fn a_token_that_proves_nothing_admits_nobody() {
     let (op, browser) = open().await;
     let claim = |key, value: Value| Deviation::Claims(Alter::set(key, value));
     let header = |key, value: Value| Deviation::Header(Alter::set(key, value));
@@ -262,7 +262,7 @@ async fn a_token_that_proves_nothing_lets_nobody_in() {
     assert_eq!(present(&browser, "/items", &logout).await.status, Status::Unauthorized);
 }
 
-/// W6: what the token permits decides, and the answer says what was missing.
+/// W6: the token's scopes decide, and the answer names the missing one.
 #[rocket::async_test]
 async fn a_token_that_permits_less_is_refused() {
     let (op, browser) = open().await;
@@ -288,7 +288,7 @@ async fn a_token_that_permits_less_is_refused() {
     assert_eq!(challenge(&answer), "Bearer error=\"insufficient_scope\"");
 }
 
-/// W7: the permissions of all organizations are mixed in a token without one.
+/// W7: a token without an organization has the permissions of all of them, mixed.
 #[rocket::async_test]
 async fn a_token_is_good_in_its_organization_only() {
     let (op, browser) = open().await;
@@ -348,7 +348,7 @@ async fn clients_machines_and_users_are_told_apart() {
     assert_eq!(present(&browser, "/users", &acted).await.body, "false");
 }
 
-/// W2: a script may set the claim `roles`; where it fails there is none.
+/// W2: a script may set the claim `roles`; if the script fails, there is none.
 #[rocket::async_test]
 async fn custom_roles_that_are_absent_or_odd_mean_no() {
     let (op, browser) = open().await;
@@ -368,7 +368,7 @@ async fn custom_roles_that_are_absent_or_odd_mean_no() {
     assert_eq!(present(&browser, "/admins", &token).await.status, Status::Forbidden);
 }
 
-/// W9: a request that a token lets in has no session, whatever its cookies say.
+/// W9: a request that a token admits has no session, whatever its cookies say.
 #[rocket::async_test]
 async fn a_request_has_one_identity() {
     let (op, browser) = open().await;
@@ -381,15 +381,15 @@ async fn a_request_has_one_identity() {
     let answer = present(&browser, "/page", &token).await;
     assert_eq!(answer.body, "u-bob false false");
     assert_eq!(answer.cookies.len(), 0);
-    // A bad one is not made up for by the session.
+    // The session does not make up for a bad token.
     let answer = present(&browser, "/page", "a.b.c").await;
     assert_eq!(answer.status, Status::Unauthorized);
-    // A password for a proxy is none of ours.
+    // A password for a proxy is not ours.
     let basic = get(&browser, "/page", &[("Authorization", "Basic YTpi")]).await;
     assert_eq!(basic.body, "u-alice true true");
 }
 
-/// W9: each route that a request enters asks its token anew.
+/// W9: each route that a request reaches checks its token again.
 #[rocket::async_test]
 async fn a_route_that_forwards_leads_to_another_with_the_same_token() {
     let (op, browser) = open().await;
@@ -397,7 +397,7 @@ async fn a_route_that_forwards_leads_to_another_with_the_same_token() {
     assert_eq!(present(&browser, "/forwards", &token).await.body, "forwarded u-alice");
 }
 
-/// W9: a stranger at a route for both is sent to sign in as ever, and a script is told how.
+/// W9: a stranger at a route for both is sent to sign in as usual, and a script is told how.
 #[rocket::async_test]
 async fn a_stranger_at_a_route_for_both_signs_in() {
     let (_op, browser) = open().await;
@@ -406,9 +406,9 @@ async fn a_stranger_at_a_route_for_both_signs_in() {
     assert_eq!((answer.status, challenge(&answer)), (Status::Unauthorized, "Bearer"));
 }
 
-/// W10: keys that rotate, and a Logto that is down.
+/// W10: keys rotate, and Logto is down.
 #[rocket::async_test]
-async fn known_tokens_go_on_while_logto_is_down_and_end_with_their_key() {
+async fn known_tokens_still_work_while_logto_is_down_and_end_with_their_key() {
     let (op, browser) = open().await;
     let token = op.access_token(API, "read:items");
     assert_eq!(present(&browser, "/items", &token).await.status, Status::Ok);
@@ -419,13 +419,13 @@ async fn known_tokens_go_on_while_logto_is_down_and_end_with_their_key() {
     op.resume();
     op.rotate();
     op.rotate();
-    // A token of the new key brings the new keys, in which that of the old token is not.
+    // A token of the new key brings the new keys, which no longer include the old token's.
     let new = op.access_token(API, "read:items");
     assert_eq!(present(&browser, "/items", &new).await.status, Status::Ok);
     assert_eq!(present(&browser, "/items", &token).await.status, Status::Unauthorized);
 }
 
-/// W10: nobody is let in by a token that cannot be verified, and nobody is told that it is bad.
+/// W10: a token that cannot be verified admits nobody, and nobody is told that it is bad.
 #[rocket::async_test]
 async fn without_keys_a_token_is_answered_with_503() {
     let (op, browser) = open().await;
@@ -444,7 +444,7 @@ fn unauthorized() -> &'static str {
     "the application's own"
 }
 
-/// W4: through the application's catchers, with the header all the same.
+/// W4: through the application's catchers, and still with the header.
 #[rocket::async_test]
 async fn the_applications_catcher_answers() {
     let op = Hostile::start().await;
@@ -460,7 +460,7 @@ async fn the_applications_catcher_answers() {
     }
 }
 
-/// W8: the test kit presents tokens of every kind, and no header does.
+/// W8: the test kit presents tokens of every kind, and no header can.
 #[rocket::async_test]
 async fn tests_present_tokens_without_logto() {
     use logto_rocket::testing::{TestRequest as _, TestToken};

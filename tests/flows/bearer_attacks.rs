@@ -1,4 +1,4 @@
-//! A token beside a cookie, and tokens, headers and paths that mean two things.
+//! A token beside a cookie; tokens, headers and paths that can be read in two ways.
 
 use std::io::Cursor;
 
@@ -155,7 +155,7 @@ async fn get(browser: &Browser, path: &str, headers: &[(&'static str, &str)]) ->
     browser.send(with(browser.client().get(path.to_owned()), headers)).await
 }
 
-/// W9: no guard and no client of Logto's sees who is signed in beside a token.
+/// W9: beside a token, no guard and no `LogtoClient` sees who is signed in.
 #[rocket::async_test]
 async fn beside_a_token_nothing_sees_the_session() {
     let (op, browser) = alice().await;
@@ -182,7 +182,7 @@ async fn a_catcher_of_a_refused_token_sees_no_session() {
     assert!(get(&browser, "/page", &[]).await.body.starts_with("u-alice"));
 }
 
-/// What `on_error` is told, and whom it sees.
+/// What `on_error` is told, and which user it sees.
 struct Told;
 
 #[rocket::async_trait]
@@ -198,8 +198,8 @@ impl Hooks for Told {
     }
 }
 
-/// W4, W9, W13: every refusal but that of a stranger is the application's to render, and keeps
-/// its status and its challenge.
+/// W4, W9, W13: the application may render every refusal except a stranger's; the status and the
+/// challenge stay.
 #[rocket::async_test]
 async fn the_application_renders_refusals() {
     let op = Hostile::start().await;
@@ -219,10 +219,10 @@ async fn the_application_renders_refusals() {
     }
 }
 
-/// W9, H14: what a proxy folds into one header, or what some take for a space, presents a
-/// token that cannot be read; the session does not step in.
+/// W9, H14: headers that a proxy folds into one, or with what some take for a space, present an
+/// unreadable token; the session does not step in.
 #[rocket::async_test]
-async fn no_odd_header_has_the_session_decide() {
+async fn no_odd_header_lets_the_session_decide() {
     let (op, browser) = alice().await;
     let token = of_bob(&op);
     for header in [
@@ -242,7 +242,7 @@ async fn no_odd_header_has_the_session_decide() {
     }
 }
 
-/// W9: a route that forwards gives the next one nothing of who asked it.
+/// W9: a route that forwards tells the next one nothing about who sent the request.
 #[rocket::async_test]
 async fn a_forward_between_token_and_session_keeps_them_apart() {
     let (op, browser) = alice().await;
@@ -254,7 +254,7 @@ async fn a_forward_between_token_and_session_keeps_them_apart() {
     assert_eq!((answer.status, challenge(&answer)), (Status::Unauthorized, "Bearer"));
 }
 
-/// W9: two policies are both asked, and the handler sees one identity all the same.
+/// W9: both policies are asked, and the handler still sees one identity.
 #[rocket::async_test]
 async fn a_route_that_is_protected_twice_sees_one_identity() {
     let (op, browser) = alice().await;
@@ -268,7 +268,7 @@ async fn a_route_that_is_protected_twice_sees_one_identity() {
     assert_eq!(answer.status, Status::Unauthorized, "beside a token there is none: {answer:?}");
 }
 
-/// W9: a request that a token let in does not end the browser's session, not even by half.
+/// W9: a request that a token admitted does not end the browser's session, not even in part.
 #[rocket::async_test]
 async fn a_token_ends_no_session() {
     let (op, browser) = alice().await;
@@ -281,7 +281,7 @@ async fn a_token_ends_no_session() {
     assert!(browser.session_cookies().is_empty(), "without a token it ends");
 }
 
-/// W4, S15: what a request without a token gets is not for one with a token.
+/// W4, S15: an answer to a request without a token is not for one with a token.
 #[rocket::async_test]
 async fn every_answer_of_a_route_for_tokens_varies_by_the_token() {
     let (op, browser) = alice().await;
@@ -295,7 +295,7 @@ async fn every_answer_of_a_route_for_tokens_varies_by_the_token() {
     }
 }
 
-/// W4: as GET, without a body; no other method is let in.
+/// W4: like GET, without a body; no other method is admitted.
 #[rocket::async_test]
 async fn head_asks_for_the_token_too() {
     let (op, browser) = alice().await;
@@ -309,7 +309,7 @@ async fn head_asks_for_the_token_too() {
     assert_eq!(answer.status, Status::NotFound);
 }
 
-/// W7: however the organization is written, it is checked as the handler reads it.
+/// W7: however the organization is written, the check and the handler read the same one.
 #[rocket::async_test]
 async fn the_organization_that_is_checked_is_the_one_that_the_handler_gets() {
     let (op, browser) = alice().await;
@@ -336,9 +336,9 @@ async fn the_organization_that_is_checked_is_the_one_that_the_handler_gets() {
     }
 }
 
-/// W7: a token for several says of which organization it is, or is of none.
+/// W7: a token for several audiences names its organization, or belongs to none.
 #[rocket::async_test]
-async fn a_token_for_several_is_of_one_organization_at_most() {
+async fn a_token_for_several_audiences_belongs_to_one_organization_at_most() {
     let (op, browser) = alice().await;
     let urn = |id: &str| format!("urn:logto:organization:{id}");
     let acme = with_claim(&op, "aud", json!([API, urn("acme")]));
@@ -357,9 +357,9 @@ async fn a_token_for_several_is_of_one_organization_at_most() {
     }
 }
 
-/// W2, W7: a token whose organization cannot be read is not one without.
+/// W2, W7: a token whose organization is unreadable is not a token without one.
 #[rocket::async_test]
-async fn an_odd_organization_is_not_none() {
+async fn an_odd_organization_is_not_an_absent_one() {
     let (op, browser) = alice().await;
     for odd in [json!(["acme"]), json!(7), json!({"id": "acme"}), json!(true)] {
         let token = with_claim(&op, "organization_id", odd.clone());
@@ -376,7 +376,7 @@ async fn an_odd_organization_is_not_none() {
 
 /// W2, W8: a token that does not say who got it may be a machine's.
 #[rocket::async_test]
-async fn a_token_of_an_unknown_client_is_no_users() {
+async fn a_token_of_an_unknown_client_is_not_a_users() {
     let (op, browser) = alice().await;
     let without = [Deviation::Claims(Alter::without("client_id"))];
     let nobody = op.wrong_access_token(API, "", &without);
@@ -389,7 +389,7 @@ async fn a_token_of_an_unknown_client_is_no_users() {
     }
 }
 
-/// W3: a time that is far ahead is one, and what is no time is none.
+/// W3: a time far ahead is a time, and what is not a time is refused.
 #[rocket::async_test]
 async fn an_end_far_ahead_is_an_end() {
     let (op, browser) = alice().await;
@@ -412,7 +412,7 @@ async fn an_end_far_ahead_is_an_end() {
 
 /// W6: what Unicode calls a space is part of a scope (RFC 6749 section 3.3).
 #[rocket::async_test]
-async fn no_other_space_makes_two_scopes_of_one() {
+async fn only_a_plain_space_separates_scopes() {
     let (op, browser) = alice().await;
     for (scope, status) in [
         ("  other   read:items ", 200),

@@ -1,5 +1,5 @@
 //! Every hostile token that is tried at the callback, presented to a route that takes access
-//! tokens. What needs a sign-in (T15, T16, T19 to T21) has no counterpart here.
+//! tokens. Rows about sign-ins (T15, T16, T19 to T21) have no counterpart here.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ async fn assert_refused(op: &Hostile, browser: &Browser, deviations: &[Deviation
     assert_eq!(status(op, browser, deviations).await, Status::Unauthorized, "{deviations:?}");
 }
 
-/// Beside a token that is good, with the provider as it is.
+/// After a good token, which the same provider gets admitted.
 async fn assert_all_refused(deviations: impl IntoIterator<Item = Deviation>) {
     let (op, browser) = open().await;
     assert_eq!(status(&op, &browser, &[]).await, Status::Ok);
@@ -44,8 +44,8 @@ fn from_now(seconds: i64) -> i64 {
     rocket::time::OffsetDateTime::now_utc().unix_timestamp() + seconds
 }
 
-/// T1, T24: one bit of the signature is wrong, under every algorithm that is taken when it is
-/// right.
+/// T1, T24: one bit of the signature is wrong, under every algorithm that is accepted with the
+/// right one.
 #[rocket::async_test]
 async fn a_wrong_signature_is_refused_under_every_algorithm() {
     for key in Key::of_every_algorithm() {
@@ -56,7 +56,7 @@ async fn a_wrong_signature_is_refused_under_every_algorithm() {
     }
 }
 
-/// T2: no algorithm, however it is written, and no signature.
+/// T2: no algorithm, in any spelling, and no signature.
 #[rocket::async_test]
 async fn an_unsigned_token_is_refused() {
     let unsigned = ["none", "None", "NONE", "NoNe", "", "ES384", "null"];
@@ -72,7 +72,7 @@ async fn an_unsigned_token_is_refused() {
     .await;
 }
 
-/// T2, T3, T9: whatever discovery and the keys say of `none`, secrets and other algorithms.
+/// T2, T3, T9: whatever discovery and the keys say about `none`, secrets and other algorithms.
 #[rocket::async_test]
 async fn an_algorithm_is_that_of_a_public_key_whatever_is_announced() {
     const ALGS: [&str; 11] = [
@@ -110,7 +110,7 @@ async fn an_algorithm_is_that_of_a_public_key_whatever_is_announced() {
     }
 }
 
-/// T4: a key that the token brings itself is no key, and nobody fetches it.
+/// T4: a key inside the token does not count, and nobody fetches one it points to.
 #[rocket::async_test]
 async fn a_key_in_the_header_is_ignored() {
     let (op, browser) = open().await;
@@ -135,7 +135,7 @@ async fn a_critical_extension_is_refused() {
     assert_all_refused(crit.map(|names| header("crit", names))).await;
 }
 
-/// T8: without `kid` every key is tried, and a stranger's is none of them.
+/// T8: without `kid` every key is tried; a stranger's is not among them.
 #[rocket::async_test]
 async fn a_token_without_kid_is_tried_with_the_published_keys() {
     let (op, browser) = open().await;
@@ -145,7 +145,7 @@ async fn a_token_without_kid_is_tried_with_the_published_keys() {
     assert_refused(&op, &browser, &[forged, without()]).await;
 }
 
-/// T9: keys that are for something else verify nothing.
+/// T9: keys with another purpose verify nothing.
 #[rocket::async_test]
 async fn a_key_that_is_not_for_signing_is_not_used() {
     for (name, value) in [("use", "enc"), ("alg", "ES256"), ("crv", "P-256"), ("kty", "oct")] {
@@ -157,7 +157,7 @@ async fn a_key_that_is_not_for_signing_is_not_used() {
     }
 }
 
-/// T10, T11: the issuer is compared to the letter, and so is the audience.
+/// T10, T11: the issuer and the audience are compared character by character.
 #[rocket::async_test]
 async fn another_issuer_or_audience_is_refused() {
     assert_all_refused([
@@ -200,7 +200,7 @@ async fn another_issuer_or_audience_is_refused() {
     assert_all_refused([Deviation::Claims(Alter::without("aud"))]).await;
 }
 
-/// T12, T13, T14: moments that are past, to come, or none.
+/// T12, T13, T14: times that are past, in the future, or not times.
 #[rocket::async_test]
 async fn a_token_out_of_its_time_is_refused() {
     let none = [
@@ -216,14 +216,14 @@ async fn a_token_out_of_its_time_is_refused() {
     let to_come = [json!(from_now(90)), json!(from_now(86_400))];
     let exp = past.iter().chain(&never).chain(&none).map(|exp| claim("exp", exp.clone()));
     assert_all_refused(exp).await;
-    // Long past is a moment too, at which a token can have begun.
+    // The distant past is a time too, at which a token can become valid.
     let begins = to_come.iter().chain(&never).chain(&none[2..]);
     assert_all_refused(begins.clone().map(|iat| claim("iat", iat.clone()))).await;
     assert_all_refused(begins.map(|nbf| claim("nbf", nbf.clone()))).await;
     assert_all_refused(["exp", "iat"].map(|name| Deviation::Claims(Alter::without(name)))).await;
 }
 
-/// T17: a token about nobody.
+/// T17: a token without a user.
 #[rocket::async_test]
 async fn a_token_without_a_proper_subject_is_refused() {
     let subjects =
@@ -256,7 +256,7 @@ fn with_depth(token: &str, depth: usize) -> String {
 
 /// T22: what Logto signs for other purposes, with the right audience or a wrong one.
 #[rocket::async_test]
-async fn other_tokens_of_logto_are_no_access_tokens() {
+async fn other_tokens_of_logto_are_not_access_tokens() {
     assert_all_refused([
         Deviation::Header(Alter::without("typ")),
         header("typ", "JWT"),

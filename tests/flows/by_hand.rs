@@ -94,7 +94,7 @@ async fn only_a_person_who_opens_a_page_begins_a_sign_in() {
     assert!(browser.visit("/sign-in").await.location().starts_with(&op.issuer()));
 }
 
-/// A form says with its method that it begins something, and a script may ask where to go.
+/// A form's method says that it begins something, and a script may ask where to go.
 #[rocket::async_test]
 async fn forms_and_scripts_begin_sign_ins_by_post() {
     let (op, browser) = open().await;
@@ -105,7 +105,7 @@ async fn forms_and_scripts_begin_sign_ins_by_post() {
     }
 }
 
-/// H11: as the mounted route, with all that the address says.
+/// H11: like the mounted route, and with every parameter.
 #[rocket::async_test]
 async fn a_sign_in_under_another_host_is_sent_to_that_of_the_base_url() {
     let (op, browser) = open().await;
@@ -122,15 +122,15 @@ async fn a_sign_in_under_another_host_is_sent_to_that_of_the_base_url() {
             assert_eq!(answer.cookies.len(), 0, "{host}: {answer:?}");
             assert_eq!(answer.location(), format!("{BASE_URL}/sign-in?moved=1{moved}"), "{host}");
         }
-        // A proxy that rewrites `Host` would else send the browser there forever.
+        // Otherwise a proxy that rewrites `Host` would send the browser there forever.
         let answer = at("/sign-in?moved=1", host).await;
         assert!(answer.location().starts_with(&op.issuer()), "{host}: {answer:?}");
     }
 }
 
-/// A page of the application's own says 503; when to come again is said by us.
+/// An application's own page answers 503; we add when to try again.
 #[rocket::async_test]
-async fn an_own_page_while_logto_is_down_says_when_to_come_again() {
+async fn an_applications_page_while_logto_is_down_says_when_to_try_again() {
     let (op, browser) = open().await;
     let user = Browser::open(app(op.figment())).await;
     user.visit(&op.authorize(&user.start("/sign-in").await)).await;
@@ -150,9 +150,9 @@ async fn an_own_page_while_logto_is_down_says_when_to_come_again() {
     }
 }
 
-/// R1 to R5: what a link says is followed to a page of this site, and nowhere else.
+/// R1 to R5: a link leads to a page of this site, and nowhere else.
 #[rocket::async_test]
-async fn a_link_to_a_sign_in_leads_to_pages_of_this_site_alone() {
+async fn a_link_to_a_sign_in_leads_to_pages_of_this_site_only() {
     let (op, browser) = open().await;
     for (given, expected) in [
         ("/page?a=b", "/page?a=b"),
@@ -172,7 +172,7 @@ async fn a_link_to_a_sign_in_leads_to_pages_of_this_site_alone() {
     assert_eq!(browser.visit(&op.authorize(&location)).await.location(), "/welcome");
 }
 
-/// R1: what the callback's address says has no part in it.
+/// R1: the callback's own address has no say in it.
 #[rocket::async_test]
 async fn a_callback_that_fails_says_where_the_user_was_going() {
     let (op, browser) = open().await;
@@ -189,9 +189,9 @@ async fn a_callback_that_fails_says_where_the_user_was_going() {
     assert_eq!(answer.body, r#"InteractionRequired Some("/app/page")"#);
 }
 
-/// A30: the page of the mounted route. It led to the callback again, without its query.
+/// A30: the page of the mounted route. It used to lead back to the callback, without its query.
 #[rocket::async_test]
-async fn an_error_of_a_callback_answers_with_a_link_to_sign_in_again() {
+async fn an_error_at_a_callback_shows_a_link_to_sign_in_again() {
     let op = Hostile::start().await;
     let back = json!({ "path": "/back", "mount": false });
     let browser = Browser::open(app(op.figment().merge(("logto.routes.callback", back)))).await;

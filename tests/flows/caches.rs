@@ -7,7 +7,7 @@ use rocket::figment::Figment;
 use rocket::http::{Header, Status};
 use rocket::{Build, Request, Response, Rocket, catch, catchers, get, routes};
 
-/// What a cache obeys in place of `Cache-Control`.
+/// What some caches obey instead of `Cache-Control`.
 const TARGETED: [&str; 7] = [
     "CDN-Cache-Control",
     "cloudflare-cdn-cache-control",
@@ -20,7 +20,7 @@ const TARGETED: [&str; 7] = [
 
 const PUBLIC: &str = "public, max-age=600";
 
-/// Makes every answer public and takes its cookies away. Attached with a `depth`, it
+/// Makes every answer public and removes its cookies. Attached with a `depth`, it
 /// does so only after that many ignitions, each of which attaches the next.
 struct Publisher {
     depth: u8,
@@ -101,9 +101,9 @@ fn assert_kept_by_no_cache(answer: &Answer) {
     }
 }
 
-/// S25: on pages, failures and catchers' answers, to users and to strangers.
+/// S25: on pages, failures and catchers' answers, for users and for strangers.
 #[rocket::async_test]
-async fn no_fairing_has_an_answer_kept_that_depends_on_cookies() {
+async fn no_fairing_makes_an_answer_cacheable_that_depends_on_cookies() {
     let op = Hostile::start().await;
     for (depth, before) in places() {
         let browser = Browser::open(with_publisher(op.figment(), depth, before)).await;
@@ -126,7 +126,7 @@ async fn no_fairing_has_an_answer_kept_that_depends_on_cookies() {
 
 /// S25: of a sign-in, good or bad, of a refresh and of a sign-out.
 #[rocket::async_test]
-async fn no_fairing_has_an_answer_kept_that_sets_our_cookies() {
+async fn no_fairing_makes_an_answer_cacheable_that_sets_our_cookies() {
     let op = Hostile::start().await;
     op.deviate(Deviation::Tokens(Alter::set("expires_in", 0)));
     op.deviate(Deviation::RotateRefreshTokens);
@@ -148,9 +148,9 @@ async fn no_fairing_has_an_answer_kept_that_sets_our_cookies() {
     }
 }
 
-/// S25: of a callback whose cookie is missing, and of a sign-in that cannot begin.
+/// S25: when a callback's cookie is missing, and when a sign-in cannot begin.
 #[rocket::async_test]
-async fn no_fairing_has_a_failed_sign_in_kept() {
+async fn no_fairing_makes_a_failed_sign_in_cacheable() {
     let (op, down) = (Hostile::start().await, Hostile::start().await);
     down.stop().await;
     for (depth, before) in places() {
@@ -166,7 +166,7 @@ async fn no_fairing_has_a_failed_sign_in_kept() {
     }
 }
 
-/// S25: what is the same for everybody may be kept, and whatever names the copy stays.
+/// S25: an answer that is the same for everybody may be kept, and keeps its caching headers.
 #[rocket::async_test]
 async fn an_answer_for_everybody_is_left_as_it_is() {
     let op = Hostile::start().await;

@@ -47,7 +47,7 @@ async fn a_callback_without_its_cookie_is_refused() {
     assert_eq!(browser.visit("/").await.body, "Hello, stranger!");
 }
 
-/// Leads to the callback from an address that it was at before, after our own fairing.
+/// A fairing after ours that rewrites an old address to the callback's.
 struct Moved;
 
 #[rocket::async_trait]
@@ -67,7 +67,7 @@ async fn own(logto: LogtoClient<'_>) -> Result<Redirect, Error> {
     logto.handle_sign_in_callback().await
 }
 
-/// R14: where Rocket finds the callback, it has its query, mounted or the application's own.
+/// R14: a rewritten callback keeps its query, mounted or the application's own.
 #[rocket::async_test]
 async fn a_callback_signs_in_however_its_address_is_written() {
     for mounted in [true, false] {
@@ -91,7 +91,7 @@ async fn a_callback_signs_in_however_its_address_is_written() {
     }
 }
 
-/// A3: neither does it in a browser that has a sign-in of its own under way.
+/// A3: not even in a browser with a pending sign-in of its own.
 #[rocket::async_test]
 async fn a_callback_from_another_browser_is_refused() {
     let (op, attacker, location) = signing_in().await;
@@ -139,7 +139,7 @@ async fn a_foreign_state_is_refused_before_the_code_is_redeemed() {
     assert_eq!(answer.status, Status::SeeOther, "the sign-in itself was not harmed: {answer:?}");
 }
 
-/// A4: the cookie of one sign-in does not pass under the name of another.
+/// A4: one sign-in's cookie does not work under another one's name.
 #[rocket::async_test]
 async fn a_sign_in_cookie_does_not_work_under_another_name() {
     let (op, browser, first) = signing_in().await;
@@ -155,9 +155,9 @@ async fn a_sign_in_cookie_does_not_work_under_another_name() {
     }
 }
 
-/// S4: a sign-in's cookie with any one character changed is none.
+/// S4: a sign-in's cookie with any one character changed is refused.
 #[rocket::async_test]
-async fn a_sign_in_cookie_with_one_character_changed_is_none() {
+async fn a_sign_in_cookie_with_one_character_changed_is_refused() {
     let (op, browser, location) = signing_in().await;
     let callback = op.authorize(&location);
     let cookies = browser.cookies();
@@ -173,7 +173,7 @@ async fn a_sign_in_cookie_with_one_character_changed_is_none() {
     assert_eq!(browser.visit(&callback).await.status, Status::SeeOther);
 }
 
-/// A5: an error without our state is refused as anything else, and nobody is shown its text.
+/// A5: an error without our state is refused like anything else, and nobody sees its text.
 #[rocket::async_test]
 async fn an_error_with_a_foreign_state_is_not_believed() {
     let (op, browser, location) = signing_in().await;
@@ -195,9 +195,9 @@ async fn an_error_with_a_foreign_state_is_not_believed() {
     assert_eq!(browser.visit(&op.authorize(&location)).await.status, Status::SeeOther);
 }
 
-/// A5: one with our state ends this sign-in, with a page that offers another.
+/// A5: an error with our state ends this sign-in, with a page that offers another.
 #[rocket::async_test]
-async fn a_refusal_of_the_user_shows_a_page() {
+async fn a_refusal_by_the_user_shows_a_page() {
     let (op, browser, location) = signing_in().await;
     browser.start("/pages/1").await;
     let answer = browser.visit(&op.refuse(&location, "access_denied")).await;
@@ -206,7 +206,7 @@ async fn a_refusal_of_the_user_shows_a_page() {
     assert_eq!(browser.sign_in_cookies().len(), 1, "only its own cookie is gone");
 }
 
-/// A6: the back button after a sign-in leads on, without another token request.
+/// A6: after a sign-in, the back button leads on without another token request.
 #[rocket::async_test]
 async fn the_same_callback_again_leads_on_when_signed_in() {
     let (op, browser, location) = signing_in().await;
@@ -219,7 +219,7 @@ async fn the_same_callback_again_leads_on_when_signed_in() {
     assert_eq!(browser.visit("/").await.body, "Hello, u-alice!");
 }
 
-/// A6: for anybody else, and after a sign-out, the same callback is a page that offers to sign in.
+/// A6: for anybody else, and after a sign-out, the same callback offers a new sign-in.
 #[rocket::async_test]
 async fn the_same_callback_again_signs_nobody_in() {
     let (op, browser, location) = signing_in().await;
@@ -240,7 +240,7 @@ async fn the_same_callback_again_signs_nobody_in() {
 async fn two_identical_callbacks_at_once_redeem_the_code_once() {
     let (op, browser, location) = signing_in().await;
     let callback = op.authorize(&location);
-    // So that the second one is there before the first is done, however busy the machine.
+    // So that the second one arrives before the first is done, however busy the machine.
     let late = Fault::Late(Duration::from_millis(200));
     op.deviate(Deviation::Answer("token", late));
     let (first, second) = rocket::tokio::join!(browser.visit(&callback), browser.visit(&callback));
@@ -263,7 +263,7 @@ async fn a_used_sign_in_cannot_be_used_with_a_new_code() {
     assert_eq!(op.count("token"), 1);
 }
 
-/// A8, RP-invalid-response-iss: an answer of another issuer, the right one of which is known, is a
+/// A8, RP-invalid-response-iss: an answer from another issuer, when the right one is known, is a
 /// mix-up.
 #[rocket::async_test]
 async fn a_callback_of_another_issuer_is_refused() {
@@ -275,7 +275,7 @@ async fn a_callback_of_another_issuer_is_refused() {
     }
 }
 
-/// A8: the issuer is compared to the letter.
+/// A8: the issuer is compared character by character.
 #[rocket::async_test]
 async fn an_issuer_that_is_nearly_right_is_refused() {
     let op = Hostile::start().await;
@@ -302,8 +302,8 @@ async fn an_error_of_another_issuer_is_refused() {
     assert!(!answer.body.contains("evil.example"), "{}", answer.body);
 }
 
-/// A9, RP-missing-response-iss: Logto always says who it is, so an answer without `iss` is none of
-/// its.
+/// A9, RP-missing-response-iss: Logto always names itself, so an answer without `iss` is not
+/// Logto's.
 #[rocket::async_test]
 async fn a_callback_without_issuer_is_refused() {
     let (op, browser, location) = signing_in().await;
@@ -312,7 +312,7 @@ async fn a_callback_without_issuer_is_refused() {
     assert_refused(&op, &answer);
 }
 
-/// A10: a code of another sign-in is sent with the wrong verifier, and Logto refuses it.
+/// A10: another sign-in's code is sent with the wrong verifier, and Logto refuses it.
 #[rocket::async_test]
 async fn a_code_of_another_sign_in_is_refused() {
     let (op, attacker, stolen_from) = signing_in().await;
@@ -328,7 +328,7 @@ async fn a_code_of_another_sign_in_is_refused() {
     drop(attacker);
 }
 
-/// A11: a parameter that is there twice, even with the same value, has no value.
+/// A11: a parameter that appears twice, even with the same value, has no value.
 #[rocket::async_test]
 async fn a_parameter_given_twice_is_refused() {
     for name in ["code", "state", "iss"] {
@@ -346,7 +346,7 @@ async fn a_parameter_given_twice_is_refused() {
     }
 }
 
-/// A11: a code and an error at once are no answer either.
+/// A11: a code and an error together are not an answer either.
 #[rocket::async_test]
 async fn a_code_beside_an_error_is_not_redeemed() {
     let (op, browser, location) = signing_in().await;
@@ -355,7 +355,7 @@ async fn a_code_beside_an_error_is_not_redeemed() {
     assert_refused(&op, &answer);
 }
 
-/// A11: neither is a callback with nothing in it.
+/// A11: neither is an empty callback.
 #[rocket::async_test]
 async fn an_empty_callback_is_refused() {
     let (op, browser, location) = signing_in().await;
@@ -369,9 +369,9 @@ async fn an_empty_callback_is_refused() {
     }
 }
 
-/// A15: no page holds the code: the callback redirects, and tells nobody whence.
+/// A15: no page holds the code: the callback redirects, and sends no referrer.
 #[rocket::async_test]
-async fn the_callback_redirects_and_is_neither_kept_nor_told_on() {
+async fn the_callback_redirects_without_caching_or_a_referrer() {
     let (op, browser, location) = signing_in().await;
     let answer = browser.visit(&op.authorize(&location)).await;
     assert_eq!((answer.status, answer.location()), (Status::SeeOther, "/protected"));

@@ -1,4 +1,4 @@
-//! What a real Logto answered, played back.
+//! Answers of a real Logto, played back.
 
 use logto_rocket::{IdTokenClaims, UserInfo};
 use logto_tests::{Alter, Browser, Deviation, Hostile, app};
@@ -43,7 +43,7 @@ fn no_claim_of_a_captured_id_token_is_lost_or_made_up() {
             assert!(claims["sub"].is_string(), "{name}");
             assert_eq!(&round::<IdTokenClaims>(claims), claims, "{name}");
         }
-        // The two that are unlike the others.
+        // The two that differ from the others.
         assert_eq!(capture["scope.openid.only.idt"]["claims"].get("updated_at"), None);
         assert!(capture["max_age.idt"]["claims"]["auth_time"].is_u64());
     }
@@ -61,7 +61,7 @@ fn nothing_of_captured_user_info_is_lost_or_made_up() {
     }
 }
 
-/// Of Logto 1.37 the ID token has `typ` and `at_hash`, of 1.42 neither.
+/// ID tokens of Logto 1.37 have `typ` and `at_hash`, those of 1.42 neither.
 #[rocket::async_test]
 async fn a_user_signs_in_with_the_captured_discovery_document_and_claims() {
     for (capture, old) in captures().into_iter().zip([true, false]) {
@@ -89,7 +89,7 @@ async fn a_user_signs_in_with_the_captured_discovery_document_and_claims() {
     }
 }
 
-/// The hostile provider, while it behaves, answers as Logto did.
+/// While it behaves, the hostile provider answers as Logto did.
 #[rocket::async_test]
 async fn the_hostile_provider_has_the_members_of_the_captured_one() {
     let op = Hostile::start().await;

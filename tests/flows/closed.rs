@@ -1,4 +1,4 @@
-//! A part of the site in which every route is protected or public.
+//! A part of the site where every route is protected or public.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -62,7 +62,7 @@ fn health() -> &'static str {
     "up"
 }
 
-/// Open in part, with all that a route can have.
+/// Partly open, with everything that a route can have.
 #[public]
 #[post("/greet/<name>?<times>", data = "<body>", rank = 3, format = "text/plain")]
 async fn greet(mut name: &str, times: usize, body: &str, user: Option<&User>) -> String {
@@ -86,7 +86,7 @@ fn not_found() -> &'static str {
     "our 404"
 }
 
-/// H22: and a route that cannot answer there is nobody's concern.
+/// H22: routes elsewhere do not matter.
 #[rocket::async_test]
 async fn a_route_that_can_answer_below_a_closed_path_is_protected_or_public() {
     let guard_alone = Route::new(Method::Put, "/guard", dummy_handler);
@@ -115,7 +115,7 @@ async fn a_route_that_can_answer_below_a_closed_path_is_protected_or_public() {
     assert!(launches(marked.register("/api", catchers![not_found])).await);
 }
 
-/// H22: a name marks no route, and nor does another route of the same handler.
+/// H22: neither a name nor another route of the same handler marks a route.
 #[rocket::async_test]
 async fn the_mark_of_a_route_is_not_that_of_its_namesake() {
     let both = || closed().mount("/api", routes![page]);
@@ -152,7 +152,7 @@ async fn several_paths_can_be_closed() {
     }
 }
 
-/// H22: a fairing that is attached again is another one, which closes what it says itself.
+/// H22: a fairing that is attached again is another one, and closes its own paths.
 #[rocket::async_test]
 async fn a_fairing_that_is_attached_again_closes_its_own_paths_only() {
     let open = || routes![other::page];
@@ -164,7 +164,7 @@ async fn a_fairing_that_is_attached_again_closes_its_own_paths_only() {
     assert!(!launches(again(logto().deny_unprotected("/api")).mount("/api", open())).await);
 }
 
-/// A stage that attaches another one when it ignites, and the last of them a route.
+/// A stage that attaches the next one when it ignites; the last one attaches a route.
 struct Stage(u8);
 
 #[rocket::async_trait]
@@ -193,9 +193,9 @@ async fn routes_that_others_mount_while_they_ignite_count() {
     }
 }
 
-/// H22: and a prefix that closes nothing is not taken for one that does.
+/// H22: a prefix that closes nothing is not accepted as one that does.
 #[rocket::async_test]
-async fn a_prefix_that_is_no_path_ends_the_launch() {
+async fn a_prefix_that_is_not_a_path_ends_the_launch() {
     for prefix in ["", "api", "/api?x", "/<id>", "//api", "/a%2Fb"] {
         let rocket = bare().attach(logto().deny_unprotected("/api").deny_unprotected(prefix));
         let error = rocket.ignite().await.expect_err(prefix);
@@ -203,9 +203,9 @@ async fn a_prefix_that_is_no_path_ends_the_launch() {
     }
 }
 
-/// H22: who says both has made a mistake in one of them.
+/// H22: one of the two must be a mistake.
 #[test]
-fn a_route_that_is_to_be_protected_and_public_is_refused_where_it_is_made() {
+fn a_route_cannot_be_made_both_protected_and_public() {
     let panics = |routes: &dyn Fn() -> Vec<Route>| catch_unwind(AssertUnwindSafe(routes)).is_err();
     assert!(panics(&|| public(routes![health, page])));
     assert!(panics(&|| public(protect(routes![other::page], Policy::new()))));
@@ -214,10 +214,10 @@ fn a_route_that_is_to_be_protected_and_public_is_refused_where_it_is_made() {
     assert!(!panics(&|| public(public(routes![health, other::page]))), "said twice is said");
 }
 
-/// H22: what is public answers as it would without the attribute, and what is protected
-/// does not.
+/// H22: what is public answers as it would without the attribute; what is protected does
+/// not.
 #[rocket::async_test]
-async fn a_public_route_is_as_it_was_written() {
+async fn a_public_route_is_left_as_written() {
     assert_eq!(greet("a", 2, "b", None).await, "aa b false", "a function like any other");
     assert_eq!(uri!("/api", greet(" a", 2)), "/api/greet/%20a?times=2");
     let [route] = &routes![greet][..] else { panic!("one route") };
@@ -233,6 +233,6 @@ async fn a_public_route_is_as_it_was_written() {
     let greeting = client.post("/api/greet/a?times=2").header(ContentType::Plain).body("b");
     assert_eq!(greeting.dispatch().await.into_string().await.as_deref(), Some("aa b false"));
     assert_eq!(client.get("/api/page").dispatch().await.status(), Status::Unauthorized);
-    // The route that carries the audit is none.
+    // The route that carries the audit does not answer.
     assert_eq!(client.req(Method::Connect, "/").dispatch().await.status(), Status::NotFound);
 }

@@ -13,7 +13,7 @@ use rocket::tokio::sync::Semaphore;
 use rocket::tokio::time::timeout;
 use rocket::{Build, Request, Rocket, get, routes, tokio};
 
-/// A hook that counts, waits until it may go on, and refuses where it is told to.
+/// A hook that counts, waits until it may continue, and refuses when told to.
 struct Gate {
     calls: AtomicUsize,
     open: Semaphore,
@@ -69,7 +69,7 @@ async fn coming_back(provider: &Provider, browser: &Browser, who: &str) -> Strin
     provider.approve(&location, who).await.expect("the user is known")
 }
 
-/// What one browser does, sends and keeps apart from another that has the same cookies.
+/// The request of one browser, kept apart from another with the same cookies.
 async fn with_cookies(browser: &Browser, cookies: BTreeMap<String, String>, path: &str) -> Answer {
     browser.restore(cookies);
     browser.visit(path).await
@@ -97,7 +97,7 @@ async fn callbacks_that_come_together_share_one_run_of_the_hook() {
     }
 }
 
-/// A27: what the hook says of one holds for all of them, and ends none but their session.
+/// A27: the hook's verdict on one applies to all of them, and ends only their session.
 #[rocket::async_test]
 async fn callbacks_that_come_together_share_a_refusal() {
     let (provider, gate) = (Provider::start().await, Gate::new(0));
@@ -118,7 +118,7 @@ async fn callbacks_that_come_together_share_a_refusal() {
     assert_eq!(browser.visit("/me").await.body, "stranger");
 }
 
-/// A27: the first request is gone, as a reload closes its connection.
+/// A27: the first request is gone, as when a reload closes its connection.
 #[rocket::async_test]
 async fn the_next_callback_takes_over_where_the_first_one_died_in_the_hook() {
     let (provider, gate) = (Provider::start().await, Gate::new(0));
@@ -133,9 +133,9 @@ async fn the_next_callback_takes_over_where_the_first_one_died_in_the_hook() {
     assert_eq!(browser.visit("/me").await.body, "alice");
 }
 
-/// A27: an answer that was lost on its way is given again; a leaked address gives nothing.
+/// A27: a lost answer is given again; a leaked address gives nothing.
 #[rocket::async_test]
-async fn a_repeated_callback_is_answered_for_its_own_browser_only_and_while_the_session_lives() {
+async fn a_repeated_callback_is_answered_only_for_its_own_browser_while_the_session_lives() {
     for store in ["cookie", "memory"] {
         let (provider, gate) = (Provider::start().await, Gate::new(1));
         let browser = Browser::open(app(&provider, store, &gate)).await;
@@ -158,7 +158,7 @@ async fn a_repeated_callback_is_answered_for_its_own_browser_only_and_while_the_
     }
 }
 
-/// A28: who is refused as somebody else stays who they are.
+/// A28: a user refused as somebody else stays who they are.
 #[rocket::async_test]
 async fn a_refused_sign_in_leaves_the_session_that_was_there() {
     for store in ["cookie", "memory"] {

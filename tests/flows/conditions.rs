@@ -1,4 +1,4 @@
-//! Who may, of the users with a session: scopes, roles, and roles in an organization.
+//! Who may, of users with a session: scopes, roles, and roles in an organization.
 
 use std::time::Duration;
 
@@ -88,7 +88,7 @@ async fn status(client: &Client, path: &str) -> u16 {
     client.get(path.to_owned()).header(Accept::JSON).dispatch().await.status().code
 }
 
-/// W11: of the ID token, without asking Logto.
+/// W11: those of the ID token, without asking Logto.
 #[rocket::async_test]
 async fn roles_of_the_user_decide() {
     let client = open(figment()).await;
@@ -110,7 +110,7 @@ async fn roles_of_the_user_decide() {
     }
 }
 
-/// W11: with `fetch_user_info`, those of now.
+/// W11: with `fetch_user_info`, the current ones.
 #[rocket::async_test]
 async fn roles_of_the_user_info_decide_where_it_is_fetched() {
     let client = open(figment()).await;
@@ -119,7 +119,7 @@ async fn roles_of_the_user_info_decide_where_it_is_fetched() {
     assert_eq!((status(&client, "/admin").await, status(&client, "/now").await), (200, 403));
 }
 
-/// W11: in the organization of the path, and no token is fetched for it.
+/// W11: in the path's organization, and no token is fetched for it.
 #[rocket::async_test]
 async fn roles_in_the_organization_of_the_path_decide() {
     let client = open(figment()).await;
@@ -131,7 +131,7 @@ async fn roles_in_the_organization_of_the_path_decide() {
     }
 }
 
-/// W6: of the token that is fetched for the route.
+/// W6: those of the token that is fetched for the route.
 #[rocket::async_test]
 async fn scopes_of_the_fetched_token_decide() {
     let client = open(figment()).await;
@@ -144,7 +144,7 @@ async fn scopes_of_the_fetched_token_decide() {
     }
 }
 
-/// W12: as fresh as `session.revalidate` says, as long as anybody can renew them.
+/// W12: as fresh as `session.revalidate` says, while they can be renewed.
 #[rocket::async_test]
 async fn roles_are_as_fresh_as_the_configuration_says() {
     let hour = Duration::from_secs(3700);
@@ -160,7 +160,7 @@ async fn roles_are_as_fresh_as_the_configuration_says() {
     assert_eq!(status(&client, "/admin").await, 401);
 }
 
-/// W12: a session that cannot be refreshed signs in again, unless no freshness is asked for.
+/// W12: a session that cannot be refreshed signs in again, unless no freshness is required.
 #[rocket::async_test]
 async fn without_a_refresh_token_old_roles_sign_in_again() {
     let op = Hostile::start().await;
@@ -195,7 +195,7 @@ fn forbidden() -> &'static str {
     "the application's own"
 }
 
-/// W13: never a way to sign in, which would not end; a page, JSON, or the application's own.
+/// W13: never a redirect to sign-in, which would loop; a page, JSON, or the application's own.
 #[rocket::async_test]
 async fn a_user_who_may_not_gets_403_and_no_sign_in() {
     let client = open(figment()).await;
@@ -215,7 +215,7 @@ async fn a_user_who_may_not_gets_403_and_no_sign_in() {
     assert_eq!(answer.into_string().await.unwrap(), "the application's own");
 }
 
-/// W13: what a stranger to the code must not learn is for the log.
+/// W13: what strangers to the code must not learn goes to the log.
 #[rocket::async_test]
 async fn outside_the_debug_profile_the_answer_does_not_say_what_is_missing() {
     let release = Figment::from(rocket::Config::release_default())

@@ -1,4 +1,4 @@
-//! Cookies in the wrong place, at the wrong time, or not even well-formed.
+//! Cookies in the wrong place, at the wrong time, or malformed.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::jar::is_stranger;
 const OLD: &str = "an-old-secret-of-the-tests-long-enough-for-a-key";
 const NEW: &str = "a-new-secret-of-the-tests-long-enough-for-a-key";
 
-/// Every kind of cookie that an application of this configuration writes: no session where the
+/// Every kind of cookie that an application with this configuration writes: no session if the
 /// provider does not know it.
 async fn every_kind(op: &Hostile, figment: Figment) -> Vec<(&'static str, String)> {
     let mut kinds = Vec::new();
@@ -34,7 +34,7 @@ async fn every_kind(op: &Hostile, figment: Figment) -> Vec<(&'static str, String
     kinds
 }
 
-/// S5: every kind of cookie, of this application and of others, in the place of every other.
+/// S5: every kind of cookie, of this application and of others, in place of every other.
 #[rocket::async_test]
 async fn no_cookie_passes_for_another() {
     let op = Hostile::start().await;
@@ -79,9 +79,9 @@ async fn no_cookie_passes_for_another() {
     assert!(pasted > 60, "{pasted}");
 }
 
-/// S6: the end is inside; what the browser keeps beyond it is no session.
+/// S6: the expiry is inside the seal; what a browser keeps past it is not a session.
 #[rocket::async_test]
-async fn a_cookie_kept_beyond_its_end_is_no_session() {
+async fn a_cookie_kept_past_its_expiry_is_not_a_session() {
     for store in ["cookie", "memory"] {
         for limit in ["logto.session.idle", "logto.session.absolute"] {
             let op = Hostile::start().await;
@@ -96,9 +96,9 @@ async fn a_cookie_kept_beyond_its_end_is_no_session() {
     }
 }
 
-/// S7: a shorter life is that of cookies too that were written before.
+/// S7: a shorter limit also applies to cookies written before.
 #[rocket::async_test]
-async fn a_shorter_life_holds_for_older_cookies() {
+async fn a_shorter_limit_applies_to_older_cookies() {
     let op = Hostile::start().await;
     let before = Browser::open(app(op.figment())).await;
     before.sign_in(&op, "/protected").await;
@@ -111,15 +111,15 @@ async fn a_shorter_life_holds_for_older_cookies() {
     }
 }
 
-/// An application with these cookie secrets whose sessions are written anew every second.
+/// An application with these cookie secrets, which renews its sessions every second.
 fn with_secrets(op: &Hostile, secrets: &[&str]) -> Rocket<Build> {
     let figment = op.figment().merge(("logto.session.idle", 10));
     app(figment.merge(("logto.cookie_secret", secrets)))
 }
 
-/// S11: a new secret before the old one signs nobody out, and takes over.
+/// S11: a new secret in front of the old one signs nobody out, and takes over.
 #[rocket::async_test]
-async fn secrets_are_exchanged_without_signing_anybody_out() {
+async fn secrets_are_changed_without_signing_anybody_out() {
     let op = Hostile::start().await;
     let old = Browser::open(with_secrets(&op, &[OLD])).await;
     old.sign_in(&op, "/protected").await;
@@ -130,7 +130,7 @@ async fn secrets_are_exchanged_without_signing_anybody_out() {
     let answer = both.visit("/").await;
     assert_eq!((answer.body.as_str(), answer.session_cookies().len()), ("Hello, u-alice!", 1));
 
-    // What was written anew needs the new secret only.
+    // A renewed cookie needs only the new secret.
     let new = Browser::open(with_secrets(&op, &[NEW])).await;
     new.restore(both.cookies());
     assert_eq!(new.visit("/").await.body, "Hello, u-alice!");
@@ -138,7 +138,7 @@ async fn secrets_are_exchanged_without_signing_anybody_out() {
     assert_eq!(new.visit("/").await.body, "Hello, stranger!");
 }
 
-/// S11: cookies of both secrets, and a sign-in that was under way.
+/// S11: cookies of both secrets, and a pending sign-in.
 #[rocket::async_test]
 async fn cookies_of_the_old_secret_and_of_the_new_one_are_read() {
     let op = Hostile::start().await;
@@ -156,7 +156,7 @@ async fn cookies_of_the_old_secret_and_of_the_new_one_are_read() {
     }
 }
 
-/// S14: over the wire, as no browser would write it.
+/// S14: over the wire, as no browser would send it.
 #[rocket::async_test]
 async fn a_malformed_cookie_header_harms_nothing() {
     let op = Hostile::start().await;
@@ -189,7 +189,7 @@ async fn a_malformed_cookie_header_harms_nothing() {
         let shown = String::from_utf8_lossy(&header).chars().take(80).collect::<String>();
         assert!(answer.starts_with("HTTP/1.1 200") && answer.ends_with(who), "{shown}: {answer}");
     }
-    // A NUL is no part of any header: the server itself refuses it.
+    // No header may contain NUL: the server itself refuses it.
     let nul =
         b"GET / HTTP/1.1\r\nHost: localhost:8000\r\nConnection: close\r\nCookie: a=\0\r\n\r\n";
     assert!(live.send(nul).await.starts_with("HTTP/1.1 400"));
@@ -207,10 +207,10 @@ fn kept(cache: String, user: Option<&User>) -> Kept {
     Kept { body, cache: Header::new("Cache-Control", cache) }
 }
 
-/// S15: an application may be stricter with caches and not laxer (CVE-2025-48947), and nothing is
-/// kept that sets a cookie.
+/// S15: an application may be stricter about caches but not laxer (CVE-2025-48947), and an answer
+/// that sets a cookie is never kept.
 #[rocket::async_test]
-async fn an_application_cannot_have_a_users_answer_kept() {
+async fn an_application_cannot_make_a_users_answer_cacheable() {
     let op = Hostile::start().await;
     let figment = op.figment().merge(("logto.session.idle", 10));
     let rocket = rocket::custom(figment).attach(Logto::fairing()).mount("/", routes![kept]);
@@ -229,14 +229,14 @@ async fn an_application_cannot_have_a_users_answer_kept() {
             let given = answer.header("cache-control").unwrap();
             let own = cache == "no-store" || cache.starts_with("private") && !writes;
             assert_eq!(given, if own { cache } else { "private, no-store" }, "writes: {writes}");
-            // A browser that may keep the page may not show it to the next user.
+            // A browser that keeps the page must not show it to the next user.
             let varies = (cache.starts_with("private") && !writes).then_some("Cookie");
             assert_eq!(answer.header("vary"), varies, "{cache}");
         }
     }
 }
 
-/// S19: nothing that a client can write into a header or an address stands for a session.
+/// S19: nothing that a client can put into a header or an address counts as a session.
 #[rocket::async_test]
 async fn headers_and_parameters_stand_for_no_session() {
     let op = Hostile::start().await;

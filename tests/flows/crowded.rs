@@ -1,5 +1,5 @@
-//! Headers full of cookies in our names, as no browser of ours would send them. Over TCP, where
-//! Rocket reads them itself.
+//! Headers full of cookies in our names, as no real browser sends them. Over TCP, where Rocket
+//! parses them itself.
 
 use std::sync::atomic::Ordering;
 
@@ -7,7 +7,7 @@ use logto_tests::{Browser, Hostile, Live, app};
 
 use crate::stores::{Fragile, with_store};
 
-/// So many cookies of 24 bytes are about what the server reads at most.
+/// This many cookies of 24 bytes are about the most that the server reads.
 const CROWD: usize = 10_400;
 
 /// The answer to a navigation with these headers.
@@ -27,13 +27,13 @@ fn headers<'a>(answer: &'a str, name: &str) -> Vec<&'a str> {
     lines.filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value).collect()
 }
 
-/// The cookies that an answer sets, as the browser sends them; not those that it removes.
+/// The cookies that an answer sets, as the browser sends them, without those it removes.
 fn set(answer: &str) -> Vec<String> {
     let pairs = headers(answer, "set-cookie").into_iter().filter_map(|line| line.split(';').next());
     pairs.filter(|pair| !pair.ends_with('=')).map(str::to_owned).collect()
 }
 
-/// The name of a sign-in's cookie without its end, and the name of the session's.
+/// The name of a sign-in cookie without its suffix, and the name of the session's.
 async fn names(op: &Hostile) -> (String, String) {
     let browser = Browser::open(app(op.figment())).await;
     browser.start("/protected").await;
@@ -42,7 +42,7 @@ async fn names(op: &Hostile) -> (String, String) {
     (format!("{session}_t_"), session.to_owned())
 }
 
-/// S26: of 10,400 sign-ins under way 32 are looked at, and the user can sign in all the same.
+/// S26: of 10,400 pending sign-ins 32 are looked at, and the user can still sign in.
 #[rocket::async_test]
 async fn thousands_of_sign_ins_cost_what_a_few_cost() {
     let op = Hostile::start().await;
@@ -59,14 +59,14 @@ async fn thousands_of_sign_ins_cost_what_a_few_cost() {
     let path = callback.strip_prefix("http://localhost:8000").unwrap();
     let back = get(&live, path, &[format!("{crowd}; {own}")]).await;
     assert_eq!(headers(&back, "location"), ["/"], "{back}");
-    // Its own, the session and the count, and those that make room for them.
+    // Its own, the session and the count, and the removals that make room for them.
     assert!(headers(&back, "set-cookie").len() <= 3 + 32);
     let session = set(&back).join("; ");
     let home = get(&live, "/", &[format!("{crowd}; {session}")]).await;
     assert!(home.ends_with("Hello, u-alice!"), "{home}");
 }
 
-/// S26: nor do thousands of parts of a session, or of cookies that are named as a part might be.
+/// S26: nor do thousands of parts of a session, or of cookies named like parts.
 #[rocket::async_test]
 async fn thousands_of_parts_cost_what_ten_cost() {
     let op = Hostile::start().await;
@@ -82,7 +82,7 @@ async fn thousands_of_parts_cost_what_ten_cost() {
     }
 }
 
-/// Ids of sessions that there are none of, in the form of the real one.
+/// Ids of no existing session, in the form of the real one.
 fn others(real: &str, count: usize) -> Vec<String> {
     let letters = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let letter = |number: usize| char::from(letters[number % 64]);
@@ -91,8 +91,8 @@ fn others(real: &str, count: usize) -> Vec<String> {
     all.filter(|other| other != real).take(count).collect()
 }
 
-/// S26: a stranger's forty cookies of the session's name are three questions to the store, in one
-/// header or in many, and a user's own is found among three.
+/// S26: a stranger's forty cookies with the session's name cost three loads, in one header or in
+/// many, and a user's own is found among three.
 #[rocket::async_test]
 async fn forty_cookies_of_one_name_cost_three_loads() {
     let (op, store) = (Hostile::start().await, Fragile::new());

@@ -1,4 +1,4 @@
-//! Many people, and many who are nobody.
+//! Many people, and many strangers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,7 +15,7 @@ use rocket::tokio::runtime::Builder;
 use rocket::{Build, Rocket, get, routes};
 use serde_json::json;
 
-/// Counts what is asked of a store in memory.
+/// Counts the calls to a store in memory.
 struct Counting {
     store: MemoryStore,
     asked: Arc<AtomicUsize>,
@@ -67,13 +67,13 @@ fn counted(figment: Figment, asked: &Arc<AtomicUsize>) -> Rocket<Build> {
     rocket::custom(figment).attach(Logto::fairing().store(store)).mount("/", routes![home])
 }
 
-/// S17: strangers, and sign-ins that nobody finishes, take no place in the store.
+/// S17: strangers and unfinished sign-ins take no place in the store.
 #[rocket::async_test]
 async fn strangers_take_no_memory_of_the_server() {
     strangers_take(1_000).await;
 }
 
-/// S17: nor do a hundred thousand of each in the process, where nothing else runs meanwhile.
+/// S17: nor does a hundred thousand of each take memory, in a process that does nothing else.
 #[rocket::async_test]
 #[ignore = "takes a minute"]
 async fn a_hundred_thousand_strangers_take_no_memory_of_the_server() {
@@ -82,8 +82,8 @@ async fn a_hundred_thousand_strangers_take_no_memory_of_the_server() {
     assert!(grown < 8 << 20, "{grown} bytes");
 }
 
-/// By how many bytes this process grows while so many strangers visit, and begin to sign in,
-/// without any of them in the store.
+/// By how many bytes this process grows while so many strangers visit and begin to sign in,
+/// none of them in the store.
 async fn strangers_take(many: usize) -> usize {
     let (op, asked) = (Hostile::start().await, Arc::default());
     let browser = Browser::open(counted(op.figment(), &asked)).await;
@@ -103,13 +103,13 @@ async fn strangers_take(many: usize) -> usize {
     grown
 }
 
-/// The bytes of this process that are in memory, where the system says it.
+/// The resident bytes of this process, if the system tells.
 fn resident() -> usize {
     let pages = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
     pages.split(' ').nth(1).and_then(|pages| pages.parse().ok()).unwrap_or(0) * 4096
 }
 
-/// The session's cookie of somebody who signs in as `sub`.
+/// The session cookie of a user who signs in as `sub`.
 async fn signed_in(op: &Hostile, browser: &Browser, sub: &str) -> Cookie<'static> {
     op.account(json!({"sub": sub, "name": sub}));
     browser.forget();
@@ -117,12 +117,12 @@ async fn signed_in(op: &Hostile, browser: &Browser, sub: &str) -> Cookie<'static
     Cookie::from(browser.session_cookies().into_iter().next().unwrap())
 }
 
-/// One of many tasks that ask for one user's pages and see `own` and never `other`.
+/// One of many tasks that open one user's pages and must see `own` and never `other`.
 async fn ask(client: &Client, cookie: &Cookie<'static>, own: &str, other: &str) -> usize {
     const PATHS: [&str; 4] = ["/", "/api/me", "/protected", "/pages/1"];
     let mut seen = 0;
     for number in 0..160 {
-        // The provider knows bob by now: what is alice's it refuses, while she is refreshed.
+        // The provider answers for bob now: alice is refreshed, and her user info refused.
         let path = if number == 7 { "/api/userinfo" } else { PATHS[number % PATHS.len()] };
         let answer = client.get(path).cookie(cookie.clone()).dispatch().await;
         let body = answer.into_string().await.unwrap();
@@ -163,25 +163,25 @@ fn requests_at_once_never_see_each_others_user() {
     }
 }
 
-/// S29: a code that Logto redeems after the callback was answered leaves no session behind. Its
-/// grant may be that of the user's next try, and stays.
+/// S29: a code that Logto redeems after the callback was answered leaves no session behind. The
+/// user's next try may share its grant, which stays.
 #[rocket::async_test]
 async fn a_sign_in_that_is_too_late_leaves_no_session_behind() {
     let (op, asked) = (Hostile::start().await, Arc::default());
     let browser = Browser::open(counted(op.figment(), &asked)).await;
     let callback = op.authorize(browser.visit("/sign-in").await.location());
-    // The keys that came while the user was at the provider are not those of the token.
+    // The keys fetched while the user was at the provider are not those of the token.
     while op.count("jwks") == 0 {
         rocket::tokio::time::sleep(Duration::from_millis(5)).await;
     }
     op.rotate();
-    // Each answers within the limit of a call, and both together after that of the callback.
+    // Each answers within the limit of a call; together they exceed that of the callback.
     for endpoint in ["token", "jwks"] {
         op.deviate(Deviation::Answer(endpoint, Fault::Late(Duration::from_secs(3))));
     }
     assert_eq!(browser.visit(&callback).await.status, Status::ServiceUnavailable);
     assert_eq!(asked.load(Ordering::SeqCst), 0);
-    // It is created, and deleted.
+    // It is created, then deleted.
     while asked.load(Ordering::SeqCst) < 2 {
         rocket::tokio::time::sleep(Duration::from_millis(50)).await;
     }

@@ -1,4 +1,4 @@
-//! What stands in the debug forms of everything that has a secret inside.
+//! The debug output of everything that contains a secret.
 
 use std::sync::{Arc, Mutex};
 
@@ -14,7 +14,7 @@ use rocket::{Build, Rocket, State, get, routes};
 const API: &str = "https://api.example.com";
 const SECRET: &str = "hunter2-hunter2-hunter2-hunter2-hunter2";
 
-/// The debug forms of what a handler gets, and the secrets inside.
+/// The debug output of what a handler gets, and the secrets inside.
 #[derive(Default)]
 struct Seen(Mutex<(Vec<String>, Vec<String>)>);
 
@@ -80,7 +80,7 @@ fn assert_redacted(shown: &[String], secrets: &[String]) {
     }
 }
 
-/// H8: of tokens, sign-ins and sessions, as a handler meets them.
+/// H8: of tokens, sign-ins and sessions, as a handler gets them.
 #[rocket::async_test]
 async fn no_debug_form_in_a_handler_shows_a_token() {
     let op = Hostile::start().await;
@@ -103,7 +103,7 @@ async fn no_debug_form_in_a_handler_shows_a_token() {
     assert_redacted(shown, secrets);
 }
 
-/// H8: of the configuration and of what an application hands over.
+/// H8: of the configuration and of what an application passes in.
 #[rocket::async_test]
 async fn no_debug_form_of_the_configuration_shows_a_secret() {
     let mut config = Config::new("https://foo.logto.app", "app");

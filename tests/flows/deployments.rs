@@ -1,5 +1,5 @@
-//! Several deployments of one application that a browser has one jar of cookies for: cookies
-//! know no ports, and ours are there for every path.
+//! Several deployments of one application that share a browser's cookie jar: cookies ignore
+//! ports, and ours are for every path.
 
 use logto_tests::{Browser, Hostile, app};
 use rocket::http::Status;
@@ -16,7 +16,7 @@ async fn open(op: &Hostile, base: &str, store: &str) -> Browser {
     Browser::at(base, app(figment.merge(("logto.session.store", store)))).await
 }
 
-/// The same browser, which goes from one deployment to the other.
+/// The same browser, moving from one deployment to the other.
 fn go(from: &Browser, to: &Browser) {
     to.restore(from.cookies());
 }
@@ -31,7 +31,7 @@ async fn is_user(browser: &Browser) -> bool {
     browser.visit("/api/me").await.status == Status::Ok
 }
 
-/// S23: each has its session, whichever is visited, and a sign-out ends one.
+/// S23: each has its session, in whatever order they are visited, and a sign-out ends one.
 #[rocket::async_test]
 async fn sessions_of_two_deployments_live_in_one_browser() {
     for store in ["cookie", "memory"] {
@@ -56,7 +56,7 @@ async fn sessions_of_two_deployments_live_in_one_browser() {
     }
 }
 
-/// S23: nor do sign-ins that nobody finishes, or that go round, at the one harm the other's.
+/// S23: unfinished or looping sign-ins at one do not harm the other's.
 #[rocket::async_test]
 async fn sign_ins_of_two_deployments_do_not_count_together() {
     for bases in PAIRS {
@@ -82,7 +82,7 @@ async fn sign_ins_of_two_deployments_do_not_count_together() {
     }
 }
 
-/// S23: a slash at the end, or the port that goes without saying, is no other deployment.
+/// S23: a trailing slash or an explicit default port does not make another deployment.
 #[rocket::async_test]
 async fn another_way_of_writing_the_base_url_signs_nobody_out() {
     for [before, after] in [

@@ -1,4 +1,4 @@
-//! What a user, and an administrator, is told of sessions, and which of them they end.
+//! What users and administrators are told about sessions, and which ones they can end.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -71,7 +71,7 @@ fn app(figment: Figment, store: Option<Box<dyn SessionStore>>) -> Rocket<Build> 
     rocket::custom(figment).attach(fairing).mount("/", routes)
 }
 
-/// A browser that calls itself `agent`, in which somebody signs in.
+/// A browser that calls itself `agent`, in which a user signs in.
 async fn sign_in(browser: &Browser, op: &Hostile, agent: &str) {
     let callback = op.authorize(&browser.start("/sign-in").await);
     let path = callback.strip_prefix(BASE_URL).unwrap().to_owned();
@@ -129,7 +129,7 @@ async fn sessions_in_cookies_are_not_listed_and_the_error_says_so() {
     assert_eq!(ErrorKind::SessionsInCookies.status(), Status::InternalServerError);
 }
 
-/// S36: of one process.
+/// S36: within one process.
 #[rocket::async_test]
 async fn a_user_sees_and_ends_their_sessions_in_memory() {
     let op = Hostile::start().await;
@@ -172,9 +172,9 @@ async fn a_user_sees_and_ends_their_sessions_in_memory() {
     assert_eq!(who(&browser).await, "u-alice");
 }
 
-/// S36: the other instance knows at its next request, and Logto the refresh token no more.
+/// S36: the other instance knows at its next request, and Logto no longer takes the refresh token.
 #[rocket::async_test]
-async fn a_session_that_is_ended_at_one_instance_is_none_at_another() {
+async fn a_session_ended_at_one_instance_is_over_at_another() {
     let (op, store) = (Hostile::start().await, Arc::new(MemoryStore::new(10)));
     op.deviate(Deviation::RotateRefreshTokens);
     let here = signed_in(&op, &store, "Here").await;
@@ -191,9 +191,9 @@ async fn a_session_that_is_ended_at_one_instance_is_none_at_another() {
     assert_eq!(list(&here).await.len(), 1);
 }
 
-/// S36: neither the answer nor its status tells of another user's session.
+/// S36: neither the answer nor its status reveals another user's session.
 #[rocket::async_test]
-async fn another_users_session_is_like_none() {
+async fn another_users_session_looks_like_an_unknown_one() {
     let (op, store) = (Hostile::start().await, Arc::new(MemoryStore::new(10)));
     let alice = signed_in(&op, &store, "A").await;
     op.account(json!({"sub": "u-bob"}));
@@ -213,7 +213,7 @@ async fn another_users_session_is_like_none() {
     assert_eq!((&*who(&alice).await, &*who(&bob).await), ("u-alice", "u-bob"));
 }
 
-/// S36: a handle in the place of a cookie.
+/// S36: a handle in place of a cookie.
 #[rocket::async_test]
 async fn a_handle_signs_nobody_in() {
     let (op, store) = (Hostile::start().await, Arc::new(MemoryStore::new(10)));
@@ -228,7 +228,7 @@ async fn a_handle_signs_nobody_in() {
     assert_eq!(who(&browser).await, "u-alice");
 }
 
-/// S36: what is in the seal says whose a session is.
+/// S36: the seal says whose session it is.
 #[rocket::async_test]
 async fn a_store_that_finds_too_much_shows_nobody_elses_session() {
     let (op, store) = (Hostile::start().await, Dumping::new());
@@ -256,7 +256,7 @@ async fn an_administrator_ends_a_session_of_the_user_who_is_named() {
     assert_eq!(alice.visit("/admin/u-alice").await.body, "[]");
 }
 
-/// S36: a page elsewhere that has a handle ends nothing with it.
+/// S36: a page of another site that has a handle ends nothing with it.
 #[rocket::async_test]
 async fn a_session_is_not_ended_for_another_site() {
     let (op, store) = (Hostile::start().await, Arc::new(MemoryStore::new(10)));
@@ -318,7 +318,7 @@ async fn a_store_that_is_down_is_503_for_the_list_and_the_end() {
     assert_eq!(who(&browser).await, "u-alice");
 }
 
-/// S37: in the store it is in the seal, and the page gets a bounded text.
+/// S37: in the store it is sealed, and the page gets a bounded text.
 #[rocket::async_test]
 async fn what_a_browser_calls_itself_is_sealed_and_bounded() {
     let (op, store) = (Hostile::start().await, Dumping::new());

@@ -1,4 +1,4 @@
-//! What a store is told of sessions, and what that is worth to whoever reads it.
+//! What a store is told about sessions, and what that is worth to whoever reads it.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -14,7 +14,7 @@ use serde_json::json;
 
 use crate::stores::with_store;
 
-/// A store that writes down whatever it is told.
+/// A store that records whatever it is told.
 #[derive(Clone)]
 pub(crate) struct Dumping {
     store: Arc<MemoryStore>,
@@ -29,11 +29,11 @@ pub(crate) struct Dumping {
 pub(crate) enum Finds {
     #[default]
     AsItShould,
-    /// All sessions, whosever are asked for.
+    /// All sessions, whosever were asked for.
     All,
     /// Those of the first name.
     OfOneName,
-    /// Those too whose time has passed.
+    /// Expired ones too.
     Ended,
 }
 
@@ -111,7 +111,7 @@ impl SessionStore for Dumping {
     }
 }
 
-/// A browser in which alice has signed in, and was refreshed.
+/// A browser in which alice has signed in, after a refresh.
 async fn refreshed(op: &Hostile, store: &Dumping) -> Browser {
     let browser = Browser::open(with_store(op.figment(), store.clone())).await;
     op.deviate(Deviation::Tokens(Alter::set("expires_in", 0)));
@@ -122,7 +122,7 @@ async fn refreshed(op: &Hostile, store: &Dumping) -> Browser {
     browser
 }
 
-/// S22: neither the cookie's value nor anything that Logto said of the user.
+/// S22: neither the cookie's value nor anything that Logto said about the user.
 #[rocket::async_test]
 async fn a_dump_of_a_store_tells_nothing_of_its_sessions() {
     let (op, store) = (Hostile::start().await, Dumping::new());
@@ -153,7 +153,7 @@ async fn a_dump_of_a_store_tells_nothing_of_its_sessions() {
     }
 }
 
-/// S22: a key is no cookie, neither whole nor cut to the length of one.
+/// S22: a key is not a cookie, neither whole nor cut to a cookie's length.
 #[rocket::async_test]
 async fn a_key_from_a_store_signs_nobody_in() {
     let (op, store) = (Hostile::start().await, Dumping::new());
@@ -171,7 +171,7 @@ async fn a_key_from_a_store_signs_nobody_in() {
 
 /// S11, S22: the names of users depend on the cookie secret, and each configured one is tried.
 #[rocket::async_test]
-async fn a_logout_finds_sessions_that_were_stored_before_a_secret_was_exchanged() {
+async fn a_logout_finds_sessions_stored_before_a_change_of_the_secret() {
     const SECRETS: [&str; 2] = [
         "a-new-secret-of-the-tests-long-enough-for-a-key",
         "an-old-secret-of-the-tests-long-enough-for-a-key",
@@ -196,7 +196,7 @@ async fn a_logout_finds_sessions_that_were_stored_before_a_secret_was_exchanged(
     }
 }
 
-/// L8: what is in the seal decides whose session it is, not what the store finds.
+/// L8: the seal decides whose session it is, not what the store finds.
 #[rocket::async_test]
 async fn a_store_that_finds_too_much_ends_nobody_elses_session() {
     let (op, store) = (Hostile::start().await, Dumping::new());
@@ -216,7 +216,7 @@ async fn a_store_that_finds_too_much_ends_nobody_elses_session() {
     assert_eq!(alice.visit("/optional").await.body, "nobody");
 }
 
-/// L8: a store of one's own is told before a logout finds too little or too much.
+/// L8: the author of a store learns of it before a logout finds too little or too much.
 #[rocket::async_test]
 async fn the_contract_notices_a_store_that_finds_too_little_or_too_much() {
     let rule_of = |finds| async move {
@@ -233,9 +233,9 @@ async fn the_contract_notices_a_store_that_finds_too_little_or_too_much() {
     assert!(several.contains("`find` returns the sessions with any of the names"), "{several}");
 }
 
-/// A38, S38: and before two instances share nothing.
+/// A38, S38: and before two instances turn out to share nothing.
 #[rocket::async_test]
-async fn the_contract_notices_handles_that_do_not_hold_the_same() {
+async fn the_contract_notices_handles_that_share_nothing() {
     let [one, other] = [0, 1].map(|_| MemoryStore::new(10));
     let nothing = contract::check_together(&one, &other).await.unwrap_err();
     assert!(nothing.contains("`load` sees what another handle created"), "{nothing}");

@@ -54,7 +54,7 @@ fn query(location: &str) -> BTreeMap<String, String> {
 }
 
 /// RP-third-party-init: Logto sends the browser to the application with the connector's id, and
-/// the application begins an ordinary sign-in: an answer that nobody asked for is refused.
+/// the application begins an ordinary sign-in: an unrequested answer is refused.
 #[rocket::async_test]
 async fn a_sign_in_that_an_identity_provider_begins_becomes_one_of_ours() {
     let provider = Provider::start().await;
@@ -81,9 +81,9 @@ async fn a_magic_link_begins_a_sign_in_with_its_token() {
     assert_eq!(browser.visit(&callback).await.location(), "/welcome");
 }
 
-/// R1, R4, R5: an application that takes the way back from somebody is told that it leads away.
+/// R1, R4, R5: an application that takes the return path from a link learns that it leads away.
 #[rocket::async_test]
-async fn a_way_back_to_another_site_is_refused() {
+async fn a_return_path_to_another_site_is_refused() {
     let provider = Provider::start().await;
     let browser = Browser::open(app(&provider)).await;
     for path in ["//evil.example", "https://evil.example/", "javascript:alert(1)", "/%5c", ""] {

@@ -1,5 +1,5 @@
 //! Tests of an application on a machine whose environment names the real Logto. Each test runs
-//! its second half in a process of its own, whose environment is nobody else's.
+//! its second half in a process of its own, with its own environment.
 
 use std::process::Command;
 use std::{env, fs};
@@ -11,7 +11,7 @@ use rocket::figment::Figment;
 use rocket::local::asynchronous::Client;
 use rocket::{Build, Rocket};
 
-/// A port of this machine at which nobody listens.
+/// A port of this machine where nobody listens.
 const REAL: &str = "http://127.0.0.1:1";
 
 const EXPORTED: [(&str, &str); 9] = [
@@ -38,7 +38,7 @@ const ROCKET_TOML: &str = r#"
     url = "db.sqlite"
 "#;
 
-/// Runs `test` once more, in a process with [`EXPORTED`] and [`ROCKET_TOML`]; whether this
+/// Runs `test` again, in a process with [`EXPORTED`] and [`ROCKET_TOML`]; whether this
 /// is that process.
 fn is_child(test: &str) -> bool {
     if env::var_os("CHILD").is_some() {
@@ -88,7 +88,7 @@ async fn configure_adds_to_what_the_application_has() {
     }
 }
 
-/// What is configured in code no test's provider can change: said before Logto is asked.
+/// A test's provider cannot change a configuration in code: the launch fails, asking no Logto.
 #[rocket::async_test]
 async fn a_configuration_in_code_of_another_logto_ends_the_launch_of_a_test() {
     let provider = Provider::start().await;
@@ -106,7 +106,7 @@ async fn the_fairing_does_nothing_where_the_environment_names_a_logto() {
         let bare = || rocket::custom(Figment::from(rocket::Config::debug_default()));
         let client = Client::untracked(bare().attach(Provider::fairing())).await.unwrap();
         assert!(!client.rocket().figment().contains("logto.endpoint"));
-        // And nothing but a test's provider wins over the environment.
+        // And only a test's provider wins over the environment.
         let figment = bare().figment().clone().merge(("logto.endpoint", "https://other.example"));
         let error = Config::from_figment(&figment).unwrap_err().to_string();
         assert!(error.contains("LOGTO_APP_SECRET_FILE"), "{error}");

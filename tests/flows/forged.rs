@@ -14,7 +14,7 @@ use rocket::{catch, catchers, routes};
 
 use self::app::{Changes, SENDERS, app, bare, changed, forged, from, plain, signed_in};
 
-/// H18: what changes something is refused from elsewhere; what changes nothing never is.
+/// H18: from elsewhere, what changes something is refused; what changes nothing never is.
 #[rocket::async_test]
 async fn a_change_is_for_pages_of_this_origin_and_the_trusted_ones() {
     let op = Hostile::start().await;
@@ -45,7 +45,7 @@ async fn a_change_is_for_pages_of_this_origin_and_the_trusted_ones() {
     assert_eq!(browser.visit("/").await.body, "user", "nobody was signed out");
 }
 
-/// H18: wherever the session is, and whether or not it has to be waited for.
+/// H18: wherever the session is kept, and whether or not reading it has to wait.
 #[rocket::async_test]
 async fn a_forged_change_is_refused_with_sessions_of_every_kind() {
     let op = Hostile::start().await;
@@ -79,7 +79,7 @@ async fn nothing_is_fetched_for_a_forged_change() {
     assert_eq!(op.count("token"), 2);
 }
 
-/// H18: what a stranger gets does not depend on where they come from.
+/// H18: a stranger's answer does not depend on where the request comes from.
 #[rocket::async_test]
 async fn a_forged_request_without_a_session_is_a_strangers() {
     let op = Hostile::start().await;
@@ -115,15 +115,15 @@ async fn a_route_can_allow_other_origins() {
     assert_eq!(browser.send(forged(&browser, "/plain")).await.status, Status::Forbidden);
 }
 
-/// The documentation says so: a guard alone admits whoever sends the cookie.
+/// As documented: a guard alone admits whoever sends the cookie.
 #[rocket::async_test]
-async fn a_guard_without_the_attribute_does_not_look_where_a_request_comes_from() {
+async fn a_guard_without_the_attribute_does_not_check_the_origin() {
     let op = Hostile::start().await;
     let browser = signed_in(&op, app(op.figment())).await;
     assert_eq!(browser.send(forged(&browser, "/guarded")).await.body, "done");
 }
 
-/// H18, L1: nor does a form of elsewhere sign anybody out.
+/// H18, L1: nor does a form elsewhere sign anybody out.
 #[rocket::async_test]
 async fn a_sign_out_by_post_is_for_this_origin_and_the_trusted_ones() {
     let op = Hostile::start().await;
@@ -145,7 +145,7 @@ async fn a_sign_out_by_post_is_for_this_origin_and_the_trusted_ones() {
     assert!(answer.body.contains("You are still signed in"), "{answer:?}");
 }
 
-/// H18, H11: the name that counts is the one in the configuration.
+/// H18, H11: the host name that counts is the configured one.
 #[rocket::async_test]
 async fn a_proxy_that_rewrites_the_host_changes_nothing() {
     let op = Hostile::start().await;
@@ -204,7 +204,7 @@ impl Hooks for Told {
     }
 }
 
-/// H18: as every failure it is the application's to render, and nobody's to keep.
+/// H18: like every failure, the application may render it, and nobody may cache it.
 #[rocket::async_test]
 async fn a_forged_change_is_answered_as_failures_are() {
     let op = Hostile::start().await;

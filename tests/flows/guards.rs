@@ -157,7 +157,7 @@ async fn an_option_is_none_for_strangers_where_a_result_forwards() {
     assert_eq!(op.count("me"), 2, "nothing is asked about a stranger");
 }
 
-/// REL-3: what the handler makes of it is its own affair; the session stays.
+/// REL-3: what the handler does with it is up to the handler; the session stays.
 #[rocket::async_test]
 async fn user_info_from_a_provider_that_is_down_is_none_or_an_error_of_503() {
     let op = Hostile::start().await;
@@ -231,7 +231,7 @@ async fn an_application_without_the_fairing_does_not_launch() {
     assert_eq!(launched.visit("/ranked").await.status, Status::InternalServerError);
 }
 
-/// A26: and so no door is open.
+/// A26: so no door is open.
 #[rocket::async_test]
 async fn a_configuration_that_cannot_be_used_ends_the_launch() {
     let op = Hostile::start().await;
@@ -242,7 +242,7 @@ async fn a_configuration_that_cannot_be_used_ends_the_launch() {
     }
 }
 
-/// A guard that asks for ours by hand, where no sentinel sees it.
+/// A guard that calls ours by hand, where no sentinel sees it.
 #[derive(Clone, Copy)]
 struct Unseen(Status);
 

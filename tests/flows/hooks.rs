@@ -169,7 +169,7 @@ async fn a_hook_refuses_a_sign_in_and_nobody_is_signed_in() {
     assert!(browser.session_cookies().is_empty());
 }
 
-/// Asks for all that a refresh may be waited for by, and takes longer than a call to Logto may.
+/// Asks for everything that may wait for a refresh, and takes longer than a call to Logto may.
 struct Slow;
 
 #[rocket::async_trait]
@@ -185,7 +185,7 @@ impl Hooks for Slow {
     }
 }
 
-/// REL-12: whether a revalidation, the user info or a token was waited for.
+/// REL-12: whether the request waited for a revalidation, the user info or a token.
 #[rocket::async_test]
 async fn a_hook_after_a_refresh_may_ask_for_anything_and_take_its_time() {
     let visits = ["/page", "/me", "/stale"].map(async |path| {
@@ -205,7 +205,7 @@ async fn a_hook_after_a_refresh_may_ask_for_anything_and_take_its_time() {
     join_all(visits).await;
 }
 
-/// Signs out whoever was refreshed, as for a role that they have lost.
+/// Signs out whoever was refreshed, as if they had lost a role.
 struct Expels;
 
 #[rocket::async_trait]
@@ -216,7 +216,7 @@ impl Hooks for Expels {
     }
 }
 
-/// REL-12: the request itself does not go on as the user's.
+/// REL-12: the request itself does not continue as the user's.
 #[rocket::async_test]
 async fn a_hook_that_ends_the_session_stops_the_request() {
     for path in ["/page", "/me", "/quiet"] {
@@ -234,9 +234,9 @@ async fn a_hook_that_ends_the_session_stops_the_request() {
     }
 }
 
-/// A5: what an answer that is not ours says, no hook sees.
+/// A5: no hook sees the text of an answer that is not ours.
 #[rocket::async_test]
-async fn a_foreign_error_is_told_as_an_unknown_sign_in() {
+async fn a_foreign_error_is_reported_as_an_unknown_sign_in() {
     let provider = Provider::start().await;
     let browser = Browser::open(app(&provider, || Ok(AfterSignIn::Continue))).await;
     let _ = browser.start("/page").await;

@@ -15,7 +15,7 @@ fn from_now(seconds: i64) -> i64 {
     i64::try_from(since.as_secs()).unwrap() + seconds
 }
 
-/// T10, RP-invalid-iss: the issuer is compared to the letter.
+/// T10, RP-invalid-iss: the issuer is compared character by character.
 #[rocket::async_test]
 async fn another_issuer_is_refused() {
     assert_refused(Deviation::Claims(Alter::append("iss", "1"))).await;
@@ -66,7 +66,7 @@ async fn the_audience_may_be_a_list_of_one() {
     assert_accepted(vec![Deviation::Claims(Alter::set("aud", json!(["hostile-app"])))]).await;
 }
 
-/// T11: who asked for the token must be us.
+/// T11: the authorized party must be us.
 #[rocket::async_test]
 async fn a_token_that_another_party_asked_for_is_refused() {
     for azp in [json!("other"), json!(""), json!("hostile-app1"), json!(7), json!(["hostile-app"])]
@@ -76,7 +76,7 @@ async fn a_token_that_another_party_asked_for_is_refused() {
     assert_accepted(vec![Deviation::Claims(Alter::set("azp", "hostile-app"))]).await;
 }
 
-/// T12, RP-expired-exp: a token that ended, or whose end is no moment in time.
+/// T12, RP-expired-exp: a token that has expired, or whose expiry is not a time.
 #[rocket::async_test]
 async fn an_expired_token_is_refused() {
     assert_refused(Deviation::Claims(Alter::without("exp"))).await;
@@ -102,13 +102,13 @@ async fn an_expired_token_is_refused() {
     }
 }
 
-/// T12: clocks that differ by less than a minute are no reason.
+/// T12: clocks may differ by less than a minute.
 #[rocket::async_test]
 async fn a_token_that_ended_a_moment_ago_is_accepted() {
     assert_accepted(vec![Deviation::Claims(Alter::set("exp", from_now(-50)))]).await;
 }
 
-/// T13, RP-missing-iat: a token from the future, or of no time.
+/// T13, RP-missing-iat: a token from the future, or without a time.
 #[rocket::async_test]
 async fn a_token_that_was_not_issued_yet_is_refused() {
     assert_refused(Deviation::Claims(Alter::without("iat"))).await;
@@ -127,13 +127,13 @@ async fn a_token_that_was_not_issued_yet_is_refused() {
     }
 }
 
-/// T13: clocks that differ by less than a minute are no reason here either.
+/// T13: clocks may differ by less than a minute here too.
 #[rocket::async_test]
 async fn a_token_issued_a_moment_ahead_of_our_clock_is_accepted() {
     assert_accepted(vec![Deviation::Claims(Alter::set("iat", from_now(55)))]).await;
 }
 
-/// T12, T13: the difference of the clocks is configured.
+/// T12, T13: the allowed clock difference is configurable.
 #[rocket::async_test]
 async fn the_difference_of_the_clocks_is_configured() {
     for (skew, claim, seconds, accepted) in [
@@ -161,7 +161,7 @@ async fn a_token_that_is_not_valid_yet_is_refused() {
     assert_accepted(vec![Deviation::Claims(Alter::set("nbf", from_now(30)))]).await;
 }
 
-/// T15, RP-nonce-invalid: a nonce that is not the one of this very sign-in.
+/// T15, RP-nonce-invalid: a nonce that is not that of this very sign-in.
 #[rocket::async_test]
 async fn another_nonce_is_refused() {
     assert_refused(Deviation::Claims(Alter::append("nonce", "1"))).await;
@@ -171,7 +171,7 @@ async fn another_nonce_is_refused() {
     }
 }
 
-/// T15: the nonce of another tab of the same browser is not the right one either.
+/// T15: the nonce of another tab of the same browser is wrong too.
 #[rocket::async_test]
 async fn the_nonce_of_another_tab_is_refused() {
     let (op, browser) = with(vec![]).await;
@@ -204,7 +204,7 @@ async fn the_right_hash_of_the_access_token_is_accepted() {
     assert_accepted(vec![Deviation::AtHash]).await;
 }
 
-/// T17, RP-missing-sub: a token about nobody.
+/// T17, RP-missing-sub: a token without a user.
 #[rocket::async_test]
 async fn a_token_without_a_proper_subject_is_refused() {
     assert_refused(Deviation::Claims(Alter::without("sub"))).await;
@@ -230,14 +230,14 @@ async fn an_enormous_token_is_refused() {
         let callback = op.authorize(&browser.start("/protected").await);
         let started = Instant::now();
         let answer = browser.visit(&callback).await;
-        // The build of tests is slow: it is some 20 ms otherwise.
+        // The test build is slow: otherwise it takes some 20 ms.
         assert!(started.elapsed() < Duration::from_secs(1), "{number}: {:?}", started.elapsed());
         answer.assert_no_sign_in();
         assert_eq!((op.count("token"), op.count("me")), (1, 0), "{number}");
     }
 }
 
-/// T18: deep and signed: a claim that nobody can read is no claim.
+/// T18: deep but signed: a claim that nobody can read is not a claim.
 #[rocket::async_test]
 async fn a_deep_claim_that_is_signed_signs_nobody_in() {
     let deep = (0..120).fold(json!(1), |inner, _| json!([inner]));
@@ -263,7 +263,7 @@ async fn an_answer_without_a_token_is_refused() {
     assert_refused(Deviation::Tokens(Alter::set("access_token", json!(null)))).await;
 }
 
-/// T21: a token that is not used as a bearer token is none for us.
+/// T21: a token that is not a bearer token is of no use.
 #[rocket::async_test]
 async fn another_token_type_is_refused() {
     assert_refused(Deviation::Tokens(Alter::set("token_type", "DPoP"))).await;
@@ -272,7 +272,7 @@ async fn another_token_type_is_refused() {
     assert_refused(Deviation::Tokens(Alter::set("token_type", ""))).await;
 }
 
-/// T21: neither is one of no type (RFC 6749 section 5.1 requires it).
+/// T21: neither is one without a type (RFC 6749 section 5.1 requires it).
 #[rocket::async_test]
 async fn a_missing_token_type_is_refused() {
     assert_refused(Deviation::Tokens(Alter::without("token_type"))).await;
@@ -291,7 +291,7 @@ async fn a_token_answer_may_be_sparse_or_rich() {
     assert_accepted(tokens(Alter::set("extra", json!({"a": [1]})))).await;
 }
 
-/// T29: a time may have a fraction (RFC 7519 section 2), and a lifetime may be a text.
+/// T29: a time may have a fraction (RFC 7519 section 2), and a lifetime may be text.
 #[rocket::async_test]
 async fn times_with_a_fraction_and_lifetimes_in_text_are_read() {
     let fraction = |seconds: i64| json!(f64::from(i32::try_from(from_now(seconds)).unwrap()) + 0.5);
@@ -307,9 +307,9 @@ async fn times_with_a_fraction_and_lifetimes_in_text_are_read() {
     }
 }
 
-/// T22: a logout token and an access token are signed by the same keys, and are no ID tokens.
+/// T22: logout tokens and access tokens are signed by the same keys, and are not ID tokens.
 #[rocket::async_test]
-async fn other_tokens_of_the_provider_are_no_id_tokens() {
+async fn other_tokens_of_the_provider_are_not_id_tokens() {
     let (op, browser) = with(vec![]).await;
     let logout = op.logout_token("u-alice", None);
     op.deviate(Deviation::Tokens(Alter::set("id_token", logout)));
@@ -333,7 +333,7 @@ async fn other_tokens_of_the_provider_are_no_id_tokens() {
     assert_accepted(vec![typ("JWT")]).await;
 }
 
-/// T29: what only describes the user to the application may be of any type.
+/// T29: claims that only describe the user to the application may have any type.
 #[rocket::async_test]
 async fn a_claim_that_proves_nothing_keeps_nobody_out_whatever_its_type() {
     const OWN: [&str; 29] = [

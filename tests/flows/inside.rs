@@ -7,7 +7,7 @@ use rocket::tokio::time::{Duration, sleep};
 
 const PUBLIC: &str = "https://auth.example.com";
 
-/// Where the metadata say that an endpoint is, and where it is.
+/// Where the metadata say an endpoint is, and where it really is.
 fn renamed(from: &'static str, to: String) -> Alter {
     Alter::by(format!("{from} is {to}"), move |metadata| {
         for (name, value) in metadata.as_object_mut().expect("metadata") {
@@ -19,7 +19,7 @@ fn renamed(from: &'static str, to: String) -> Alter {
     })
 }
 
-/// A provider with a public address that is not reached from here, and its application.
+/// A provider whose public address is unreachable from here, and its application.
 async fn behind_a_proxy() -> (Hostile, Figment) {
     let op = Hostile::start().await;
     let internal = op.endpoint();
@@ -50,7 +50,7 @@ async fn a_user_signs_in_and_out_where_logto_has_two_addresses() {
         let end = "https://auth.example.com/oidc/session/end?";
         assert!(answer.location().starts_with(end), "{answer:?}");
         assert!(op.count("token") >= 2 && op.count("me") == 1);
-        // It is revoked behind the answer.
+        // It is revoked after the answer.
         while op.count("revocation") == 0 {
             sleep(Duration::from_millis(5)).await;
         }

@@ -45,17 +45,17 @@ async fn hundred(browsers: &[Browser; 2]) -> Vec<logto_tests::Answer> {
     join_all((0..100).map(|n| browsers[n % 2].fetch("/token"))).await
 }
 
-/// Each process asks once for what it does not have: they know nothing of each other.
+/// Each process fetches once what it does not have: they do not know of each other.
 #[rocket::async_test]
 async fn two_processes_with_sessions_in_cookies_ask_once_each() {
     let provider = Provider::builder().rotate_refresh_tokens(true).start().await;
     let browsers = pair(&provider, None).await;
     let count = provider.count("token");
-    // The first process has the token of the sign-in's page already.
+    // The first process already has the token of the sign-in's page.
     let answers = hundred(&browsers).await;
     assert!(answers.iter().all(|answer| answer.body == "token true"));
     assert_eq!(provider.count("token"), count + 1);
-    // It is one browser, which has the newest cookie.
+    // One browser, which has the newest cookie.
     let [first, second] = browsers;
     for (last, next) in [(&second, &first), (&first, &second)] {
         provider.advance(Duration::from_secs(10));
@@ -65,7 +65,7 @@ async fn two_processes_with_sessions_in_cookies_ask_once_each() {
 }
 
 /// The documented limit: a cookie from before a rotation at another process, used after three
-/// seconds, is theft to Logto, which ends the grant. A store has no such limit.
+/// seconds, looks stolen to Logto, which ends the grant. A store has no such limit.
 #[rocket::async_test]
 async fn an_old_cookie_at_another_process_ends_the_session_but_not_with_a_store() {
     for (shared, status) in [(false, Status::Unauthorized), (true, Status::Ok)] {

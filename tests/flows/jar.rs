@@ -1,11 +1,11 @@
-//! What the cookies in a browser are worth.
+//! What a browser's cookies are worth.
 
 use std::collections::BTreeMap;
 
 use logto_tests::{Answer, Browser};
 use rocket::http::{Cookie, Status};
 
-/// Whether the application takes the browser's person for a stranger, not for alice.
+/// Whether the application takes the browser for a stranger's, not alice's.
 pub(crate) async fn is_stranger(browser: &Browser) -> bool {
     let (home, protected) = (browser.visit("/").await, browser.visit("/protected").await);
     assert_eq!(home.status, Status::Ok, "{home:?}");

@@ -1,5 +1,5 @@
-//! Junk at a route that takes access tokens: a lot of it, of every kind, and what the test kit
-//! makes.
+//! Junk at a route that takes access tokens: a lot of it, of every kind, and tokens that the test
+//! kit makes.
 
 #![allow(clippy::needless_pass_by_value, reason = "handlers take guards by value")]
 
@@ -12,15 +12,15 @@ use serde_json::{Value, json};
 
 use crate::bearer::{API, api, challenge, open, present};
 
-/// As many of each kind as make ten thousand.
+/// As many of each kind as add up to ten thousand.
 const ROUNDS: usize = 400;
 
-/// A token with this header and of this number, whose signature nobody made.
+/// A token with this header and number, and a made-up signature.
 fn unsigned(header: &Value, number: usize) -> String {
     compact(header, &json!({"sub": "u-alice", "jti": number}), |_| vec![7; 96])
 }
 
-/// Tokens that are no access tokens by their form alone.
+/// Tokens whose form alone gives them away.
 fn malformed(op: &Hostile, number: usize) -> Vec<String> {
     let kid = op.key().kid().to_owned();
     let header = |name: &str, value: Value| {
@@ -62,7 +62,7 @@ fn malformed(op: &Hostile, number: usize) -> Vec<String> {
         op.logout_token("u-alice", None),
         id_token(op, number),
     ];
-    // Megabytes, which take their time in a build of tests.
+    // Megabytes, which take their time in a test build.
     if number.is_multiple_of(40) {
         junk.push(format!("{number}{}", "A".repeat(1024 * 1024)));
         junk.push(format!("{right}{}", "A".repeat(1024 * 1024)));
@@ -71,7 +71,7 @@ fn malformed(op: &Hostile, number: usize) -> Vec<String> {
     junk
 }
 
-/// An ID token whose audience is the resource: what is wrong is that it is one.
+/// An ID token whose audience is the resource: its only fault is being one.
 fn id_token(op: &Hostile, number: usize) -> String {
     let key = op.key();
     let claims = json!({
@@ -81,7 +81,7 @@ fn id_token(op: &Hostile, number: usize) -> String {
     compact(&json!({"alg": key.alg(), "kid": key.kid()}), &claims, |input| key.sign(input))
 }
 
-/// Tokens that only their signature, or who made it, tells from good ones.
+/// Tokens that only the signature, or who made it, tells from good ones.
 fn forged(op: &Hostile, stranger: &Arc<Key>, number: usize) -> Vec<String> {
     let header = |alg: &str, kid: &str| json!({"alg": alg, "kid": kid, "typ": "at+jwt"});
     let (kid, other) = (op.key().kid().to_owned(), number.to_string());
@@ -102,9 +102,9 @@ async fn assert_refused(browser: &Browser, token: &str) {
     assert_eq!(got, (Status::Unauthorized, "Bearer error=\"invalid_token\""), "{token:.200}");
 }
 
-/// W20, T6, T18: what its form refuses costs no key, and so no signature; the rest costs one
-/// look at the keys within the minute. Good tokens go on all the while, and sign-ins have looks
-/// of their own.
+/// W20, T6, T18: what its form rules out costs no key and so no signature; the rest costs one look
+/// at the keys within the minute. Meanwhile good tokens work, and sign-ins have looks of their
+/// own.
 #[rocket::async_test]
 async fn ten_thousand_junk_tokens_cost_one_look_at_the_keys() {
     let (op, browser) = open().await;
@@ -137,9 +137,9 @@ async fn ten_thousand_junk_tokens_cost_one_look_at_the_keys() {
     assert_eq!(present(&browser, "/items", &new).await.status, Status::Ok, "everybody's keys");
 }
 
-/// W3, T3, T5, T18: a token within a token is none, be the outer one Logto's.
+/// W3, T3, T5, T18: a token within a token is refused, even if the outer one is Logto's.
 #[rocket::async_test]
-async fn a_token_within_a_token_is_none() {
+async fn a_token_within_a_token_is_refused() {
     let (op, browser) = open().await;
     let (key, inner) = (op.key(), op.access_token(API, "read:items"));
     assert_eq!(present(&browser, "/items", &inner).await.status, Status::Ok);
@@ -150,7 +150,7 @@ async fn a_token_within_a_token_is_none() {
     assert_refused(&browser, &compact(&header, &json!(inner), |input| key.sign(input))).await;
 }
 
-/// W19: what a test presents is good for its request, and for none that came over a network.
+/// W19: what a test presents is good for its request, and never when it comes over a network.
 #[rocket::async_test]
 async fn a_token_of_the_test_kit_is_good_for_its_request_only() {
     let op = Hostile::start().await;
@@ -171,10 +171,10 @@ async fn a_token_of_the_test_kit_is_good_for_its_request_only() {
     assert_eq!((op.count("discovery"), op.count("jwks")), (0, 0));
 }
 
-/// W19: the access tokens that a test's users get are signed by nobody, and so are good nowhere:
-/// not even where the test made them.
+/// W19: nobody signs the access tokens that a test's users get, so they are good nowhere, not
+/// even where the test made them.
 #[rocket::async_test]
-async fn a_test_users_token_is_no_bearer_token() {
+async fn a_test_users_token_is_not_a_bearer_token() {
     let op = Hostile::start().await;
     let logto = Browser::open(api(op.figment())).await;
     let client = rocket::local::asynchronous::Client::tracked(
@@ -198,7 +198,7 @@ fn shown(token: logto_rocket::AccessToken) -> String {
     token.secret().to_owned()
 }
 
-/// T7, W10: a rotation is found with one look, also one just before the token was signed.
+/// T7, W10: a rotation is found with one look, even one just before the token was signed.
 #[rocket::async_test]
 async fn a_token_of_a_new_key_costs_one_look() {
     let (op, browser) = open().await;

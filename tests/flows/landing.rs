@@ -1,4 +1,4 @@
-//! What a person gets who is not signed in: a page with a way on.
+//! What a person who is not signed in gets: a page with a way on.
 
 use logto_rocket::{Logto, LogtoClient, User, authenticated};
 use logto_tests::{Browser, Hostile, as_navigation, with};
@@ -78,7 +78,7 @@ async fn a_person_gets_a_page_of_status_401_that_leads_to_sign_in_and_back() {
 
 /// A37: everything else gets what it can read.
 #[rocket::async_test]
-async fn what_is_no_person_gets_json() {
+async fn anything_but_a_person_gets_json() {
     let op = Hostile::start().await;
     let browser = Browser::open(application(&op)).await;
     let get = || browser.client().get("/account");
@@ -96,7 +96,7 @@ async fn what_is_no_person_gets_json() {
     }
 }
 
-/// A37: an application that has a page of its own shows that.
+/// A37: an application's own page is shown instead.
 #[rocket::async_test]
 async fn the_applications_catchers_win() {
     let op = Hostile::start().await;
@@ -131,7 +131,7 @@ async fn a_landing_page_is_told_where_to_return_to() {
     assert_eq!(form.location(), "/welcome", "nobody returns to a form's target");
 }
 
-/// R16: what a query says is somebody else's word.
+/// R16: a query is somebody else's word.
 #[rocket::async_test]
 async fn a_link_to_sign_in_leads_back_to_this_site_only() {
     let op = Hostile::start().await;
@@ -147,7 +147,7 @@ async fn a_link_to_sign_in_leads_back_to_this_site_only() {
     }
 }
 
-/// A35, A36: the WebView of an Android application names itself with every page, and a service
+/// A35, A36: an Android application's WebView names the application with every page, and a service
 /// worker passes navigations on without a destination.
 #[rocket::async_test]
 async fn sign_in_begins_in_web_views_and_through_service_workers() {

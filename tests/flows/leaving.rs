@@ -12,7 +12,7 @@ const NAVIGATE: (&str, &str) = ("Sec-Fetch-Mode", "navigate");
 const DOCUMENT: (&str, &str) = ("Sec-Fetch-Dest", "document");
 const HERE: (&str, &str) = ("Sec-Fetch-Site", "same-origin");
 
-/// What a person's browser sends, and clients that say nothing of the kind.
+/// What a person's browser sends, and clients that send nothing of the kind.
 const NAVIGATIONS: &[Headers] = &[
     &[],
     &[HTML],
@@ -32,7 +32,7 @@ const AHEAD: &[Headers] = &[
     &[HTML, ("X-Moz", "prefetch")],
 ];
 
-/// What comes from inside a page of this site.
+/// What comes from within a page of this site.
 const INSIDE: &[Headers] = &[
     &[HERE, ("Sec-Fetch-Mode", "no-cors"), ("Sec-Fetch-Dest", "image")],
     &[HERE, HTML, NAVIGATE, ("Sec-Fetch-Dest", "iframe")],
@@ -127,7 +127,7 @@ async fn a_sign_out_by_get_is_for_a_person_who_opens_a_page() {
     }
 }
 
-/// L14: Rocket answers HEAD by the route for GET, which sees a GET.
+/// L14: Rocket answers HEAD with the route for GET, which sees a GET.
 #[rocket::async_test]
 async fn nobody_signs_out_by_head() {
     let op = Hostile::start().await;
@@ -143,7 +143,7 @@ async fn nobody_signs_out_by_head() {
     assert_stays(&browser, &answer, "a form whose method Rocket exchanges").await;
 }
 
-/// L14: a form says by its method that somebody wants it, and scripts may send one.
+/// L14: a form's method says that somebody wants it, and scripts may send one.
 #[rocket::async_test]
 async fn a_sign_out_by_post_needs_no_navigation() {
     let op = Hostile::start().await;
@@ -156,7 +156,7 @@ async fn a_sign_out_by_post_needs_no_navigation() {
     }
 }
 
-/// L14: what an application ends for reasons of its own may be asked for by a script.
+/// L14: a script may ask for a sign-out that the application itself wants.
 #[rocket::async_test]
 async fn a_sign_out_here_is_refused_ahead_of_a_click_and_from_elsewhere_only() {
     let op = Hostile::start().await;
@@ -171,7 +171,7 @@ async fn a_sign_out_here_is_refused_ahead_of_a_click_and_from_elsewhere_only() {
     }
 }
 
-/// L14: the application learns why, the user what to do.
+/// L14: the application learns why, and the user what to do.
 #[rocket::async_test]
 async fn a_sign_out_that_nobody_asked_for_says_so() {
     let op = Hostile::start().await;

@@ -1,4 +1,4 @@
-//! Where strangers are sent, for addresses that readers disagree about.
+//! Where strangers are sent, for addresses that parsers disagree about.
 
 use logto_tests::{BASE_URL, catch_all};
 use proptest::collection::vec;
@@ -57,7 +57,7 @@ thread_local! {
     };
 }
 
-/// The `Location` that a browser gets which opens `address` at `host`.
+/// The `Location` that a browser gets when it opens `address` at `host`.
 fn location(address: &str, host: &'static str) -> Option<String> {
     CLIENT.with(|client| {
         let mut request = client.get(address);
@@ -94,9 +94,9 @@ proptest! {
         prop_assert_eq!(return_to(&there), return_to(&url));
     }
 
-    /// The same for what somebody else wrote into a link to the sign-in route.
+    /// The same for what somebody else put into a link to the sign-in route.
     #[test]
-    fn the_name_of_the_base_url_is_no_way_out(query in address()) {
+    fn the_name_of_the_base_url_does_not_lead_away(query in address()) {
         let base = Url::parse(BASE_URL).expect("a URL");
         let link = format!("/sign-in?return_to={}", query.replace("moved", ""));
         let Some(moved) = location(&link, "evil.example") else { return Ok(()) };

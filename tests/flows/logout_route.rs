@@ -1,4 +1,4 @@
-//! Back-channel logout: what is posted to its route, where that is, and the keys it needs.
+//! Back-channel logout: what is posted to its route, where the route is, and the keys it needs.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use crate::backchannel::{assert_answered, assert_refused, signed_in};
 
 /// L9, A11: other methods, other bodies, too much, nothing, twice.
 #[rocket::async_test]
-async fn a_request_that_is_no_logout_is_refused() {
+async fn a_request_that_is_not_a_logout_is_refused() {
     let (op, browser) = signed_in().await;
     let token = op.logout_token("u-alice", None);
     let form = format!("logout_token={token}");
@@ -50,7 +50,7 @@ async fn a_request_that_is_no_logout_is_refused() {
     assert_eq!(browser.visit("/").await.body, "Hello, u-alice!");
 }
 
-/// L9, T18: garbage of every kind is 400, at once.
+/// L9, T18: garbage of every kind is 400, immediately.
 #[rocket::async_test]
 async fn garbage_is_refused_at_once() {
     let (op, browser) = signed_in().await;
@@ -90,7 +90,7 @@ async fn keys_rotated_just_before_a_logout_are_fetched_once() {
     assert_eq!((browser.visit("/").await.body.as_str(), op.count("jwks")), ("Hello, stranger!", 2));
 }
 
-/// T6: junk costs one look at the keys, and none of those that sign-ins have.
+/// T6: junk costs one look at the keys, and none of the looks that sign-ins have.
 #[rocket::async_test]
 async fn junk_does_not_keep_a_sign_in_from_new_keys() {
     let (op, browser) = signed_in().await;
@@ -104,15 +104,15 @@ async fn junk_does_not_keep_a_sign_in_from_new_keys() {
     browser.forget();
     assert_eq!(browser.sign_in(&op, "/protected").await.status, Status::Ok);
     assert_eq!(op.count("jwks"), 3);
-    // The sign-in's keys are everybody's.
+    // The keys fetched for the sign-in serve everybody.
     let answer = browser.post_logout(&op.logout_token("u-alice", None)).await;
     assert_answered(&answer, Status::Ok, "the new key");
     assert_eq!(op.count("jwks"), 3);
 }
 
-/// L10, T7: a provider whose keys cannot be had is told so; the same token does later.
+/// L10, T7: a provider whose keys cannot be fetched is told so; the same token works later.
 #[rocket::async_test]
-async fn a_logout_whose_keys_cannot_be_had_is_tried_again() {
+async fn a_logout_whose_keys_cannot_be_fetched_is_tried_again() {
     let (op, browser) = signed_in().await;
     op.rotate();
     let token = op.logout_token("u-alice", None);
@@ -127,9 +127,9 @@ async fn a_logout_whose_keys_cannot_be_had_is_tried_again() {
     assert_eq!(browser.visit("/").await.body, "Hello, stranger!");
 }
 
-/// L10: so is one whose first look at the provider fails.
+/// L10: so is one whose first discovery fails.
 #[rocket::async_test]
-async fn a_logout_while_the_provider_is_down_is_no_mistake_of_the_token() {
+async fn a_logout_while_the_provider_is_down_is_not_blamed_on_the_token() {
     let op = Hostile::start().await;
     let browser = Browser::open(app(op.figment())).await;
     op.stop().await;

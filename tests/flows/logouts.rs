@@ -27,13 +27,13 @@ async fn open(op: &Hostile, store: &str) -> Browser {
     Browser::open(app(op.figment().merge(("logto.session.store", store)))).await
 }
 
-/// Signs in; the cookies and the `sid` of the new session.
+/// Signs in; returns the cookies and the `sid` of the new session.
 async fn session(op: &Hostile, browser: &Browser) -> (Cookies, String) {
     browser.forget();
     let claims = browser.sign_in(op, "/protected").await.json();
     let cookies = browser.cookies();
     browser.forget();
-    // The session began at an earlier millisecond than whatever comes next.
+    // The session began at an earlier millisecond than anything that follows.
     sleep(Duration::from_millis(2)).await;
     (cookies, claims["sid"].as_str().expect("a session at the provider").to_owned())
 }
@@ -69,7 +69,7 @@ async fn a_logout_of_a_user_ends_all_their_sessions_and_nobody_elses() {
     }
 }
 
-/// L8: where the token names a session, the user's others live.
+/// L8: if the token names a session, the user's others live.
 #[rocket::async_test]
 async fn a_logout_of_one_session_at_logto_ends_that_one() {
     for store in STORES {
@@ -86,7 +86,7 @@ async fn a_logout_of_one_session_at_logto_ends_that_one() {
     }
 }
 
-/// L7: who signs in again stays signed in, also when the token comes once more.
+/// L7: a user who signs in again stays signed in, even if the token comes once more.
 #[rocket::async_test]
 async fn a_session_that_began_after_a_logout_survives_its_replay() {
     for store in STORES {
@@ -108,7 +108,7 @@ async fn a_session_that_began_after_a_logout_survives_its_replay() {
     }
 }
 
-/// L7: a logout that comes late does not end what began at Logto after it.
+/// L7: a late logout does not end what began at Logto after it.
 #[rocket::async_test]
 async fn a_late_logout_spares_the_session_that_logto_began_after_it() {
     for store in STORES {
@@ -128,9 +128,9 @@ async fn a_late_logout_spares_the_session_that_logto_began_after_it() {
     }
 }
 
-/// L7: a refresh brings a newer ID token, which is no newer sign-in.
+/// L7: a refresh brings a newer ID token but is not a newer sign-in.
 #[rocket::async_test]
-async fn a_refreshed_session_ends_as_it_was_begun() {
+async fn a_refreshed_session_still_counts_from_its_sign_in() {
     for store in STORES {
         let op = Hostile::start().await;
         let browser = open(&op, store).await;
@@ -168,8 +168,8 @@ async fn the_refresh_token_of_a_session_that_logto_ended_is_revoked_once() {
     }
 }
 
-/// L10, L15: a store that fails is 503, the session has ended all the same, as Logto posts once, and
-/// the same token does again when the store does.
+/// L10, L15: a store that fails is 503; the session has ended anyway, as Logto posts only once, and
+/// the same token works again once the store does.
 #[rocket::async_test]
 async fn a_store_that_fails_is_told_and_the_token_is_not_used_up() {
     // Nothing can be found, or nothing deleted.
@@ -199,9 +199,9 @@ async fn a_store_that_fails_is_told_and_the_token_is_not_used_up() {
     }
 }
 
-/// L15: a session that the store could not delete then is deleted when it is seen again.
+/// L15: a session that the store could not delete then is deleted when it turns up again.
 #[rocket::async_test]
-async fn a_logout_that_met_a_failing_store_is_made_up_for() {
+async fn a_logout_that_met_a_failing_store_is_completed_later() {
     let op = Hostile::start().await;
     let store = Fragile::new();
     let browser = Browser::open(with_store(op.figment(), store.clone())).await;

@@ -1,4 +1,4 @@
-//! The same with the provider that applications are developed with.
+//! The same with `logto-dev`.
 
 use std::time::Duration;
 

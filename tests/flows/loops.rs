@@ -1,5 +1,5 @@
-//! Browsers and set-ups that lose sessions: no sign-in goes round for ever, and the page at its
-//! end names the cause.
+//! Browsers and set-ups that lose sessions: no sign-in loops for ever, and the page at its end
+//! names the cause.
 
 use logto_rocket::{Logto, UserInfo, authenticated};
 use logto_tests::{Alter, Answer, Browser, Deviation, Fault, Hostile, app, is_session};
@@ -12,7 +12,7 @@ use serde_json::json;
 const PATIENCE: usize = 20;
 
 /// Goes where `browsers` are sent, with Logto signing in silently, up to a page; returns it and
-/// how often Logto was passed. The first browser has sign-in and callback, the last all else.
+/// how often it passed Logto. The first browser does sign-in and callback, the last the rest.
 async fn go(op: &Hostile, browsers: &[&Browser], path: &str) -> (Answer, usize) {
     let (mut location, mut turns) = (path.to_owned(), 0);
     for _ in 0..PATIENCE {
@@ -32,8 +32,8 @@ async fn go(op: &Hostile, browsers: &[&Browser], path: &str) -> (Answer, usize) 
     panic!("{path} leads in circles");
 }
 
-/// A page that stops a loop, names each of `causes` and leads to another try, and is like every
-/// page of ours (H9).
+/// A page that stops a loop, names each of `causes`, leads to another try, and is like all our
+/// pages (H9).
 fn assert_stopped(answer: &Answer, causes: &[&str]) {
     assert!(answer.status.code >= 400, "{answer:?}");
     assert!(answer.header("content-type").unwrap().starts_with("text/html"));
@@ -47,7 +47,7 @@ fn assert_stopped(answer: &Answer, causes: &[&str]) {
     assert!(answer.body.contains("href=\"/sign-in"), "{}", answer.body);
 }
 
-/// A24: the browser keeps what is small and not the session.
+/// A24: the browser keeps small cookies but not the session.
 #[rocket::async_test]
 async fn a_browser_that_drops_the_session_stops_after_three_turns() {
     for store in ["cookie", "memory"] {
@@ -58,7 +58,7 @@ async fn a_browser_that_drops_the_session_stops_after_three_turns() {
         let (page, turns) = go(&op, &[&browser], "/pages/1?tab=a").await;
         assert_eq!((turns, page.status), (3, Status::InternalServerError));
         assert_stopped(&page, &["rejects the session", "return_to=%2Fpages%2F1%3Ftab%3Da"]);
-        // The way on is no page of the same kind.
+        // The way on is not another page of this kind.
         assert_eq!(op.count("token"), 3);
         let (again, turns) = go(&op, &[&browser], "/pages/1?tab=a").await;
         assert_eq!((turns, again.status), (3, Status::InternalServerError));
@@ -78,7 +78,7 @@ async fn a_browser_that_drops_every_cookie_stops_at_the_callback() {
     assert_stopped(&page, &["no cookie", "blocks", "another browser", "http://localhost:8000"]);
 }
 
-/// A24: cookies are for https, and the browser came by http.
+/// A24: cookies are for https, and the browser uses http.
 #[rocket::async_test]
 async fn secure_cookies_over_http_stop_at_the_callback_which_names_the_address() {
     let op = Hostile::start().await;
@@ -90,7 +90,7 @@ async fn secure_cookies_over_http_stop_at_the_callback_which_names_the_address()
     assert_stopped(&page, &["no cookie", "https://app.example"]);
 }
 
-/// A24: `base_url` is not where the browser is, and a proxy that hides it.
+/// A24: `base_url` is not where the browser is, and a proxy hides it.
 #[rocket::async_test]
 async fn a_wrong_base_url_stops_at_the_callback_which_names_it() {
     let op = Hostile::start().await;
@@ -105,7 +105,7 @@ async fn a_wrong_base_url_stops_at_the_callback_which_names_it() {
     assert_stopped(&page, &["no cookie", "http://app.example"]);
 }
 
-/// A24: the clock of this machine, or of Logto's, is wrong.
+/// A24: this machine's clock, or Logto's, is wrong.
 #[rocket::async_test]
 async fn a_wrong_clock_stops_at_the_callback_which_names_it() {
     for (claim, time) in
@@ -120,7 +120,7 @@ async fn a_wrong_clock_stops_at_the_callback_which_names_it() {
     }
 }
 
-/// A24: two processes that know nothing of each other's sessions: other secrets, or other stores.
+/// A24: two processes that do not share sessions: other secrets, or other stores.
 #[rocket::async_test]
 async fn processes_that_do_not_share_sessions_stop_after_three_turns() {
     type Change = fn(Figment) -> Figment;
@@ -148,7 +148,7 @@ fn with_info(figment: Figment) -> Rocket<Build> {
     rocket::custom(figment).attach(Logto::fairing()).mount("/", routes![info])
 }
 
-/// A24: Logto signs the user in and then does not know its own token.
+/// A24: Logto signs the user in and then rejects its own token.
 #[rocket::async_test]
 async fn a_session_that_logto_ends_at_once_stops_after_three_turns() {
     let op = Hostile::start().await;
@@ -160,9 +160,9 @@ async fn a_session_that_logto_ends_at_once_stops_after_three_turns() {
     assert_stopped(&page, &["sign-in service ends"]);
 }
 
-/// A24: sign-ins that nobody finishes, many, are no loop.
+/// A24: many unfinished sign-ins are not a loop.
 #[rocket::async_test]
-async fn sign_ins_that_nobody_finishes_are_no_loop() {
+async fn unfinished_sign_ins_are_not_a_loop() {
     let op = Hostile::start().await;
     let browser = Browser::open(app(op.figment())).await;
     for _ in 0..200 {
@@ -173,7 +173,7 @@ async fn sign_ins_that_nobody_finishes_are_no_loop() {
 
 /// A24: nor are tabs that finish in a row, or all at once.
 #[rocket::async_test]
-async fn tabs_that_finish_in_a_row_are_no_loop() {
+async fn tabs_that_finish_in_a_row_are_not_a_loop() {
     let op = Hostile::start().await;
     let browser = Browser::open(app(op.figment())).await;
     for _ in 0..2 {
@@ -190,9 +190,9 @@ async fn tabs_that_finish_in_a_row_are_no_loop() {
     assert_eq!(browser.visit("/").await.body, "Hello, u-alice!");
 }
 
-/// A24: nor is somebody who signs in and out again and again.
+/// A24: nor is a user who signs in and out again and again.
 #[rocket::async_test]
-async fn signing_in_and_out_again_and_again_is_no_loop() {
+async fn signing_in_and_out_again_and_again_is_not_a_loop() {
     let op = Hostile::start().await;
     let browser = Browser::open(app(op.figment())).await;
     for _ in 0..10 {
@@ -201,7 +201,7 @@ async fn signing_in_and_out_again_and_again_is_no_loop() {
     }
 }
 
-/// A24: a count that somebody made up does no more than show its page, once.
+/// A24: a made-up count only shows its page, once.
 #[rocket::async_test]
 async fn a_forged_count_stops_at_most_one_sign_in() {
     let op = Hostile::start().await;
@@ -216,7 +216,7 @@ async fn a_forged_count_stops_at_most_one_sign_in() {
         let (page, _) = go(&op, &[&browser], "/protected").await;
         assert_eq!(page.status, Status::Ok, "{forged}");
     }
-    // Who is signed in is not stopped at all.
+    // A signed-in user is not stopped at all.
     browser.restore(signed_in);
     let mut cookies = browser.cookies();
     cookies.insert(name, "255".to_owned());

@@ -28,7 +28,7 @@ fn figment(provider: &Provider) -> Figment {
     provider.figment()
 }
 
-/// The application of which nothing is known but that users sign in to it.
+/// An application without any machine settings: users only sign in to it.
 fn without_machine(provider: &Provider) -> Figment {
     Figment::from(rocket::Config::debug_default())
         .merge(("log_level", "off"))
@@ -52,7 +52,7 @@ fn kind(result: Result<AccessToken>) -> ErrorKind {
 }
 
 #[rocket::async_test]
-async fn a_machine_token_is_asked_for_once_and_kept() {
+async fn a_machine_token_is_requested_once_and_kept() {
     let provider = Provider::builder().machine_app(machine()).start().await;
     let logto = logto(figment(&provider)).await;
     let tokens = (0..100).map(|_| logto.client_credentials(API, ["read:items", "write:items"]));
@@ -74,7 +74,7 @@ async fn a_machine_token_is_asked_for_once_and_kept() {
     assert_eq!(provider.count("token"), 4);
 }
 
-/// Only scopes that are asked for are granted, and the answer may leave them out.
+/// Only requested scopes are granted, and the answer may leave them out.
 #[rocket::async_test]
 async fn a_machine_token_without_scopes_has_none() {
     let provider = Provider::builder().machine_app(machine()).start().await;
@@ -83,7 +83,7 @@ async fn a_machine_token_without_scopes_has_none() {
     assert_eq!(scopes(&token), [""; 0]);
 }
 
-/// T28: no user is blamed, and whoever runs the application reads what to change.
+/// T28: no user is blamed, and the operator reads what to change.
 #[rocket::async_test]
 async fn what_logto_refuses_to_a_machine_names_what_to_change() {
     let provider = Provider::builder().machine_app(machine()).start().await;
@@ -143,7 +143,7 @@ async fn a_subject_token_is_exchanged_for_a_token_of_the_user() {
     let error = kind(logto.exchange_token(&exchange).await);
     assert_eq!((error, error.status().code), (ErrorKind::InvalidSubjectToken, 400));
 
-    // A personal access token, as often as one likes, and by the machine too.
+    // A personal access token works any number of times, and for the machine too.
     let personal = provider.personal_access_token("alice");
     for exchange in [
         TokenExchange::personal_access_token(&personal).audience(API),
@@ -154,14 +154,14 @@ async fn a_subject_token_is_exchanged_for_a_token_of_the_user() {
         assert!(token.claims().jwt().is_some(), "{exchange:?}");
     }
 
-    // The token that was got, for another API.
+    // An exchanged token, for another API.
     let onward = TokenExchange::access_token(token.secret()).audience(OTHER);
     let onward = logto.exchange_token(&onward).await.unwrap();
     let TokenClaims::Jwt(claims) = onward.claims() else { panic!("it is a JWT") };
     assert_eq!(claims.audiences().value(), Some(vec![OTHER]));
 }
 
-/// T28: the setting, the subject token and the resource are told apart.
+/// T28: the error tells the setting, the subject token and the resource apart.
 #[rocket::async_test]
 async fn an_exchange_that_logto_refuses_names_what_to_change() {
     let allowed = Provider::start().await;
@@ -202,9 +202,9 @@ async fn an_exchanged_token_says_who_acts() {
     assert_eq!(claims.actor().value(), Some(bob.sub()));
 }
 
-/// The requests as they go over the wire (RFC 6749 section 4.4, RFC 8693 section 2.1).
+/// The requests as sent over the wire (RFC 6749 section 4.4, RFC 8693 section 2.1).
 #[rocket::async_test]
-async fn the_requests_of_a_machine_have_their_form() {
+async fn the_requests_of_a_machine_are_well_formed() {
     let op = Hostile::start().await;
     let answer = json!({"access_token": "opaque", "token_type": "bearer", "expires_in": 60});
     op.deviate(Deviation::Answer("token", Fault::Json(200, answer)));

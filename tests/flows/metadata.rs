@@ -1,4 +1,4 @@
-//! What discovery says is believed within bounds, and what is known serves while Logto is down.
+//! Discovery is believed within bounds, and what is known still serves while Logto is down.
 
 use std::time::{Duration, Instant};
 
@@ -56,7 +56,7 @@ async fn the_keys_are_those_of_the_metadata() {
     assert_eq!((op.count("jwks"), other.count("jwks")), (0, 1));
 }
 
-/// A26: whatever is wrong with the provider, nobody comes in.
+/// A26: whatever is wrong with the provider, nobody gets in.
 #[rocket::async_test]
 async fn a_broken_provider_opens_no_door() {
     let faults = [
@@ -86,7 +86,7 @@ async fn a_broken_provider_opens_no_door() {
     }
 }
 
-/// H2: a redirect is followed from no endpoint, be it to this machine's own network.
+/// H2: no endpoint's redirect is followed, not even to this machine's own network.
 #[rocket::async_test]
 async fn redirects_of_other_endpoints_are_not_followed_either() {
     for (endpoint, path, status) in [
@@ -113,7 +113,7 @@ async fn redirects_of_other_endpoints_are_not_followed_either() {
     }
 }
 
-/// H4: nor with the secret, from where tokens are revoked.
+/// H4: nor with the secret, when tokens are revoked.
 #[rocket::async_test]
 async fn a_redirect_of_the_revocation_is_not_followed() {
     let (op, other) = (Hostile::start().await, Hostile::start().await);
@@ -129,9 +129,9 @@ async fn a_redirect_of_the_revocation_is_not_followed() {
     assert_eq!((op.count("revocation"), other.count("revocation")), (1, 0));
 }
 
-/// H5: the right JSON behind a byte order mark, or as something else than JSON.
+/// H5: the right JSON behind a byte order mark, or as something other than JSON.
 #[rocket::async_test]
-async fn an_answer_that_is_not_plainly_json_is_none() {
+async fn an_answer_that_is_not_plain_json_is_refused() {
     for endpoint in ["discovery", "jwks", "token", "me"] {
         for fault in [Fault::ByteOrderMark, Fault::ContentType("text/html")] {
             let op = Hostile::start().await;
@@ -150,9 +150,9 @@ async fn an_answer_that_is_not_plainly_json_is_none() {
     }
 }
 
-/// REL-5: keys that are known go on without their endpoint.
+/// REL-5: known keys work on without their endpoint.
 #[rocket::async_test]
-async fn known_keys_go_on_while_their_endpoint_is_down() {
+async fn known_keys_still_work_while_their_endpoint_is_down() {
     let op = Hostile::start().await;
     let browser = Browser::open(app(op.figment())).await;
     browser.sign_in(&op, "/protected").await;
@@ -165,7 +165,7 @@ async fn known_keys_go_on_while_their_endpoint_is_down() {
     assert_eq!(op.count("jwks"), 1);
 }
 
-/// REL-5: a key that is not known fails fast then.
+/// REL-5: an unknown key then fails fast.
 #[rocket::async_test]
 async fn an_unknown_key_fails_fast_while_the_keys_are_down() {
     let op = Hostile::start().await;

@@ -34,7 +34,7 @@ async fn an_application_starts_without_its_provider() {
     assert_eq!(browser.visit("/protected").await.status, Status::SeeOther);
     assert_unavailable(&browser.visit("/sign-in?return_to=/protected").await);
     op.resume();
-    // Whatever back-off there is, it is over after two seconds.
+    // Whatever the back-off, it is over after two seconds.
     sleep(Duration::from_millis(2_100)).await;
     let page = browser.sign_in(&op, "/protected").await;
     assert_eq!((page.status, &page.json()["sub"]), (Status::Ok, &json!("u-alice")));
@@ -69,7 +69,7 @@ async fn the_first_callback_does_not_wait_for_keys() {
     assert_eq!(op.count("jwks"), 1, "they are kept");
 }
 
-/// REL-16: keys that could not be had early are asked for again.
+/// REL-16: keys that could not be fetched early are fetched again.
 #[rocket::async_test]
 async fn a_callback_fetches_keys_that_did_not_come_early() {
     let op = Hostile::start().await;
@@ -79,7 +79,7 @@ async fn a_callback_fetches_keys_that_did_not_come_early() {
     while op.count("jwks") == 0 {
         sleep(Duration::from_millis(5)).await;
     }
-    // A failure speaks for a second.
+    // A failure is remembered for a second.
     sleep(Duration::from_millis(1_100)).await;
     let answer = browser.visit(&op.authorize(&location)).await;
     assert_eq!((answer.status, op.count("jwks")), (Status::SeeOther, 2), "{answer:?}");
@@ -128,7 +128,7 @@ async fn an_outage_is_not_hammered() {
     assert!(op.count("discovery") <= 5, "{} requests", op.count("discovery"));
 }
 
-/// H1, RP-issuer-mismatch: a document of another issuer is not this provider's.
+/// H1, RP-issuer-mismatch: another issuer's document is not this provider's.
 #[rocket::async_test]
 async fn a_discovery_document_of_another_issuer_is_refused() {
     let changes = [
@@ -149,7 +149,7 @@ async fn a_discovery_document_of_another_issuer_is_refused() {
 
 const JS: &str = "javascript:alert(1)";
 
-/// H2: endpoints that are not https, elsewhere than on this machine, are not called.
+/// H2: endpoints on other machines without https are not called.
 #[rocket::async_test]
 async fn endpoints_without_https_elsewhere_are_refused() {
     let endpoints = [
@@ -172,9 +172,9 @@ async fn endpoints_without_https_elsewhere_are_refused() {
     }
 }
 
-/// H3: answers without end, enormous or packed are cut off.
+/// H3: endless, enormous or compressed answers are cut off.
 #[rocket::async_test]
-async fn an_answer_without_end_is_cut_off() {
+async fn an_endless_answer_is_cut_off() {
     for fault in [Fault::Endless, Fault::Huge, Fault::GzipBomb] {
         for endpoint in ["discovery", "jwks", "token", "me"] {
             let op = Hostile::start().await;
@@ -189,7 +189,7 @@ async fn an_answer_without_end_is_cut_off() {
                 "me" => browser.fetch("/api/userinfo").await,
                 _ => browser.come_back(&op).await,
             };
-            // Not by the time, which is up after four seconds, but by what was read.
+            // Not by the time limit of four seconds, but by what was read.
             let elapsed = started.elapsed();
             assert!(elapsed < Duration::from_secs(3), "{endpoint} {fault:?} took {elapsed:?}");
             assert_eq!(answer.status, Status::BadGateway, "{endpoint} {fault:?}: {answer:?}");
@@ -199,9 +199,9 @@ async fn an_answer_without_end_is_cut_off() {
     }
 }
 
-/// H3: a MiB and no more, to the byte.
+/// H3: exactly one MiB, to the byte.
 #[rocket::async_test]
-async fn an_answer_of_a_mebibyte_is_read_and_no_longer_one() {
+async fn an_answer_of_a_mebibyte_is_read_but_not_a_longer_one() {
     for (length, status) in [(1 << 20, Status::Ok), ((1 << 20) + 1, Status::BadGateway)] {
         let op = Hostile::start().await;
         let browser = Browser::open(app(op.figment())).await;
@@ -232,7 +232,7 @@ async fn a_provider_that_does_not_answer_is_given_up() {
     .await;
 }
 
-/// H4: nobody is followed to another place with the application's secret.
+/// H4: the application's secret follows no redirect.
 #[rocket::async_test]
 async fn a_redirect_of_the_token_endpoint_is_not_followed() {
     for status in [301, 302, 303, 307, 308] {
@@ -247,7 +247,7 @@ async fn a_redirect_of_the_token_endpoint_is_not_followed() {
     }
 }
 
-/// H5: answers that are no JSON, no tokens or an error under 200, and no page of theirs is shown.
+/// H5: answers that are not JSON, not tokens or an error under 200; none of their pages is shown.
 #[rocket::async_test]
 async fn nonsense_of_the_token_endpoint_is_a_clean_failure() {
     let nonsense = [
@@ -277,7 +277,7 @@ async fn nonsense_of_the_token_endpoint_is_a_clean_failure() {
     }
 }
 
-/// The keys cannot be had: nobody signs in, and everybody who is signed in stays so.
+/// Without the keys, nobody signs in, and everybody who is signed in stays so.
 #[rocket::async_test]
 async fn without_keys_nobody_signs_in_and_users_stay() {
     let op = Hostile::start().await;
@@ -293,8 +293,8 @@ async fn without_keys_nobody_signs_in_and_users_stay() {
     assert_eq!(browser.visit("/").await.body, "Hello, u-alice!");
 }
 
-/// REL-2: a process that was restarted during a sign-in, while its provider is down, takes the
-/// callback once it is up.
+/// REL-2: after a restart during a sign-in, while the provider is down, the process takes the
+/// callback once the provider is up.
 #[rocket::async_test]
 async fn a_callback_without_metadata_can_be_repeated() {
     let op = Hostile::start().await;

@@ -1,4 +1,4 @@
-//! What Logto's Python SDK gets wrong, and what is easily got wrong: it is right here.
+//! What Logto's Python SDK gets wrong, and what is easy to get wrong: here it is right.
 
 use std::time::Duration;
 
@@ -42,7 +42,7 @@ async fn an_application_without_a_secret_sends_its_id_and_no_secret() {
     assert!(!request.headers.contains_key("authorization"));
 }
 
-/// A fetch of keys that hangs holds up the sign-in that waits for it, and no other request.
+/// A hanging fetch of keys holds up the sign-in that needs it, and no other request.
 #[rocket::async_test]
 async fn slow_keys_hold_up_nobody_else() {
     let op = Hostile::start().await;
@@ -61,7 +61,7 @@ async fn slow_keys_hold_up_nobody_else() {
     assert!(elapsed < Duration::from_secs(2), "{elapsed:?}");
 }
 
-/// No scope in an answer is no scope granted (T21).
+/// No scope in an answer means that no scope is granted (T21).
 #[rocket::async_test]
 async fn a_token_without_scopes_grants_none() {
     for change in [Alter::set("scope", ""), Alter::without("scope")] {
@@ -73,7 +73,7 @@ async fn a_token_without_scopes_grants_none() {
     }
 }
 
-/// Logto answers 400, and not 401, where a token has survived its user.
+/// Logto answers 400, not 401, if a token has outlived its user.
 #[rocket::async_test]
 async fn user_info_that_answers_invalid_grant_ends_the_session() {
     let op = Hostile::start().await;

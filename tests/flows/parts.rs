@@ -8,7 +8,7 @@ use rocket::http::Status;
 
 use crate::jar::{deleted, is_stranger};
 
-/// A text of `length` characters that no compression makes shorter.
+/// A text of `length` characters that does not compress.
 fn noise(length: usize) -> String {
     let mut text = String::new();
     while text.len() < length {
@@ -18,12 +18,12 @@ fn noise(length: usize) -> String {
     text
 }
 
-/// The configuration of an application whose sessions may take as much as can be.
+/// The configuration of an application whose sessions may be as large as possible.
 fn roomy(op: &Hostile) -> Figment {
     op.figment().merge(("logto.session.max_cookie_bytes", 39_000))
 }
 
-/// Signs in a user whose ID token carries `length` characters more.
+/// Signs in a user whose ID token has `length` extra characters.
 async fn signed_in_with(op: &Hostile, browser: &Browser, length: usize) -> Answer {
     op.behave();
     op.deviate(Deviation::Claims(Alter::set("padding", noise(length))));
@@ -31,7 +31,7 @@ async fn signed_in_with(op: &Hostile, browser: &Browser, length: usize) -> Answe
     browser.visit(&op.authorize(answer.location())).await
 }
 
-/// S9: around the size that fits one cookie, and far beyond, every part is one that browsers keep.
+/// S9: around the size that fits one cookie, and far beyond, browsers keep every part.
 #[rocket::async_test]
 async fn a_session_of_any_size_is_read_as_it_was_written() {
     let op = Hostile::start().await;
@@ -53,7 +53,7 @@ async fn a_session_of_any_size_is_read_as_it_was_written() {
     assert!(parts.is_superset(&HashSet::from([1, 2, 3])), "{parts:?}");
 }
 
-/// S9: byte by byte over the boundary between one part and two.
+/// S9: byte by byte across the boundary between one part and two.
 #[rocket::async_test]
 async fn no_byte_is_lost_where_a_second_part_begins() {
     let op = Hostile::start().await;
@@ -82,7 +82,7 @@ async fn boundary(op: &Hostile, browser: &Browser) -> usize {
     low
 }
 
-/// S9, S10: a session that cannot be kept is refused, rather than written and lost.
+/// S9, S10: a session that cannot be kept is refused, not written and lost.
 #[rocket::async_test]
 async fn a_session_too_large_for_cookies_is_refused() {
     let op = Hostile::start().await;
@@ -106,7 +106,7 @@ async fn a_session_too_large_for_cookies_is_refused() {
 async fn parts_of_a_longer_session_are_deleted() {
     let op = Hostile::start().await;
     let browser = Browser::open(app(roomy(&op))).await;
-    // As many parts as there may be.
+    // As many parts as are allowed.
     signed_in_with(&op, &browser, 28_500).await;
     let long = browser.session_cookies();
     assert_eq!(long.len(), 10);
@@ -128,9 +128,9 @@ async fn a_sign_out_deletes_every_part() {
     assert!(browser.session_cookies().is_empty(), "{:?}", browser.session_cookies().keys());
 }
 
-/// S9, S4: a session with a part missing or changed, or with its parts in another order, is none.
+/// S9, S4: a session with a part missing, changed or in another place is not a session.
 #[rocket::async_test]
-async fn parts_that_do_not_fit_are_no_session() {
+async fn parts_that_do_not_fit_are_not_a_session() {
     let op = Hostile::start().await;
     let browser = Browser::open(app(roomy(&op))).await;
     signed_in_with(&op, &browser, 12_000).await;

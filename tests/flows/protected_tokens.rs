@@ -1,4 +1,4 @@
-//! Tokens that a route needs before its handler runs, and those that a guard fetches.
+//! Tokens that a route needs before its handler runs, and tokens that a guard fetches.
 
 #![allow(clippy::needless_pass_by_value, reason = "handlers take guards by value")]
 
@@ -19,7 +19,7 @@ const API: &str = "https://api.example.com";
 #[resource("https://api.example.com", scopes("read:items", "write:items"))]
 struct Items;
 
-/// Something of the handler that must not run for those who are turned away.
+/// A part of the handler that must not run for those who are turned away.
 struct Never;
 
 impl FromParam<'_> for Never {
@@ -148,7 +148,7 @@ async fn a_member_reaches_the_handler_with_the_tokens_of_its_route() {
 }
 
 #[rocket::async_test]
-async fn who_is_no_member_gets_403_before_anything_of_the_handler_runs() {
+async fn non_members_get_403_before_anything_of_the_handler_runs() {
     let provider = Provider::start().await;
     let browser = signed_in_as("bob", &provider).await;
     for path in
@@ -161,7 +161,7 @@ async fn who_is_no_member_gets_403_before_anything_of_the_handler_runs() {
         let error = json!({"error": "You are not a member of this organization."});
         assert_eq!((answer.status, answer.body), (Status::Forbidden, error.to_string()), "{path}");
     }
-    // What is not the organization's, they have.
+    // They have what does not belong to the organization.
     assert_eq!(browser.visit("/items").await.body, "read:items");
     assert!(!browser.session_cookies().is_empty(), "bob stays signed in");
 }
@@ -179,7 +179,7 @@ async fn the_403_is_the_applications_own_where_it_has_one() {
 
 /// An id that Logto would overlook, or read as something else, opens nothing.
 #[rocket::async_test]
-async fn an_odd_organization_is_none() {
+async fn an_odd_organization_is_refused() {
     let provider = Provider::start().await;
     let browser = signed_in_as("alice", &provider).await;
     let before = provider.count("token");
@@ -206,7 +206,7 @@ async fn an_odd_organization_is_none() {
 }
 
 #[rocket::async_test]
-async fn a_stranger_is_one_by_the_rule_of_the_route() {
+async fn a_stranger_is_treated_by_the_rule_of_the_route() {
     let provider = Provider::start().await;
     let browser = Browser::open(configured(provider.figment())).await;
     for path in ["/orgs/8wz3nrme4n02", "/never/8wz3nrme4n02/x", "/plain/x"] {
@@ -219,9 +219,9 @@ async fn a_stranger_is_one_by_the_rule_of_the_route() {
     assert_eq!(provider.count("token"), 0);
 }
 
-/// Logto refuses the refresh: the user is a stranger from then on.
+/// Logto refuses the refresh: from then on the user is a stranger.
 #[rocket::async_test]
-async fn who_was_suspended_is_a_stranger() {
+async fn a_suspended_user_is_a_stranger() {
     let provider = Provider::start().await;
     for (path, status) in [("/items", 303), ("/orgs/8wz3nrme4n02", 401), ("/guard", 200)] {
         let browser = signed_in_as("alice", &provider).await;
@@ -233,7 +233,7 @@ async fn who_was_suspended_is_a_stranger() {
 }
 
 #[rocket::async_test]
-async fn without_logto_a_token_that_is_not_there_is_503() {
+async fn without_logto_a_missing_token_is_503() {
     let provider = Provider::start().await;
     let browser = signed_in_as("alice", &provider).await;
     assert_eq!(browser.visit("/orgs/8wz3nrme4n02").await.status, Status::Ok);
@@ -244,13 +244,13 @@ async fn without_logto_a_token_that_is_not_there_is_503() {
         assert!(answer.header("retry-after").is_some(), "{path}: {answer:?}");
     }
     assert_eq!(browser.visit("/forms").await.body, "Err(Unreachable) false");
-    // The token that is there does still.
+    // An existing token still works.
     assert_eq!(browser.visit("/orgs/8wz3nrme4n02").await.status, Status::Ok);
     assert!(!browser.session_cookies().is_empty(), "nobody is signed out");
 }
 
 #[rocket::async_test]
-async fn nonsense_in_place_of_a_token_is_502() {
+async fn nonsense_instead_of_a_token_is_502() {
     let op = Hostile::start().await;
     let browser = Browser::open(configured(op.figment())).await;
     browser.sign_in(&op, "/sign-in").await;
@@ -262,7 +262,7 @@ async fn nonsense_in_place_of_a_token_is_502() {
     assert!(!browser.session_cookies().is_empty(), "nobody is signed out");
 }
 
-/// The session began before the configuration asked for what the routes need.
+/// The session began before the configuration requested what the routes need.
 #[rocket::async_test]
 async fn a_sign_in_that_did_not_ask_is_not_covered() {
     let provider = Provider::start().await;
@@ -284,8 +284,8 @@ async fn a_sign_in_that_did_not_ask_is_not_covered() {
     assert_eq!(browser.visit(answer.location()).await.body, "read:items write:items");
 }
 
-/// Without a refresh token there is no token, and no sign-in brings one: a redirect
-/// there and back would never end.
+/// Without a refresh token there is no token, and no sign-in brings one: the redirects
+/// would never end.
 #[rocket::async_test]
 async fn without_a_refresh_token_nobody_goes_in_circles() {
     let provider = Provider::start().await;

@@ -1,4 +1,4 @@
-//! The hostile provider itself: what it does while it behaves, and that a switch deviates.
+//! The hostile provider itself: how it behaves, and that its switches make it deviate.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -123,7 +123,7 @@ async fn it_takes_a_code_once_and_only_with_its_verifier() {
     assert_eq!(post(&op, &refresh).await.0, 400, "the second use ended the grant");
 }
 
-/// As the captured Logto does for a resource, for an organization, and for both.
+/// Like the captured Logto for a resource, for an organization, and for both.
 #[rocket::async_test]
 async fn it_refreshes_for_resources_and_organizations() {
     const API: &str = "https://api.example.com";

@@ -1,5 +1,5 @@
 //! Proxies that the environment names. Each test runs its second half in a process of its own,
-//! whose environment is nobody else's.
+//! with its own environment.
 
 use std::io::Read;
 use std::net::TcpListener;
@@ -11,7 +11,7 @@ use logto_tests::{Alter, Browser, Deviation, Hostile, app};
 use rocket::figment::Figment;
 use rocket::http::Status;
 
-/// A port of this machine at which nobody listens.
+/// A port of this machine where nobody listens.
 const NOBODY: u16 = 1;
 
 /// A proxy that hangs up on everybody, and what they sent it.
@@ -51,7 +51,7 @@ fn is_child() -> bool {
     env::var_os("CHILD").is_some()
 }
 
-/// A sign-in at this Logto, which nobody and no proxy answers for, does not begin.
+/// A sign-in at this Logto, for which neither a server nor a proxy answers, does not begin.
 async fn cannot_begin(figment: Figment, endpoint: &str) {
     let figment = figment.merge(("logto.endpoint", endpoint));
     let browser = Browser::open(app(figment.merge(("logto.danger_allow_http", true)))).await;
@@ -59,7 +59,7 @@ async fn cannot_begin(figment: Figment, endpoint: &str) {
     assert_eq!(answer.status, Status::ServiceUnavailable, "{endpoint}: {answer:?}");
 }
 
-/// H19: secret, code and refresh token stay on this machine where Logto is on it.
+/// H19: secret, code and refresh token stay on this machine if Logto is on it.
 #[rocket::async_test]
 async fn no_proxy_sees_what_goes_to_this_machine() {
     if !is_child() {
@@ -83,14 +83,14 @@ async fn no_proxy_sees_what_goes_to_this_machine() {
     }
 }
 
-/// H19: what goes elsewhere passes the proxy as before, https unread, and `NO_PROXY` holds.
+/// H19: everything else still uses the proxy, https unread, and `NO_PROXY` applies.
 #[rocket::async_test]
 async fn a_proxy_is_used_for_other_machines() {
     if !is_child() {
         for variables in [&["HTTP_PROXY", "HTTPS_PROXY"][..], &["ALL_PROXY"]] {
             let test = "proxy::a_proxy_is_used_for_other_machines";
             let mut seen = seen_by_proxies(test, variables, "0.0.0.0");
-            // What hangs up on a GET is asked once more.
+            // After a hang-up, a GET is sent once more.
             seen.dedup();
             let metadata = "/oidc/.well-known/openid-configuration HTTP/1.1";
             let expected = [

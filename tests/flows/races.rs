@@ -1,4 +1,4 @@
-//! What happens to a session while a slow request is under way.
+//! What happens to a session during a slow request.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use rocket::tokio::sync::Semaphore;
 use rocket::tokio::time::sleep;
 use rocket::{Build, Rocket, State, get, routes};
 
-/// A handler that has begun waits here until it is let go.
+/// A handler that has begun waits here until it is released.
 struct Gates {
     begun: Semaphore,
     go: Semaphore,
@@ -104,7 +104,7 @@ async fn the_answer_of_a_slow_request_does_not_undo_a_sign_out() {
     }
 }
 
-/// L5, S16: nor one of Logto's.
+/// L5, S16: nor a logout by Logto.
 #[rocket::async_test]
 async fn the_answer_of_a_slow_request_does_not_undo_a_logout() {
     for store in ["cookie", "memory"] {
@@ -154,7 +154,7 @@ async fn tokens_that_come_late_do_not_bring_a_session_back() {
     }
 }
 
-/// A slow answer never brings an old refresh token back.
+/// A slow answer never restores an old refresh token.
 #[rocket::async_test]
 async fn the_answer_of_a_slow_request_carries_the_newest_generation() {
     let (op, gates) = (Hostile::start().await, Gates::closed());
@@ -171,14 +171,14 @@ async fn the_answer_of_a_slow_request_carries_the_newest_generation() {
     let (first, second) = join(browser.visit("/slow"), newer).await;
     assert_eq!((first.status, second.status), (Status::Ok, Status::Ok));
 
-    // After a restart nobody knows the newest generation but the cookie.
+    // After a restart, only the cookie knows the newest generation.
     let restarted = Browser::open(app(op.figment(), gates)).await;
     restarted.restore(browser.cookies());
     let answer = restarted.visit("/slow?quick=true").await;
     assert_eq!(answer.status, Status::Ok, "an old refresh token was in the cookie");
 }
 
-/// REF-2: a request that has read the session before it was refreshed takes the new token.
+/// REF-2: a request that read the session before its refresh uses the new token.
 #[rocket::async_test]
 async fn a_request_from_before_a_refresh_does_not_refresh_again() {
     for store in ["cookie", "memory"] {
@@ -198,7 +198,7 @@ async fn a_request_from_before_a_refresh_does_not_refresh_again() {
     }
 }
 
-/// A request of the old session that is answered late leaves the new one alone.
+/// A late answer to a request of the old session leaves the new one alone.
 #[rocket::async_test]
 async fn a_late_request_of_a_replaced_session_leaves_the_new_cookie() {
     let (op, gates) = (Hostile::start().await, Gates::closed());
@@ -215,8 +215,8 @@ async fn a_late_request_of_a_replaced_session_leaves_the_new_cookie() {
     assert_eq!(browser.visit("/me").await.body, "u-alice");
 }
 
-/// S30: also where Logto had ended the session before the new sign-in. The late answer to its
-/// cookie would take the new one away.
+/// S30: even if Logto had ended the session before the new sign-in. The late answer would otherwise
+/// remove the new cookie.
 #[rocket::async_test]
 async fn a_late_request_of_an_ended_session_leaves_the_new_cookie() {
     for store in ["cookie", "memory"] {
@@ -242,8 +242,8 @@ async fn a_late_request_of_an_ended_session_leaves_the_new_cookie() {
     }
 }
 
-/// S31: the session of another user in the same browser ends with its refresh token, that of the
-/// same user leaves the grant to the new one.
+/// S31: another user's session in the same browser ends with its refresh token; the same user's
+/// leaves the grant to the new one.
 #[rocket::async_test]
 async fn a_sign_in_of_another_user_revokes_what_the_one_before_had() {
     let (op, gates) = (Hostile::start().await, Gates::closed());
@@ -274,9 +274,9 @@ async fn after_a_callback_the_request_has_the_new_user() {
     assert_eq!(answer.body, r#"Some("u-alice") Some("u-bob") Some("u-bob")"#);
 }
 
-/// A4, A11: a callback route of the application's own refuses what ours refuses.
+/// A4, A11: the application's own callback route refuses what ours refuses.
 #[rocket::async_test]
-async fn a_callback_route_of_ones_own_refuses_too() {
+async fn the_applications_own_callback_route_refuses_too() {
     let (op, gates) = (Hostile::start().await, Gates::closed());
     let browser = signed_in(&op, op.figment(), &gates).await;
     let callback = op.authorize(browser.visit("/sign-in").await.location());

@@ -1,4 +1,4 @@
-//! The code of the README, as it stands there.
+//! The README's code, as it stands there.
 
 #![allow(clippy::unwrap_used, dead_code)]
 
@@ -74,7 +74,7 @@ fn the_configuration_of_the_readme_launches() {
     }
 }
 
-/// crates.io resolves no relative link of this file, which is beside the packages.
+/// crates.io resolves no relative link of this file, which is next to the packages.
 #[test]
 fn the_links_of_the_readme_lead_to_files() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
@@ -88,7 +88,7 @@ fn the_links_of_the_readme_lead_to_files() {
     assert_eq!(README.matches("](").count(), README.matches("](https://").count());
 }
 
-/// Every block of the README's Rust is a part of these files.
+/// Every Rust block of the README is a part of these files.
 #[test]
 fn the_code_of_the_readme_is_this_code() {
     let here = concat!(include_str!("readme.rs"), include_str!("readme/testing.rs"));

@@ -1,4 +1,4 @@
-//! Access tokens that end, and the refresh that replaces them.
+//! Access tokens that expire, and the refresh that replaces them.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use rocket::futures::future::join_all;
 use rocket::http::Status;
 use rocket::tokio::time::sleep;
 
-/// A user whose access token has just ended.
+/// A user whose access token has just expired.
 async fn with_ended_token() -> (Hostile, Browser) {
     let op = Hostile::start().await;
     op.deviate(Deviation::Tokens(Alter::set("expires_in", 1)));
@@ -20,7 +20,7 @@ async fn with_ended_token() -> (Hostile, Browser) {
 
 /// RP-refresh-token.
 #[rocket::async_test]
-async fn an_ended_access_token_is_replaced() {
+async fn an_expired_access_token_is_replaced() {
     let (op, browser) = with_ended_token().await;
     let answer = browser.fetch("/api/userinfo").await;
     assert_eq!(answer.status, Status::Ok, "{answer:?}");
@@ -63,8 +63,8 @@ async fn a_refresh_that_brings_somebody_else_ends_the_session() {
     assert_eq!(survived, [], "the session goes on");
 }
 
-/// T20: nor may it be of an older sign-in of the same user, wherever the session is; what was
-/// copied of it is worth nothing either.
+/// T20: nor may it belong to an older sign-in of the same user, wherever the session is; a copy of
+/// the session is worth nothing either.
 #[rocket::async_test]
 async fn a_refresh_of_an_older_sign_in_ends_the_session() {
     for store in ["cookie", "memory"] {
@@ -111,7 +111,7 @@ async fn a_late_request_with_the_old_cookie_does_not_refresh_again() {
     assert_eq!(late.session_cookies().len(), 1, "it carries the newest session: {late:?}");
 }
 
-/// A rotated refresh token is kept, whatever becomes of the request that brought it.
+/// A rotated refresh token is kept, whatever happens to the request that brought it.
 #[rocket::async_test]
 async fn a_rotated_refresh_token_survives_a_failed_request() {
     let (op, browser) = with_ended_token().await;
@@ -121,7 +121,7 @@ async fn a_rotated_refresh_token_survives_a_failed_request() {
     assert_eq!(answer.status, Status::ServiceUnavailable);
     assert_eq!(answer.session_cookies().len(), 1, "{answer:?}");
     op.behave();
-    // Another process, with nothing but the cookie to go by.
+    // Another process, which has only the cookie.
     let other = Browser::open(app(op.figment())).await;
     other.restore(browser.cookies());
     assert_eq!(other.fetch("/api/userinfo").await.status, Status::Ok);
@@ -166,16 +166,16 @@ async fn a_refused_refresh_ends_the_session() {
     assert_eq!(op.count("token"), 2);
 }
 
-/// The tokens of a refresh are kept while its ID token cannot be verified: a rotated
-/// refresh token that was lost would end the session at the next refresh.
+/// The tokens of a refresh are kept while its ID token cannot be verified: losing a rotated
+/// refresh token would end the session at the next refresh.
 #[rocket::async_test]
-async fn a_refresh_is_kept_while_the_keys_cannot_be_had() {
+async fn a_refresh_is_kept_while_the_keys_cannot_be_fetched() {
     let op = Hostile::start().await;
     op.deviate(Deviation::Tokens(Alter::set("expires_in", 0)));
     let browser = Browser::open(app(op.figment())).await;
     browser.sign_in(&op, "/protected").await;
 
-    // A new process, which knows no keys.
+    // A new process, which has no keys yet.
     let restarted = Browser::open(app(op.figment())).await;
     restarted.restore(browser.cookies());
     op.deviate(Deviation::RotateRefreshTokens);

@@ -1,4 +1,4 @@
-//! ID tokens that come with a refresh: which of them end the session, and which only cannot be
+//! ID tokens that come with a refresh: which ones end the session, and which ones only cannot be
 //! verified for now.
 
 use std::sync::Arc;
@@ -15,7 +15,7 @@ async fn id_token(logto: LogtoClient<'_>) -> Result<Option<String>, Error> {
     Ok(logto.id_token().await?.map(|token| token.to_string()))
 }
 
-/// A user whose every request for user info is a refresh that brings a new refresh token.
+/// A user whose every request for user info causes a refresh with a new refresh token.
 async fn signed_in() -> (Hostile, Browser) {
     let op = Hostile::start().await;
     op.deviate(Deviation::RotateRefreshTokens);
@@ -44,10 +44,10 @@ enum Reason {
     /// This machine's clock is behind.
     Iat,
     Nbf,
-    /// Another machine of Logto's signs with a key that this one does not publish yet.
+    /// Another Logto server signs with a key that this one does not publish yet.
     NotPublished,
     UnknownKid,
-    /// The keys were rotated, and the new ones cannot be had.
+    /// The keys were rotated, and the new ones cannot be fetched.
     KeysDown,
     KeysBroken,
 }
@@ -78,8 +78,8 @@ impl Reason {
     }
 }
 
-/// T23, T20: the rotated refresh token is saved, the session goes on, and nothing of the ID token
-/// is believed or given to the application.
+/// T23, T20: the rotated refresh token is saved, the session continues, and nothing in the ID token
+/// is believed or passed to the application.
 #[rocket::async_test]
 async fn a_refreshed_token_that_cannot_be_verified_for_now_keeps_the_session_and_its_claims() {
     for reason in REASONS {
@@ -95,7 +95,7 @@ async fn a_refreshed_token_that_cannot_be_verified_for_now_keeps_the_session_and
         let kept = browser.visit("/id-token").await.body;
         assert_eq!(claims_of(&kept)["name"], "Alice Lidell", "{reason:?}");
         op.behave();
-        // Another process, with nothing but the cookie to go by.
+        // Another process, which has only the cookie.
         let other = Browser::open(app(op.figment())).await;
         other.restore(browser.cookies());
         let answer = other.fetch("/api/userinfo").await;
@@ -113,10 +113,9 @@ async fn assert_ended(op: &Hostile, browser: &Browser, what: &str) {
     assert_eq!(browser.visit("/").await.body, "Hello, stranger!", "{what}");
 }
 
-/// T23, T20: what it says of whose it is, and of its end, is read whether or not it can be
-/// verified.
+/// T23, T20: whose it is, and when it expires, is read whether or not it can be verified.
 #[rocket::async_test]
-async fn a_refreshed_token_of_somebody_else_ends_the_session_though_it_cannot_be_verified() {
+async fn a_refreshed_token_of_somebody_else_ends_the_session_even_if_it_cannot_be_verified() {
     let claims = || {
         [
             Alter::append("iss", "1"),
@@ -145,8 +144,7 @@ async fn a_refreshed_token_of_somebody_else_ends_the_session_though_it_cannot_be
     }
 }
 
-/// T23, T20: nor do a signature that is wrong and an algorithm that was not agreed wait for better
-/// times.
+/// T23, T20: a wrong signature and an algorithm that was not agreed do not get to wait either.
 #[rocket::async_test]
 async fn a_refreshed_token_that_is_signed_wrongly_ends_the_session() {
     let stranger = Arc::new(Key::es384());
@@ -177,7 +175,7 @@ async fn a_refreshed_token_that_is_signed_wrongly_ends_the_session() {
     }
 }
 
-/// T23: without a key, too: no key could make these right.
+/// T23: even without a key: no key could make these right.
 #[rocket::async_test]
 async fn a_refreshed_token_without_a_signature_ends_the_session_while_the_keys_are_down() {
     for forgery in [Forgery::Unsigned("none"), Forgery::HmacWithSecret, Forgery::HmacWithJwk] {

@@ -1,4 +1,4 @@
-//! Refreshes that meet each other, an end of their session, or a Logto that is silent.
+//! Refreshes that meet each other, the end of their session, or a silent Logto.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ async fn fresh_for_api(logto: LogtoClient<'_>) -> Result<String, Error> {
     Ok(token.map_or("stranger".into(), |token| token.secret().to_owned()))
 }
 
-/// Signs out while a refresh of the same request is under way.
+/// Signs out during a refresh of the same request.
 #[get("/leave")]
 async fn leave(logto: LogtoClient<'_>) -> &'static str {
     let refresh = logto.refresh_access_token(Audience::logto());
@@ -71,7 +71,7 @@ fn slow(op: &Hostile) {
     op.deviate(Deviation::Answer("token", Fault::Late(Duration::from_millis(200))));
 }
 
-/// REL-9: each of them wants an answer from after its own question, and no more than that.
+/// REL-9: each wants an answer from after its own question, and no more than that.
 #[rocket::async_test]
 async fn forced_refreshes_that_wait_for_their_turn_share_one() {
     let op = Hostile::start().await;
@@ -90,7 +90,7 @@ async fn forced_refreshes_that_wait_for_their_turn_share_one() {
     assert!(first.status == Status::Ok && &first.body != last);
 }
 
-/// S16: the cookie of a session that the request itself has ended goes.
+/// S16: if the request itself ended the session, its cookie goes.
 #[rocket::async_test]
 async fn a_refresh_that_ends_after_the_sign_out_of_its_request_leaves_no_cookie() {
     let op = Hostile::start().await;
@@ -102,7 +102,7 @@ async fn a_refresh_that_ends_after_the_sign_out_of_its_request_leaves_no_cookie(
     assert!(browser.session_cookies().is_empty());
 }
 
-/// S29: a user who signs out while a refresh is under way leaves no refresh token behind.
+/// S29: a user who signs out during a refresh leaves no refresh token behind.
 #[rocket::async_test]
 async fn what_a_refresh_brings_after_the_sign_out_is_revoked() {
     for store in ["cookie", "memory"] {
@@ -139,7 +139,7 @@ async fn a_refused_token_that_another_refresh_brought_does_not_end_the_session()
     assert_eq!((op.count("token"), op.count("me")), (4, 2));
 }
 
-/// T26: a token that is refused once may have been withdrawn alone; the refresh token knows.
+/// T26: a token that is refused once may be the only one withdrawn; the refresh token decides.
 #[rocket::async_test]
 async fn a_new_token_that_user_info_refuses_once_does_not_end_the_session() {
     for (refused, status) in [(1, Status::Ok), (2, Status::Unauthorized)] {
@@ -157,8 +157,8 @@ async fn a_new_token_that_user_info_refuses_once_does_not_end_the_session() {
     }
 }
 
-/// T26: of a provider that withdraws every access token at a refresh, the token that another
-/// request got may be withdrawn as well by the time it is used.
+/// T26: if a provider withdraws every access token at a refresh, the token that another request
+/// got may be withdrawn too by the time it is used.
 #[rocket::async_test]
 async fn a_refused_token_of_another_request_does_not_end_the_session() {
     for store in ["cookie", "memory"] {
@@ -211,7 +211,7 @@ async fn a_refused_token_does_not_end_a_session_that_is_being_refreshed() {
     }
 }
 
-/// REL-10: three sessions wait for a Logto that is silent, and then none does, until it answers.
+/// REL-10: three sessions wait for a silent Logto, and then none does until it answers.
 #[rocket::async_test]
 async fn a_silent_logto_stops_few_requests_and_is_asked_again_now_and_then() {
     let op = Hostile::start().await;
@@ -239,7 +239,7 @@ async fn a_silent_logto_stops_few_requests_and_is_asked_again_now_and_then() {
     assert_eq!(op.count("token"), before + 4, "one probe a window");
     op.behave();
     sleep(Duration::from_millis(2_050)).await;
-    // Twice, as whoever has probed last waits for another one's turn.
+    // Twice, as whoever probed last waits for another one's turn.
     for user in users.iter().chain(&users) {
         browser.restore(user.clone());
         assert_eq!(browser.fetch("/me").await.status, Status::Ok);
@@ -247,9 +247,9 @@ async fn a_silent_logto_stops_few_requests_and_is_asked_again_now_and_then() {
     assert_eq!(op.count("token"), before + 4 + 6, "all are revalidated once it answers");
 }
 
-/// REL-10: what says no, or not so fast, is no outage, and new sign-ins are never stopped.
+/// REL-10: "no" and "not so fast" are not an outage, and new sign-ins are never stopped.
 #[rocket::async_test]
-async fn refusals_are_no_outage_and_sign_ins_go_on_in_one() {
+async fn refusals_are_not_an_outage_and_sign_ins_continue_in_one() {
     for status in [400, 401, 429] {
         let op = Hostile::start().await;
         let figment = op.figment().merge(("logto.session.revalidate", 1));

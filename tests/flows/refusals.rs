@@ -1,4 +1,4 @@
-//! What Logto answers in place of a sign-in or a token, and what is made of it.
+//! What Logto answers instead of a sign-in or a token, and what becomes of it.
 
 use std::sync::Mutex;
 
@@ -94,8 +94,8 @@ fn captured(version: &str, case: &str) -> (u16, Value) {
     (serde_json::from_value(answer[0].clone()).expect("a status"), answer[2].clone())
 }
 
-/// A30: Logto's consent page is left by the callback without any parameter. Anybody can link to
-/// that, so it takes no sign-in away, and nobody is told of it.
+/// A30: leaving Logto's consent page leads to the callback without any parameter. Anybody can link
+/// to that, so it uses up no sign-in, and no hook is told.
 #[rocket::async_test]
 async fn leaving_the_consent_page_leads_back_to_where_the_user_was_going() {
     let (op, browser) = opened().await;
@@ -122,9 +122,9 @@ async fn leaving_the_consent_page_leads_back_to_where_the_user_was_going() {
     }
 }
 
-/// A30: a stray visit of the callback is none of a sign-in.
+/// A30: a stray visit to the callback belongs to no sign-in.
 #[rocket::async_test]
-async fn a_bare_callback_without_a_sign_in_is_an_unknown_one() {
+async fn a_callback_without_parameters_or_a_sign_in_is_unknown() {
     let (_op, browser) = opened().await;
     let answer = browser.visit("/callback").await;
     assert!(answer.body.contains("Sign-in expired"), "{answer:?}");
@@ -161,7 +161,7 @@ async fn errors_of_a_sign_in_have_their_own_answers() {
 
 /// A31, A20: a page that signs in silently tries once, with cookies and without.
 #[rocket::async_test]
-async fn a_silent_sign_in_tries_once_and_goes_on_without_a_user() {
+async fn a_silent_sign_in_tries_once_and_continues_without_a_user() {
     let (op, browser) = opened().await;
     let location = browser.visit("/").await.location().to_owned();
     assert!(location.contains("prompt=none"), "{location}");
@@ -181,8 +181,8 @@ async fn a_silent_sign_in_tries_once_and_goes_on_without_a_user() {
     assert_eq!(back.status, Status::BadRequest, "it ends there");
 }
 
-/// A19: who is signed in here stays the one. Somebody else's grant at Logto is left alone: it may
-/// be that of a session in another tab.
+/// A19: the user who is signed in here stays. Somebody else's grant at Logto is left alone: it may
+/// belong to a session in another tab.
 #[rocket::async_test]
 async fn a_silent_sign_in_does_not_change_the_user() {
     let (op, browser) = opened().await;
@@ -200,8 +200,8 @@ async fn a_silent_sign_in_does_not_change_the_user() {
     assert_eq!(op.count("revocation"), 0);
 }
 
-/// A32: a member without a second factor and a stranger to the organization read different
-/// pages; the recorded answers.
+/// A32: a member without a second factor and a non-member read different pages; the recorded
+/// answers.
 #[rocket::async_test]
 async fn a_denied_organization_says_why() {
     let (op, browser) = opened().await;

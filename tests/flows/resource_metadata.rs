@@ -1,4 +1,4 @@
-//! The metadata of API resources (RFC 9728), and what refusals say of them.
+//! The metadata of API resources (RFC 9728), and what refusals say about them.
 
 use logto_rocket::{ApiResource, AuthInfo, Logto, Policy, authenticated, protect, public};
 use logto_tests::{Answer, Browser, Deviation, Fault, Hostile, with};
@@ -95,7 +95,7 @@ fn api(figment: Figment) -> Rocket<Build> {
         .mount("/protected", protect(routes![plain], policy))
 }
 
-/// As where users sign in too.
+/// The same where users sign in too.
 fn site(op: &Hostile) -> Rocket<Build> {
     let figment = op.figment().merge(("logto.scopes", ["read:items", "write:items"]));
     let resources = figment.merge(("logto.resources.items", ITEMS));
@@ -115,7 +115,7 @@ fn challenge(answer: &Answer) -> &str {
     answer.header("www-authenticate").unwrap_or_default()
 }
 
-/// W17: where Logto was never reached, and whatever a request says of the host.
+/// W17: even if Logto was never reached, and whatever a request says about the host.
 #[rocket::async_test]
 async fn each_resource_has_its_metadata_at_its_address() {
     let op = Hostile::start().await;
@@ -154,7 +154,7 @@ async fn each_resource_has_its_metadata_at_its_address() {
     assert_eq!(op.count("discovery") + op.count("jwks"), 0);
 }
 
-/// W17: as HTTP has it, and for a browser's clients that say which version they speak.
+/// W17: as HTTP requires, and for browser clients that name their protocol version.
 #[rocket::async_test]
 async fn the_metadata_can_be_asked_for_by_head_and_from_other_origins() {
     let op = Hostile::start().await;
@@ -185,11 +185,11 @@ async fn the_metadata_do_not_depend_on_who_asks() {
     let after = browser.visit(OF_ITEMS).await;
     assert_eq!((before.status, &before.headers), (Status::Ok, &after.headers));
     assert_eq!(before.body, after.body);
-    // What only a session's token is fetched for is not asked of those who present one.
+    // Scopes that are only fetched for sessions are not asked of presented tokens.
     assert_eq!(before.json()["scopes_supported"], json!(["read:items", "write:items"]));
 }
 
-/// W17: of the very resource of the route, and by no word of the request.
+/// W17: those of the route's own resource, and nothing a request says changes that.
 #[rocket::async_test]
 async fn refusals_say_where_the_metadata_of_their_resource_are() {
     let op = Hostile::start().await;
@@ -214,7 +214,7 @@ async fn refusals_say_where_the_metadata_of_their_resource_are() {
         ("/files", None, 401, format!("Bearer {ROOT_SAID}")),
         ("/files", Some(&*read), 401, with_error("invalid_token", &format!(", {ROOT_SAID}"))),
         ("/files", Some(&*files), 200, String::new()),
-        // Neither has any that are published here.
+        // These have no metadata published here.
         ("/other", None, 401, "Bearer".into()),
         ("/orgs/acme", None, 401, "Bearer".into()),
         ("/orgs/acme", Some(&*read), 403, with_error("insufficient_scope", "")),
@@ -235,9 +235,9 @@ async fn refusals_say_where_the_metadata_of_their_resource_are() {
     assert_eq!((answer.status, challenge(&answer)), (Status::ServiceUnavailable, ""));
 }
 
-/// W17: a route for both tells a script, and its application's catcher loses nothing.
+/// W17: a route for both tells a script, and the application's catcher loses nothing.
 #[rocket::async_test]
-async fn a_route_for_sessions_too_says_where_the_metadata_are() {
+async fn a_route_that_also_takes_sessions_says_where_the_metadata_are() {
     #[catch(401)]
     fn unauthorized() -> &'static str {
         "ours"
@@ -253,9 +253,9 @@ async fn a_route_for_sessions_too_says_where_the_metadata_are() {
     assert_eq!((answer.status, challenge(&answer)), (Status::Unauthorized, ""), "takes no token");
 }
 
-/// W17: where routes forward, the refusal is that of the route which refuses.
+/// W17: when routes forward, the refusal is that of the route that refuses.
 #[rocket::async_test]
-async fn a_forward_takes_no_metadata_of_another_resource_along() {
+async fn a_forward_carries_no_metadata_of_another_resource() {
     /// A guard that always forwards.
     struct Never;
 
@@ -296,7 +296,7 @@ async fn a_forward_takes_no_metadata_of_another_resource_along() {
     assert_eq!(challenge(&answer), "Bearer error=\"insufficient_scope\"");
 }
 
-/// W17, H22: ours are public, and no address but theirs is taken from the application.
+/// W17, H22: ours are public, and only their addresses are taken from the application.
 #[rocket::async_test]
 async fn other_addresses_there_are_the_applications() {
     #[get("/.well-known/<path..>")]
@@ -320,7 +320,7 @@ async fn other_addresses_there_are_the_applications() {
     assert_eq!(browser.visit(OF_ITEMS).await.json()["resource"], ITEMS);
 }
 
-/// W17: documents are at the root of the indicator's origin, wherever sign-in is.
+/// W17: the documents are at the root of the indicator's origin, wherever sign-in is.
 #[rocket::async_test]
 async fn the_base_of_other_routes_does_not_move_them() {
     let op = Hostile::start().await;
@@ -331,7 +331,7 @@ async fn the_base_of_other_routes_does_not_move_them() {
     assert_eq!(browser.visit(&format!("/auth{OF_ITEMS}")).await.status, Status::NotFound);
 }
 
-/// W18: a launch without a fairing that knows what to answer is none.
+/// W18: nothing launches if the fairing does not know what to answer.
 #[rocket::async_test]
 async fn metadata_without_an_address_of_their_own_end_the_launch() {
     let op = Hostile::start().await;

@@ -1,4 +1,4 @@
-//! API resources that routes have by their names in the configuration.
+//! API resources that routes refer to by their names in the configuration.
 
 #![allow(clippy::needless_pass_by_value, reason = "handlers take guards by value")]
 
@@ -78,9 +78,9 @@ async fn present(browser: &Browser, path: &str, token: &str) -> Answer {
     browser.send(with(request, &[("Authorization", &format!("Bearer {token}"))])).await
 }
 
-/// W15: the same routes in two deployments; a token for the one lets nobody into the other.
+/// W15: the same routes in two deployments; a token for one admits nobody to the other.
 #[rocket::async_test]
-async fn a_name_is_the_resource_of_its_own_deployment() {
+async fn a_name_stands_for_the_resource_of_its_own_deployment() {
     let op = Hostile::start().await;
     let (production, staging) = (at(&op, API).await, at(&op, STAGING).await);
     for _ in 0..2 {
@@ -116,7 +116,7 @@ async fn a_copy_of_a_used_route_is_for_the_resource_of_its_new_deployment() {
     assert_eq!(present(&copy, "/plain", &token).await.body, STAGING);
 }
 
-/// W15: sign-in asks for the indicator, and so does every token for it.
+/// W15: sign-in requests the indicator, and so does every token request.
 #[rocket::async_test]
 async fn a_session_gets_tokens_for_a_resource_by_its_name() {
     let op = Hostile::start().await;
@@ -137,7 +137,7 @@ async fn a_session_gets_tokens_for_a_resource_by_its_name() {
     assert_eq!(op.requests("token").len(), requests.len(), "Logto is not asked for a name");
 }
 
-/// W15: by the attribute, by a type in it, and by a guard.
+/// W15: in the attribute, in a type in it, and in a guard.
 #[rocket::async_test]
 async fn a_name_that_the_configuration_does_not_have_ends_the_launch() {
     let op = Hostile::start().await;
@@ -160,7 +160,7 @@ async fn a_name_that_the_configuration_does_not_have_ends_the_launch() {
     }
 }
 
-/// W15: `protect()` is not asked at the launch, so its routes admit nobody.
+/// W15: the launch does not see `protect()`, so its routes admit nobody.
 #[rocket::async_test]
 async fn routes_with_an_unknown_name_that_the_launch_cannot_notice_answer_500() {
     let op = Hostile::start().await;
@@ -186,9 +186,9 @@ fn by_uri(auth: &AuthInfo) -> String {
     auth.audience.join(" ")
 }
 
-/// W16: what only presented tokens are for, no sign-in has to ask for.
+/// W16: sign-in need not request what only presented tokens are for.
 #[rocket::async_test]
-async fn a_resource_of_presented_tokens_need_not_be_one_of_sign_in() {
+async fn sign_in_need_not_request_the_resource_of_presented_tokens() {
     let op = Hostile::start().await;
     let rocket = rocket::custom(op.figment()).attach(Logto::fairing());
     let browser = Browser::open(rocket.mount("/", routes![by_uri])).await;

@@ -21,7 +21,7 @@ fn encoded(path: &str) -> String {
     form_urlencoded::Serializer::new(String::new()).append_pair("return_to", path).finish()
 }
 
-/// Where a browser ends up that is told to go to `location` (the WHATWG rules).
+/// Where a browser ends up when told to go to `location` (the WHATWG rules).
 fn resolved(location: &str) -> Url {
     Url::parse(BASE_URL).unwrap().join(location).unwrap()
 }
@@ -44,7 +44,7 @@ async fn assert_stays(payloads: &[&str]) {
     }
 }
 
-/// Each stays as it is: what is encoded is a part of the path.
+/// Each comes back unchanged: encoded characters are part of the path.
 async fn assert_kept(payloads: &[&str]) {
     let op = Hostile::start().await;
     let browser = Browser::open(app(op.figment())).await;
@@ -63,7 +63,7 @@ async fn a_page_of_this_site_is_returned_to() {
     }
 }
 
-/// R14: behind a proxy that takes `/app` away, pages are named with it or without it.
+/// R14: behind a proxy that strips `/app`, pages are named with it or without it.
 #[rocket::async_test]
 async fn the_path_of_the_base_url_is_taken_off_at_a_slash_only() {
     let (op, base) = (Hostile::start().await, format!("{BASE_URL}/app"));
@@ -80,9 +80,9 @@ async fn the_path_of_the_base_url_is_taken_off_at_a_slash_only() {
     }
 }
 
-/// R14: a stranger comes back to the very page, also to one that is called as the base is.
+/// R14: a stranger comes back to the very page, even to one named like the base.
 #[rocket::async_test]
-async fn a_page_that_is_called_as_the_base_url_is_returned_to() {
+async fn a_page_named_like_the_base_url_is_returned_to() {
     let (op, base) = (Hostile::start().await, format!("{BASE_URL}/app"));
     let figment = op.figment().merge(("logto.base_url", &base));
     let browser = Browser::at(&base, catch_all(figment)).await;
@@ -94,7 +94,7 @@ async fn a_page_that_is_called_as_the_base_url_is_returned_to() {
     }
 }
 
-/// The address that a stranger at `page` comes to, whose redirects have the base's path.
+/// Where a stranger at `page` is led at the provider, by redirects with the base's path.
 async fn to_provider(browser: &Browser, page: &str) -> String {
     let answer = browser.visit(page).await;
     let sign_in = answer.location().strip_prefix("/app").expect("below the base");
@@ -117,7 +117,7 @@ async fn a_second_slash_does_not_lead_away() {
     .await;
 }
 
-/// R1: a request whose own path begins so (CVE-2022-24794).
+/// R1: a request whose own path begins like that (CVE-2022-24794).
 #[rocket::async_test]
 async fn a_request_for_a_double_slash_does_not_lead_away() {
     let op = Hostile::start().await;
@@ -177,7 +177,7 @@ async fn an_encoded_slash_stays_on_this_site() {
     assert_falls_back(&["%2f%2fevil.example", "%5cevil.example", "%252fevil.example"]).await;
 }
 
-/// R4, R5, R6, R7, R8: absolute addresses, other schemes, and ways around.
+/// R4, R5, R6, R7, R8: absolute addresses, other schemes, and workarounds.
 #[rocket::async_test]
 async fn an_absolute_address_does_not_lead_away() {
     assert_falls_back(&[
@@ -261,7 +261,7 @@ async fn a_line_break_does_not_become_a_header() {
 
 /// R9: over the wire, where a header ends at a line break.
 #[rocket::async_test]
-async fn a_line_break_is_no_header_on_the_wire() {
+async fn a_line_break_does_not_become_a_header_on_the_wire() {
     let op = Hostile::start().await;
     let live = Live::start(catch_all(op.figment())).await;
     let heads = [
@@ -297,7 +297,7 @@ async fn a_line_break_in_a_path_does_not_become_a_header() {
     assert_eq!(resolved(back.location()).origin(), Url::parse(BASE_URL).unwrap().origin());
 }
 
-/// R10, R15: a path that does not fit loses its query, or is dropped, and the sign-in goes on.
+/// R10, R15: a path that does not fit loses its query, or is dropped, and the sign-in continues.
 #[rocket::async_test]
 async fn a_path_that_is_too_long_is_dropped() {
     let op = Hostile::start().await;
@@ -313,7 +313,7 @@ async fn a_path_that_is_too_long_is_dropped() {
     assert_eq!(browser.visit(&callback).await.location(), "/pages/1");
 }
 
-/// R15: in the form of an address, each letter of it takes six bytes.
+/// R15: in an address, each of these letters takes six bytes.
 #[rocket::async_test]
 async fn a_search_in_cyrillic_is_returned_to() {
     let op = Hostile::start().await;
@@ -328,7 +328,7 @@ async fn a_search_in_cyrillic_is_returned_to() {
     assert_eq!(browser.visit(&callback).await.location(), page);
 }
 
-/// R11: what is no text, or no path, is no reason to fail.
+/// R11: what is not text, or not a path, is no reason to fail.
 #[rocket::async_test]
 async fn a_malformed_return_path_is_dropped() {
     let op = Hostile::start().await;
@@ -366,7 +366,7 @@ async fn a_program_that_posts_gets_401() {
     }
 }
 
-/// R13: who is signed in posts as ever.
+/// R13: a signed-in user posts as usual.
 #[rocket::async_test]
 async fn a_user_posts_as_ever() {
     let op = Hostile::start().await;

@@ -1,4 +1,4 @@
-//! Sessions that Logto has not spoken of for long.
+//! Sessions that Logto has not confirmed for a while.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ async fn signed_in(provider: &Provider, seconds: u64) -> Browser {
 }
 
 #[rocket::async_test]
-async fn a_suspended_user_is_a_stranger_after_the_time_of_revalidation() {
+async fn a_suspended_user_is_a_stranger_once_revalidation_is_due() {
     let provider = Provider::start().await;
     let browser = signed_in(&provider, 1).await;
     provider.suspend("alice");
@@ -35,7 +35,7 @@ async fn a_suspended_user_is_a_stranger_after_the_time_of_revalidation() {
 }
 
 #[rocket::async_test]
-async fn a_session_that_holds_is_asked_about_once_an_interval() {
+async fn a_valid_session_is_confirmed_once_an_interval() {
     let provider = Provider::start().await;
     let browser = signed_in(&provider, 1).await;
     sleep(Duration::from_millis(1_100)).await;
@@ -50,7 +50,7 @@ async fn a_session_that_holds_is_asked_about_once_an_interval() {
 
 /// REL-3: an outage signs nobody out.
 #[rocket::async_test]
-async fn while_logto_is_down_sessions_go_on() {
+async fn while_logto_is_down_sessions_continue() {
     let provider = Provider::start().await;
     let browser = signed_in(&provider, 1).await;
     sleep(Duration::from_millis(1_100)).await;
@@ -90,7 +90,7 @@ async fn due(op: &Hostile) -> Browser {
     browser
 }
 
-/// REL-7: whom application-level access control refuses, whatever the status.
+/// REL-7: a user whom application-level access control refuses, whatever the status.
 #[rocket::async_test]
 async fn a_user_whom_logto_denies_the_application_is_a_stranger() {
     let (status, body) = denied();
@@ -107,9 +107,9 @@ async fn a_user_whom_logto_denies_the_application_is_a_stranger() {
     }
 }
 
-/// REL-7: other refusals are the operator's to mend: users stay, and Logto is asked now and then.
+/// REL-7: other refusals are for the operator to fix: users stay, and Logto is asked now and then.
 #[rocket::async_test]
-async fn a_refusal_that_is_no_fault_of_the_user_keeps_the_session_and_backs_off() {
+async fn a_refusal_that_is_not_the_users_fault_keeps_the_session_and_backs_off() {
     for error in ["invalid_client", "unauthorized_client", "invalid_scope", "server_fault"] {
         let op = Hostile::start().await;
         let browser = due(&op).await;
@@ -143,7 +143,7 @@ async fn token(fresh: bool, logto: LogtoClient<'_>) -> Result<&'static str, Erro
     Ok(token.map_or("stranger", |_| "token"))
 }
 
-/// REL-7: a token that Logto denies by now is not handed out from what was kept.
+/// REL-7: a kept token that Logto has since denied is not handed out.
 #[rocket::async_test]
 async fn a_denied_token_is_not_kept_and_the_session_stays() {
     let (status, body) = denied();

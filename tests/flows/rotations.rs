@@ -1,4 +1,4 @@
-//! Keys that Logto exchanges several times within a minute.
+//! Keys that Logto rotates several times within a minute.
 
 use logto_tests::{Alter, Browser, Deviation, Hostile, app};
 use rocket::http::Status;
@@ -23,7 +23,7 @@ async fn keys_rotated_again_within_the_minute_are_found_with_one_look_each() {
     }
 }
 
-/// T25, T6: tokens that no redeemed code brought use up no look of those that one did.
+/// T25, T6: tokens that no redeemed code brought do not use up the looks of those that one did.
 #[rocket::async_test]
 async fn sign_ins_look_for_new_keys_whatever_other_tokens_turned_up() {
     let op = Hostile::start().await;

@@ -1,4 +1,4 @@
-//! The routes for signing in and out: where they are, whose they are, what they
+//! The routes for signing in and out: where they are, whose they are, and what they
 //! ask of Logto.
 
 use std::collections::BTreeMap;
@@ -95,7 +95,7 @@ fn with_routes(figment: Figment, routes: Vec<Route>) -> Rocket<Build> {
     rocket::custom(figment).attach(Logto::fairing()).mount("/", routes)
 }
 
-/// Options for every sign-in, other ones than [`login()`] has.
+/// Options for every sign-in, different from those of [`login()`].
 fn configured(figment: Figment) -> Figment {
     let options = json!({
         "first_screen": "register", "identifiers": ["username"], "direct_sign_in": "sso:acme",
@@ -170,7 +170,7 @@ async fn an_application_configured_in_code_signs_in() {
     config.scopes = vec![UserScope::Email.into()];
     config.routes.sign_in = RoutePath::mounted("/enter");
 
-    // What the figment says is not read: its endpoint is nobody's.
+    // The figment is not read: its endpoint leads nowhere.
     let figment = provider.figment().merge(("logto.endpoint", "http://127.0.0.1:1"));
     let fairing = Logto::fairing().config(config);
     let rocket = rocket::custom(figment).attach(fairing).mount("/", routes![private]);
@@ -225,7 +225,7 @@ async fn the_configured_options_reach_logto_with_every_sign_in() {
     let callback = provider.approve(&location, "alice").await.unwrap();
     assert_eq!(browser.visit(&callback).await.location(), "/private?configured");
 
-    // A page that asked for the sign-in gets the user back nevertheless.
+    // The page that requested the sign-in still gets the user back.
     browser.forget();
     let callback = provider.approve(&browser.start("/protected").await, "alice").await.unwrap();
     assert_eq!(browser.visit(&callback).await.location(), "/protected");
@@ -262,9 +262,9 @@ async fn an_extra_parameter_cannot_override_the_protocol() {
     assert_eq!(query(answer.location())["theme"], ["dark"]);
 }
 
-/// A29: nothing checks yet that the sign-in is as fresh or as strong as these ask.
+/// A29: nothing checks yet that the sign-in is as fresh or as strong as these require.
 #[rocket::async_test]
-async fn a_sign_in_that_asks_for_what_is_not_checked_does_not_begin() {
+async fn a_sign_in_that_requires_what_is_not_checked_does_not_begin() {
     let provider = Provider::start().await;
     let browser = Browser::open(hand_written(provider.figment())).await;
     for name in ["max_age", "acr_values", "claims", "id_token_hint"] {
@@ -303,7 +303,7 @@ async fn routes_stand_where_the_configuration_puts_them() {
     assert_eq!(browser.visit("/auth/sign-out").await.status, Status::SeeOther);
 }
 
-/// The proxy takes `/app` away, so the application sees paths without it.
+/// The proxy strips `/app`, so the application sees paths without it.
 #[rocket::async_test]
 async fn the_path_of_the_base_url_prefixes_every_location() {
     let base = "https://example.com/app";

@@ -1,4 +1,4 @@
-//! The session's cookies: how they are written, and what is read of them.
+//! The session's cookies: how they are written, and what is read from them.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -69,7 +69,7 @@ async fn cookies_are_deleted_with_the_same_attributes() {
 }
 
 /// S33: the session's cookie ends with the browser, whenever it is written; its removal and
-/// the other cookies are as ever.
+/// the other cookies are unchanged.
 #[rocket::async_test]
 async fn a_cookie_that_is_not_persistent_ends_with_the_browser() {
     for store in ["cookie", "memory"] {
@@ -92,7 +92,7 @@ async fn a_cookie_that_is_not_persistent_ends_with_the_browser() {
     }
 }
 
-/// S2: a session that was in the browser before a sign-in is not the one after it.
+/// S2: the session that was in the browser before a sign-in is not the one after it.
 #[rocket::async_test]
 async fn a_planted_session_does_not_become_the_victims() {
     for memory in [false, true] {
@@ -133,9 +133,9 @@ async fn every_session_has_a_cookie_of_its_own() {
     assert_eq!(seen.len(), SIGN_INS);
 }
 
-/// S4: a cookie with any one character changed is no session, and is deleted.
+/// S4: a cookie with any one character changed is not a session, and is deleted.
 #[rocket::async_test]
-async fn a_cookie_with_one_character_changed_is_no_session() {
+async fn a_cookie_with_one_character_changed_is_not_a_session() {
     for memory in [false, true] {
         let op = Hostile::start().await;
         let figment = if memory { stored(&op) } else { op.figment() };
@@ -158,7 +158,7 @@ async fn a_cookie_with_one_character_changed_is_no_session() {
 
 /// S4: neither is one that was cut, lengthened, emptied or made up.
 #[rocket::async_test]
-async fn a_cookie_that_is_none_of_ours_is_no_session() {
+async fn a_mangled_or_made_up_cookie_is_not_a_session() {
     let (_op, browser) = signed_in().await;
     let (name, value) = browser.session_cookies().into_iter().next().unwrap();
     let forgeries = [
@@ -182,7 +182,7 @@ async fn a_cookie_that_is_none_of_ours_is_no_session() {
     }
 }
 
-/// S8: that a session was read before its end is no reason to let it in.
+/// S8: having been read before its end does not admit a session.
 #[rocket::async_test]
 async fn an_ended_session_is_refused_though_it_was_opened_before() {
     for memory in [false, true] {
@@ -204,9 +204,9 @@ async fn an_ended_session_is_refused_though_it_was_opened_before() {
     }
 }
 
-/// S5: the cookie of a sign-in under way is no session.
+/// S5: the cookie of a pending sign-in is not a session.
 #[rocket::async_test]
-async fn a_sign_in_cookie_is_no_session() {
+async fn a_sign_in_cookie_is_not_a_session() {
     let (op, browser) = signed_in().await;
     let session = browser.session_cookies();
     browser.forget();
@@ -222,9 +222,9 @@ async fn a_sign_in_cookie_is_no_session() {
     assert_eq!(op.count("token"), redeemed);
 }
 
-/// S5: the cookie of another application, or of one with another secret, is none of ours.
+/// S5: a cookie of another application, or from another secret, is not ours.
 #[rocket::async_test]
-async fn a_cookie_of_another_application_is_no_session() {
+async fn a_cookie_of_another_application_is_not_a_session() {
     let (op, browser) = signed_in().await;
     let value = browser.session_cookies().into_values().next().unwrap();
     let others = [
@@ -245,7 +245,7 @@ async fn a_cookie_of_another_application_is_no_session() {
     }
 }
 
-/// The name of the session's cookie of an application with this identifier.
+/// The name of the session cookie of an application with this id.
 async fn other_name(op: &Hostile, app_id: &str) -> String {
     let browser = Browser::open(app(op.figment().merge(("logto.app_id", app_id)))).await;
     browser.start("/protected").await;
@@ -253,7 +253,7 @@ async fn other_name(op: &Hostile, app_id: &str) -> String {
     name.split("_t_").next().unwrap().to_owned()
 }
 
-/// S14: what is no cookie of ours is left alone, whatever it is.
+/// S14: a cookie that is not ours is left alone, whatever it is.
 #[rocket::async_test]
 async fn foreign_cookies_are_left_alone() {
     let (_op, browser) = signed_in().await;
@@ -268,7 +268,7 @@ async fn foreign_cookies_are_left_alone() {
     assert_eq!((answer.body.as_str(), answer.cookies.len()), ("Hello, u-alice!", 0));
 }
 
-/// S15: an answer that depends on who asks is kept by no cache.
+/// S15: no cache keeps an answer that depends on who asks.
 #[rocket::async_test]
 async fn an_answer_for_a_user_is_kept_by_no_cache() {
     let (op, browser) = signed_in().await;
@@ -290,7 +290,7 @@ async fn an_answer_for_a_user_is_kept_by_no_cache() {
     }
 }
 
-/// The session shows the user without another word from Logto.
+/// The session shows the user without asking Logto again.
 #[rocket::async_test]
 async fn a_session_needs_no_provider() {
     let (op, browser) = signed_in().await;

@@ -35,7 +35,7 @@ async fn session(op: &Hostile, browser: &Browser, sub: &str, sid: Option<&'stati
     }));
     browser.forget();
     assert_eq!(browser.sign_in(op, "/sign-in?return_to=/who").await.body, "user");
-    // The session began at an earlier millisecond than whatever comes next.
+    // The session began at an earlier millisecond than anything that follows.
     sleep(Duration::from_millis(2)).await;
     browser.cookies()
 }
@@ -49,7 +49,7 @@ async fn live(browser: &Browser, sessions: &[Cookies]) -> Vec<bool> {
     live
 }
 
-/// L13: sessions that began before Logto was told to send a `sid` would be out of reach.
+/// L13: sessions from before Logto was told to send a `sid` would be out of reach.
 #[rocket::async_test]
 async fn a_logout_of_a_session_ends_those_of_its_user_that_have_no_sid() {
     for store in ["cookie", "memory", "own"] {
@@ -75,10 +75,10 @@ async fn a_logout_of_a_session_ends_those_of_its_user_that_have_no_sid() {
         assert_eq!(browser.post_logout(&token).await.status, Status::Ok);
         assert_eq!(live(&browser, &sessions).await, [false, false, true, true, true], "{store}");
         if store == "own" {
-            // Between instances only Logto's clock counts, which has whole seconds.
+            // Between instances only Logto's clock counts, in whole seconds.
             sleep(Duration::from_secs(1)).await;
         }
-        // It began after the logout: the same token ends it no more.
+        // It began after the logout: the same token no longer ends it.
         let again = session(&op, &browser, "u-alice", None).await;
         op.behave();
         assert_eq!(browser.post_logout(&token).await.status, Status::Ok);

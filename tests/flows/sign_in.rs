@@ -98,9 +98,9 @@ async fn every_sign_in_proves_itself_with_a_fresh_s256_challenge() {
     assert_ne!(redeemed[0].field("code_verifier"), redeemed[1].field("code_verifier"));
 }
 
-/// A2: state and nonce are random and never the same twice.
+/// A2: state and nonce are random and never repeat.
 #[rocket::async_test]
-async fn no_state_and_no_nonce_comes_twice() {
+async fn no_state_or_nonce_repeats() {
     const SIGN_INS: usize = 10_000;
     let op = Hostile::start().await;
     let browser = Browser::open(app(op.figment())).await;
@@ -136,7 +136,7 @@ async fn a_query_cannot_change_the_authorization_request() {
     assert_eq!(plain.query_pairs().count(), attacked.query_pairs().count());
 }
 
-/// A14: a return path stays one value, whatever it has inside (CVE-2025-67716).
+/// A14: a return path stays one value, whatever it contains (CVE-2025-67716).
 #[rocket::async_test]
 async fn a_return_path_adds_nothing_to_the_authorization_request() {
     let op = Hostile::start().await;
@@ -161,7 +161,7 @@ async fn a_return_path_adds_nothing_to_the_authorization_request() {
     }
 }
 
-/// RP-scope-userinfo-claims: the scopes that are asked for, and the claims that come for them.
+/// RP-scope-userinfo-claims: the requested scopes, and the claims that come with them.
 #[rocket::async_test]
 async fn the_claims_of_every_scope_are_asked_for_and_read() {
     let provider = logto_dev::Provider::start().await;
@@ -182,7 +182,7 @@ async fn the_claims_of_every_scope_are_asked_for_and_read() {
     }
 }
 
-/// A21: five sign-ins at once, finished in another order, each return to their own page, and the
+/// A21: five concurrent sign-ins, finished in another order, each return to their own page, and the
 /// last one keeps the session.
 #[rocket::async_test]
 async fn tabs_finish_in_any_order_and_land_on_their_own_pages() {
@@ -205,9 +205,9 @@ async fn tabs_finish_in_any_order_and_land_on_their_own_pages() {
     assert!(browser.sign_in_cookies().is_empty(), "{:?}", browser.sign_in_cookies().keys());
 }
 
-/// A23: what is no navigation of a person gets 401, and nothing is begun.
+/// A23: anything but a person's navigation gets 401, and nothing begins.
 #[rocket::async_test]
-async fn no_sign_in_begins_for_a_request_that_is_no_navigation() {
+async fn no_sign_in_begins_for_a_request_that_is_not_a_navigation() {
     let op = Hostile::start().await;
     let browser = Browser::open(app(op.figment())).await;
     let html = ("Accept", "text/html");
@@ -236,7 +236,7 @@ async fn no_sign_in_begins_for_a_request_that_is_no_navigation() {
     assert_eq!(op.count("discovery"), 0);
 }
 
-/// A23: a person's navigation is sent on, and so is a client that accepts anything.
+/// A23: a person's navigation is redirected, and so is a client that accepts anything.
 #[rocket::async_test]
 async fn a_navigation_is_sent_to_sign_in() {
     let op = Hostile::start().await;
@@ -266,7 +266,7 @@ async fn without_redirect_every_stranger_gets_401() {
 }
 
 /// T24, T16, RP-idtoken-sig-rs256: a Logto that signs with RSA names no `alg` in the key, and one
-/// that knows P-521 is new.
+/// that uses P-521 is new.
 #[rocket::async_test]
 async fn providers_with_any_algorithm_sign_in() {
     for key in Key::of_every_algorithm() {
@@ -280,7 +280,7 @@ async fn providers_with_any_algorithm_sign_in() {
     }
 }
 
-/// T24: Logto up to 1.42 announces ES384 whatever the curve of its key is.
+/// T24: up to 1.42, Logto announces ES384 whatever the curve of its key.
 #[rocket::async_test]
 async fn the_curve_of_a_key_has_its_algorithm_whatever_is_announced() {
     for key in [Key::es256(), Key::es512(), Key::eddsa()] {
@@ -294,7 +294,7 @@ async fn the_curve_of_a_key_has_its_algorithm_whatever_is_announced() {
     }
 }
 
-/// A18: whoever signs in replaces the user before; nothing of the first one stays.
+/// A18: a new user replaces the one before, of whom nothing stays.
 #[rocket::async_test]
 async fn another_user_replaces_the_one_before() {
     for store in ["cookie", "memory"] {
@@ -316,7 +316,7 @@ async fn another_user_replaces_the_one_before() {
     }
 }
 
-/// The claims that the handler sees are those of the ID token, all and only those.
+/// The handler sees exactly the claims of the ID token.
 #[rocket::async_test]
 async fn the_handler_sees_the_claims_as_they_were_signed() {
     let op = Hostile::start().await;

@@ -30,8 +30,8 @@ fn leaving(figment: Figment) -> Rocket<Build> {
     rocket::custom(figment).attach(Logto::fairing()).mount("/", routes![leave, away, whoami])
 }
 
-/// L2, RP-logout: `client_id` and the registered address, to which the user comes back as it is; a
-/// hint whose key was rotated out is refused.
+/// L2, RP-logout: `client_id` and the registered address, to which the user returns; a hint whose
+/// key was rotated out is refused.
 #[rocket::async_test]
 async fn a_sign_out_names_the_application_and_the_way_back_and_no_more() {
     let op = Hostile::start().await;
@@ -45,10 +45,10 @@ async fn a_sign_out_names_the_application_and_the_way_back_and_no_more() {
     assert_eq!(asked[1].1, "http://localhost:8000/");
 }
 
-/// L2, RP-logout-other-state, RP-logout-no-state: what comes back with the browser changes nothing,
-/// whatever it is.
+/// L2, RP-logout-other-state, RP-logout-no-state: whatever comes back with the browser changes
+/// nothing.
 #[rocket::async_test]
-async fn the_state_of_a_sign_out_is_not_looked_at_on_the_way_back() {
+async fn the_state_of_a_sign_out_is_ignored_on_the_way_back() {
     let op = Hostile::start().await;
     let browser = Browser::open(app(op.figment())).await;
     browser.sign_in(&op, "/protected").await;
@@ -66,9 +66,9 @@ async fn the_state_of_a_sign_out_is_not_looked_at_on_the_way_back() {
     }
 }
 
-/// R12: where a sign-out leads stands in the configuration; what is asked for changes nothing.
+/// R12: the configuration says where a sign-out leads; the request changes nothing.
 #[rocket::async_test]
-async fn nobody_is_sent_elsewhere_by_a_sign_out() {
+async fn a_sign_out_sends_nobody_elsewhere() {
     let op = Hostile::start().await;
     let browser = Browser::open(app(op.figment())).await;
     let names =
@@ -122,7 +122,7 @@ async fn a_sign_out_revokes_the_refresh_token_and_does_not_wait_for_it() {
 }
 
 /// L1: POST is always there, and other sites can use neither. A link on another host of this
-/// site may lead to a sign-out, as one in an email does; a form there may not.
+/// site may lead to a sign-out, like one in an email; a form there may not.
 #[rocket::async_test]
 async fn a_sign_out_by_post_or_by_get_is_for_this_site_only() {
     let op = Hostile::start().await;
@@ -162,7 +162,7 @@ async fn a_sign_out_here_leaves_the_user_signed_in_at_logto() {
     assert_eq!(provider.count("revocation"), 1);
 }
 
-/// L3: where the provider has no page for it, and where it cannot be asked whether it has.
+/// L3: if the provider has no page for it, and if the provider cannot be asked.
 #[rocket::async_test]
 async fn a_sign_out_without_a_page_at_the_provider_ends_the_session_here() {
     for deviation in [
@@ -184,7 +184,7 @@ async fn a_sign_out_without_a_page_at_the_provider_ends_the_session_here() {
     }
 }
 
-/// The status of a page that says so, and what the application says then.
+/// The status of a page that reports it, and what the application says afterwards.
 fn signed_out() -> (Status, String) {
     (Status::Ok, "stranger".to_owned())
 }

@@ -1,4 +1,4 @@
-//! Signatures and keys: which of them prove an ID token.
+//! Signatures and keys: which ones prove an ID token.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::verdict::{assert_accepted, assert_refused, assert_refused_by, with};
 
 /// T1, T24, RP-invalid-sig-rs256, RP-invalid-sig-es256: a signature with one bit wrong, under every
-/// algorithm that is accepted when it is right.
+/// algorithm that is accepted with the right one.
 #[rocket::async_test]
 async fn a_wrong_signature_is_refused() {
     for key in Key::of_every_algorithm() {
@@ -20,7 +20,7 @@ async fn a_wrong_signature_is_refused() {
     }
 }
 
-/// T1: a stranger's signature, under the provider's key's name and under a name of its own.
+/// T1: a stranger's signature, under the name of the provider's key and under a name of its own.
 #[rocket::async_test]
 async fn a_signature_of_another_key_is_refused() {
     let stranger = Arc::new(Key::es384());
@@ -28,8 +28,7 @@ async fn a_signature_of_another_key_is_refused() {
     assert_refused(Deviation::Forged(Forgery::By(stranger))).await;
 }
 
-/// T1, RP-invalid-sig-hs256: HS256 is never accepted, be it made with the very secret of the
-/// application.
+/// T1, RP-invalid-sig-hs256: HS256 is never accepted, not even with the application's real secret.
 #[rocket::async_test]
 async fn a_signature_with_the_secret_of_the_application_is_refused() {
     let algs = Alter::set("id_token_signing_alg_values_supported", json!(["ES384", "HS256"]));
@@ -39,7 +38,7 @@ async fn a_signature_with_the_secret_of_the_application_is_refused() {
     assert_refused_by(&op, &browser, "HS256 in discovery").await;
 }
 
-/// T2, RP-idtoken-sig-none: an unsigned token, however "none" is written.
+/// T2, RP-idtoken-sig-none: an unsigned token, however "none" is spelt.
 #[rocket::async_test]
 async fn an_unsigned_token_is_refused() {
     for alg in ["none", "None", "NONE", "NoNe", "", "ES384", "null"] {
@@ -47,7 +46,7 @@ async fn an_unsigned_token_is_refused() {
     }
 }
 
-/// T2: unsigned is refused though discovery says that it is supported.
+/// T2: unsigned tokens are refused even if discovery lists them as supported.
 #[rocket::async_test]
 async fn an_unsigned_token_is_refused_whatever_discovery_says() {
     let algs = Alter::set("id_token_signing_alg_values_supported", json!(["none", "ES384"]));
@@ -56,7 +55,7 @@ async fn an_unsigned_token_is_refused_whatever_discovery_says() {
     assert_refused_by(&op, &browser, "none in discovery").await;
 }
 
-/// T2: no algorithm, an algorithm that is no text, and a token without its third part.
+/// T2: no algorithm, an algorithm that is not text, and a token without its third part.
 #[rocket::async_test]
 async fn a_token_without_an_algorithm_or_a_signature_is_refused() {
     assert_refused(Deviation::Header(Alter::without("alg"))).await;
@@ -67,7 +66,7 @@ async fn a_token_without_an_algorithm_or_a_signature_is_refused() {
     assert_refused(Deviation::Token(|_| String::new())).await;
 }
 
-/// T3: the public key is no HMAC secret.
+/// T3: the public key is not an HMAC secret.
 #[rocket::async_test]
 async fn a_token_signed_with_the_public_key_as_a_secret_is_refused() {
     for forgery in [Forgery::HmacWithPem, Forgery::HmacWithJwk] {
@@ -81,7 +80,7 @@ async fn a_token_signed_with_the_public_key_as_a_secret_is_refused() {
     }
 }
 
-/// T3, RP-alternate-alg: an algorithm that discovery does not list is refused, though its key is
+/// T3, RP-alternate-alg: an algorithm that discovery does not list is refused, even if its key is
 /// published.
 #[rocket::async_test]
 async fn an_algorithm_that_was_not_agreed_is_refused() {
@@ -91,7 +90,7 @@ async fn an_algorithm_that_was_not_agreed_is_refused() {
     assert_refused_by(&op, &browser, "RS256").await;
 }
 
-/// T3: the algorithm in the header must be the one of the key.
+/// T3: the algorithm in the header must be the key's.
 #[rocket::async_test]
 async fn an_algorithm_that_does_not_fit_the_key_is_refused() {
     let algs = ["ES256", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "EdDSA"];
@@ -106,7 +105,7 @@ async fn an_algorithm_that_does_not_fit_the_key_is_refused() {
     }
 }
 
-/// T4: a key that the token brings itself is no key.
+/// T4: a key inside the token does not count.
 #[rocket::async_test]
 async fn a_key_in_the_header_is_ignored() {
     let stranger = Arc::new(Key::es384());
@@ -131,7 +130,7 @@ async fn an_unknown_critical_extension_is_refused() {
     assert_refused_by(&op, &browser, "crit").await;
 }
 
-/// T6: an unknown `kid` costs one look at the keys, and tokens with junk do not cost more.
+/// T6: an unknown `kid` costs one look at the keys, and tokens with junk cost no more.
 #[rocket::async_test]
 async fn an_unknown_key_is_looked_up_once() {
     let (op, browser) = with(vec![]).await;
@@ -145,7 +144,7 @@ async fn an_unknown_key_is_looked_up_once() {
     assert_eq!(op.count("jwks"), 2);
 }
 
-/// T6: a thousand tokens of keys that nobody knows, within the minute, cost two looks in all.
+/// T6: a thousand tokens with unknown keys, within the minute, cost two looks in all.
 #[rocket::async_test]
 async fn a_thousand_unknown_keys_cost_two_looks() {
     let (op, browser) = with(vec![]).await;
@@ -174,7 +173,7 @@ async fn keys_rotated_between_sign_ins_are_fetched_once() {
     assert_eq!((page.status, op.count("jwks")), (Status::Ok, 2));
 }
 
-/// T7, RP-key-rotation-just-before-signing: so do keys exchanged after the code was asked for and
+/// T7, RP-key-rotation-just-before-signing: so do keys exchanged after the code was issued and
 /// before the token was signed.
 #[rocket::async_test]
 async fn keys_rotated_just_before_signing_are_fetched_once() {
@@ -206,7 +205,7 @@ async fn a_rotation_to_another_algorithm_is_followed() {
     assert_eq!((page.status, op.count("jwks")), (Status::Ok, 2));
 }
 
-/// T8, RP-kid-absent-single: without `kid` the only key is the one.
+/// T8, RP-kid-absent-single: without `kid` the only key is used.
 #[rocket::async_test]
 async fn a_token_without_kid_is_accepted_where_there_is_one_key() {
     let anonymous = |key: &'static str| Deviation::Header(Alter::without(key));
@@ -217,7 +216,7 @@ async fn a_token_without_kid_is_accepted_where_there_is_one_key() {
     assert_accepted(vec![anonymous("kid"), Deviation::Jwks(no_kid_in_keys)]).await;
 }
 
-/// T8, RP-kid-absent-multiple: among several keys either is right, to try them or to refuse;
+/// T8, RP-kid-absent-multiple: with several keys, trying them and refusing are both right, and
 /// nothing in between.
 #[rocket::async_test]
 async fn a_token_without_kid_is_tried_or_refused_where_there_are_several_keys() {
@@ -234,7 +233,7 @@ async fn a_token_without_kid_is_tried_or_refused_where_there_are_several_keys() 
     assert_refused_by(&op, &browser, "a stranger's key among several").await;
 }
 
-/// T9: entries that are no use for us do not spoil the set.
+/// T9: entries that we cannot use do not spoil the set.
 #[rocket::async_test]
 async fn bad_entries_in_the_key_set_are_skipped() {
     let junk = Alter::by("junk", |set| {
@@ -257,7 +256,7 @@ async fn bad_entries_in_the_key_set_are_skipped() {
     assert_accepted(vec![Deviation::Jwks(junk)]).await;
 }
 
-/// T3, T9: a secret that is published with the keys is none, though discovery lists HS256.
+/// T3, T9: a secret published with the keys does not count, even if discovery lists HS256.
 #[rocket::async_test]
 async fn a_published_secret_verifies_nothing() {
     let algs = Alter::set("id_token_signing_alg_values_supported", json!(["ES384", "HS256"]));
@@ -285,7 +284,7 @@ async fn a_key_that_is_not_for_signing_is_not_used() {
     assert_refused(Deviation::Jwks(Alter::set("keys", json!([])))).await;
 }
 
-/// T9: entries under the name of the right key that cannot be it do not stand in its way.
+/// T9: entries with the right key's name that cannot be that key do not get in its way.
 #[rocket::async_test]
 async fn unusable_entries_under_the_name_of_a_key_are_skipped() {
     let rsa = Key::rs256().jwk();

@@ -1,5 +1,5 @@
-//! Our cookies beside each other: what they take together is bounded, as servers in front
-//! refuse a header that is too long, on every page and at sign-out too.
+//! Our cookies side by side: their total size is bounded, as servers in front refuse a header
+//! that is too long, on every page and even at sign-out.
 
 use logto_tests::{Alter, Answer, Browser, Deviation, Hostile, app};
 use rocket::figment::Figment;
@@ -11,7 +11,7 @@ use crate::jar::is_stranger;
 /// The default of `session.max_cookie_bytes`.
 const MAX: usize = 6000;
 
-/// What all cookies of ours take in a request.
+/// What all our cookies take in a request.
 fn bytes(browser: &Browser) -> usize {
     browser.cookies().iter().map(|(name, value)| name.len() + value.len() + 3).sum()
 }
@@ -28,8 +28,8 @@ async fn signed_in(op: &Hostile, browser: &Browser, organizations: usize) -> Ans
     browser.visit(&op.authorize(started.location())).await
 }
 
-/// S32, S10: the callback says so, and harms no session that was there; in a store the
-/// session has room.
+/// S32, S10: the callback says so, and an existing session stays; a store has room for the
+/// session.
 #[rocket::async_test]
 async fn a_session_over_the_limit_is_refused_with_a_page_of_its_own() {
     let op = Hostile::start().await;
@@ -50,9 +50,9 @@ async fn a_session_over_the_limit_is_refused_with_a_page_of_its_own() {
     assert_eq!(claims["organization_roles"].as_array().map(Vec::len), Some(400));
 }
 
-/// S32: whatever is left of sign-ins, and with a session that takes nearly all.
+/// S32: whatever is left over from sign-ins, and with a session that takes nearly everything.
 #[rocket::async_test]
-async fn sign_ins_under_way_give_way_to_the_session() {
+async fn pending_sign_ins_give_way_to_the_session() {
     let op = Hostile::start().await;
     let browser = Browser::open(app(op.figment())).await;
     let long = format!("/pages/1?tab={}", "x".repeat(450));
@@ -82,7 +82,7 @@ async fn sign_ins_under_way_give_way_to_the_session() {
     }
 }
 
-/// S32: roles that are absent keep a user out; old ones would let one in.
+/// S32: absent roles keep a user out; old ones would let one in.
 #[rocket::async_test]
 async fn a_session_that_grows_at_a_refresh_loses_the_claims_that_grow() {
     let op = Hostile::start().await;
@@ -110,7 +110,7 @@ async fn a_session_that_grows_at_a_refresh_loses_the_claims_that_grow() {
     assert!(growing.iter().all(|name| claims.get(name).is_some()), "{claims}");
 }
 
-/// S32: what is in a store takes an id in the browser, and keeps all.
+/// S32: with a store the browser has only an id, and everything is kept.
 #[rocket::async_test]
 async fn a_stored_session_may_grow() {
     let op = Hostile::start().await;

@@ -1,4 +1,4 @@
-//! Sessions in a store: in memory, in a user's own, and in one that fails.
+//! Sessions in a store: in memory, in the application's own, and in one that fails.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -47,7 +47,7 @@ impl Fragile {
         Self::default()
     }
 
-    /// The same sessions by another way, as another process has it.
+    /// The same sessions through another handle, like another process has.
     fn beside(&self) -> Self {
         Self { store: Arc::clone(&self.store), ..Self::default() }
     }
@@ -107,7 +107,7 @@ impl SessionStore for Fragile {
     }
 }
 
-/// Whether there was one more of these.
+/// Takes one of these; `false` if none is left.
 fn is_one_of(left: &AtomicUsize) -> bool {
     let less = |left: usize| left.checked_sub(1);
     left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, less).is_ok()
@@ -154,7 +154,7 @@ pub(crate) fn with_store(figment: Figment, store: impl SessionStore) -> Rocket<B
     rocket::custom(figment).attach(Logto::fairing().store(store)).mount("/", routes)
 }
 
-/// S8: and what was copied of it is worth nothing after the sign-out.
+/// S8: and a copy of it is worth nothing after the sign-out.
 #[rocket::async_test]
 async fn sessions_in_memory_carry_only_an_id_in_the_cookie() {
     let op = Hostile::start().await;
@@ -171,7 +171,7 @@ async fn sessions_in_memory_carry_only_an_id_in_the_cookie() {
     assert!(browser.session_cookies().is_empty(), "its cookie is removed");
 }
 
-/// S2: a planted id is not the one that the session gets.
+/// S2: the session does not get a planted id.
 #[rocket::async_test]
 async fn a_stored_session_gets_a_new_id_at_every_sign_in() {
     let op = Hostile::start().await;
@@ -210,7 +210,7 @@ async fn a_store_that_is_down_is_503_and_costs_nobody_the_session() {
     assert_eq!(browser.visit("/protected").await.body, "u-alice");
 }
 
-/// REL-6, for handlers that take a failure for themselves.
+/// REL-6, for handlers that take a failure themselves.
 #[rocket::async_test]
 async fn guards_of_a_store_that_is_down_are_none_or_an_error_of_503() {
     let op = Hostile::start().await;
@@ -252,7 +252,7 @@ async fn a_sign_in_that_cannot_be_stored_leaves_no_half_session() {
     assert_eq!(browser.visit("/optional").await.body, "nobody");
 }
 
-/// S14: among ids of one name, the one that the store has.
+/// S14: among ids under one name, the one that the store has.
 #[rocket::async_test]
 async fn the_session_is_found_among_cookies_of_one_name() {
     let op = Hostile::start().await;
@@ -275,7 +275,7 @@ async fn the_session_is_found_among_cookies_of_one_name() {
     }
 }
 
-/// REF-1 for a store: one refresh, saved for every request.
+/// REF-1 with a store: one refresh, saved for every request.
 #[rocket::async_test]
 async fn a_stored_session_is_refreshed_once_for_many_requests() {
     let op = Hostile::start().await;
@@ -290,9 +290,9 @@ async fn a_stored_session_is_refreshed_once_for_many_requests() {
     assert_eq!(op.count("token"), before + 1);
 }
 
-/// A sign-out that failed changes nothing: the session's cookie is still prolonged.
+/// A failed sign-out changes nothing: the session's cookie is still renewed.
 #[rocket::async_test]
-async fn a_session_whose_sign_out_failed_goes_on_as_before() {
+async fn a_session_whose_sign_out_failed_continues_as_before() {
     let op = Hostile::start().await;
     let store = Fragile::new();
     let figment = op.figment().merge(("logto.session.idle", 10));
@@ -305,7 +305,7 @@ async fn a_session_whose_sign_out_failed_goes_on_as_before() {
     assert_eq!((answer.body.as_str(), answer.session_cookies().len()), ("u-alice", 1));
 }
 
-/// A session whose access token has ended, at a provider that exchanges refresh tokens.
+/// A session whose access token has expired, at a provider that rotates refresh tokens.
 async fn to_be_refreshed(store: &Fragile) -> (Hostile, Browser) {
     let op = Hostile::start().await;
     let browser = Browser::open(with_store(op.figment(), store.clone())).await;
@@ -316,14 +316,14 @@ async fn to_be_refreshed(store: &Fragile) -> (Hostile, Browser) {
     (op, browser)
 }
 
-/// Another process, which has nothing but the store.
+/// Another process, which has only the store.
 async fn restarted(op: &Hostile, browser: &Browser, store: &Fragile) -> Browser {
     let other = Browser::open(with_store(op.figment(), store.beside())).await;
     other.restore(browser.cookies());
     other
 }
 
-/// REL-6: a new refresh token is not lost to a store that fails for a moment.
+/// REL-6: a new refresh token is not lost if a store fails for a moment.
 #[rocket::async_test]
 async fn a_refreshed_session_is_saved_once_the_store_can() {
     let store = Fragile::new();
@@ -334,8 +334,8 @@ async fn a_refreshed_session_is_saved_once_the_store_can() {
     assert_eq!(other.fetch("/api/userinfo").await.body, "u-alice");
 }
 
-/// REL-6, REL-8: nor to one that fails for long: this process uses the new tokens meanwhile, and
-/// saves them when the store is back.
+/// REL-6, REL-8: nor if it fails for long: meanwhile this process uses the new tokens, and saves
+/// them when the store is back.
 #[rocket::async_test]
 async fn a_session_that_cannot_be_saved_is_kept_and_saved_later() {
     let store = Fragile::new();
@@ -367,9 +367,9 @@ async fn until_saved(store: &Fragile) {
     }
 }
 
-/// REL-8: of several that wait, the newest is the one that is used and saved.
+/// REL-8: of several pending saves, the newest is used and saved.
 #[rocket::async_test]
-async fn the_newest_of_several_records_that_wait_is_kept_and_saved() {
+async fn the_newest_of_several_unsaved_records_is_kept_and_saved() {
     let store = Fragile::new();
     let (op, browser) = to_be_refreshed(&store).await;
     op.deviate(Deviation::Tokens(Alter::set("expires_in", 0)));
@@ -388,7 +388,7 @@ async fn the_newest_of_several_records_that_wait_is_kept_and_saved() {
     assert_eq!(other.fetch("/api/userinfo").await.body, "u-alice");
 }
 
-/// REL-8: what was not saved of a session that has ended brings it back nowhere.
+/// REL-8: what could not be saved of an ended session does not bring it back.
 #[rocket::async_test]
 async fn a_session_that_could_not_be_saved_ends_like_any_other() {
     let store = Fragile::new();
@@ -403,8 +403,7 @@ async fn a_session_that_could_not_be_saved_ends_like_any_other() {
     assert_eq!(browser.visit("/protected").await.status, Status::SeeOther);
 }
 
-/// REF-2: a replica that lags behind gives a refresh token that is used already; the one that
-/// took its place is tried.
+/// REF-2: a lagging replica returns a refresh token that is already used; its successor is tried.
 #[rocket::async_test]
 async fn a_refresh_token_that_another_process_replaced_is_read_again() {
     let store = Fragile::new();
@@ -422,7 +421,7 @@ async fn a_refresh_token_that_another_process_replaced_is_read_again() {
     assert_eq!((answer.body.as_str(), op.count("token")), ("u-alice", count + 2), "{answer:?}");
 }
 
-/// REF-2: a session that another process has saved meanwhile is saved over with the newer tokens.
+/// REF-2: the newer tokens replace what another process has saved meanwhile.
 #[rocket::async_test]
 async fn a_refresh_is_saved_over_that_of_another_process() {
     let store = Fragile::new();
@@ -442,7 +441,7 @@ async fn a_refresh_is_saved_over_that_of_another_process() {
     assert_eq!(op.count("token"), count, "the token that the other process saved is good");
 }
 
-/// S2: who signs in over a session that cannot be ended has the new one.
+/// S2: signing in over a session that cannot be ended still gives the new one.
 #[rocket::async_test]
 async fn a_session_that_cannot_be_ended_is_replaced_all_the_same() {
     let op = Hostile::start().await;

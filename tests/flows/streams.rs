@@ -1,4 +1,4 @@
-//! Answers that go on after their head is out, when no cookie can follow any more.
+//! Answers that continue after their head is out, when no cookie can follow.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use rocket::{Build, Rocket, get, routes};
 
 const API: &str = "https://api.example.com";
 
-/// Whether a token could be had, or why not.
+/// Whether a token was available, or why not.
 async fn outcome(logto: &LogtoClient<'_>) -> String {
     match logto.access_token(API).await {
         Ok(token) => format!("token {}; ", token.is_some()),
@@ -51,7 +51,7 @@ async fn signed_in(provider: &Provider, store: &str) -> Browser {
     browser
 }
 
-/// A rotated refresh token could not reach the browser: none is asked for.
+/// A rotated refresh token could not reach the browser, so none is requested.
 #[rocket::async_test]
 async fn a_stream_with_the_session_in_a_cookie_serves_what_is_kept_and_refreshes_nothing() {
     let short = ApiResource::new(API).access_token_ttl(Duration::from_secs(2));
@@ -65,7 +65,7 @@ async fn a_stream_with_the_session_in_a_cookie_serves_what_is_kept_and_refreshes
     assert_eq!(ended.status, Status::Ok);
     assert_eq!(ended.body, "begun; AnswerBegun; AnswerBegun; AnswerBegun; ");
     assert_eq!(provider.count("token"), count);
-    // The session is none the worse, and a token taken before the stream serves it.
+    // The session is unharmed, and a token taken before the stream serves it.
     let taken = browser.fetch("/stream?before=true").await;
     assert_eq!(taken.body, "begun; token true; AnswerBegun; token true; ");
     assert_eq!(browser.fetch("/token").await.body, "token");

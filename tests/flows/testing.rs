@@ -68,7 +68,7 @@ async fn id_token(logto: LogtoClient<'_>) -> Option<String> {
     logto.id_token().await.ok().flatten().map(|token| token.to_string())
 }
 
-/// A port that counts who connects, and says nothing.
+/// A port that counts its connections, and says nothing.
 fn real_logto() -> (String, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
@@ -120,7 +120,7 @@ async fn status(client: &asynchronous::Client, path: &str) -> u16 {
 }
 
 #[rocket::async_test]
-async fn a_test_is_signed_in_as_whom_it_says_wherever_sessions_are() {
+async fn a_test_is_signed_in_as_the_user_it_names_wherever_sessions_are() {
     let memory = figment("https://foo.logto.app").merge(("logto.session.store", "memory"));
     let own = Logto::fairing().store(MemoryStore::new(10));
     for rocket in
@@ -177,7 +177,7 @@ async fn tokens_are_those_that_the_test_gives() {
         .access_token(API, ["read:items"])
         .access_token(Audience::organization("acme"), ["invite:member"])
         .access_token(in_acme, ["read:items"]);
-    // As they were given, after a refresh, and where each use is one.
+    // As given, after a refresh, and with a refresh at each use.
     for lifetime in [3600, 3600, 0] {
         client.sign_in_as(user.clone().token_lifetime(Duration::from_secs(lifetime))).await;
         for _ in 0..2 {
@@ -199,7 +199,7 @@ async fn members_get_a_token_and_others_403() {
     for path in ["/orgs/globex", "/orgs/globex/items"] {
         assert_eq!(status(&client, path).await, 403, "{path}");
     }
-    // Nothing was said of these.
+    // Nothing was said about these.
     for path in ["/items", "/orgs/acme/items", "/machine"] {
         assert_eq!(status(&client, path).await, 503, "{path}");
     }
@@ -251,7 +251,7 @@ async fn a_session_that_began_long_ago_lives_as_long_as_the_configuration_says()
     assert_eq!(status(&client, "/me").await, 401);
 }
 
-/// However much there is to ask: its address may be that of production.
+/// However much there is to ask: the address may be production's.
 #[rocket::async_test]
 async fn an_instance_that_a_test_has_touched_does_not_reach_logto() {
     let (endpoint, count) = real_logto();
@@ -272,7 +272,7 @@ async fn an_instance_that_a_test_has_touched_does_not_reach_logto() {
     assert_eq!(status(&client, &callback).await, 503);
     let token = client.post("/backchannel-logout").header(rocket::http::ContentType::Form);
     token.body("logout_token=ey.ey.ey").dispatch().await;
-    // What was begun in the background has come to its end.
+    // What began in the background is done.
     rocket::tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(count.load(Ordering::SeqCst), 0);
 }
@@ -285,7 +285,7 @@ async fn another_instance_of_the_process_is_not_touched() {
     one.sign_in_as(alice()).await;
     assert_eq!([status(&one, "/me").await, status(&other, "/me").await], [200, 401]);
 
-    // Its Logto is asked as ever, although the cookies of the one are shown to it.
+    // It still asks its Logto, although it is shown the other one's cookies.
     let stolen: Vec<_> = one.cookies().iter().cloned().collect();
     let answer = other.get("/me").cookies(stolen).dispatch().await;
     assert_eq!(answer.status(), Status::Unauthorized);
@@ -300,7 +300,7 @@ async fn another_instance_of_the_process_is_not_touched() {
     assert_eq!(status(&other, "/info").await, 200);
 }
 
-/// REL-3: an hour without Logto is noticed by nobody whose tokens are still good.
+/// REL-3: nobody whose tokens are still good notices an hour without Logto.
 #[rocket::async_test]
 async fn while_logto_is_down_for_an_hour_users_with_valid_tokens_notice_nothing() {
     let client = open(rocket()).await;
@@ -314,7 +314,7 @@ async fn while_logto_is_down_for_an_hour_users_with_valid_tokens_notice_nothing(
     }
 }
 
-/// The requests of the kit, without what it hands over in this process.
+/// The kit's requests, without what it passes within this process.
 #[rocket::async_test]
 async fn nothing_that_a_request_can_carry_signs_anybody_in() {
     let client = open(rocket()).await;

@@ -1,5 +1,5 @@
-//! Three instances of one application that tell each other what there is to tell: through
-//! the store of their sessions, or beside sessions that live in cookies.
+//! Three instances of one application that tell each other what has ended: through the
+//! store of their sessions, or beside sessions that live in cookies.
 
 mod applications;
 mod ends;
@@ -99,7 +99,7 @@ fn app(mode: Mode, figment: Figment, store: &Shaky) -> Rocket<Build> {
     rocket::custom(figment).attach(fairing).mount("/", routes)
 }
 
-/// The same browser as three instances know it: what one sets, the test gives to the others.
+/// One browser as three instances know it: the test gives each the cookies that the others set.
 struct Three {
     op: Hostile,
     store: Shaky,
@@ -113,7 +113,7 @@ impl Three {
         Self::of(mode, op, figment).await
     }
 
-    /// As [`start()`](Self::start), with instances that wait for a second at the most.
+    /// Like [`start()`](Self::start), with instances that wait for at most a second.
     async fn hasty(mode: Mode) -> Self {
         let op = Hostile::start().await;
         let figment = op.figment().merge(("logto.timeout", 1));
@@ -139,18 +139,18 @@ impl Three {
     async fn sign_in(&self) {
         assert_eq!(self.at[0].sign_in(&self.op, "/protected").await.body, "u-alice");
         self.carry(0);
-        // The session began at an earlier millisecond than whatever comes next.
+        // The session began at an earlier millisecond than anything that follows.
         rocket::tokio::time::sleep(Duration::from_millis(2)).await;
     }
 
-    /// The browser, as the instance `from` left it, goes on at all of them.
+    /// The browser, as the instance `from` left it, continues at all of them.
     fn carry(&self, from: usize) {
         for browser in &self.at {
             browser.restore(self.at[from].cookies());
         }
     }
 
-    /// What each of them says of `/me`.
+    /// What each of them answers at `/me`.
     async fn statuses(&self) -> [Status; 3] {
         let [a, b, c] = &self.at;
         let me = async |browser: &Browser| {

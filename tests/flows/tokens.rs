@@ -45,7 +45,7 @@ async fn token(
     Ok(Json(json!({"secret": token.secret(), "scopes": scopes, "left": left.as_secs()})))
 }
 
-/// The kind of error, where it is one.
+/// The kind of error, if it is one.
 #[get("/kind?<resource>&<organization>")]
 async fn kind(
     resource: Option<&str>,
@@ -98,14 +98,14 @@ async fn claims(logto: LogtoClient<'_>) -> Result<Json<Value>, Error> {
     })))
 }
 
-/// The handler answers 500, after it has asked for a token.
+/// The handler answers 500 after it has asked for a token.
 #[get("/broken?<resource>")]
 async fn broken(resource: &str, logto: LogtoClient<'_>) -> Status {
     let _ = logto.access_token(resource).await;
     Status::InternalServerError
 }
 
-/// As if there were no such thing.
+/// As if it did not exist.
 #[get("/missing?<resource>")]
 async fn missing(resource: &str, logto: LogtoClient<'_>) -> Option<&'static str> {
     let _ = logto.access_token(resource).await;
@@ -166,7 +166,7 @@ async fn a_user_has_a_token_for_each_resource_and_organization() {
     assert_eq!(scopes(Some(API), Some(GLOBEX)).await, json!(["read:items"]));
     let own = scopes(None, None).await;
     assert!(own.as_array().expect("scopes").contains(&"openid".into()));
-    // The token of the sign-in itself was there already.
+    // The sign-in's own token was there already.
     assert_eq!(provider.count("token"), 5);
 }
 
@@ -191,7 +191,7 @@ async fn a_token_is_kept_until_shortly_before_it_ends() {
 
 /// Short-lived tokens do not loop: one that was just received is used.
 #[rocket::async_test]
-async fn a_token_without_any_life_is_handed_out_and_asked_for_again() {
+async fn a_token_without_any_lifetime_is_handed_out_and_requested_again() {
     let dead = ApiResource::new(API).access_token_ttl(Duration::ZERO);
     let provider = provider().resource(dead).start().await;
     let browser = signed_in(&provider).await;
@@ -216,7 +216,7 @@ async fn a_forced_refresh_bypasses_what_is_kept() {
 }
 
 #[rocket::async_test]
-async fn cleared_access_tokens_are_asked_for_again_and_the_session_goes_on() {
+async fn cleared_access_tokens_are_requested_again_and_the_session_continues() {
     let provider = provider().start().await;
     let browser = signed_in(&provider).await;
     let paths = [path(Some(API), None), path(None, None)];
@@ -248,7 +248,7 @@ async fn the_claims_of_a_token_are_typed_and_an_opaque_one_has_none() {
     assert_eq!(json(&browser, "/claims").await, expected);
 }
 
-/// Logto says 403 to who is no member, and 400 to a resource nobody asked for.
+/// Logto answers a non-member with 403, and a resource that was not requested with 400.
 #[rocket::async_test]
 async fn a_token_that_logto_denies_is_an_error_that_says_why_and_ends_nothing() {
     let provider = provider().user(User::new("carol")).start().await;
@@ -275,7 +275,7 @@ async fn an_organization_token_without_the_scope_names_the_scope_to_add() {
 }
 
 #[rocket::async_test]
-async fn a_stranger_has_no_token_and_that_is_no_error() {
+async fn a_stranger_has_no_token_and_that_is_not_an_error() {
     let provider = Provider::start().await;
     let browser = Browser::open(app(&provider)).await;
     assert_eq!(json(&browser, &path(Some(API), None)).await, json!(null));
@@ -315,7 +315,7 @@ async fn a_rotation_is_kept_whatever_the_route_answers() {
         assert_eq!(answer.status, status);
         let after = json(&browser, "/session").await["refresh_token"].clone();
         assert_ne!(before, after, "{route}");
-        // Past the time in which Logto forgives an old one.
+        // After the time for which Logto forgives an old one.
         provider.advance(Duration::from_secs(10));
         json(&browser, &path(Some(OTHER), None)).await;
     }
@@ -338,7 +338,7 @@ async fn a_rotation_is_kept_when_the_client_hangs_up() {
     json(&browser, &format!("{path}fresh=true")).await;
 }
 
-/// REF-1: a hundred at once make one request for each pair of resource and organization.
+/// REF-1: a hundred at once cost one request for each pair of resource and organization.
 #[rocket::async_test]
 async fn a_hundred_requests_at_once_ask_once_for_each_pair() {
     let pairs = [
@@ -356,15 +356,15 @@ async fn a_hundred_requests_at_once_ask_once_for_each_pair() {
         let answers = join_all(paths.iter().map(|path| browser.fetch(path))).await;
         assert!(answers.iter().all(|answer| answer.status == Status::Ok));
         assert_eq!(provider.count("token") - 1, requests, "for {} pairs", pairs.len());
-        // Rotated that often, the refresh token is still the right one.
+        // After all the rotations, the refresh token is still the right one.
         provider.advance(Duration::from_secs(10));
         json(&browser, &format!("{}fresh=true", path(Some(API), None))).await;
     }
 }
 
-/// REL-4: what is still good is served while Logto is down, and then the failure is said.
+/// REL-4: a good token is served while Logto is down; after that, the failure is reported.
 #[rocket::async_test]
-async fn a_token_that_is_still_good_is_served_while_logto_is_down() {
+async fn a_good_token_is_served_while_logto_is_down() {
     let short = ApiResource::new(API).access_token_ttl(Duration::from_secs(3));
     let provider = provider().resource(short).start().await;
     let browser = signed_in(&provider).await;

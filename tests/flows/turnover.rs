@@ -1,4 +1,4 @@
-//! Requests in which one user leaves and another one comes.
+//! Requests in which one user leaves and another comes.
 
 use std::sync::Mutex;
 
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 const API: &str = "https://api.example.com";
 
-/// What a request says of its user, by every way there is.
+/// What a request says about its user, in every way there is.
 async fn everything(request: &Request<'_>) -> Value {
     let logto = request.guard::<LogtoClient<'_>>().await.succeeded().expect("a client");
     let user = logto.user().await.expect("no failure").map(|user| user.subject());
@@ -39,7 +39,7 @@ async fn everything(request: &Request<'_>) -> Value {
     })
 }
 
-/// The user before and after a turnover, and the token that the route was given, after it.
+/// The user before and after a turnover, and then the token that the route was given.
 struct Turnover(Value);
 
 #[rocket::async_trait]
@@ -75,7 +75,7 @@ fn me(user: Option<&User>) -> String {
     user.and_then(|user| user.username().value().map(str::to_owned)).unwrap_or_default()
 }
 
-/// Whom the hook saw, by the argument and by a guard.
+/// Whom the hook saw, by its argument and by a guard.
 #[derive(Default)]
 struct Seen(Mutex<Vec<[String; 2]>>);
 
@@ -112,9 +112,9 @@ async fn sign_in(browser: &Browser, provider: &Provider, who: &str) {
     assert_eq!(browser.visit(&callback).await.status, Status::SeeOther);
 }
 
-/// S21: nothing of the first user is told of the second, whichever way the first one left.
+/// S21: the second user learns nothing about the first, however the first one left.
 #[rocket::async_test]
-async fn a_request_keeps_nothing_of_a_user_who_left_for_the_one_who_comes() {
+async fn a_request_passes_nothing_of_one_user_to_the_next() {
     for by in ["sign_out_here", "clear_all_tokens", "nothing"] {
         let provider = provider().await;
         let browser = Browser::open(app(&provider)).await;
@@ -137,7 +137,7 @@ async fn a_request_keeps_nothing_of_a_user_who_left_for_the_one_who_comes() {
     }
 }
 
-/// S21: the hook's request has the session that begins, not the one that was there.
+/// S21: the hook's request has the session that begins, not the previous one.
 #[rocket::async_test]
 async fn a_guard_in_a_hook_gives_the_user_who_has_just_signed_in() {
     let provider = provider().await;

@@ -1,5 +1,5 @@
 //! Bodies of requests that are refused before anything reads them, over TCP: a client that is
-//! still sending loses an answer that comes at once (RFC 9112 section 9.6).
+//! still sending loses an answer that comes too early (RFC 9112 section 9.6).
 
 use std::io::Write as _;
 use std::process::Command;
@@ -19,7 +19,7 @@ use crate::stores::{Fragile, with_store};
 
 const MIB: usize = 1024 * 1024;
 
-/// Longer than any test waits for an answer that is to come at once, in seconds.
+/// Longer than any test waits for an immediate answer, in seconds.
 const FOR_EVER: u64 = 600;
 
 #[authenticated(redirect)]
@@ -77,7 +77,7 @@ fn with_length(path: &str, length: usize) -> String {
     head(path, &format!("Content-Length: {length}\r\n"))
 }
 
-/// The answer's head and body, as far as its length goes.
+/// The answer's head and body, as far as its length says.
 async fn answer(stream: &mut TcpStream) -> String {
     let (mut answer, mut chunk) = (String::new(), [0; 4096]);
     loop {
@@ -96,7 +96,7 @@ async fn answer(stream: &mut TcpStream) -> String {
     }
 }
 
-/// What a client gets that first sends all and then reads.
+/// The answer to a client that sends everything before it reads.
 async fn sent_then_read(stream: &mut TcpStream, head: &str, body: &[u8]) -> String {
     stream.write_all(head.as_bytes()).await.expect("it reads the head");
     stream.write_all(body).await.expect("it reads the body");
@@ -134,7 +134,7 @@ async fn a_stranger_who_sends_a_large_body_reads_the_answer() {
     }
 }
 
-/// REL-14: a user whose page is of another origin, and users whose store is down.
+/// REL-14: a user on a page of another origin, and users whose store is down.
 #[rocket::async_test]
 async fn a_user_who_sends_a_large_body_reads_why_it_is_refused() {
     let op = Hostile::start().await;
@@ -167,7 +167,7 @@ fn uploads_in(figment: Figment, store: Fragile) -> Rocket<Build> {
     rocket::custom(figment).attach(Logto::fairing().store(store)).mount("/", routes![api])
 }
 
-/// REL-14: by its length it is known at once, before a byte of it is read.
+/// REL-14: its length gives it away at once, before a byte of it is read.
 #[rocket::async_test]
 async fn a_body_over_the_limit_is_answered_at_once() {
     let op = Hostile::start().await;
@@ -183,7 +183,7 @@ async fn a_body_over_the_limit_is_answered_at_once() {
     }
 }
 
-/// REL-14: who sends without a length is read up to the limit, and answered then.
+/// REL-14: without a length, it is read up to the limit and then answered.
 #[rocket::async_test]
 async fn a_body_without_a_length_is_read_up_to_the_limit() {
     let op = Hostile::start().await;
@@ -197,7 +197,7 @@ async fn a_body_without_a_length_is_read_up_to_the_limit() {
 
 /// REL-14: a client that stops sending is answered after a while, and its connection ends.
 #[rocket::async_test]
-async fn a_client_that_stalls_is_answered_and_left() {
+async fn a_stalled_client_is_answered_and_dropped() {
     let op = Hostile::start().await;
     let live = live(&op, &[("seconds", 1)]).await;
     let mut stream = connect(&live).await;
@@ -207,7 +207,7 @@ async fn a_client_that_stalls_is_answered_and_left() {
     assert!(matches!(end, Ok(Ok(0) | Err(_))), "{end:?}");
 }
 
-/// REL-14: of two that stall, the one that finds no room is answered at once.
+/// REL-14: of two that stall, the one without room is answered at once.
 #[rocket::async_test]
 async fn no_more_bodies_are_read_at_once_than_there_is_room_for() {
     let op = Hostile::start().await;
@@ -227,7 +227,7 @@ async fn no_more_bodies_are_read_at_once_than_there_is_room_for() {
     let left = if waiting.1 == 0 { &mut first } else { &mut second };
     let nothing = left.try_read(&mut [0; 1]).expect_err("no answer yet");
     assert_eq!(nothing.kind(), std::io::ErrorKind::WouldBlock);
-    // Its place is free again when the rest has come.
+    // Its place is free again once the rest has come.
     left.write_all(&vec![b'x'; 5 * MIB - 1000]).await.expect("it reads the body");
     assert!(answer(left).await.starts_with("HTTP/1.1 303"));
     let mut third = connect(&live).await;
@@ -235,7 +235,7 @@ async fn no_more_bodies_are_read_at_once_than_there_is_room_for() {
     assert!(sent.starts_with("HTTP/1.1 303"), "{sent}");
 }
 
-/// REL-14: a client that asks first is told to go on, and then answered.
+/// REL-14: a client that asks first is told to continue, and then answered.
 #[rocket::async_test]
 async fn a_client_that_expects_to_be_told_to_continue_is() {
     let op = Hostile::start().await;
@@ -250,7 +250,7 @@ async fn a_client_that_expects_to_be_told_to_continue_is() {
     assert!(then.starts_with("HTTP/1.1 303"), "{then}");
 }
 
-/// REL-14: a body belongs to whoever takes the request, on forwards too.
+/// REL-14: a body belongs to whoever takes the request, even after forwards.
 #[rocket::async_test]
 async fn a_request_that_is_not_refused_keeps_its_body() {
     let op = Hostile::start().await;
@@ -302,10 +302,10 @@ async fn curl_reads_the_answer_to_a_large_body() {
     std::fs::remove_file(file).expect("the test wrote it");
 }
 
-/// Says that a test is skipped. With `TESTS_REQUIRE_ALL=1` nothing may be missing.
+/// Reports that a test is skipped. With `TESTS_REQUIRE_ALL=1` nothing may be missing.
 fn skip(reason: &str) {
     let required = std::env::var_os("TESTS_REQUIRE_ALL").is_some_and(|value| value == "1");
     assert!(!required, "TESTS_REQUIRE_ALL is set, and {reason}");
-    // Not `eprintln!`, which nobody sees where a test passes.
+    // Not `eprintln!`, which nobody sees if the test passes.
     let _ = writeln!(std::io::stderr(), "skipped: {reason}");
 }

@@ -1,4 +1,4 @@
-//! User info: fetched for the user, and thrown away when it is of somebody else.
+//! User info: fetched for the user, and thrown away if it is somebody else's.
 
 use logto_tests::{Alter, Browser, Deviation, Fault, Hostile, app};
 use rocket::http::Status;
@@ -47,9 +47,9 @@ async fn user_info_of_another_user_is_refused() {
     }
 }
 
-/// T19: a page in place of user info.
+/// T19: a page instead of user info.
 #[rocket::async_test]
-async fn user_info_that_is_no_json_is_refused() {
+async fn user_info_that_is_not_json_is_refused() {
     let (op, browser) = signed_in().await;
     for (fault, status) in [(Fault::Html(200), 502), (Fault::Html(500), 503)] {
         op.behave();
@@ -60,7 +60,7 @@ async fn user_info_that_is_no_json_is_refused() {
     }
 }
 
-/// Of user info, `sub` alone must have its type.
+/// In user info, only `sub` must have its type.
 #[rocket::async_test]
 async fn user_info_of_other_types_is_still_user_info() {
     let (op, browser) = signed_in().await;

@@ -26,7 +26,7 @@ pub(crate) async fn assert_refused_by(op: &Hostile, browser: &Browser, what: &st
     assert_eq!(browser.visit("/").await.body, "Hello, stranger!", "{what}");
 }
 
-/// As [`assert_refused_by()`], for one deviation.
+/// Like [`assert_refused_by()`], for one deviation.
 pub(crate) async fn assert_refused(deviation: Deviation) {
     let what = format!("{deviation:?}");
     let (op, browser) = with(vec![deviation]).await;

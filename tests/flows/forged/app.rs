@@ -1,4 +1,4 @@
-//! An application that changes something, and who asks it to.
+//! An application that changes something, and the requests that ask it to.
 
 use std::sync::Mutex;
 
@@ -13,9 +13,9 @@ const TRUSTED: &str = "https://admin.example.com";
 
 /// `Sec-Fetch-Site` and `Origin`, and whether they let a change through.
 pub(super) const SENDERS: &[(Option<&str>, Option<&str>, bool)] = &[
-    // No browser.
+    // Not a browser.
     (None, None, true),
-    // Browsers of today, with or without an `Origin`.
+    // Current browsers, with or without an `Origin`.
     (Some("same-origin"), None, true),
     (Some("same-origin"), Some("http://localhost:8000"), true),
     (Some("same-origin"), Some("null"), true),
@@ -34,7 +34,7 @@ pub(super) const SENDERS: &[(Option<&str>, Option<&str>, bool)] = &[
     (Some("same-origin, cross-site"), None, false),
     (Some("new-site"), None, false),
     (Some(""), None, false),
-    // Browsers of before, and over plain http.
+    // Older browsers, and plain http.
     (None, Some("http://localhost:8000"), true),
     (None, Some("http://localhost"), false),
     (None, Some("http://localhost:80000"), false),
@@ -167,7 +167,7 @@ pub(super) fn from<'c>(
     request
 }
 
-/// A request that a page of another host of the same site sends.
+/// A request sent by a page on another host of the same site.
 pub(super) fn forged<'c>(browser: &'c Browser, path: &'static str) -> LocalRequest<'c> {
     from(browser.client().post(path), Some("same-site"), Some("https://evil.example.com"))
 }

@@ -1,4 +1,4 @@
-//! The README's test of the feature `testing`, of an application with a `Rocket.toml`.
+//! The README's test with the feature `testing`, for an application with a `Rocket.toml`.
 
 use logto_rocket::testing::{TestClient, TestUser};
 use rocket::local::asynchronous::Client;

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// S40: neither sees the sessions of the other, nor ends them.
+/// S40: neither sees or ends the other's sessions.
 #[rocket::async_test]
 async fn applications_with_one_store_see_nothing_of_each_other() {
     for mode in MODES {

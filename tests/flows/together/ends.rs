@@ -1,4 +1,4 @@
-//! What ends at one instance has ended at all.
+//! What ends at one instance ends at all of them.
 
 use logto_tests::Fault;
 use rocket::futures::future::join;
@@ -15,7 +15,7 @@ fn now() -> i64 {
     i64::try_from(time.unwrap().as_secs()).unwrap()
 }
 
-/// S38: at the next request, though the browser kept its cookie.
+/// S38: at the next request, even if the browser kept its cookie.
 #[rocket::async_test]
 async fn a_sign_out_at_one_instance_ends_the_session_at_all() {
     for mode in MODES {
@@ -45,13 +45,13 @@ async fn a_logout_token_at_one_instance_ends_the_sessions_at_all() {
             let token = three.op.logout_token("u-alice", sid);
             assert_eq!(three.at[2].post_logout(&token).await.status, Status::Ok);
             assert_eq!(three.statuses().await, expected, "{mode:?} {whose}");
-            // Once more, to another one: it did its work.
+            // Once more, to another instance: the token has done its work.
             assert_eq!(three.at[1].post_logout(&token).await.status, Status::Ok);
         }
     }
 }
 
-/// L16: a sign-in that ends while a logout is told of is not left over.
+/// L16: a sign-in that completes during a logout is not left over.
 #[rocket::async_test]
 async fn a_logout_that_comes_during_a_sign_in_ends_it() {
     for mode in MODES {
@@ -88,12 +88,12 @@ async fn a_user_who_was_signed_out_everywhere_can_sign_in_again() {
     }
 }
 
-/// S29, L16: nor does what a refresh brings while another instance hears of the end.
+/// S29, L16: nor is what a refresh brings while another instance hears of the end.
 #[rocket::async_test]
 async fn what_a_refresh_brings_after_an_end_at_another_instance_is_revoked() {
     for mode in MODES {
         for way in ["sign-out", "logout", "everywhere"] {
-            // Whose tokens the browser alone has, nobody else can have revoked.
+            // If only the browser has the tokens, nobody else can have them revoked.
             if (mode, way) == (Mode::Marked, "everywhere") {
                 continue;
             }
@@ -135,7 +135,7 @@ async fn what_a_refresh_brings_after_an_end_at_another_instance_is_revoked() {
     }
 }
 
-/// L5, L16: of a session whose refresh token only its browser has, wherever that comes next.
+/// L5, L16: of a session whose refresh token only its browser has, wherever it comes next.
 #[rocket::async_test]
 async fn the_refresh_token_of_a_session_that_logto_ended_is_revoked_at_any_instance() {
     let three = Three::start(Mode::Marked).await;
@@ -151,8 +151,8 @@ async fn the_refresh_token_of_a_session_that_logto_ended_is_revoked_at_any_insta
     assert_eq!(three.op.count("revocation"), 1);
 }
 
-/// S29: nor does what a refresh has brought by the time that the session is looked for to be
-/// ended, or is about to be deleted.
+/// S29: nor is what a refresh brings just before the session is looked up to be ended, or is
+/// about to be deleted.
 #[rocket::async_test]
 async fn what_a_refresh_brings_just_before_the_end_is_revoked() {
     for at in [At::Put, At::Delete] {

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::store::At;
 use super::*;
 
-/// An instance of its own, which is killed while Logto answers its refresh.
+/// An instance of its own, killed while Logto answers its refresh.
 async fn die_while_refreshing(three: &Three, mode: Mode) {
     let count = three.op.count("token");
     let late = Fault::Late(Duration::from_secs(60));
@@ -26,8 +26,8 @@ async fn die_while_refreshing(three: &Three, mode: Mode) {
     runtime.shutdown_background();
 }
 
-/// REF-3: after a holder of the turn that died one more tries, and the session lives as far as
-/// Logto takes the refresh token again.
+/// REF-3: if the holder of the turn died, one more instance tries, and the session lives if Logto
+/// takes the refresh token again.
 #[rocket::async_test]
 async fn after_an_instance_that_died_in_a_refresh_another_tries_once_more() {
     let cases = MODES.into_iter().flat_map(|mode| [(mode, false), (mode, true)]);
@@ -50,7 +50,7 @@ async fn after_an_instance_that_died_in_a_refresh_another_tries_once_more() {
     .await;
 }
 
-/// REF-3: a refusal ends no session that has a newer refresh token by the time it comes.
+/// REF-3: a refusal does not end a session that has a newer refresh token by the time it comes.
 #[rocket::async_test]
 async fn a_refusal_of_an_old_refresh_token_ends_no_session_that_has_a_newer_one() {
     for mode in MODES {
@@ -75,9 +75,9 @@ async fn a_refusal_of_an_old_refresh_token_ends_no_session_that_has_a_newer_one(
     }
 }
 
-/// REF-3: and one that has none.
+/// REF-3: it does end one that has none.
 #[rocket::async_test]
-async fn a_refusal_ends_the_session_where_no_instance_has_saved_a_newer_refresh_token() {
+async fn a_refusal_ends_the_session_if_no_instance_has_saved_a_newer_refresh_token() {
     for mode in MODES {
         let three = Three::start(mode).await;
         three.op.deviate(Deviation::RotateRefreshTokens);
@@ -97,7 +97,7 @@ async fn a_refusal_ends_the_session_where_no_instance_has_saved_a_newer_refresh_
     }
 }
 
-/// REF-3: an instance that stood still while it cleared tokens loses no newer refresh token.
+/// REF-3: an instance that stalled while it cleared tokens does not lose a newer refresh token.
 #[rocket::async_test]
 async fn tokens_that_are_cleared_late_cost_no_refresh_token() {
     let three = Three::start(Mode::Stored).await;
@@ -112,7 +112,7 @@ async fn tokens_that_are_cleared_late_cost_no_refresh_token() {
     }
 }
 
-/// REF-3: nor does one that was denied a token and could tell nobody.
+/// REF-3: nor does an instance that was denied a token and could tell nobody.
 #[rocket::async_test]
 async fn a_denial_that_is_told_to_nobody_costs_no_refresh_token() {
     for mode in MODES {

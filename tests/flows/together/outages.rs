@@ -26,7 +26,7 @@ async fn while_the_store_is_down_users_wait_and_strangers_do_not() {
     }
 }
 
-/// REL-21: nothing is half done.
+/// REL-21: nothing is left half done.
 #[rocket::async_test]
 async fn a_sign_in_while_the_store_is_down_fails_and_leaves_no_session() {
     for mode in MODES {
@@ -43,7 +43,7 @@ async fn a_sign_in_while_the_store_is_down_fails_and_leaves_no_session() {
     }
 }
 
-/// REL-21: Logto is told that it failed, and what it said is kept until it can be written.
+/// REL-21: Logto learns that it failed, and what it said is kept until it can be written.
 #[rocket::async_test]
 async fn a_logout_while_the_store_is_down_is_told_later() {
     for mode in MODES {
@@ -64,9 +64,9 @@ async fn a_logout_while_the_store_is_down_is_told_later() {
     }
 }
 
-/// REL-21: a sign-out that cannot be stored is not half done.
+/// REL-21: a sign-out that cannot be stored is not left half done.
 #[rocket::async_test]
-async fn a_sign_out_while_the_store_is_down_fails_and_the_session_goes_on() {
+async fn a_sign_out_while_the_store_is_down_fails_and_the_session_continues() {
     for mode in MODES {
         let three = Three::start(mode).await;
         three.sign_in().await;
@@ -80,7 +80,7 @@ async fn a_sign_out_while_the_store_is_down_fails_and_the_session_goes_on() {
     }
 }
 
-/// REL-21: nor where the store took the session in and only its answer was lost.
+/// REL-21: not even if the store took the session in and only its answer was lost.
 #[rocket::async_test]
 async fn a_session_that_the_store_took_in_without_an_answer_is_deleted() {
     let three = Three::start(Mode::Stored).await;
@@ -88,16 +88,16 @@ async fn a_session_that_the_store_took_in_without_an_answer_is_deleted() {
     three.store.lose_an_answer();
     let answer = three.at[0].visit(&callback).await;
     assert_eq!(answer.status, Status::ServiceUnavailable, "{answer:?}");
-    // It is looked for in vain.
+    // A lookup finds nothing.
     rocket::tokio::time::sleep(Duration::from_millis(50)).await;
     let request = three.at[1].client().post("/sign-out-everywhere/u-alice");
     assert_eq!(three.at[1].deliver(request).await.body, "0");
 }
 
-/// REF-3: the others do not use the old refresh token before the one that has the new one could
-/// save it, though its turn has run out.
+/// REF-3: the others do not use the old refresh token before the holder of the new one could save
+/// it, even though its turn has run out.
 #[rocket::async_test]
-async fn a_refresh_that_could_not_be_saved_is_not_done_again_by_others() {
+async fn a_refresh_that_could_not_be_saved_is_not_repeated_by_others() {
     for mode in MODES {
         let three = Three::start(mode).await;
         three.op.deviate(Deviation::RotateRefreshTokens);
@@ -111,7 +111,7 @@ async fn a_refresh_that_could_not_be_saved_is_not_done_again_by_others() {
         };
         join(three.at[0].fetch("/token"), fail).await;
         assert_eq!(three.at[1].fetch("/me").await.status, Status::ServiceUnavailable, "{mode:?}");
-        // As long as a turn lasts without a word.
+        // As long as a turn lasts without news.
         rocket::tokio::time::sleep(Duration::from_millis(3100)).await;
         three.store.fail(false);
         let answer = three.at[1].fetch("/token").await;
@@ -120,9 +120,9 @@ async fn a_refresh_that_could_not_be_saved_is_not_done_again_by_others() {
     }
 }
 
-/// REL-21, L15: a store without a timeout of its own holds up neither Logto nor the news.
+/// REL-21, L15: a store without a timeout of its own delays neither Logto nor the news.
 #[rocket::async_test]
-async fn a_logout_that_a_hanging_store_holds_up_is_told_when_it_goes_on() {
+async fn a_logout_held_up_by_a_hanging_store_is_told_once_it_resumes() {
     for mode in MODES {
         let three = Three::hasty(mode).await;
         three.sign_in().await;
@@ -141,9 +141,9 @@ async fn a_logout_that_a_hanging_store_holds_up_is_told_when_it_goes_on() {
     }
 }
 
-/// REL-21: what can be read is enough for who is signed in, and for nothing else.
+/// REL-21: being readable is enough to know who is signed in, but not for anything else.
 #[rocket::async_test]
-async fn a_store_that_takes_nothing_in_admits_users_and_begins_and_ends_no_session() {
+async fn a_read_only_store_admits_users_but_begins_and_ends_no_session() {
     for mode in MODES {
         let three = Three::start(mode).await;
         three.sign_in().await;
@@ -169,9 +169,9 @@ async fn a_store_that_takes_nothing_in_admits_users_and_begins_and_ends_no_sessi
     }
 }
 
-/// S39: what was lost cannot be noted, so nobody is admitted on a guess.
+/// S39: a loss that cannot be recorded admits nobody on a guess.
 #[rocket::async_test]
-async fn a_store_that_lost_all_and_takes_nothing_in_admits_nobody() {
+async fn a_read_only_store_that_lost_everything_admits_nobody() {
     let three = Three::start(Mode::Marked).await;
     three.sign_in().await;
     three.store.lose_all();
@@ -181,7 +181,7 @@ async fn a_store_that_lost_all_and_takes_nothing_in_admits_nobody() {
     assert_eq!(three.statuses().await, ALIVE);
 }
 
-/// S39: an instance that was given another secret cannot read what the others say.
+/// S39: an instance with another secret cannot read what the others say.
 #[rocket::async_test]
 async fn an_instance_with_another_secret_admits_nobody() {
     for mode in MODES {

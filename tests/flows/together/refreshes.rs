@@ -4,8 +4,8 @@ use rocket::futures::future::join_all;
 
 use super::*;
 
-/// REF-3: without grace for a used refresh token, of 99 requests at once over three instances
-/// one refreshes, and the session lives.
+/// REF-3: used refresh tokens get no grace: of 99 requests at once over three instances, one
+/// refreshes, and the session lives.
 #[rocket::async_test]
 async fn requests_at_once_over_three_instances_refresh_once() {
     for mode in MODES {
@@ -41,7 +41,7 @@ async fn an_old_cookie_at_another_instance_has_the_newest_refresh_token() {
 
 /// What one has, the others need not fetch.
 #[rocket::async_test]
-async fn tokens_that_one_instance_got_the_others_have() {
+async fn tokens_fetched_by_one_instance_are_there_at_the_others() {
     for mode in MODES {
         let three = Three::start(mode).await;
         three.sign_in().await;

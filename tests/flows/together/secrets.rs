@@ -1,4 +1,4 @@
-//! Instances whose secret is being exchanged.
+//! Instances during a change of their secret.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use super::*;
 const OLD: &str = "the old secret, of at least 32 random bytes";
 const NEW: &str = "the new secret, of at least 32 random bytes";
 
-/// What instances have before the exchange, after its first step, and after its second.
+/// What instances have before the change, after its first step, and after its second.
 const STEPS: [&[&str]; 3] = [&[OLD], &[OLD, NEW], &[NEW, OLD]];
 
 async fn end(op: &Hostile, at: &Browser, user: &str, way: &str) {
@@ -24,11 +24,11 @@ async fn end(op: &Hostile, at: &Browser, user: &str, way: &str) {
     }
 }
 
-/// S38: what ended at an instance that is a step behind, or ahead, has ended at all.
+/// S38: what ended at an instance that is a step behind or ahead has ended at all of them.
 #[rocket::async_test]
-async fn while_a_secret_is_exchanged_ended_sessions_stay_ended() {
-    // Where a session begins, where it ends, and where it is seen after that: never before the
-    // first step what was written after the second.
+async fn while_a_secret_changes_ended_sessions_stay_ended() {
+    // Where a session begins, ends, and is seen after that: what is written after the second step
+    // is never read before the first.
     let first = [(0, 0, 1), (0, 1, 0), (1, 0, 1), (1, 1, 0)];
     let second = [(1, 1, 2), (1, 2, 1), (2, 1, 2), (2, 2, 1)];
     let walks = || first.into_iter().chain(second).chain([(0, 0, 2), (0, 1, 2)]);

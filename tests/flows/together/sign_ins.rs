@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// A38: the callback may come to any instance.
+/// A38: the callback may reach any instance.
 #[rocket::async_test]
 async fn a_sign_in_begins_at_one_instance_and_ends_at_another() {
     for mode in MODES {
@@ -16,7 +16,7 @@ async fn a_sign_in_begins_at_one_instance_and_ends_at_another() {
     }
 }
 
-/// A38: a callback is good once, whichever instance it comes to.
+/// A38: a callback is good once, whichever instance it reaches.
 #[rocket::async_test]
 async fn a_callback_that_one_instance_took_is_worth_nothing_at_another() {
     for mode in MODES {
@@ -33,9 +33,9 @@ async fn a_callback_that_one_instance_took_is_worth_nothing_at_another() {
     }
 }
 
-/// A38: a user who presses back, at an instance that has not seen the callback, goes on.
+/// A38: a user who presses back is led on, even at an instance that has not seen the callback.
 #[rocket::async_test]
-async fn a_callback_that_comes_again_to_a_signed_in_user_leads_on() {
+async fn a_repeated_callback_leads_a_signed_in_user_on() {
     for mode in MODES {
         let three = Three::start(mode).await;
         let callback = three.op.authorize(&three.at[0].start("/protected").await);
@@ -50,8 +50,8 @@ async fn a_callback_that_comes_again_to_a_signed_in_user_leads_on() {
     }
 }
 
-/// A38: where the browser has the answer to the first, and with it no cookie of the sign-in any
-/// more, it goes where the sign-in was to lead.
+/// A38: a browser that has the answer to the first, and so no sign-in cookie any more, goes where
+/// the sign-in was to lead.
 #[rocket::async_test]
 async fn a_doubled_callback_at_another_instance_leads_its_session_on() {
     for mode in MODES {
@@ -69,8 +69,8 @@ async fn a_doubled_callback_at_another_instance_leads_its_session_on() {
     }
 }
 
-/// A38: nobody is led anywhere by the callback of somebody else, nor by that of a session that
-/// has ended.
+/// A38: somebody else's callback leads nobody anywhere, and neither does that of an ended
+/// session.
 #[rocket::async_test]
 async fn a_callback_of_another_sign_in_leads_nowhere() {
     for mode in MODES {

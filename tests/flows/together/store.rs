@@ -1,6 +1,6 @@
-//! A store that fails, loses what it has, or does not answer, when it is told to.
+//! A store that fails, loses its contents, or does not answer, when told to.
 //!
-//! It tells a turn by its value, which is sealed nowhere: 16 bytes that name its holder.
+//! It recognizes a turn by its value, which is never sealed: 16 bytes that name its holder.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -12,7 +12,7 @@ use logto_rocket::{
 };
 use rocket::tokio::sync::Notify;
 
-/// Bytes of the value of a turn, and more than those of a mark.
+/// The length of a turn's value, and more than that of a mark's.
 const TURN: usize = 16;
 const LARGE: usize = 400;
 
@@ -30,12 +30,12 @@ pub(super) struct Shaky {
     questions: Arc<AtomicUsize>,
 }
 
-/// What a request waits at: the first that comes there.
+/// Where a request waits: at the first of these that comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum At {
     Save,
     Delete,
-    /// Any value that is put, but turns.
+    /// Any value that is put, except turns.
     Put,
 }
 
@@ -65,7 +65,7 @@ impl Default for Shaky {
 }
 
 impl Shaky {
-    /// As a restart without data.
+    /// Like a restart without data.
     pub(super) fn lose_all(&self) {
         *self.store.lock().unwrap() = Arc::new(MemoryStore::new(1000));
     }
@@ -74,32 +74,32 @@ impl Shaky {
         self.is_down.store(fails, Ordering::SeqCst);
     }
 
-    /// As a replica, or a disk that is full.
+    /// Like a replica, or a full disk.
     pub(super) fn refuse_writes(&self, refuses: bool) {
         self.is_read_only.store(refuses, Ordering::SeqCst);
     }
 
-    /// As one that was stopped and has no timeout.
+    /// Like one that was stopped, and without a timeout.
     pub(super) fn hang(&self, hangs: bool) {
         self.hangs.store(hangs, Ordering::SeqCst);
     }
 
-    /// Has every instance believe that it is its turn, as where each stood still for too long.
+    /// Makes every instance believe that it is its turn, as if each had stalled for too long.
     pub(super) fn lose_turns(&self) {
         self.loses_turns.store(true, Ordering::SeqCst);
     }
 
-    /// Takes the next new session in and says that it failed, as where only the answer is lost.
+    /// Takes the next new session in and says that it failed, as if only the answer were lost.
     pub(super) fn lose_an_answer(&self) {
         self.loses_an_answer.store(true, Ordering::SeqCst);
     }
 
-    /// Has the next save come second, as after one that wrote the last use down.
+    /// Makes the next save come second, as if another had just recorded the last use.
     pub(super) fn outrun(&self) {
         self.is_outrun.store(true, Ordering::SeqCst);
     }
 
-    /// Has the next one that comes `at` here wait, while `meanwhile` is done.
+    /// Makes the next one that comes `at` here wait while `meanwhile` is done.
     pub(super) async fn hold<T>(&self, at: At, meanwhile: impl Future<Output = T>) -> T {
         *self.held.at.lock().unwrap() = Some(at);
         self.held.has_come.notified().await;
@@ -116,14 +116,14 @@ impl Shaky {
         }
     }
 
-    /// How many of the values that were large enough for an ID token are there.
+    /// How many values large enough for an ID token there are.
     pub(super) async fn large_values(&self) -> usize {
         let keys = self.large.lock().unwrap().clone();
         self.get(&keys).await.unwrap().into_iter().flatten().count()
     }
 
-    /// How often it was asked for a session or values: not how often it was told anything, as a
-    /// turn is given back whenever there is time.
+    /// How often it was asked for a session or values. Not how often it was told anything: a turn
+    /// is returned whenever there is time.
     pub(super) fn questions(&self) -> usize {
         self.questions.load(Ordering::SeqCst)
     }

@@ -6,9 +6,9 @@ use serde_json::json;
 
 use super::*;
 
-/// REF-4: what one instance forgot, another gives to nobody either.
+/// REF-4: what one instance forgot, no other gives out.
 #[rocket::async_test]
-async fn tokens_that_one_instance_cleared_the_others_do_not_give() {
+async fn tokens_cleared_at_one_instance_are_not_given_out_by_others() {
     for mode in MODES {
         let three = Three::start(mode).await;
         three.sign_in().await;
@@ -25,9 +25,9 @@ async fn tokens_that_one_instance_cleared_the_others_do_not_give() {
     }
 }
 
-/// REF-4: nor what Logto denies by now.
+/// REF-4: nor what Logto has denied since.
 #[rocket::async_test]
-async fn a_token_that_one_instance_was_denied_the_others_do_not_give() {
+async fn a_token_denied_to_one_instance_is_not_given_out_by_others() {
     for mode in MODES {
         let three = Three::start(mode).await;
         three.sign_in().await;
@@ -44,9 +44,9 @@ async fn a_token_that_one_instance_was_denied_the_others_do_not_give() {
     }
 }
 
-/// REF-4: nor where another request saved the session just then.
+/// REF-4: not even if another request saved the session just then.
 #[rocket::async_test]
-async fn a_denial_gets_about_though_another_save_was_faster() {
+async fn a_denial_spreads_even_if_another_save_was_faster() {
     let three = Three::start(Mode::Stored).await;
     three.sign_in().await;
     for browser in &three.at {
@@ -59,7 +59,7 @@ async fn a_denial_gets_about_though_another_save_was_faster() {
     assert_eq!(three.at[1].fetch("/token").await.status, Status::Forbidden);
 }
 
-/// REL-18: a look at them comes with a new generation of the session only.
+/// REL-18: they are looked up only with a new generation of the session.
 #[rocket::async_test]
 async fn a_request_with_a_token_that_its_instance_has_asks_the_store_once() {
     for mode in MODES {
@@ -84,7 +84,7 @@ async fn a_request_with_a_token_that_its_instance_has_asks_the_store_once() {
 async fn the_shared_tokens_of_a_session_end_with_it() {
     for mode in MODES {
         for way in ["/sign-out", "logout"] {
-            // The key of a session in a cookie is not found by its user.
+            // A session in a cookie has a key that is not found by its user.
             if (mode, way) == (Mode::Marked, "logout") {
                 continue;
             }
@@ -103,7 +103,7 @@ async fn the_shared_tokens_of_a_session_end_with_it() {
     }
 }
 
-/// REL-21: who wants tokens forgotten waits for no refresh at another instance without end.
+/// REL-21: clearing tokens does not wait endlessly for a refresh at another instance.
 #[rocket::async_test]
 async fn tokens_are_cleared_in_time_or_not_at_all() {
     for mode in MODES {
