@@ -1,5 +1,5 @@
-//! An application that is developed with `logto-dev`: in which order they are attached, and
-//! where another machine has the browser. A test binary of its own, as a process has one logger.
+//! An application developed with `logto-dev`: the order in which they are attached, and browsers
+//! on another machine. A test binary of its own, as a process has one logger.
 
 use std::process::Command;
 use std::sync::{LazyLock, Mutex, PoisonError};
@@ -59,7 +59,7 @@ fn figment() -> Figment {
 async fn launches(first: impl Fairing, second: impl Fairing) -> bool {
     match Client::untracked(rocket::custom(figment()).attach(first).attach(second)).await {
         Ok(_) => true,
-        // An error of Rocket's panics when it is dropped unread.
+        // Rocket's errors panic when they are dropped unread.
         Err(error) => error.to_string().is_empty(),
     }
 }
@@ -79,7 +79,7 @@ async fn a_provider_that_was_attached_too_late_says_what_to_write() {
 }
 
 #[rocket::async_test]
-async fn a_provider_behind_a_fairing_that_was_configured_in_code_does_nothing_and_says_so() {
+async fn a_provider_attached_after_a_fairing_configured_in_code_does_nothing_and_says_so() {
     let _turn = keep_log().await;
     let logto = || Logto::fairing().config(Config::new("https://foo.logto.app", "app"));
     assert!(launches(logto(), Provider::fairing()).await);
@@ -88,10 +88,10 @@ async fn a_provider_behind_a_fairing_that_was_configured_in_code_does_nothing_an
     assert!(!said.contains("Signing in with the development provider"), "{said}");
 }
 
-/// An address that is this machine and is not called so, as that of a network is.
+/// An address of this machine that is not called loopback, like one in a network.
 const ENDPOINT: &str = "http://0.0.0.0:";
 
-/// In a process of its own, whose environment is nobody else's.
+/// In a process of its own, with its own environment.
 #[rocket::async_test]
 async fn an_application_signs_in_with_a_provider_that_the_environment_opens() {
     if env::var_os("CHILD").is_none() {

@@ -1,4 +1,4 @@
-//! What stands in the log after everything that a session can go through. A test
+//! What is in the log after everything that can happen to a session. A test
 //! binary of its own, as a process has one logger.
 
 use std::collections::BTreeSet;
@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 
 const API: &str = "https://api.example.com";
 
-/// Keeps our own records at the finest level, and those of others up to `info`,
+/// Keeps our own records at the finest level, and others up to `info`,
 /// which is Rocket's `normal`.
 struct Memory(Mutex<String>);
 
@@ -115,7 +115,7 @@ impl Secrets {
         }
     }
 
-    /// What went to the provider.
+    /// What was sent to the provider.
     fn add_requests(&mut self, op: &Hostile) {
         for request in ["token", "me", "revocation"].into_iter().flat_map(|name| op.requests(name))
         {
@@ -129,8 +129,8 @@ impl Secrets {
     }
 }
 
-/// H7, R14: at Rocket's level `normal` and our own at the finest: a sign-in, a refresh, tokens,
-/// a sign-out, and everything that can be refused of them.
+/// H7, R14: at Rocket's level `normal` and our finest: a sign-in, a refresh, tokens, a
+/// sign-out, and everything that can be refused about them.
 #[rocket::async_test]
 async fn no_secret_is_in_the_log_of_a_whole_session() {
     let _turn = keep_log().await;
@@ -212,7 +212,7 @@ async fn fail(op: &Hostile, browser: &Browser, callback: &str, secrets: &mut Sec
     op.resume();
 }
 
-/// A sign-in with so many characters more in its ID token, and what is logged of it.
+/// A sign-in with so many extra characters in its ID token, and what it logs.
 async fn log_of_sign_in(
     op: &Hostile,
     browser: &Browser,
@@ -232,7 +232,7 @@ async fn log_of_sign_in(
 
 /// REL-15: before servers in front refuse it, and once a minute.
 #[rocket::async_test]
-async fn an_answer_with_a_large_header_is_warned_of_once() {
+async fn an_answer_with_a_large_header_is_warned_about_once() {
     let _turn = keep_log().await;
     let op = Hostile::start().await;
     let browser = Browser::open(app(&op)).await;
@@ -244,7 +244,7 @@ async fn an_answer_with_a_large_header_is_warned_of_once() {
     }
 }
 
-/// S32, S10: of a session that is too large, and of one that has grown.
+/// S32, S10: about a session that is too large, and about one that has grown.
 #[rocket::async_test]
 async fn what_to_leave_out_of_a_session_that_is_too_large_is_logged() {
     let _turn = keep_log().await;
@@ -266,7 +266,7 @@ async fn what_to_leave_out_of_a_session_that_is_too_large_is_logged() {
     }
 }
 
-/// A store whose every failure has this cause, and that names what it was asked for.
+/// A store whose every failure has this cause, and names what was requested.
 struct Broken;
 
 impl Broken {
@@ -326,7 +326,7 @@ fn user(user: Option<&User>) -> &'static str {
     if user.is_some() { "user" } else { "stranger" }
 }
 
-/// H7, REL-6: once for each request, whoever answers, with all that the store says, and
+/// H7, REL-6: once per request, whoever answers, with everything that the store says, and
 /// nothing of the cookie.
 #[rocket::async_test]
 async fn why_a_store_failed_is_logged_once_where_it_is_answered() {
@@ -384,7 +384,7 @@ async fn why_a_store_failed_is_logged_once_where_it_is_answered() {
     assert!(!assert_logged("/backchannel-logout", what).contains(&token));
 }
 
-/// H18: who runs the application learns which keys to look at.
+/// H18: the operator learns which settings to look at.
 #[rocket::async_test]
 async fn a_request_of_another_origin_is_logged_with_the_keys_that_decide() {
     let _turn = keep_log().await;
@@ -401,9 +401,9 @@ async fn a_request_of_another_origin_is_logged_with_the_keys_that_decide() {
     }
 }
 
-/// T23: who keeps old claims because a clock is behind or a key is missing is told what to check.
+/// T23: where a slow clock or a missing key keeps old claims, the operator reads what to check.
 #[rocket::async_test]
-async fn claims_that_are_not_renewed_are_warned_of() {
+async fn claims_that_are_not_renewed_are_warned_about() {
     let _turn = keep_log().await;
     for (deviation, hint) in [
         (Deviation::RefreshedClaims(Alter::set("iat", u32::MAX)), "check this machine's clock"),
@@ -462,9 +462,9 @@ async fn a_launch_that_lacks_something_says_what_to_add_and_for_which_route() {
 #[get("/misspelt")]
 fn misspelt() {}
 
-/// W15: the log says which names there are, and where one is to be written.
+/// W15: the log lists the existing names, and says where to add one.
 #[rocket::async_test]
-async fn a_name_of_a_resource_that_there_is_not_is_answered_with_those_that_there_are() {
+async fn an_unknown_name_of_a_resource_is_answered_with_the_known_ones() {
     let _turn = keep_log().await;
     let op = Hostile::start().await;
     let named = op.figment().merge(("logto.resources.items", "urn:a"));
@@ -528,9 +528,9 @@ async fn a_launch_that_meets_undecided_routes_lists_them_all() {
     assert_eq!(ours, expected, "{log}");
 }
 
-/// H7: Rocket's own records at `debug` hold whole requests; who launches so is told.
+/// H7: Rocket's own records at `debug` contain whole requests; the operator is told.
 #[rocket::async_test]
-async fn a_launch_whose_log_will_hold_cookies_is_warned() {
+async fn a_launch_whose_log_will_contain_cookies_is_warned() {
     let _turn = keep_log().await;
     let op = Hostile::start().await;
     for (profile, level, warns) in
@@ -545,8 +545,7 @@ async fn a_launch_whose_log_will_hold_cookies_is_warned() {
     }
 }
 
-/// Logto shows an address that is not registered there as JSON, and the application hears
-/// nothing.
+/// Logto shows an unregistered address as JSON, and the application hears nothing.
 #[rocket::async_test]
 async fn a_launch_says_what_to_register_while_somebody_develops() {
     let _turn = keep_log().await;
@@ -576,7 +575,7 @@ async fn a_launch_says_what_to_register_while_somebody_develops() {
     }
 }
 
-/// One line for each, and nobody's id unless that is asked for.
+/// One line for each, and no user ids unless configured.
 #[rocket::async_test]
 async fn sign_ins_and_their_ends_are_a_line_each() {
     let _turn = keep_log().await;
@@ -619,7 +618,7 @@ async fn sign_ins_and_their_ends_are_a_line_each() {
     }
 }
 
-/// A32: whoever runs the application reads which token was denied, and what Logto says of it.
+/// A32: the operator reads which token was denied, and what Logto says about it.
 #[rocket::async_test]
 async fn a_denied_token_is_logged_with_its_organization_and_resource() {
     let _turn = keep_log().await;
@@ -666,8 +665,8 @@ fn role() {}
 #[get("/scope")]
 fn scope() {}
 
-/// W13, W6, W3, H7: what a user or a token lacks, and why a token is none, without the token;
-/// the answer says it in the debug profile.
+/// W13, W6, W3, H7: what a user or a token lacks, and why a token is invalid, but not the token;
+/// in the debug profile the answer says it.
 #[rocket::async_test]
 async fn what_a_user_or_a_token_lacks_is_in_the_log() {
     let _turn = keep_log().await;

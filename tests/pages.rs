@@ -1,11 +1,11 @@
-//! The pages of logto-rocket, logto-dev and the examples that have a stylesheet: one colour, and
-//! text that people can read, on a light ground and on a dark one.
+//! The pages of logto-rocket, logto-dev and the examples with a stylesheet: one set of colours, and
+//! text that people can read, on light and dark backgrounds.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-/// Where colours stand.
+/// Where colours are.
 const FILES: [&str; 9] = [
     "logto-rocket/src/answer/page.rs",
     "logto-dev/src/pages.css",
@@ -18,7 +18,7 @@ const FILES: [&str; 9] = [
     "examples/spa/static/style.css",
 ];
 
-/// What is written in the first colour on the second one.
+/// Text in the first colour on a background of the second.
 const TEXTS: [(&str, &str); 7] = [
     ("text", "ground"),
     ("text", "card"),
@@ -29,7 +29,7 @@ const TEXTS: [(&str, &str); 7] = [
     ("on-accent", "accent"),
 ];
 
-/// Texts and grounds that only logto-dev has.
+/// Texts and backgrounds that only logto-dev has.
 const MORE_TEXTS: [(&str, &str); 5] =
     [("bad", "ground"), ("bad", "card"), ("on-note", "note"), ("accent", "tint"), ("text", "tint")];
 
@@ -43,7 +43,7 @@ fn source(file: &str) -> String {
     fs::read_to_string(root.join(file)).expect(file)
 }
 
-/// The light colours of a file and the dark ones: in `light-dark()`, or in two blocks.
+/// A file's light colours and dark ones: in `light-dark()`, or in two blocks.
 fn colours(file: &str) -> [Colours; 2] {
     let source = source(file);
     let mut found = [Colours::new(), Colours::new()];
@@ -119,7 +119,7 @@ fn people_can_read_every_text_on_a_light_ground_and_on_a_dark_one() {
     }
 }
 
-/// A colour that stands elsewhere would be outside of what is compared.
+/// A colour elsewhere would escape the comparison.
 #[test]
 fn colours_have_names() {
     for file in FILES {
@@ -130,7 +130,7 @@ fn colours_have_names() {
         };
         let unnamed = style.expect("a style").split([';', '{', '}']).filter(|declaration| {
             let declaration = declaration.trim_matches(['\\', '\n', ' ']);
-            // A shadow is no ground of a text.
+            // A shadow is not a background for text.
             declaration.contains('#')
                 && !declaration.starts_with("--")
                 && !declaration.starts_with("box-shadow")

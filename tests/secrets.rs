@@ -1,16 +1,16 @@
 //! How the sources of `logto-rocket` compare what must not be guessed, and where they do what
-//! must be done in one way only.
+//! must be done in only one way.
 
 use std::path::Path;
 use std::sync::LazyLock;
 
 use logto_tests::{Source, TEST};
 
-/// Names of values whose comparison must not tell how far it went.
+/// Names of values whose comparison must not reveal how far it went.
 const SECRETS: [&str; 7] =
     ["state", "nonce", "nonce_hash", "at_hash", "pkce_verifier", "verifier", "secret"];
 
-/// How they are read: what remains is what is read.
+/// Accessors, which do not change what is compared.
 const READINGS: [&str; 6] =
     [".as_str", ".as_bytes", ".as_deref", ".clone", ".to_owned", ".unwrap_or_default"];
 
@@ -23,7 +23,7 @@ const COMPARISONS: [(&str, &str); 5] = [
     ("client/id_token/checks.rs", "fn check_at_hash("),
 ];
 
-/// What is done in one file only.
+/// What only one file does.
 const PLACES: [(&str, &str); 5] = [
     ("Header::new(\"Location\"", "location.rs"),
     ("Cookie::build(", "seal.rs"),
@@ -54,7 +54,7 @@ fn compares(line: &str) -> bool {
         && sides.windows(2).any(|two| is_secret(two[0], true) || is_secret(two[1], false))
 }
 
-/// Whether the operand at the end or at the beginning of `text` is one of the secrets.
+/// Whether the operand at the end or the beginning of `text` is one of the secrets.
 fn is_secret(text: &str, at_end: bool) -> bool {
     let separators = |c: char| " &|(!{,".contains(c);
     let operand = match at_end {
@@ -69,7 +69,7 @@ fn is_secret(text: &str, at_end: bool) -> bool {
     SECRETS.contains(&operand.rsplit('.').next().unwrap_or_default())
 }
 
-/// H10: never with `==`, whose time tells how much was right.
+/// H10: never with `==`, whose timing reveals how much was right.
 #[test]
 fn no_secret_is_compared_with_an_operator() {
     let mut wrong = Vec::new();
@@ -110,7 +110,7 @@ fn secrets_are_compared_in_constant_time() {
 #[test]
 fn what_must_be_done_in_one_way_is_done_in_one_place() {
     let having = |text: &str| {
-        // Examples in the documentation are an application's.
+        // Examples in the documentation belong to applications.
         let is = |line: &str| line.contains(text) && !line.trim_start().starts_with("//");
         let having = SOURCES.iter().filter(|source| source.code.lines().any(is));
         having.map(|source| source.file.as_path()).collect::<Vec<_>>()

@@ -1,5 +1,5 @@
-//! Whose certificates are believed. Its second half runs in a process of its own, which trusts
-//! the authority of the test and nobody else.
+//! Whose certificates are trusted. The second half runs in a process of its own, which trusts
+//! only the test's own authority.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -32,7 +32,7 @@ fn authority(name: &str) -> Authority {
     CertifiedIssuer::self_signed(params, KeyPair::generate().expect("a key")).expect("an authority")
 }
 
-/// A certificate for `name`, good until `year`, of `authority` or of its own.
+/// A certificate for `name`, valid until `year`, from `authority` or self-signed.
 fn server(name: &str, year: i32, authority: Option<&Authority>) -> ServerConfig {
     let key = KeyPair::generate().expect("a key");
     let mut params = CertificateParams::new([name.to_owned()]).expect("a name");
@@ -51,7 +51,7 @@ fn server(name: &str, year: i32, authority: Option<&Authority>) -> ServerConfig 
     builder.with_single_cert(chain, key).expect("they fit")
 }
 
-/// Serves the metadata of a Logto under this certificate; returns its endpoint.
+/// Serves a Logto's metadata under this certificate; returns its endpoint.
 async fn serve(config: ServerConfig) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let endpoint = format!("https://localhost:{}", listener.local_addr().expect("a port").port());
@@ -65,7 +65,7 @@ async fn serve(config: ServerConfig) -> String {
     let acceptor = TlsAcceptor::from(Arc::new(config));
     rocket::tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            // A client that does not believe us hangs up.
+            // A client that does not trust us hangs up.
             let Ok(mut stream) = acceptor.accept(stream).await else { continue };
             let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close";
             let answer = format!("{head}\r\nContent-Length: {}\r\n\r\n{metadata}", metadata.len());
@@ -99,7 +99,7 @@ async fn begins(config: ServerConfig) -> bool {
     }
 }
 
-/// H6: self-signed, of a stranger's authority, of another host, and out of date.
+/// H6: self-signed, from a stranger's authority, for another host, and expired.
 #[rocket::async_test]
 async fn certificates_are_checked() {
     let authority = authority("trusted");
@@ -116,7 +116,7 @@ async fn certificates_are_checked() {
     assert!(!begins(server("localhost", 2021, Some(&authority))).await, "out of date");
 }
 
-/// H21: a stranger's certificate, one of another host, nobody there, and a proxy that is dead.
+/// H21: a stranger's certificate, one for another host, nobody there, and a dead proxy.
 #[rocket::async_test]
 async fn the_log_says_why_logto_was_not_reached() {
     let authority = authority("trusted");
@@ -165,8 +165,8 @@ fn capture() {
     log::set_max_level(log::LevelFilter::Warn);
 }
 
-/// Whether this process trusts `authority`. Trusted certificates are read once in a process,
-/// so that another one is started first that runs `test`, once for each variable.
+/// Whether this process trusts `authority`. A process reads trusted certificates once, so this
+/// first runs `test` in another process, once for each variable.
 fn trusts(authority: &Authority, test: &str) -> bool {
     let Some(variable) = env::var_os("CHILD") else {
         TRUSTED.iter().for_each(|variable| in_a_process_of_its_own(test, variable));
@@ -198,10 +198,10 @@ fn in_a_process_of_its_own(test: &str, variable: &str) {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-/// REL-17: these tests are built with ring beside it, as an application whose own client has
-/// that: rustls then has no provider that it would take by itself.
+/// REL-17: these tests are also built with ring, like an application whose own client uses it:
+/// rustls then picks no provider by itself.
 #[rocket::async_test]
-async fn two_providers_of_cryptography_are_no_harm() {
+async fn two_crypto_providers_do_no_harm() {
     assert!(rustls::crypto::CryptoProvider::get_default().is_none());
     let chosen = std::panic::catch_unwind(ServerConfig::builder);
     assert!(chosen.is_err(), "rustls does not choose");
@@ -209,7 +209,7 @@ async fn two_providers_of_cryptography_are_no_harm() {
     assert!(!begins(server("localhost", 2120, None)).await, "a client is made, and works");
 }
 
-/// H6: plain http is for this machine, unless somebody says that it is not dangerous.
+/// H6: plain http is for this machine, unless the configuration accepts the danger.
 #[rocket::async_test]
 async fn plain_http_to_another_host_ends_the_launch() {
     let launches = async |figment: Figment| {

@@ -1,4 +1,4 @@
-//! Which modules of a crate name which.
+//! Which modules of a crate name which others.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,7 +34,7 @@ impl Arrows {
 
     /// What does not fit the layers, in sentences.
     pub(crate) fn wrong(&self, layers: &Layers) -> Vec<String> {
-        // The root of the crate only puts together what the others have.
+        // The root of the crate only assembles what the others have.
         let modules = self.modules.iter().filter(|module| !module.is_empty());
         let homeless = modules.filter(|module| layers.module(module).is_none());
         let homeless = homeless.map(|module| format!("{module} has no layer"));
@@ -60,10 +60,10 @@ impl Arrows {
         (!is_right).then(|| format!("{from} must not import {to} ({written} in {module})"))
     }
 
-    /// A path from the root of the crate on; `None` if it leads to another crate.
+    /// A path from the root of the crate; `None` if it leads to another crate.
     fn resolve(&self, module: &str, path: &[String]) -> Option<String> {
         let path = self.absolute(module, path)?;
-        // What the root has from a module counts as the module's.
+        // What the root re-exports from a module counts as the module's.
         let first = path.split("::").next().unwrap_or_default();
         match self.imports.get(&(String::new(), first.to_owned())) {
             Some(import) if !self.modules.contains(first) => self.absolute("", import),
@@ -91,7 +91,7 @@ impl Arrows {
             }
             name => {
                 let import = self.imports.get(&(module.to_owned(), name.to_owned()))?;
-                // `use rocket::rocket` is no way round in a circle.
+                // `use rocket::rocket` must not lead round in a circle.
                 let import = Some(import).filter(|import| import[0] != *name)?;
                 self.absolute(module, &[import, rest].concat())
             }

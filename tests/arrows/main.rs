@@ -1,5 +1,5 @@
-//! The arrows between the modules of a crate: which may import which. And their types, no
-//! two of which have one name.
+//! The arrows between the modules of a crate: which may import which. And their types: no
+//! two have the same name.
 //!
 //! The layers are those of `CONTRIBUTING.md`.
 
@@ -41,7 +41,7 @@ fn a_module_of_logto_dev_imports_only_from_lower_layers() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// Whoever reads one of two would have to know which it is.
+/// A reader of one would have to know which of the two it is.
 #[test]
 fn no_two_types_of_logto_rocket_have_one_name() {
     assert_eq!(names::shared(&sources("logto-rocket")), BTreeMap::new());

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use logto_tests::Source;
 use syn::Item;
 
-/// The names that several types have, each with the files that declare one.
+/// The names that several types share, each with the files that declare one.
 ///
 /// # Panics
 ///
-/// If a file is no Rust: nothing may go unread.
+/// If a file is not Rust: nothing may go unread.
 pub(crate) fn shared(sources: &[Source]) -> BTreeMap<String, Vec<String>> {
     let mut files = BTreeMap::<String, Vec<String>>::new();
     for source in sources {
@@ -22,8 +22,8 @@ pub(crate) fn shared(sources: &[Source]) -> BTreeMap<String, Vec<String>> {
     files
 }
 
-/// The types among these items, and in modules among them. Those inside a function are seen
-/// by nobody else.
+/// The types among these items, and in modules among them. Those inside a function are visible
+/// to nobody else.
 fn types(items: &[Item]) -> Vec<String> {
     let mut found = Vec::new();
     for item in items {

@@ -1,24 +1,24 @@
-//! The paths that a source names.
+//! The paths named in a source.
 
 use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 use syn::{Ident, ItemUse, LitStr, Path, UseTree};
 
-/// A path, as it is written.
+/// A path as it is written.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Named {
-    /// The modules of its file that it stands in.
+    /// The modules of its file that it is in.
     pub(crate) inside: Vec<String>,
     pub(crate) path: Vec<String>,
     /// What the source calls it from here on, if it is an import.
     pub(crate) import: Option<String>,
 }
 
-/// The paths in the code of a file: what it imports, and what it names by more than one word,
-/// be it in a macro or in a string that is an attribute for Serde.
+/// The paths in the code of a file: its imports, and whatever it names with more than one word,
+/// even in a macro or in a string that is an attribute for Serde.
 ///
 /// # Panics
 ///
-/// If the code is no Rust, or an import no import: nothing may go unread.
+/// If the code is not Rust, or an import is not one: nothing may go unread.
 pub(crate) fn paths(code: &str) -> Vec<Named> {
     let mut found = Vec::new();
     read(code.parse().expect("Rust"), &[], &mut found);
@@ -33,7 +33,7 @@ fn read(tokens: TokenStream, inside: &[String], found: &mut Vec<Named>) {
             if let TokenTree::Group(group) = first {
                 read(group.stream(), inside, found);
             }
-            // Two colons without a word before them begin the path of another crate, or go on
+            // Two colons without a word before them begin the path of another crate, or continue
             // after a type.
             rest = match after_colons(rest) {
                 Some((word, after)) => path(word, after).1,
@@ -90,7 +90,7 @@ fn after_colons(tokens: &[TokenTree]) -> Option<(&Ident, &[TokenTree])> {
     colons.then_some((word, rest))
 }
 
-/// Reads an import that stands at the beginning of `tokens`, and returns what comes after it.
+/// Reads an import at the beginning of `tokens`, and returns what comes after it.
 fn imports<'t>(
     tokens: &'t [TokenTree],
     inside: &[String],
@@ -110,7 +110,7 @@ fn imports<'t>(
     rest
 }
 
-/// Hands out each path of an import, and what it is called from there on.
+/// Yields each path of an import, and what it is called from there on.
 fn leaves(tree: &UseTree, before: &[String], take: &mut impl FnMut(Vec<String>, String)) {
     let path = |name: &Ident| match name == "self" && !before.is_empty() {
         true => before.to_vec(),

@@ -1,6 +1,6 @@
-//! The layers, as `CONTRIBUTING.md` has them.
+//! The layers, as `CONTRIBUTING.md` lists them.
 
-/// The modules of a crate, from the lowest layer up. A module that does not stand here belongs
+/// The modules of a crate, from the lowest layer up. A module that is not listed here belongs
 /// to the one that it is in.
 #[derive(Debug)]
 pub(crate) struct Layers(Vec<Vec<String>>);
@@ -10,7 +10,7 @@ impl Layers {
     ///
     /// # Panics
     ///
-    /// If there is no such table, if a layer is missing, or if a module has two places.
+    /// If there is no such table, if a layer is missing, or if a module is listed twice.
     pub(crate) fn of(document: &str, name: &str) -> Self {
         let heading = format!("\n### Layers of `{name}`\n");
         let (_, section) = document.split_once(&heading).expect("the layers of the crate");
@@ -31,15 +31,15 @@ impl Layers {
         self.0.iter().flatten()
     }
 
-    /// The module of the table that a path inside the crate belongs to.
+    /// The module in the table that a path inside the crate belongs to.
     pub(crate) fn module<'p>(&self, path: &'p str) -> Option<&'p str> {
         let ends = path.match_indices("::").map(|(end, _)| end).chain([path.len()]);
         let starts: Vec<_> = ends.map(|end| &path[..end]).collect();
         starts.into_iter().rev().find(|start| self.layer(start).is_some())
     }
 
-    /// Whether one module of the table may name the other: only what is lower, and what is
-    /// its own, which is not higher.
+    /// Whether one module in the table may name the other: only lower ones, and its own, which are
+    /// not higher.
     pub(crate) fn allow(&self, from: &str, to: &str) -> bool {
         let own = to.strip_prefix(from).is_some_and(|rest| rest.starts_with("::"));
         let (from, to) = (self.layer(from), self.layer(to));

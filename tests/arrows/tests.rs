@@ -10,7 +10,7 @@ use crate::table::Layers;
 const LAYERS: &str = "\n### Layers of `c`\n| 0 | `error` |\n| 1 | `session::record` |\n\
                       | 2 | `session` |\n| 3 | `guard` `answer` |\n| 4 | `fairing` |\n";
 
-/// What the test says of a crate that has nothing but these files.
+/// What the test says about a crate with only these files.
 fn wrong(files: &[(&str, &str)]) -> Vec<String> {
     let known = ["", "error", "session", "session::record", "guard", "answer", "fairing"];
     let empty = known.iter().map(|module| (*module, ""));
@@ -24,7 +24,7 @@ fn wrong(files: &[(&str, &str)]) -> Vec<String> {
     Arrows::of(&sources).wrong(&Layers::of(LAYERS, "c"))
 }
 
-/// What the test says of `session`, if the file is this.
+/// What the test says about `session`, if this is its file.
 fn wrong_in_session(text: &str) -> Vec<String> {
     wrong(&[("session", text)])
 }
@@ -49,7 +49,7 @@ fn an_arrow_that_points_down_is_right_in_every_form() {
 }
 
 #[test]
-fn an_arrow_is_seen_in_whatever_way_it_is_written() {
+fn an_arrow_is_seen_however_it_is_written() {
     for (module, text) in [
         ("session", "use crate::guard;"),
         ("session", "use crate::{error::{self, Error}, guard::{a::{B, c}, *}};"),
@@ -109,7 +109,7 @@ fn the_whole_crate_is_above_every_module() {
 }
 
 #[test]
-fn what_only_looks_like_a_path_is_none() {
+fn what_only_looks_like_a_path_is_ignored() {
     for text in [
         "// use crate::guard;\n/* crate::guard::f() */ /// [`crate::guard::Guard`]\nstruct S;",
         "const A: &str = \"use crate::guard::Guard;\";",

@@ -21,7 +21,7 @@ pub(crate) struct Compiler {
 
 impl Compiler {
     pub(crate) fn of_test(name: &str) -> Self {
-        // All is built, at least with `-p logto-tests`: cargo only says where it is.
+        // Everything is built, at least with `-p logto-tests`: cargo only says where it is.
         let cargo = env::var("CARGO").unwrap_or_else(|_| "cargo".into());
         let output = Command::new(cargo)
             .args(["test", "--no-run", "--offline", "--message-format=json", "--quiet"])
@@ -42,7 +42,7 @@ impl Compiler {
     }
 
     /// Writes `code` to a file, and returns the command that compiles it there. The variants of a
-    /// file have the same name, in folders of their own.
+    /// file have the same name, each in its own folder.
     pub(crate) fn rustc(&self, edition: Edition, variant: &str, file: &str, code: &str) -> Command {
         let folder = self.path(variant, "");
         fs::create_dir_all(&folder).expect("a folder for the output");

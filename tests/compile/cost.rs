@@ -1,4 +1,4 @@
-//! What the attribute costs the compiler, and the binary, for each handler.
+//! What the attribute costs the compiler and the binary, per handler.
 //!
 //! Run on a quiet machine:
 //! `cargo test -p logto-tests --test cost -- --ignored --nocapture`
@@ -16,7 +16,7 @@ const HANDLERS: u32 = 200;
 
 const ROUNDS: usize = 3;
 
-/// Milliseconds that a protected handler may take longer than a plain one.
+/// Extra milliseconds that a protected handler may take.
 const TARGET: f64 = 5.0;
 
 #[test]
@@ -28,7 +28,7 @@ fn a_protected_handler_costs_little() {
     let build = ["--emit=link", "-Cdebuginfo=line-tables-only"];
     for (what, flags) in [("check", check), ("debug build", build)] {
         let mut times = [Vec::new(), Vec::new()];
-        // The first round, which fills the caches, does not count.
+        // The first round fills the caches and does not count.
         for round in 0..=ROUNDS {
             for (at, (variant, code)) in
                 [("plain", &plain), ("protected", &protected)].iter().enumerate()
@@ -83,8 +83,8 @@ fn application(protected: bool) -> String {
     code + &format!("\nfn main() {{\n    let _ = rocket::routes![{names}];\n}}\n")
 }
 
-/// Runs the command; returns the milliseconds it took: of the processors where the system tells,
-/// so that others on the machine disturb less, else of the clock.
+/// Runs the command; returns the milliseconds it took: CPU time if the system tells, so that
+/// other work on the machine disturbs less, and otherwise wall-clock time.
 fn time(command: &mut Command) -> f64 {
     let (start, before) = (Instant::now(), processor_time());
     let output = command.output().expect("rustc runs");
@@ -93,7 +93,7 @@ fn time(command: &mut Command) -> f64 {
     before.zip(processor_time()).map_or(elapsed, |(before, after)| after - before)
 }
 
-/// Milliseconds that ended children of this process ran, as Linux counts them.
+/// CPU time of finished children of this process in milliseconds, as Linux counts it.
 fn processor_time() -> Option<f64> {
     const TICK: f64 = 10.0;
     let stat = fs::read_to_string("/proc/self/stat").ok()?;

@@ -1,6 +1,6 @@
 //! A user's own mistake in a protected handler is reported as in a plain one.
 //!
-//! Each file of `mistakes/` is compiled twice, as it is and without the attribute, and must give
+//! Each file of `mistakes/` is compiled twice, with the attribute and without, and must give
 //! the same errors and warnings: their texts, labels, notes and places.
 
 mod compiler;
@@ -17,7 +17,7 @@ use serde_json::Value;
 use crate::compiler::{Compiler, Edition, messages};
 use crate::plain::without_the_attribute;
 
-/// A mistake that is reported otherwise: how many diagnostics the attribute adds and takes away.
+/// A mistake that is reported differently: how many diagnostics the attribute adds and removes.
 struct Exception {
     mistake: &'static str,
     added: usize,
@@ -116,7 +116,7 @@ fn where_logto_rocket_has_another_name_one_error_asks_for_it() {
 }
 
 #[test]
-fn no_mistake_is_reported_by_more_than_one_error_more() {
+fn no_mistake_is_reported_with_more_than_one_extra_error() {
     for Exception { mistake, added, removed, .. } in EXCEPTIONS {
         assert!(*added <= removed + 1, "{mistake}");
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("compile/mistakes");
@@ -159,7 +159,7 @@ fn diagnostics(compiler: &Compiler, variant: &str, name: &str, code: &str) -> BT
         .expect("rustc runs");
     let source = Source::new(&file, code);
     let all: Vec<_> = messages(&output.stderr).filter_map(|m| source.described(&m)).collect();
-    // A second error of the same text in the same place counts.
+    // A second error with the same text in the same place counts.
     let nth = |at: usize| all[..at].iter().filter(|other| *other == &all[at]).count();
     (0..all.len()).map(|at| format!("{}#{}", all[at], nth(at) + 1)).collect()
 }
@@ -187,7 +187,7 @@ impl<'a> Source<'a> {
             let text = child["message"].as_str()?;
             let of_macros = text.starts_with("this ") && text.contains("originates in");
             let of_files = text.contains("the full name for the type has been written to");
-            // Said once in a compilation, beside the first of its kind.
+            // Reported once in a compilation, with the first of its kind.
             let of_lints = text.starts_with("`#[warn(") && text.contains("on by default");
             let spans = self.places(&child["spans"]);
             (!of_macros && !of_files && !of_lints)

@@ -1,4 +1,4 @@
-//! What an application has that asks for no feature of logto-rocket.
+//! What an application without any feature of logto-rocket has.
 
 use std::env;
 use std::fs;
@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-/// The library without features. The tests' own has `testing`.
+/// The library without features. The one for the tests has `testing`.
 fn library() -> PathBuf {
     let cargo = env::var("CARGO").unwrap_or_else(|_| "cargo".into());
     let output = Command::new(cargo)
@@ -40,7 +40,7 @@ fn compile(library: &Path, name: &str, code: &str) -> Output {
         .expect("rustc runs")
 }
 
-/// W19: an application that is deployed has nothing that presents a token which nobody signed.
+/// W19: a deployed application has nothing that presents a token which nobody signed.
 #[test]
 fn without_the_feature_there_is_no_test_kit() {
     let library = library();

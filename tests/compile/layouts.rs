@@ -1,7 +1,7 @@
 //! Protected routes in every layout of modules, in every edition, without a warning.
 //!
-//! Each file of `layouts/` is compiled with all warnings and lints about future compilers
-//! denied. Without the attribute it must compile too: else it would say nothing about us.
+//! Each file of `layouts/` is compiled with all warnings and future-compatibility lints
+//! denied. It must also compile without the attribute: otherwise it would say nothing about us.
 
 mod compiler;
 mod plain;

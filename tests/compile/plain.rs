@@ -1,4 +1,4 @@
-//! What a file of tests would be in plain Rocket.
+//! What a test file would be in plain Rocket.
 
 /// The code without `#[authenticated]`, line by line.
 pub(crate) fn without_the_attribute(code: &str) -> String {

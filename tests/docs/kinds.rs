@@ -9,11 +9,11 @@ pub(crate) struct Kind {
     pub(crate) name: String,
     /// The status of its answer.
     pub(crate) status: u16,
-    /// What the log says of it.
+    /// What the log says about it.
     pub(crate) words: String,
 }
 
-/// The kinds of an error, by the functions that have an arm for each.
+/// The kinds of errors, by the functions that have an arm for each.
 pub(crate) fn kinds() -> Vec<Kind> {
     let file = root().join("logto-rocket/src/error/kind.rs");
     let text = fs::read_to_string(file).expect("it is there");
@@ -33,7 +33,7 @@ pub(crate) fn kinds() -> Vec<Kind> {
     names.map(kind).collect()
 }
 
-/// What stands after `Self::name` in `arms`.
+/// What comes after `Self::name` in `arms`.
 fn after<'a>(arms: &'a str, name: &str) -> &'a str {
     let arm = format!("Self::{name}");
     let found = arms.match_indices(&arm).map(|(at, _)| &arms[at + arm.len()..]);

@@ -1,5 +1,5 @@
-//! What documents say is compared with the sources: the tests that they name are there, and
-//! what an application can print or show stands in the chapter that explains it.
+//! Documents are compared with the sources: the tests that they name exist, and what an
+//! application can print or show is in the chapter that explains it.
 
 mod kinds;
 mod messages;
@@ -11,7 +11,7 @@ use std::path::Path;
 
 use logto_tests::{TestFunction, test_functions};
 
-/// What a document promises to show by a test.
+/// What a document promises to prove with a test.
 const DOCUMENTS: [&str; 4] =
     ["SECURITY.md", "BENCHMARKS.md", "logto-rocket/PARITY.md", "tests/reports.md"];
 
@@ -29,7 +29,7 @@ fn tests(folder: &Path, found: &mut BTreeSet<String>) {
         } else if name.ends_with(".rs") {
             let source = fs::read_to_string(&path).expect("a source file");
             let file = name.trim_end_matches(".rs");
-            // What is no Rust, as some of the mistakes that must not compile, has no tests.
+            // What is not Rust, like some of the mistakes that must not compile, has no tests.
             for TestFunction { name: test, .. } in test_functions(&source).unwrap_or_default() {
                 found.insert(format!("{file}::{test}"));
                 found.insert(test);
@@ -38,7 +38,7 @@ fn tests(folder: &Path, found: &mut BTreeSet<String>) {
     }
 }
 
-/// What stands between backquotes and looks like the name of a test.
+/// Whatever between backquotes looks like the name of a test.
 fn named(document: &str) -> impl Iterator<Item = &str> {
     let quoted = document.split('`').skip(1).step_by(2);
     quoted.filter(|text| {

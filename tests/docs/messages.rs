@@ -27,12 +27,12 @@ const LAUNCH: [&str; 6] = [
 #[derive(Default)]
 pub(crate) struct Messages {
     /// Errors and warnings in the log, problems of the configuration and refused launches, each
-    /// to the end of its first sentence, with `…` for what differs.
+    /// to the end of its first sentence, with `…` for the parts that vary.
     pub(crate) printed: BTreeSet<String>,
     /// The titles of pages.
     pub(crate) titles: BTreeSet<String>,
     module: String,
-    /// How many functions that fail with a text stand around.
+    /// How many functions that fail with a text the current code is inside.
     failing: usize,
 }
 
@@ -61,7 +61,7 @@ impl Messages {
 
     fn add(&mut self, text: &LitStr) {
         let text = gist(&text.value());
-        // What has no words of its own carries the text of another message.
+        // A message without words of its own carries another message's text.
         let text = text.trim_start_matches("… (… more like it before)").to_owned();
         let has_words = text.split_whitespace().any(|word| word.chars().all(char::is_alphabetic));
         if has_words || text.starts_with("`deny") {
@@ -90,7 +90,7 @@ impl Messages {
     }
 }
 
-/// A message without our name, to where it explains or says what to do.
+/// A message without our name, up to where it explains or says what to do.
 fn gist(text: &str) -> String {
     let text = text.strip_prefix("logto: ").unwrap_or(text);
     let mut gist = String::new();
@@ -107,7 +107,7 @@ fn gist(text: &str) -> String {
     gist[..end].trim_end_matches('.').to_owned()
 }
 
-/// The string literals in an expression, also in those of its macros.
+/// The string literals in an expression, including those in its macros.
 fn literals(expression: &Expr) -> Vec<LitStr> {
     #[derive(Default)]
     struct Literals(Vec<LitStr>);
@@ -129,7 +129,7 @@ fn literals(expression: &Expr) -> Vec<LitStr> {
 /// The first text in a macro's arguments.
 fn format(of: &Macro) -> Option<LitStr> {
     let arguments = Punctuated::<Expr, Token![,]>::parse_terminated.parse2(of.tokens.clone());
-    // That of `target: ..` comes first, and is no expression.
+    // That of `target: ..` comes first, and is not an expression.
     let arguments = arguments.ok()?;
     arguments.into_iter().find_map(|argument| match argument {
         Expr::Lit(literal) => match literal.lit {
@@ -251,7 +251,7 @@ impl<'ast> Visit<'ast> for Messages {
     }
 }
 
-/// The texts of what a pair has first, in whatever block it ends.
+/// The texts in the first element of a pair, even one that ends a block.
 fn first_of(expression: &Expr) -> Vec<LitStr> {
     match expression {
         Expr::Tuple(pair) => literals(&pair.elems[0]),

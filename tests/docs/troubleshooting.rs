@@ -1,4 +1,4 @@
-//! The chapter `guide::troubleshooting`: nothing is missing, and nothing is left of what is gone.
+//! The chapter `guide::troubleshooting`: nothing is missing, and nothing is obsolete.
 
 use std::collections::BTreeSet;
 use std::fs;

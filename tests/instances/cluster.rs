@@ -20,7 +20,7 @@ use crate::quickstart::{built, unconfigured};
 pub(crate) enum Mode {
     /// In Redis.
     Stored,
-    /// In cookies, with what ended of them in Redis.
+    /// In cookies, with their ends in Redis.
     Marked,
 }
 
@@ -32,7 +32,7 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    /// Starts it, signing in at `op`; `None` where a program is missing.
+    /// Starts it, with sign-in at `op`; `None` if a program is missing.
     pub(crate) fn start(op: &Hostile, mode: Mode) -> Option<Self> {
         let figment = op.figment();
         let configured = |key| figment.extract_inner::<String>(key).expect("text");
@@ -49,7 +49,7 @@ impl Cluster {
         ])
     }
 
-    /// Starts it in this environment; `None` where a program is missing.
+    /// Starts it in this environment; `None` if a program is missing.
     pub(crate) fn with(settings: &[(&str, &str)]) -> Option<Self> {
         static BINARY: OnceLock<PathBuf> = OnceLock::new();
         if !has_programs() {
@@ -79,7 +79,7 @@ impl Cluster {
         self.port + 1 + u16::from(name.as_bytes()[0] - b'A')
     }
 
-    /// Has nginx send nothing to this instance any more, or to all if there is none.
+    /// Makes nginx send nothing to this instance any more, or to all again if `None`.
     pub(crate) fn leave_out(&self, name: Option<&str>) {
         let folder = env::temp_dir().join(format!("three-instances-{}", self.port));
         let file = folder.join("nginx.conf");
@@ -118,7 +118,7 @@ impl Cluster {
 }
 
 impl Drop for Cluster {
-    /// It ends what it started, if it is told to.
+    /// When told to end, it ends what it started.
     fn drop(&mut self) {
         let output = self.program.output();
         let id = output
@@ -144,8 +144,8 @@ fn has_programs() -> bool {
     has
 }
 
-/// A multiple of ten from which on five ports are free. Not one of those that the system gives
-/// to connections: between two processes of an instance, one of them would take it.
+/// A multiple of ten from which five ports are free. Not one of those that the system gives
+/// to connections: a connection could take it while an instance restarts.
 fn free_ports() -> u16 {
     let number =
         random().bytes().fold(0, |sum: u16, byte| sum.wrapping_mul(31) + u16::from(byte % 7));

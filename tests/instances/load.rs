@@ -16,13 +16,13 @@ pub(crate) const AT_ONCE: usize = 4;
 
 pub(crate) struct Load {
     is_over: Arc<AtomicBool>,
-    /// Of each user.
+    /// Per user.
     answers: Arc<[AtomicUsize; 2 * AT_ONCE]>,
     pages: Vec<JoinHandle<Vec<u16>>>,
     posts: Vec<JoinHandle<Vec<u16>>>,
 }
 
-/// The statuses of answers that were not as they should be; 0 where there was none.
+/// The statuses of answers that were not as they should be; 0 if there was none.
 #[derive(Debug)]
 pub(crate) struct Lost {
     pub(crate) pages: Vec<u16>,
@@ -48,14 +48,14 @@ impl Load {
             })
         };
         let pages = (0..AT_ONCE).map(|n| user(n, Method::GET, "/whoami", 200)).collect();
-        // Refused, as it has no logout token, by an instance.
+        // An instance refuses it, as it has no logout token.
         let posts = (AT_ONCE..2 * AT_ONCE)
             .map(|n| user(n, Method::POST, "/backchannel-logout", 400))
             .collect();
         Self { is_over, answers, pages, posts }
     }
 
-    /// Waits until all have had many more answers: what was under way is over.
+    /// Waits until all have had many more answers: what was pending is over.
     pub(crate) async fn more(&self) {
         for answers in &*self.answers {
             let goal = answers.load(Ordering::SeqCst) + 20;

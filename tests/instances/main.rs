@@ -32,9 +32,9 @@ async fn statuses(cluster: &Cluster, visitor: &Visitor) -> Vec<u16> {
     join_all(asked).await.iter().map(|answer| answer.status).collect()
 }
 
-/// S38, L16: begun at A, back at B, ended at C by Logto, and by the user.
+/// S38, L16: begun at A, back at B, ended at C, by Logto and by the user.
 #[rocket::async_test]
-async fn a_sign_in_goes_on_and_ends_at_any_of_three_processes() {
+async fn a_sign_in_continues_and_ends_at_any_of_three_processes() {
     let op = Hostile::start().await;
     for mode in MODES {
         let Some(cluster) = Cluster::start(&op, mode) else { return };
@@ -64,7 +64,7 @@ async fn a_sign_in_goes_on_and_ends_at_any_of_three_processes() {
     }
 }
 
-/// Three processes, and somebody who has signed in through nginx.
+/// Three processes, and a visitor who has signed in through nginx.
 async fn signed_in(op: &Hostile, mode: Mode) -> Option<(Cluster, Visitor)> {
     let cluster = Cluster::start(op, mode)?;
     let mut visitor = Visitor::new();
@@ -90,15 +90,15 @@ async fn a_hundred_requests_over_three_processes_share_one_refresh() {
             assert!(answered, "{mode:?}: {name}");
         }
         assert_eq!(op.count("token"), before + 1, "{mode:?}");
-        // Whichever answer came last to the browser.
+        // Whichever answer reached the browser last.
         for visitor in visitors.iter().step_by(9) {
             assert_eq!(statuses(&cluster, visitor).await, [200; 3], "{mode:?}");
         }
     }
 }
 
-/// REL-22: SIGKILL under load: nginx asks another instance; a POST that had been sent is lost,
-/// and no other.
+/// REL-22: SIGKILL under load: nginx asks another instance; only a POST that had been sent is
+/// lost.
 #[rocket::async_test]
 async fn an_instance_that_is_killed_loses_its_own_requests_only() {
     let op = Hostile::start().await;
@@ -117,8 +117,8 @@ async fn an_instance_that_is_killed_loses_its_own_requests_only() {
     }
 }
 
-/// REL-22: SIGTERM to one after the other. Only a POST that had been sent to a connection which
-/// the instance had not taken yet is lost: nginx does not know whether it was done.
+/// REL-22: SIGTERM to one after the other. Only a POST sent to a connection that the instance
+/// had not accepted yet is lost: nginx does not know whether it was handled.
 #[rocket::async_test]
 async fn a_rolling_restart_loses_no_page() {
     let op = Hostile::start().await;
@@ -137,7 +137,7 @@ async fn a_rolling_restart_loses_no_page() {
     }
 }
 
-/// REL-22: nothing at all, where nginx is told before.
+/// REL-22: nothing at all, if nginx is told first.
 #[rocket::async_test]
 async fn a_rolling_restart_that_nginx_is_told_of_loses_nothing() {
     let op = Hostile::start().await;

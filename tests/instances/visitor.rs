@@ -1,4 +1,4 @@
-//! A person with a browser, who keeps cookies, and comes to an instance or to nginx.
+//! A person with a browser, which keeps cookies, at an instance or at nginx.
 
 use std::collections::BTreeMap;
 
@@ -66,7 +66,7 @@ impl Visitor {
         assert_eq!((answer.status, &*answer.location), (303, "/whoami"), "{}", answer.text);
     }
 
-    /// What an instance says of who is there, without keeping anything.
+    /// Whom an instance says the visitor is, without keeping anything.
     pub(crate) async fn whoami(&self, port: u16) -> Answer {
         self.clone().visit(port, "/whoami").await
     }

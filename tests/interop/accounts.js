@@ -7,7 +7,7 @@ export const accounts = {
     picture: 'https://example.com/alice.png',
     username: 'alice',
     locale: 'de-DE',
-    created_at: 1795319767817, // milliseconds, as all of Logto's own times
+    created_at: 1795319767817, // milliseconds, like all of Logto's own times
     updated_at: 1795319891658,
     email: 'alice@example.com',
     email_verified: true,
@@ -58,7 +58,7 @@ export const claims = {
   'urn:logto:scope:organization_roles': ['organization_roles'],
 };
 
-// Logto gives these by the user info only.
+// Logto gives these only in the user info.
 const extended = ['custom_data', 'identities', 'sso_identities', 'organization_data'];
 
 export function findAccount(_, sub) {

@@ -1,4 +1,4 @@
-// Where the provider keeps what it gave out. It outlives a rotation of the keys.
+// Where the provider keeps what it issued. It outlives a rotation of the keys.
 
 const tables = new Map();
 
@@ -7,7 +7,7 @@ function table(model) {
   return tables.get(model);
 }
 
-// How many of a model can still be used.
+// How many of a model are still usable.
 export function usable(model) {
   return [...table(model).values()].filter((payload) => !payload.consumed).length;
 }

@@ -1,4 +1,4 @@
-//! Access tokens that a provider issued which nobody here wrote, presented to an API.
+//! Access tokens from a provider that nobody here wrote, presented to an API.
 
 use logto_rocket::{ApiResource, AuthInfo, Logto, authenticated};
 use rocket::figment::Figment;
@@ -36,7 +36,7 @@ fn delete() {}
 #[get("/second")]
 fn second() {}
 
-/// An API that signs nobody in, and that is a machine at the provider.
+/// An API that signs nobody in, and is a machine at the provider.
 struct Api(Client);
 
 impl Api {
@@ -52,7 +52,7 @@ impl Api {
         Self(client.expect("it launches"))
     }
 
-    /// A token of its own: for each scope another one, which is kept.
+    /// A token of its own: another one for each scope, each kept.
     async fn machine_token(&self, scopes: &[&str]) -> String {
         let logto = self.0.rocket().state::<Logto>().expect("it is attached");
         let token = logto.client_credentials(API, scopes.iter().copied()).await;
@@ -78,7 +78,7 @@ impl Api {
     }
 }
 
-/// A user's token, as an application of theirs gets it.
+/// A user's token, as one of their applications gets it.
 async fn takes_tokens_of_users(package: &str, alg: &str) {
     let Some(mut provider) = Provider::of(package) else { return };
     provider.set(&json!({ "rotate": alg }));
@@ -104,19 +104,19 @@ async fn takes_tokens_of_users(package: &str, alg: &str) {
     }
 }
 
-/// W3, W6, W8: and none that permits less, is for another API, or is opaque.
+/// W3, W6, W8: and none with fewer permissions, for another API, or opaque.
 #[rocket::async_test]
 async fn an_api_takes_tokens_of_users_of_oidc_provider_9() {
     takes_tokens_of_users("oidc-provider", "ES384").await;
 }
 
-/// W3, W6, W8: and none that permits less, is for another API, or is opaque.
+/// W3, W6, W8: and none with fewer permissions, for another API, or opaque.
 #[rocket::async_test]
 async fn an_api_takes_tokens_of_users_of_oidc_provider_9_that_an_rsa_key_signed() {
     takes_tokens_of_users("oidc-provider", "RS256").await;
 }
 
-/// W3, W6, W8: and none that permits less, is for another API, or is opaque.
+/// W3, W6, W8: and none with fewer permissions, for another API, or opaque.
 #[rocket::async_test]
 async fn an_api_takes_tokens_of_users_of_oidc_provider_8() {
     takes_tokens_of_users("oidc-provider-8", "ES384").await;
@@ -135,9 +135,9 @@ async fn an_api_takes_tokens_of_machines() {
     api.assert_refuses("/second", &read, Status::Unauthorized, INVALID).await;
 }
 
-/// T7, W10: a new key costs one look, and a token ends with its own.
+/// T7, W10: a new key costs one look, and a token ends with its own key.
 #[rocket::async_test]
-async fn an_api_takes_tokens_of_a_new_key_and_none_of_one_that_is_gone() {
+async fn an_api_takes_tokens_of_a_new_key_but_not_of_a_withdrawn_one() {
     let Some(mut provider) = Provider::start() else { return };
     let api = Api::start(&provider).await;
     let machine = "interop-machine true Some(\"interop-machine\")";
@@ -153,7 +153,7 @@ async fn an_api_takes_tokens_of_a_new_key_and_none_of_one_that_is_gone() {
         assert_eq!(provider.state().requests("/oidc/jwks"), looks as u64 + 1);
         tokens.push(token);
     }
-    // The provider publishes the last key and the one before.
+    // The provider publishes the current key and the previous one.
     api.assert_refuses("/items", &tokens[0], Status::Unauthorized, INVALID).await;
     api.assert_admits(&tokens[1], machine).await;
 }

@@ -10,7 +10,7 @@ const RESOURCES = {
   'urn:logto:resource:organizations': 'read:data',
 };
 
-// A new signing key. Like Logto's, an RSA key does not say its algorithm.
+// A new signing key. Like Logto's, an RSA key does not name its algorithm.
 export function newKey(alg) {
   const [kind, options] =
     alg === 'RS256' ? ['rsa', { modulusLength: 2048 }] : ['ec', { namedCurve: 'P-384' }];
@@ -78,7 +78,7 @@ export function configuration({ app, alg, keys, errors, settings }) {
     interactions: { url: (_, interaction) => `/sign-in/${interaction.uid}` },
     jwks: { keys },
     pkce: { required: () => true, methods: ['S256'] },
-    // Logto answers errors of its own endpoints as JSON.
+    // Logto answers its own endpoints' errors as JSON.
     renderError(ctx, out) {
       ctx.body = { code: `oidc.${out.error}`, message: out.error_description, ...out };
     },

@@ -48,7 +48,7 @@ async fn a_wrong_app_secret_signs_nobody_in() {
     assert!(!log.contains("not the secret"), "{log}");
 }
 
-/// The application asks for what the provider does not have.
+/// The application requests what the provider does not have.
 #[rocket::async_test]
 async fn an_error_of_the_authorization_endpoint_is_answered_with_a_page() {
     let Some(mut provider) = Provider::start() else { return };
@@ -67,7 +67,7 @@ async fn a_provider_that_fails_signs_nobody_in_until_it_recovers() {
     let Some(mut provider) = Provider::start() else { return };
     let application = provider.application();
     let visitor = Visitor::new();
-    // The keys first: they are kept once they were had.
+    // The keys first: once fetched, they are kept.
     for (path, asked) in [("/oidc/jwks", 1), ("/oidc/token", 2)] {
         provider.set(&json!({ "fail": path }));
         let failed = fails(&Visitor::new(), &application).await;
@@ -75,7 +75,7 @@ async fn a_provider_that_fails_signs_nobody_in_until_it_recovers() {
         assert_eq!(provider.state().requests("/oidc/token"), asked, "no code is used twice");
     }
     provider.set(&json!({ "fail": null }));
-    // A failed fetch speaks for a second.
+    // A failed fetch is remembered for a second.
     let page = visitor.start(&application, "/protected").await;
     let callback = visitor.answer(&page, "alice").await;
     let mut answer = visitor.open(&callback).await;
@@ -101,7 +101,7 @@ async fn nobody_signs_in_while_the_provider_is_down() {
     assert_eq!(page.status, StatusCode::OK, "who is signed in stays so: {page:?}");
 }
 
-/// An application does not need the provider to launch, nor a stranger to read.
+/// Neither a launch nor a stranger's reading needs the provider.
 #[rocket::async_test]
 async fn the_public_page_is_there_when_the_provider_never_was() {
     let Some(mut provider) = Provider::start() else { return };

@@ -1,4 +1,4 @@
-// The one page of the provider: who are you?
+// The provider's only page: who are you?
 
 import { text } from 'node:stream/consumers';
 import { accounts } from './accounts.js';
@@ -14,7 +14,7 @@ export async function interact(provider, request, response) {
   }
 }
 
-// What the user answers; nothing while they have not been asked.
+// What the user answers; nothing until they are asked.
 async function answer(provider, { params, prompt, session, grantId }, request) {
   // An application of the tenant itself needs nobody's consent.
   const consent = async (accountId) => ({

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::provider::Provider;
 use crate::visitor::Visitor;
 
-/// Keys are fetched again at most once a minute, so each change is a case of its own.
+/// Keys are fetched again at most once a minute, so each change is a test of its own.
 async fn rotates(first: &str, second: &str) {
     let Some(mut provider) = Provider::start() else { return };
     provider.set(&json!({ "rotate": first }));
@@ -20,7 +20,7 @@ async fn rotates(first: &str, second: &str) {
     after.sign_in(&application, "/protected", "bob").await;
     assert_eq!(provider.state().requests("/oidc/jwks"), 2, "one more for the unknown key");
 
-    // And the keys are known now, and nobody was signed out.
+    // And now the keys are known, and nobody was signed out.
     Visitor::new().sign_in(&application, "/protected", "alice").await;
     assert_eq!(provider.state().requests("/oidc/jwks"), 2);
     for visitor in [before, after] {
@@ -30,16 +30,16 @@ async fn rotates(first: &str, second: &str) {
 }
 
 #[rocket::async_test]
-async fn sign_ins_go_on_when_an_es384_key_replaces_another() {
+async fn sign_ins_continue_when_an_es384_key_replaces_another() {
     rotates("ES384", "ES384").await;
 }
 
 #[rocket::async_test]
-async fn sign_ins_go_on_when_an_rsa_key_replaces_an_es384_key() {
+async fn sign_ins_continue_when_an_rsa_key_replaces_an_es384_key() {
     rotates("ES384", "RS256").await;
 }
 
 #[rocket::async_test]
-async fn sign_ins_go_on_when_an_es384_key_replaces_an_rsa_key() {
+async fn sign_ins_continue_when_an_es384_key_replaces_an_rsa_key() {
     rotates("RS256", "ES384").await;
 }

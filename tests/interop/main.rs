@@ -1,5 +1,5 @@
 //! The sample application, as its users run it, with a provider that nobody here wrote: the npm
-//! package `oidc-provider`, of which Logto's core is a fork.
+//! package `oidc-provider`, which Logto's core is a fork of.
 
 mod bearer;
 mod failures;

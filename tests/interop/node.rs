@@ -9,12 +9,12 @@ use std::process::Command;
 /// The oldest version that the packages run on.
 const OLDEST: u32 = 20;
 
-/// Says that a test is skipped, and why. With `TESTS_REQUIRE_ALL=1` nothing may be missing.
+/// Reports that a test is skipped, and why. With `TESTS_REQUIRE_ALL=1` nothing may be missing.
 pub(crate) fn skip(reason: &str) {
     let required = env::var_os("TESTS_REQUIRE_ALL").is_some_and(|value| value == "1");
     assert!(!required, "TESTS_REQUIRE_ALL is set, and {reason}");
     let gist: Vec<_> = reason.lines().take(2).collect();
-    // Not `eprintln!`, which nobody sees where a test passes.
+    // Not `eprintln!`, which nobody sees if the test passes.
     let _ = writeln!(io::stderr(), "skipped: {}", gist.join(" "));
 }
 
@@ -23,18 +23,18 @@ pub(crate) fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
-/// Makes sure that the packages of `folder` are installed, as its lock file says.
+/// Makes sure that the packages of `folder` are installed as its lock file says.
 ///
 /// # Errors
 ///
-/// Node or npm is missing or too old, or the packages could not be fetched.
+/// If Node or npm is missing or too old, or if the packages could not be fetched.
 pub(crate) fn install(folder: &Path) -> Result<(), String> {
     let version = run("node", &["--version"], folder)?;
     let major = version.trim_start_matches('v').split('.').next().and_then(|n| n.parse().ok());
     if major.is_none_or(|major: u32| major < OLDEST) {
         return Err(format!("Node is {}, older than {OLDEST}", version.trim()));
     }
-    // Tests of other processes may want the same.
+    // Tests in other processes may want the same.
     let lock = File::create(env::temp_dir().join("logto-tests-npm.lock")).and_then(|file| {
         file.lock()?;
         Ok(file)

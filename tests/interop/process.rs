@@ -1,4 +1,4 @@
-//! Child processes: their output by lines, and their end with the test.
+//! Child processes: their output by lines, and an end with the test.
 
 use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long a program may take to say what is waited for.
+/// How long a program may take to print what is waited for.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A running program. It is killed when this is dropped, also by a panic, which then comes with
-/// all that the program printed.
+/// A running program. It is killed when this is dropped, even by a panic, which then prints
+/// everything that the program printed.
 pub(crate) struct Program {
     name: &'static str,
     child: Child,
@@ -30,7 +30,7 @@ impl Program {
         let stdout = child.stdout.take().expect("it is piped");
         read(stdout, move |line| {
             push(&keep, &line);
-            // Nobody listens any more when the test is over.
+            // After the test nobody listens any more.
             let _ = sender.send(line);
         });
         let keep = Arc::clone(&output);
@@ -39,13 +39,13 @@ impl Program {
         Self { name, child, stdin, lines, output }
     }
 
-    /// All that the program printed.
+    /// Everything that the program printed.
     pub(crate) fn output(&self) -> String {
         self.output.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// All that the program printed, once `text` is among it: what it prints arrives a
-    /// moment after what it answers.
+    /// Everything that the program printed, once it includes `text`: output arrives a moment
+    /// after the answers.
     pub(crate) fn output_with(&self, text: &str) -> String {
         let end = Instant::now() + Duration::from_secs(10);
         loop {
@@ -72,7 +72,7 @@ impl Program {
         writeln!(self.stdin, "{line}").unwrap_or_else(|error| panic!("{}: {error}", self.name));
     }
 
-    /// Waits for the program's own end, and returns whether it was a success.
+    /// Waits for the program to end by itself, and returns whether it succeeded.
     pub(crate) fn succeeds(&mut self) -> bool {
         while self.line().is_some() {}
         self.child.wait().is_ok_and(|status| status.success())

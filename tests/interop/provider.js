@@ -19,7 +19,7 @@ const { default: Provider, errors } = await import(process.argv[2]);
 // Stdout is for the tests; the package's hints are not.
 console.info = console.error;
 
-// Characters that have to be percent-encoded on the way.
+// Characters that must be percent-encoded on the way.
 const app = { id: 'interop-app', secret: 'a secret: 100% +/&=' };
 const settings = {
   accessTokenTtl: 3600,
@@ -61,7 +61,7 @@ function start() {
   callback = provider.callback();
 }
 
-// As Logto: the last key stays, the one before goes.
+// Like Logto: the current key stays published, the previous one goes.
 function rotate(to) {
   alg = to;
   keys = [newKey(to), keys[0]];

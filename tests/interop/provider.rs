@@ -18,12 +18,12 @@ pub(crate) struct Provider {
 }
 
 impl Provider {
-    /// Starts oidc-provider in the version of Logto 1.42.
+    /// Starts oidc-provider in Logto 1.42's version.
     pub(crate) fn start() -> Option<Self> {
         Self::of("oidc-provider")
     }
 
-    /// Starts a package; `None`, and a word about why, where it cannot run.
+    /// Starts a package; if it cannot run, `None` and a line about why.
     pub(crate) fn of(package: &str) -> Option<Self> {
         static INSTALLED: OnceLock<Result<(), String>> = OnceLock::new();
         let folder = node::folder("interop");
@@ -44,7 +44,7 @@ impl Provider {
         })
     }
 
-    /// That of the application, and of the machine too.
+    /// The application's, and the machine's too.
     pub(crate) fn app_secret(&self) -> &str {
         &self.app_secret
     }
@@ -58,7 +58,7 @@ impl Provider {
         self.application_with(&[])
     }
 
-    /// Starts the application with settings that win over the usual ones.
+    /// Starts the application with settings that override the usual ones.
     pub(crate) fn application_with(&mut self, settings: &[(&str, &str)]) -> Quickstart {
         let mut all = vec![
             ("LOGTO_ENDPOINT", self.endpoint.as_str()),
@@ -94,7 +94,7 @@ fn parse(program: &Program) -> Value {
 pub(crate) struct State(Value);
 
 impl State {
-    /// How often a path was asked for.
+    /// How often a path was requested.
     pub(crate) fn requests(&self, path: &str) -> u64 {
         self.0["requests"][path].as_u64().unwrap_or(0)
     }
@@ -104,7 +104,7 @@ impl State {
         self.0["refreshes"].as_u64().expect("it is counted")
     }
 
-    /// How many refresh tokens can still be used.
+    /// How many refresh tokens are still usable.
     pub(crate) fn refresh_tokens(&self) -> u64 {
         self.0["refreshTokens"].as_u64().expect("it is counted")
     }

@@ -24,7 +24,7 @@ impl Quickstart {
         Self::started(|port| Self::launch(port, settings))
     }
 
-    /// The same of another example.
+    /// The same for another example.
     #[allow(dead_code, reason = "the browser tests use it")]
     pub(crate) fn start_example(name: &'static str) -> Self {
         let binary = built(name);
@@ -50,7 +50,7 @@ impl Quickstart {
         panic!("no port is free");
     }
 
-    /// Starts the application and does not wait for its launch.
+    /// Starts the application without waiting for its launch.
     pub(crate) fn launch(port: u16, settings: &[(&str, &str)]) -> Program {
         let port = port.to_string();
         static BINARY: OnceLock<PathBuf> = OnceLock::new();
@@ -72,7 +72,7 @@ impl Quickstart {
     }
 }
 
-/// Returns a port that nobody uses at the moment.
+/// Returns a port that nobody is using now.
 pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there are free ports");
     listener.local_addr().expect("it is bound").port()
@@ -90,7 +90,7 @@ fn profile_folder() -> PathBuf {
     test.ancestors().nth(2).expect("cargo put it there").to_owned()
 }
 
-/// A command that nothing of the tests' own environment configures.
+/// A command that nothing in the tests' own environment configures.
 pub(crate) fn unconfigured(binary: &Path) -> Command {
     let mut command = Command::new(binary);
     // It must not find the Rocket.toml in its own folder.

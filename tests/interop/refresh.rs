@@ -1,4 +1,4 @@
-//! Access tokens that end, with refresh tokens that are good for one use.
+//! Access tokens that expire, with refresh tokens that work once.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::provider::Provider;
 use crate::quickstart::Quickstart;
 use crate::visitor::Visitor;
 
-/// Asks for the user info until the provider has refreshed tokens so often. No answer may fail.
+/// Requests the user info until the provider has refreshed tokens so often. No answer may fail.
 async fn until_refreshed(
     times: u64,
     provider: &mut Provider,
@@ -45,16 +45,16 @@ async fn refreshes(package: &str) {
 }
 
 #[rocket::async_test]
-async fn oidc_provider_9_rotates_refresh_tokens_and_the_session_goes_on() {
+async fn oidc_provider_9_rotates_refresh_tokens_and_the_session_continues() {
     refreshes("oidc-provider").await;
 }
 
 #[rocket::async_test]
-async fn oidc_provider_8_rotates_refresh_tokens_and_the_session_goes_on() {
+async fn oidc_provider_8_rotates_refresh_tokens_and_the_session_continues() {
     refreshes("oidc-provider-8").await;
 }
 
-/// The cookie has all that is needed, the newest refresh token too.
+/// The cookie has everything that is needed, even the newest refresh token.
 #[rocket::async_test]
 async fn a_session_outlives_the_application() {
     let Some(mut provider) = Provider::start() else { return };

@@ -46,7 +46,7 @@ async fn a_user_of_oidc_provider_9_signs_in() {
     signs_in("oidc-provider", &[]).await;
 }
 
-/// As Logto up to 1.41, with an `at_hash` in the ID token.
+/// Like Logto up to 1.41, with an `at_hash` in the ID token.
 #[rocket::async_test]
 async fn a_user_of_oidc_provider_8_signs_in() {
     signs_in("oidc-provider-8", &[]).await;
@@ -62,7 +62,7 @@ async fn a_user_signs_in_where_sessions_are_in_memory() {
     signs_in("oidc-provider", &[("LOGTO_SESSION_STORE", "memory")]).await;
 }
 
-/// H20: the provider names its endpoints by the `Host` that it was asked at, as Logto does.
+/// H20: the provider names its endpoints by the `Host` of the request, as Logto does.
 #[rocket::async_test]
 async fn a_user_signs_in_where_the_application_reaches_the_provider_at_another_address() {
     let Some(mut provider) = Provider::start() else { return };
@@ -81,7 +81,7 @@ async fn a_user_signs_in_where_the_application_reaches_the_provider_at_another_a
     assert!(end.starts_with(&format!("{}/session/end?", provider.issuer())), "{end}");
 }
 
-/// H21: and where it is not told so, the log says both issuers.
+/// H21: without that setting, the log names both issuers.
 #[rocket::async_test]
 async fn an_endpoint_of_another_name_is_named_in_the_log() {
     let Some(mut provider) = Provider::start() else { return };
@@ -102,7 +102,7 @@ fn the_release_profile_needs_an_endpoint() {
     program.output_with("LOGTO_ENDPOINT");
 }
 
-/// What is unknown is null, and what was not asked for is not there.
+/// What is unknown is null, and what was not requested is absent.
 #[rocket::async_test]
 async fn a_user_with_nothing_but_a_name_signs_in() {
     let Some(mut provider) = Provider::start() else { return };
@@ -114,7 +114,7 @@ async fn a_user_with_nothing_but_a_name_signs_in() {
     assert_eq!((claims.get("name").is_some(), claims.get("phone_number")), (true, None));
 }
 
-/// The provider's own session: who signed in once is not asked again.
+/// The provider's own session: a user who signed in once is not asked again.
 #[rocket::async_test]
 async fn a_second_sign_in_asks_for_nothing() {
     let Some(mut provider) = Provider::start() else { return };
@@ -128,7 +128,7 @@ async fn a_second_sign_in_asks_for_nothing() {
     assert_eq!(visitor.fetch(&application.url("/api/userinfo")).await.status, StatusCode::OK);
 }
 
-/// The back button, and a link to the callback that somebody else found.
+/// The back button, and somebody else who finds a link to the callback.
 #[rocket::async_test]
 async fn a_callback_is_good_for_one_browser_and_once() {
     let Some(mut provider) = Provider::start() else { return };

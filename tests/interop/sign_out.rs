@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::provider::Provider;
 use crate::visitor::{Answer, Visitor, parameter};
 
-/// Says yes to the provider's question, at the address of its sign-out.
+/// Says yes to the provider's question, at its sign-out address.
 async fn confirm(visitor: &Visitor, end: &str) -> Answer {
     let page = visitor.open(end).await;
     assert_eq!(page.status, StatusCode::OK, "{page:?}");
@@ -41,7 +41,7 @@ async fn signs_out(package: &str) {
     assert_eq!(provider.state().requests("/oidc/token/revocation"), 1);
     let refused = stolen.fetch(&application.url("/api/me")).await;
     assert_eq!(refused.status, StatusCode::UNAUTHORIZED, "the session's cookie still works");
-    // The provider asks again who it is.
+    // The provider asks again who the user is.
     visitor.sign_in(&application, "/protected", "bob").await;
 }
 
@@ -63,14 +63,14 @@ async fn a_sign_out_succeeds_here_while_the_provider_is_down() {
     visitor.sign_in(&application, "/protected", "alice").await;
     drop(provider);
 
-    // What the provider said of itself is still known.
+    // The provider's metadata are still known.
     visitor.open(&application.url("/sign-out")).await.redirect();
     assert!(visitor.cookie_names().is_empty(), "{:?}", visitor.cookie_names());
     let home = visitor.open(&application.url("/")).await;
     assert!(home.body.contains("Nobody is signed in"), "{home:?}");
 }
 
-/// Three sessions, one of which ends at the provider: that of the user's own browser, their
+/// Three sessions, one of which ends at the provider: the one in the user's own browser, their
 /// other one and somebody else's, each with the status that it gets afterwards.
 async fn logs_out(package: &str, names_session: bool) -> Option<[StatusCode; 3]> {
     let mut provider = Provider::of(package)?;
@@ -80,7 +80,7 @@ async fn logs_out(package: &str, names_session: bool) -> Option<[StatusCode; 3]>
     for (visitor, name) in visitors.iter().zip(["alice", "alice", "bob"]) {
         visitor.sign_in(&application, "/protected", name).await;
     }
-    // As from another application: this one hears of it from the provider alone.
+    // As from another application: this one hears of it only from the provider.
     let ended = confirm(&visitors[0], &format!("{}/session/end", provider.issuer())).await;
     assert!(ended.status.is_redirection() || ended.status.is_success(), "{ended:?}");
     let mut statuses = [StatusCode::IM_A_TEAPOT; 3];
@@ -99,7 +99,7 @@ async fn a_sign_out_at_oidc_provider_ends_the_session_here() {
     }
 }
 
-/// L8: a logout that names no session.
+/// L8: a logout that does not name a session.
 #[rocket::async_test]
 async fn a_sign_out_of_a_user_at_oidc_provider_ends_all_their_sessions_here() {
     for package in ["oidc-provider", "oidc-provider-8"] {

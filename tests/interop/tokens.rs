@@ -33,7 +33,7 @@ async fn has_tokens(package: &str) {
     let unknown = application.url("/api/token?resource=https://other.example.com");
     let unknown = visitor.fetch(&unknown).await;
     assert_eq!(unknown.status, StatusCode::FORBIDDEN, "{unknown:?}");
-    // Whatever was refused, the session and its rotated refresh token are good.
+    // Whatever was refused, the session and its rotated refresh token are still good.
     assert_eq!(provider.state().refresh_tokens(), 1);
     assert_eq!(visitor.fetch(&application.url("/api/userinfo")).await.status, StatusCode::OK);
 }
@@ -48,7 +48,7 @@ async fn oidc_provider_8_gives_tokens_for_a_resource() {
     has_tokens("oidc-provider-8").await;
 }
 
-/// The browser goes on with the refresh token that came with the last of them.
+/// The browser continues with the refresh token that came with the last of them.
 #[rocket::async_test]
 async fn many_tokens_at_once_rotate_the_refresh_token_one_after_the_other() {
     let Some(mut provider) = Provider::start() else { return };

@@ -1,4 +1,4 @@
-//! A person with a browser: cookies are kept, and every redirect is looked at.
+//! A person with a browser: it keeps cookies, and looks at every redirect.
 
 use std::cell::RefCell;
 use std::time::Duration;
@@ -21,7 +21,7 @@ pub(crate) struct Visitor {
     jar: RefCell<Vec<Kept>>,
 }
 
-/// A cookie and whose it is. Ports do not matter, as with browsers.
+/// A cookie and whose it is. As in browsers, ports do not matter.
 #[derive(Clone, PartialEq)]
 struct Kept {
     host: String,
@@ -141,8 +141,8 @@ impl Visitor {
         self.open(&asked.redirect()).await
     }
 
-    /// Does as the provider's page says, as `user`, or cancels as nobody, and follows the
-    /// provider's redirects; returns the callback that they lead to.
+    /// Fills in the provider's page as `user`, or cancels it if `None`, and follows the provider's
+    /// redirects; returns the callback that they lead to.
     pub(crate) async fn answer(&self, page: &Answer, user: &str) -> String {
         assert!(page.body.contains("<form"), "{page:?}");
         let submitted = self.submit(page.url.as_str(), &[("username", user)]).await;
@@ -160,7 +160,7 @@ impl Visitor {
         }
     }
 
-    /// Signs in on the way to `path`, and returns the page that is there.
+    /// Signs in on the way to `path`, and returns that page.
     pub(crate) async fn sign_in(&self, application: &Quickstart, path: &str, user: &str) -> Answer {
         let page = self.start(application, path).await;
         let callback = self.answer(&page, user).await;

@@ -1,4 +1,4 @@
-//! nginx as it is without any setting about buffers, which is also as Debian has it: it refuses
+//! nginx without any setting about buffers, which is also how Debian ships it: it refuses
 //! long headers of requests (400) and of answers (502).
 
 use logto_tests::{Alter, Deviation, Hostile, Live, app};
@@ -7,7 +7,7 @@ use rocket::figment::Figment;
 use crate::server::Nginx;
 use crate::visitor::{Answer, Visitor, Way};
 
-/// What is said of answers from so many bytes of cookies on.
+/// The warning appears from this many bytes of cookies on.
 const WARNED: usize = 3500;
 
 fn browser(way: Way<'_>) -> Visitor<'_> {
@@ -26,9 +26,9 @@ fn with(op: &Hostile, key: &str, value: impl Into<rocket::figment::value::Value>
     op.figment().merge((format!("logto.session.{key}"), value.into()))
 }
 
-/// REL-15: what nginx answers with 502 was worth the warning, and what the warning names helps.
+/// REL-15: nginx answers with 502 where we warn, and what the warning names helps.
 #[rocket::async_test]
-async fn an_answer_that_nginx_refuses_is_one_that_is_warned_of() {
+async fn an_answer_that_nginx_refuses_was_warned_about() {
     let op = Hostile::start().await;
     let (live, stored) = (
         Live::start(app(op.figment())).await,

@@ -1,4 +1,4 @@
-//! The lines of the documentation's chapter "Behind a proxy", run as they stand there.
+//! The lines in the documentation's chapter "Behind a proxy", run as they stand there.
 
 use logto_rocket::{Logto, User, authenticated};
 use logto_tests::{Hostile, Live, app};
@@ -18,7 +18,7 @@ use crate::visitor::{Visitor, Way};
 
 const CHAPTER: &str = include_str!("../../logto-rocket/src/guide/proxy.md");
 
-/// The blocks of this language, in their order.
+/// The blocks in this language, in order.
 fn blocks(language: &str) -> Vec<&'static str> {
     let opened = CHAPTER.split("```").skip(1).step_by(2);
     opened.filter_map(|block| block.strip_prefix(language)?.strip_prefix('\n')).collect()
@@ -31,7 +31,7 @@ fn configured(op: &Hostile, number: usize) -> Figment {
     op.figment().merge(("logto", table))
 }
 
-/// nginx as the chapter has it, before this application.
+/// nginx as the chapter has it, in front of this application.
 fn before(live: &Live, number: usize) -> String {
     let block = blocks("nginx")[number];
     assert!(block.contains("http://127.0.0.1:8000"), "{block}");
@@ -86,9 +86,9 @@ async fn users_sign_in_and_out_over_tls() {
     assert_eq!(visitor.visit("/protected").await.status, 303);
 }
 
-/// nginx leaves the port out of `$host`, and no browser is sent around for it.
+/// nginx leaves the port out of `$host`, and no browser takes a detour for it.
 #[rocket::async_test]
-async fn a_port_of_its_own_costs_no_redirect() {
+async fn a_non_default_port_costs_no_redirect() {
     let op = Hostile::start().await;
     let origin = "https://app.example.com:8443";
     let Some((_live, nginx, trust)) = secure(&op, Some(origin)).await else { return };
@@ -137,7 +137,7 @@ async fn nginx_without_settings_costs_one_redirect() {
 }
 
 #[rocket::async_test]
-async fn a_prefix_may_be_taken_away() {
+async fn a_prefix_may_be_stripped() {
     let op = Hostile::start().await;
     let live = Live::start(app(configured(&op, 1))).await;
     let Some(nginx) = Nginx::start(&before(&live, 1)).await else { return };

@@ -74,7 +74,7 @@ fn the_services_know_each_other() {
 }
 
 #[test]
-fn the_image_is_built_of_what_is_there() {
+fn the_image_is_built_from_what_is_there() {
     let compose = compose();
     let build = &compose["services"]["app"]["build"];
     let context = folder().join(build["context"].as_str().expect("a folder"));
@@ -84,7 +84,7 @@ fn the_image_is_built_of_what_is_there() {
     assert!(dockerfile.contains("cargo build --release --locked --package quickstart"));
 }
 
-/// Files of the secrets, removed with the value.
+/// Files for the secrets, removed with the value.
 struct Secrets(PathBuf);
 
 impl Secrets {

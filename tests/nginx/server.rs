@@ -19,20 +19,20 @@ pub(crate) struct Nginx {
 }
 
 impl Nginx {
-    /// Starts it before an application, with these settings of its only location; `None` where
+    /// Starts it in front of an application, with these settings of its only location; `None` if
     /// there is no nginx.
     pub(crate) async fn before(live: &Live, settings: &str) -> Option<Self> {
         let place = format!("location / {{ proxy_pass {}; {settings} }}", live.url());
         Self::start(&format!("server {{ listen 80; {place} }}")).await
     }
 
-    /// Starts it with this configuration, in which every port becomes the socket; `None` where
+    /// Starts it with this configuration, in which every port becomes the socket; `None` if
     /// there is no nginx.
     pub(crate) async fn start(configuration: &str) -> Option<Self> {
         Self::with_files(configuration, &[]).await
     }
 
-    /// The same, with files that the configuration names by these names.
+    /// The same, with files that the configuration refers to by these names.
     pub(crate) async fn with_files(configuration: &str, files: &[(&str, &str)]) -> Option<Self> {
         let mut command = Command::new(binary()?);
         let name = format!("logto-nginx-{}-{}", std::process::id(), &random()[..8]);
@@ -91,7 +91,7 @@ fn whole(configuration: &str) -> String {
     )
 }
 
-/// Debian has it where not every user looks for programs.
+/// Debian puts it where most users' `PATH` does not look.
 fn binary() -> Option<&'static str> {
     let runs = |name: &&str| Command::new(*name).arg("-v").output().is_ok();
     let found = ["nginx", "/usr/sbin/nginx"].into_iter().find(runs);

@@ -12,7 +12,7 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use crate::server::Nginx;
 
-/// A certificate for one host, as nginx reads it, and as a client trusts it.
+/// A certificate for one host, as nginx reads it, and for a client to trust.
 pub(crate) struct Trust {
     pub(crate) certificate: String,
     pub(crate) key: String,

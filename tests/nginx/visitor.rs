@@ -1,4 +1,4 @@
-//! A person with a browser, who keeps cookies.
+//! A person with a browser, which keeps cookies.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ pub(crate) enum Way<'a> {
     Secure(&'a Nginx, &'a Trust),
 }
 
-/// The browser. It shows addresses below `origin` only.
+/// The browser. It only shows addresses below `origin`.
 pub(crate) struct Visitor<'a> {
     way: Way<'a>,
     origin: String,
@@ -50,7 +50,7 @@ impl<'a> Visitor<'a> {
         pairs.collect::<Vec<_>>().join("; ")
     }
 
-    /// Opens an address, or a path of this site.
+    /// Opens an address, or a path on this site.
     pub(crate) async fn visit(&mut self, address: &str) -> Answer {
         let path = address.strip_prefix(&self.origin).unwrap_or(address);
         self.send(&format!("GET {path}"), "").await

@@ -1,4 +1,4 @@
-//! What users see of it.
+//! What users notice of it.
 
 use logto_tests::{Browser, Hostile, app};
 use rocket::figment::Figment;
@@ -13,14 +13,14 @@ fn figment(op: &Hostile, redis: &Redis) -> Figment {
         .merge(("logto.session.redis.url", redis.url()))
 }
 
-/// REL-20: Redis is not there at the launch, comes, hangs and goes on.
+/// REL-20: Redis is missing at the launch, arrives, hangs and resumes.
 #[rocket::async_test]
-async fn an_outage_of_redis_concerns_signed_in_users_only_and_costs_no_session() {
+async fn an_outage_of_redis_affects_only_signed_in_users_and_costs_no_session() {
     let Some(mut redis) = Redis::prepare(&[]) else { return };
     let op = Hostile::start().await;
     let browser = Browser::open(app(figment(&op, &redis))).await;
     assert_eq!(browser.visit("/").await.body, "Hello, stranger!");
-    // The sign-in fails at its end, with nothing half done.
+    // The sign-in fails at its end, and nothing is left half done.
     let answer = browser.come_back(&op).await;
     assert_eq!(answer.status, Status::ServiceUnavailable, "{answer:?}");
     assert!(browser.session_cookies().is_empty());

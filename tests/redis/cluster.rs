@@ -50,10 +50,10 @@ async fn a_cluster_keeps_the_contract() {
     assert!(nodes.iter().all(|node| node.keys().len() > 5), "all nodes have some");
 }
 
-/// REL-19: a node is lost. Users whose sessions are on others are not concerned; what is on it
+/// REL-19: a node is lost. Users with sessions elsewhere are unaffected; on that node everything
 /// fails at once, until it is back. A new process starts without it.
 #[rocket::async_test]
-async fn a_lost_node_concerns_its_own_sessions_only() {
+async fn a_lost_node_affects_only_its_own_sessions() {
     let Some(mut nodes) = start().await else { return };
     let old = store(&nodes, 0.5);
     let sessions: Vec<_> = (0..60).map(|number| number.to_string()).collect();
@@ -71,7 +71,7 @@ async fn a_lost_node_concerns_its_own_sessions_only() {
             results.iter().all(Result::is_err).then_some(())
         })
         .await;
-        // Those that share a group of slots with lost ones may wait for their node.
+        // Sessions that share a group of slots with lost ones may wait for their node.
         until("the others are served", || async {
             let results = join_all(kept.iter().map(|of| data(store, of))).await;
             let served = results.iter().filter(|it| it.is_ok()).count();
@@ -93,7 +93,7 @@ async fn a_lost_node_concerns_its_own_sessions_only() {
     assert!(lines.iter().any(|line| line.contains("Redis is back")), "{lines:?}");
 }
 
-/// REL-19: all of it is lost, and comes back.
+/// REL-19: the whole Cluster is lost, and comes back.
 #[rocket::async_test]
 async fn a_cluster_that_hangs_is_used_again_when_it_answers() {
     let Some(nodes) = start().await else { return };

@@ -15,7 +15,7 @@ async fn the_store_keeps_the_contract() {
     contract::check(&store(&redis.url())).await.expect("the contract is kept");
 }
 
-/// REL-18: two instances have a connection each.
+/// REL-18: two instances with a connection each.
 #[rocket::async_test]
 async fn two_stores_of_one_redis_keep_the_contract_together() {
     let Some(redis) = Redis::start(&[]) else { return };
@@ -23,7 +23,7 @@ async fn two_stores_of_one_redis_keep_the_contract_together() {
     contract::check_together(&one, &other).await.expect("the contract is kept");
 }
 
-/// S34: every key expires, those of an index after the last of its sessions.
+/// S34: every key expires, an index after the last of its sessions.
 #[rocket::async_test]
 async fn everything_expires_and_an_index_forgets_what_has_ended() {
     let Some(redis) = Redis::start(&[]) else { return };
@@ -35,7 +35,7 @@ async fn everything_expires_and_an_index_forgets_what_has_ended() {
         let left: i64 = redis.tell(&["PTTL", &key]).parse().expect("a number");
         assert!((0..=3_700_000).contains(&left), "{key} lives for {left} ms");
     }
-    // One that ended is in no index any more when the next is written.
+    // An ended session leaves its index when the next one is written.
     let short = Duration::from_millis(1);
     store.create(&key("long"), session("1", &["alice"]), HOUR).await.expect("created");
     let index = redis.tell(&["ZRANGE", "logto:n:alice", "0", "-1"]);
@@ -43,19 +43,19 @@ async fn everything_expires_and_an_index_forgets_what_has_ended() {
     for number in 0..20 {
         let of = format!("short {number}");
         store.create(&key(&of), session("1", &["alice"]), short).await.expect("created");
-        // As if the minute had passed that an entry outlives its session by.
+        // As if the minute by which an entry outlives its session had passed.
         redis.tell(&["ZADD", "logto:n:alice", "1", &key(&of).to_text()]);
     }
     store.create(&key("last"), session("1", &["alice"]), short).await.expect("created");
     assert_eq!(redis.tell(&["ZCARD", "logto:n:alice"]), "2");
-    // It lives as long as the longest one in it.
+    // It lives as long as the longest session in it.
     let left: i64 = redis.tell(&["PTTL", "logto:n:alice"]).parse().expect("a number");
     assert!(left > 3_600_000, "{left}");
     store.delete(&key("long"), &["alice".into()]).await.expect("deleted");
     assert_eq!(redis.tell(&["ZCARD", "logto:n:alice"]), "1");
 }
 
-/// REL-18: one command to Redis for a session that is read, and no other.
+/// REL-18: reading a session takes one command, and no other.
 #[rocket::async_test]
 async fn a_session_is_read_in_one_round_trip_over_one_connection() {
     let Some(redis) = Redis::start(&[]) else { return };
@@ -77,11 +77,11 @@ async fn a_session_is_read_in_one_round_trip_over_one_connection() {
         .collect();
     assert_eq!(others, Vec::<&str>::new());
     let connections = redis.tell(&["CLIENT", "LIST", "TYPE", "normal"]);
-    // The other one is of the test, who asks.
+    // The other one is the test's own.
     assert_eq!(connections.lines().count(), 2, "{connections}");
 }
 
-/// S34: an entry of the index that leads to another user's session, or to none, finds nothing.
+/// S34: an index entry that leads to another user's session, or to none, finds nothing.
 #[rocket::async_test]
 async fn the_index_is_not_believed_over_the_sessions() {
     let Some(redis) = Redis::start(&[]) else { return };
@@ -106,14 +106,14 @@ async fn prefixes_keep_applications_apart() {
     theirs.delete(&key("a"), &["alice".into()]).await.expect("deleted");
     assert_eq!(data(&ours, "a").await.expect("loaded"), Some(b"ours".to_vec()));
     assert_eq!(ours.find(&["alice".into()]).await.expect("found"), [key("a")]);
-    // A number in the address is a database, which has keys of its own.
+    // A number in the address is a database, with its own keys.
     let elsewhere = store(&format!("{}/3", redis.url()));
     assert_eq!(data(&elsewhere, "a").await.expect("loaded"), None);
 }
 
-/// A key of somebody else's in the same place is no session, and no sign-out either.
+/// Somebody else's key in the same place is not a session, and not a sign-out either.
 #[rocket::async_test]
-async fn what_is_no_session_of_ours_is_an_error() {
+async fn anything_but_our_own_session_is_an_error() {
     let Some(redis) = Redis::start(&[]) else { return };
     let store = store(&redis.url());
     redis.tell(&["SET", &format!("logto:s:{}", key("a").to_text()), "x"]);

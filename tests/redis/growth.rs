@@ -1,4 +1,4 @@
-//! What sessions take in Redis, by their number, as figures for the documentation.
+//! What sessions take in Redis, by their number: figures for the documentation.
 
 use std::time::Duration;
 
@@ -9,13 +9,13 @@ use serde_json::json;
 
 use crate::server::Redis;
 
-/// How many there are, in the end.
+/// How many there are at the end.
 const NUMBERS: [u64; 4] = [1_000, 10_000, 100_000, 1_000_000];
 
 /// Requests that are counted.
 const REQUESTS: u64 = 200;
 
-/// Copies all that a session has in Redis, under names of the same length.
+/// Copies everything that a session has in Redis, under names of the same length.
 const COPY: &str = "local ttls = {} local values = {} \
     for at, key in ipairs(KEYS) do \
         ttls[at] = redis.call('PTTL', key) \
@@ -40,15 +40,15 @@ fn used(redis: &Redis) -> u64 {
     line.and_then(|line| line.trim().parse().ok()).expect("the memory it uses")
 }
 
-/// What stays of a session for long: not that a sign-in is over, nor the epoch, which is one for
-/// all.
+/// What stays of a session for long: not the end of a sign-in, nor the epoch, of which there is
+/// one for all.
 fn lasting(redis: &Redis) -> Vec<String> {
     let ttl = |key: &String| redis.tell(&["PTTL", key]).parse::<u64>().expect("a time");
     let minutes = |key: &String| ttl(key) / 60_000;
     redis.keys().into_iter().filter(|key| (20..200 * 24 * 60).contains(&minutes(key))).collect()
 }
 
-/// How many commands Redis was sent, and microseconds that the most frequent one took there.
+/// How many commands Redis got, and microseconds that the most frequent one took there.
 fn commands(redis: &Redis) -> (u64, f64) {
     let stats = redis.tell(&["INFO", "commandstats"]);
     let lines = stats.lines().filter(|line| line.starts_with("cmdstat_"));

@@ -1,4 +1,4 @@
-//! What the store tells the operator: all tests have one log, and each looks for its own port.
+//! What the store tells the operator: all tests share a log, and each looks for its own port.
 
 use std::sync::{LazyLock, Mutex, PoisonError};
 

@@ -25,14 +25,14 @@ use rocket::tokio::time::sleep;
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// A store that waits, however busy the machine of the tests is.
+/// A store that waits, however busy the test machine is.
 fn store(url: &str) -> RedisStore {
     let mut config = RedisConfig::new(url);
     (config.connect_timeout, config.command_timeout) = (10.0, 10.0);
     RedisStore::new(config).expect("a store")
 }
 
-/// A store as it is by default.
+/// A store with the defaults.
 fn hasty(url: &str) -> RedisStore {
     RedisStore::new(RedisConfig::new(url)).expect("a store")
 }
@@ -49,12 +49,12 @@ async fn data(store: &RedisStore, of: &str) -> logto_rocket::Result<Option<Vec<u
     Ok(store.load(&key(of)).await?.map(|(data, _)| data))
 }
 
-/// What an error says to the operator.
+/// What an error tells the operator.
 fn causes(error: &Error) -> String {
     std::error::Error::source(error).expect("a cause").to_string()
 }
 
-/// Tries until it succeeds: what a program does in its own time.
+/// Tries until it succeeds, for what a program does in its own time.
 async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut attempt: impl FnMut() -> F) -> T {
     let end = Instant::now() + Duration::from_secs(30);
     loop {

@@ -1,4 +1,4 @@
-//! Sessions in cookies, and in Redis what has ended of them.
+//! Sessions in cookies, and their ends in Redis.
 
 use logto_tests::{Answer, Browser, Hostile, app};
 use rocket::figment::Figment;
@@ -13,7 +13,7 @@ fn figment(op: &Hostile, redis: &Redis) -> Figment {
         .merge(("logto.session.redis.url", redis.url()))
 }
 
-/// Two instances, of which one user has been signed in at the first.
+/// Two instances, and a user who signed in at the first.
 async fn two(op: &Hostile, redis: &Redis) -> [Browser; 2] {
     let open = || Browser::open(app(figment(op, redis)));
     let at = [open().await, open().await];
@@ -28,7 +28,7 @@ async fn statuses(at: &[Browser; 2]) -> [Status; 2] {
     [a.fetch("/api/me").await.status, b.fetch("/api/me").await.status]
 }
 
-/// The first answer that is no 503.
+/// The first answer that is not 503.
 async fn served(browser: &Browser) -> Answer {
     until("an answer", || async {
         let answer = browser.fetch("/api/me").await;
@@ -55,7 +55,7 @@ async fn a_sign_out_at_one_instance_ends_a_session_in_a_cookie_at_the_other() {
     assert!(!keys.is_empty() && keys.iter().all(|key| !key.contains(":s:")), "{keys:?}");
 }
 
-/// S39: Redis came back empty: what it had been told is lost, so Logto is asked, once for each
+/// S39: Redis came back empty: what it was told is lost, so Logto is asked, once for each
 /// session.
 #[rocket::async_test]
 async fn a_redis_that_was_restarted_empty_has_each_session_checked_at_logto() {
@@ -109,15 +109,15 @@ async fn a_redis_that_hangs_costs_no_session_in_a_cookie() {
     assert_eq!(op.count("token"), before, "nothing was lost");
 }
 
-/// S39: a mark that is not there may have been evicted, so none counts as read.
+/// S39: a missing mark may have been evicted, so no mark counts as read.
 #[rocket::async_test]
-async fn a_redis_that_evicts_is_not_believed_about_sessions_in_cookies() {
+async fn a_redis_that_evicts_is_not_trusted_with_sessions_in_cookies() {
     let Some(redis) = Redis::start(&[]) else { return };
     let op = Hostile::start().await;
     let at = two(&op, &redis).await;
     assert_eq!(statuses(&at).await, [Status::Ok; 2]);
     redis.tell(&["CONFIG", "SET", "maxmemory-policy", "allkeys-lru"]);
-    // It is looked at with each connection.
+    // The policy is read with each connection.
     redis.tell(&["CLIENT", "KILL", "TYPE", "normal"]);
     for browser in &at {
         let cookies = browser.cookies();

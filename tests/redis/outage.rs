@@ -15,7 +15,7 @@ async fn is_back(store: &RedisStore) {
     until("Redis is back", || async { data(store, "a").await.ok() }).await;
 }
 
-/// REL-19: killed, and started again with what it had, and without.
+/// REL-19: killed, and restarted with its data, and without.
 #[rocket::async_test]
 async fn a_redis_that_is_started_again_is_used_again() {
     let Some(mut redis) = Redis::start(&["--appendonly", "yes", "--appendfsync", "always"]) else {
@@ -50,9 +50,9 @@ async fn a_redis_that_is_started_again_is_used_again() {
     }
 }
 
-/// REL-19: one that answers, and has not read its data yet.
+/// REL-19: one that answers, but has not loaded its data yet.
 #[rocket::async_test]
-async fn a_redis_that_loads_its_data_has_no_session_missing() {
+async fn a_redis_still_loading_its_data_has_no_session_missing() {
     let Some(mut redis) = Redis::start(&[]) else { return };
     let store = hasty(&redis.url());
     for number in 0..100 {
@@ -61,7 +61,7 @@ async fn a_redis_that_loads_its_data_has_no_session_missing() {
     }
     assert_eq!(redis.tell(&["SAVE"]), "OK");
     redis.kill();
-    // 20 ms for each, and a look at who asks in between.
+    // 20 ms for each key; it answers in between.
     let slowly = ["--key-load-delay", "20000", "--loading-process-events-interval-bytes", "1024"];
     redis.set(&slowly);
     redis.launch();
@@ -74,10 +74,10 @@ async fn a_redis_that_loads_its_data_has_no_session_missing() {
     assert!(found.is_some(), "a store that loads never says that there is none");
 }
 
-/// REL-19: nothing says so but the end of the connection, while nobody used it: reads and writes
-/// go over a new one, and no request fails.
+/// REL-19: only the end of an idle connection shows it: reads and writes use a new one, and no
+/// request fails.
 #[rocket::async_test]
-async fn a_connection_that_ended_unused_costs_no_request() {
+async fn an_idle_connection_that_ended_costs_no_request() {
     let Some(redis) = Redis::start(&[]) else { return };
     let store = hasty(&redis.url());
     for round in 0..5 {
@@ -93,10 +93,10 @@ async fn a_connection_that_ended_unused_costs_no_request() {
     assert_eq!(log::lines(redis.port()), Vec::<String>::new());
 }
 
-/// REL-19: SIGSTOP. Those who wait fail after the timeout, all others at once, and of these no
-/// command goes to Redis; it is asked by one probe at a time.
+/// REL-19: SIGSTOP. Those who wait fail after the timeout, all others at once, sending no
+/// command to Redis; one probe at a time asks it.
 #[rocket::async_test]
-async fn a_redis_that_hangs_is_left_alone_but_for_a_probe() {
+async fn a_redis_that_hangs_is_left_alone_except_for_a_probe() {
     let Some(redis) = Redis::start(&[]) else { return };
     let proxy = Proxy::before(redis.port()).await;
     let store = Arc::new(hasty(&proxy.url()));
@@ -120,7 +120,7 @@ async fn a_redis_that_hangs_is_left_alone_but_for_a_probe() {
     }
     let (after, sent) = proxy.counts();
     assert!(refused > 2000, "{refused}");
-    // One for each window at most, with the greeting that it sends.
+    // At most one for each window, with the greeting that it sends.
     let probes = begin.elapsed().as_millis() as u64 / 250 + 2;
     assert!(after - connections <= probes, "{} connections", after - connections);
     assert!(sent - pieces <= 2 * probes, "{} pieces", sent - pieces);
@@ -134,9 +134,9 @@ async fn a_redis_that_hangs_is_left_alone_but_for_a_probe() {
     assert!(lines.await[1].starts_with("INFO logto: Redis is back"));
 }
 
-/// REL-19: a thousand requests that find no connection are no thousand attempts.
+/// REL-19: a thousand requests without a connection do not make a thousand attempts.
 #[rocket::async_test]
-async fn many_who_find_no_connection_share_one_attempt() {
+async fn many_requests_without_a_connection_share_one_attempt() {
     let Some(redis) = Redis::start(&[]) else { return };
     let proxy = Proxy::before(redis.port()).await;
     let store = store(&proxy.url());
@@ -145,7 +145,7 @@ async fn many_who_find_no_connection_share_one_attempt() {
     assert_eq!(proxy.counts().0, 1);
 }
 
-/// REL-19: slower than it may be, by a network that is; and then not any more.
+/// REL-19: slower than allowed, through a slow network; and then not any more.
 #[rocket::async_test]
 async fn a_redis_that_is_too_slow_counts_as_down_until_it_is_fast() {
     let Some(redis) = Redis::start(&[]) else { return };
@@ -164,7 +164,7 @@ async fn a_redis_that_is_too_slow_counts_as_down_until_it_is_fast() {
     is_back(&store).await;
 }
 
-/// REL-19: what a request waits for while Redis hangs, as a figure for the documentation.
+/// REL-19: what a request waits for while Redis hangs: a figure for the documentation.
 #[rocket::async_test]
 #[ignore = "a measurement"]
 async fn waits_while_redis_hangs_are_measured() {

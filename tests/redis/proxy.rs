@@ -1,4 +1,4 @@
-//! A way to Redis that can be slow, and counts.
+//! A connection to Redis that can be slow, and counts.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,7 +8,7 @@ use rocket::tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use rocket::tokio::net::{TcpListener, TcpStream};
 use rocket::tokio::{self, time::sleep};
 
-/// A proxy of TCP before a port of this machine.
+/// A TCP proxy in front of a port of this machine.
 pub(crate) struct Proxy {
     port: u16,
     way: Arc<Way>,
@@ -16,7 +16,7 @@ pub(crate) struct Proxy {
 
 #[derive(Default)]
 struct Way {
-    /// Milliseconds that every piece takes.
+    /// Milliseconds by which every piece is delayed.
     delay: AtomicU64,
     connections: AtomicU64,
     pieces: AtomicU64,
@@ -48,7 +48,7 @@ impl Proxy {
         self.way.delay.store(delay.as_millis() as u64, Ordering::SeqCst);
     }
 
-    /// Connections, and pieces of what was sent to Redis, so far.
+    /// Connections, and pieces sent to Redis, so far.
     pub(crate) fn counts(&self) -> (u64, u64) {
         let count = |of: &AtomicU64| of.load(Ordering::SeqCst);
         (count(&self.way.connections), count(&self.way.pieces))

@@ -31,7 +31,7 @@ async fn a_redis_that_is_full_takes_nothing_new_and_loses_nothing() {
 
 /// REL-20: too few replicas.
 #[rocket::async_test]
-async fn a_redis_that_takes_no_writes_is_read_from() {
+async fn a_redis_that_accepts_no_writes_is_still_read() {
     let Some(redis) = Redis::start(&[]) else { return };
     let store = store(&redis.url());
     store.create(&key("a"), session("1", &["alice"]), HOUR).await.expect("created");
@@ -41,10 +41,10 @@ async fn a_redis_that_takes_no_writes_is_read_from() {
     assert!(data(&store, "a").await.expect("reads go on").is_some());
 }
 
-/// REL-20: a master that became a replica lags behind: what ended may be there yet. Nothing is
-/// read from it, and the address is asked again until it leads to a master.
+/// REL-20: a master that became a replica lags behind: ended sessions may still be there. Nothing
+/// is read from it, and the address is tried again until it leads to a master.
 #[rocket::async_test]
-async fn a_replica_is_not_read_from_once_it_is_known() {
+async fn a_known_replica_is_not_read() {
     let Some(redis) = Redis::start(&[]) else { return };
     let store = store(&redis.url());
     store.create(&key("a"), session("1", &["alice"]), HOUR).await.expect("created");
@@ -76,7 +76,7 @@ async fn a_redis_that_evicts_is_an_error_in_the_log() {
     assert!(lines[0].starts_with("ERROR") && lines[0].contains("noeviction"), "{lines:?}");
 }
 
-/// REL-20: a node of a Cluster, where one server was expected.
+/// REL-20: a node of a Cluster where one server was expected.
 #[rocket::async_test]
 async fn one_node_of_a_cluster_says_that_it_needs_several_addresses() {
     let port = crate::server::free_port().to_string();
@@ -90,10 +90,10 @@ async fn one_node_of_a_cluster_says_that_it_needs_several_addresses() {
     assert!(causes(&error).contains("Cluster"), "{}", causes(&error));
 }
 
-/// S35: a user of the ACL with no more than the documentation says; and whatever is refused, no
-/// message has the password.
+/// S35: an ACL user with only the documented permissions; and whatever is refused, no message has
+/// the password.
 #[rocket::async_test]
-async fn a_user_needs_little_and_no_error_has_the_password() {
+async fn a_redis_user_needs_few_permissions_and_no_error_has_the_password() {
     const COMMANDS: &str = "+get +getrange +mget +set +del +exists +zadd +zrem +zrange +zrevrange \
                             +zremrangebyscore +pexpireat +time +eval +info";
     let Some(redis) = Redis::start(&[]) else { return };

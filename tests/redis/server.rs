@@ -1,4 +1,4 @@
-//! A redis-server, on a port and in a folder of its own.
+//! A redis-server, with a port and a folder of its own.
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -19,14 +19,14 @@ pub(crate) struct Redis {
 }
 
 impl Redis {
-    /// Starts one with these settings, as on its command line; `None` where there is none.
+    /// Starts one with these settings, as on its command line; `None` if it is not installed.
     pub(crate) fn start(settings: &[&str]) -> Option<Self> {
         let mut redis = Self::prepare(settings)?;
         redis.run();
         Some(redis)
     }
 
-    /// Has everything but a process.
+    /// Everything but a process.
     pub(crate) fn prepare(settings: &[&str]) -> Option<Self> {
         crate::log::keep();
         if Command::new("redis-cli").arg("-v").output().is_err()
@@ -63,7 +63,7 @@ impl Redis {
         self.child = Some(command.spawn().expect("redis-server starts"));
     }
 
-    /// Gives it more settings for the next time that it starts.
+    /// Adds settings for its next start.
     pub(crate) fn set(&mut self, settings: &[&str]) {
         self.settings.extend(settings.iter().map(|it| (*it).to_owned()));
     }
@@ -84,7 +84,7 @@ impl Redis {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    /// Has `redis-cli` send a command; returns what it prints.
+    /// Sends a command with `redis-cli`; returns what it prints.
     pub(crate) fn tell(&self, command: &[&str]) -> String {
         let output = Command::new("redis-cli")
             .args(["-p", &self.port.to_string()])
@@ -95,7 +95,7 @@ impl Redis {
         String::from_utf8_lossy(&printed).trim().to_owned()
     }
 
-    /// How often a command was called since the counts were begun anew.
+    /// How often a command was called since the last reset.
     pub(crate) fn calls(&self, command: &str) -> u64 {
         let stats = self.tell(&["INFO", "commandstats"]);
         let line =
@@ -104,7 +104,7 @@ impl Redis {
         number.unwrap_or(0)
     }
 
-    /// Begins the counts anew.
+    /// Resets the counts.
     pub(crate) fn count(&self) {
         assert_eq!(self.tell(&["CONFIG", "RESETSTAT"]), "OK");
     }
@@ -114,7 +114,7 @@ impl Redis {
         self.tell(&["KEYS", "*"]).lines().filter(|line| !line.is_empty()).map(Into::into).collect()
     }
 
-    /// Stops the process where it is: connections stay, and nothing answers.
+    /// Suspends the process: connections stay, and nothing answers.
     pub(crate) fn suspend(&self) {
         self.signal("-STOP");
     }
@@ -129,7 +129,7 @@ impl Redis {
         assert!(status.success(), "kill {signal}");
     }
 
-    /// Ends the process, with no time to say anything.
+    /// Kills the process, with no time to say anything.
     pub(crate) fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             let _ = child.kill();
@@ -145,8 +145,8 @@ impl Drop for Redis {
     }
 }
 
-/// A port that nobody has. Not one of those that the system gives to connections: between two
-/// runs of a server, one of them would take it.
+/// A free port. Not one of those that the system gives to connections: a connection could take
+/// it while the server restarts.
 pub(crate) fn free_port() -> u16 {
     let number = u32::from_str_radix(&hex(&random()), 16).expect("a number");
     let ports = (0..1000).map(|step| 20_000 + ((number + step * 7) % 12_000) as u16);

@@ -1,4 +1,4 @@
-//! `rediss://`, with an authority of one's own.
+//! `rediss://`, with a certificate authority of its own.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,9 +23,9 @@ fn write(folder: &Path, name: &str, text: &str) -> PathBuf {
     file
 }
 
-/// S35: whose certificate is believed is what `ca` says, and else what the machine says.
+/// S35: `ca` says whose certificates are trusted, and without it the system does.
 #[rocket::async_test]
-async fn a_server_is_believed_that_the_configured_authority_vouches_for() {
+async fn a_server_is_trusted_that_the_configured_authority_vouches_for() {
     let port = free_port().to_string();
     let settings = ["--port", "0", "--tls-port", &port, "--tls-auth-clients", "no"];
     let names = [
@@ -63,7 +63,7 @@ async fn a_server_is_believed_that_the_configured_authority_vouches_for() {
     let address = format!("rediss://127.0.0.1:{port}");
     let error = data(&store(&address, Some(&ca)).expect("a store"), "a").await;
     assert!(causes(&error.expect_err("another name")).contains("certificate"));
-    // What cannot be meant ends the launch.
+    // Contradictory settings end the launch.
     let plain = store("redis://localhost", Some(&ca)).expect_err("there is no TLS");
     assert!(causes(&plain).contains("rediss://"), "{}", causes(&plain));
     let empty = write(&folder, "empty.pem", "");

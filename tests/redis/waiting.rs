@@ -1,4 +1,4 @@
-//! What waiting for the turn of another instance costs, as figures for the documentation.
+//! What waiting for another instance's turn costs: figures for the documentation.
 
 use std::time::{Duration, Instant};
 
@@ -53,7 +53,7 @@ async fn lags(op: &Hostile, at: &[Browser; 3], refresh: Duration) -> Vec<Duratio
     answers[1..].iter().map(|(end, _)| *end - answers[0].0).collect()
 }
 
-/// REF-3: the wait for a token that another instance gets.
+/// REF-3: the wait for a token that another instance fetches.
 #[rocket::async_test]
 #[ignore = "a measurement"]
 async fn the_wait_for_another_instance_is_measured() {

@@ -1,4 +1,4 @@
-//! Routes of a crate where logto-rocket has another name.
+//! Routes of a crate in which logto-rocket has another name.
 
 use auth::{AccessToken, ApiResource, Logto, User, UserInfo, authenticated};
 use logto_dev::Provider;
@@ -50,7 +50,7 @@ macro_rules! handler {
     };
 }
 
-// What a macro of a library does, whose users depend on no logto-rocket at all.
+// Like a macro of a library whose users do not depend on logto-rocket at all.
 pub(crate) use auth as reexported;
 
 handler!(made, "/made", &User);

@@ -1,8 +1,8 @@
 //! The rows of `rows.txt`: each has its tests, and what these tests say.
 //!
 //! `cargo test -p logto-tests --test rows` compares the rows with the documentation of all tests.
-//! With `-- --ignored --nocapture` it runs those tests too and prints the row, its test and the
-//! result.
+//! With `-- --ignored --nocapture` it also runs those tests and prints each row, its tests and
+//! their results.
 
 mod results;
 mod sources;
@@ -18,7 +18,7 @@ fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace")
 }
 
-/// What does not fit between the rows and the tests.
+/// What does not match between the rows and the tests.
 fn problems(rows: &[Row], tests: &[Test]) -> Vec<String> {
     let mut problems = Vec::new();
     for row in rows {

@@ -12,8 +12,8 @@ use crate::sources::{Target, Test};
 pub(crate) struct Results(BTreeMap<(Target, String), String>);
 
 impl Results {
-    /// Runs all tests of the targets of `tests`, and after them, each alone, those of
-    /// `tests` that are ignored for the time or the quiet they take.
+    /// Runs all tests of the targets of `tests`, and then, each alone, those of
+    /// `tests` that are ignored for the time or the quiet they need.
     pub(crate) fn of_running(root: &Path, tests: &[Test]) -> Self {
         let targets: BTreeSet<_> = tests.iter().map(|test| &test.target).collect();
         let mut results = Self::default();
@@ -31,7 +31,7 @@ impl Results {
     fn add(&mut self, root: &Path, target: &Target, more: &[&str]) {
         let output = Command::new(env!("CARGO"))
             .current_dir(root)
-            // A test that needs a missing program and so did nothing shows nothing.
+            // A test that skipped itself for want of a program proves nothing.
             .env("TESTS_REQUIRE_ALL", "1")
             .args(["test", "--package", &target.package])
             .args(target.arguments())

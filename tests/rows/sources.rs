@@ -20,11 +20,11 @@ pub(crate) struct Test {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Target {
     pub(crate) package: String,
-    /// The test binary; `None` for the units of the library.
+    /// The test binary; `None` for the library's unit tests.
     pub(crate) binary: Option<String>,
 }
 
-/// The folders of tests by their package, and whether they are the library's.
+/// The test folders by package, and whether they are the library's.
 const FOLDERS: [(&str, &str, bool); 5] = [
     ("logto-rocket", "logto-rocket/src", true),
     ("logto-macros", "logto-macros/src", true),
@@ -67,7 +67,7 @@ fn modules(file: &Path) -> Vec<String> {
     parts.filter(|part| !["main", "lib", "mod"].contains(part)).map(str::to_owned).collect()
 }
 
-/// The tests of a source that name rows. What is no Rust has no tests.
+/// The tests in a source that name rows. What is not Rust has no tests.
 fn in_source(target: &Target, modules: &[String], source: &str) -> Vec<Test> {
     let tests = test_functions(source).unwrap_or_default().into_iter().map(|test| {
         let name = [modules, &test.modules, &[test.name]].concat().join("::");

@@ -1,6 +1,6 @@
 //! The table of the rows.
 
-/// Something that is promised.
+/// A promise.
 pub(crate) struct Row {
     pub(crate) id: String,
     /// Why it has no test.
@@ -11,7 +11,7 @@ pub(crate) struct Row {
 ///
 /// # Panics
 ///
-/// If a line is neither, or an id comes twice.
+/// If a line is neither, or an id appears twice.
 pub(crate) fn rows(text: &str) -> Vec<Row> {
     let mut rows: Vec<Row> = Vec::new();
     for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
@@ -32,7 +32,7 @@ fn is_reason(text: &str) -> bool {
     ["out: ", "later: "].iter().any(|kind| text.len() > kind.len() && text.starts_with(kind))
 }
 
-/// What in `text` looks like the id of a row.
+/// Whatever in `text` looks like the id of a row.
 pub(crate) fn ids(text: &str) -> impl Iterator<Item = &str> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     text.split(move |c| !is_part(c)).filter(|word| is_id(word))

@@ -196,7 +196,7 @@ fn deleted(_id: u8) -> Status {
     ran(Status::NoContent)
 }
 
-// A POST that does not accept HTML is a script's, so nobody is redirected.
+// A POST that does not accept HTML comes from a script, so nobody is redirected.
 #[authenticated(redirect)]
 #[post("/api", data = "<_number>")]
 fn api(_number: Json<u8>) -> &'static str {

@@ -52,7 +52,7 @@ pub(crate) fn routes() -> Vec<Route> {
     ]
 }
 
-/// What the application manages.
+/// The application's managed state.
 pub(crate) struct Greeting(pub(crate) &'static str);
 
 #[authenticated]

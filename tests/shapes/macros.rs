@@ -1,4 +1,4 @@
-//! Handlers that `macro_rules` make.
+//! Handlers made by `macro_rules`.
 
 use logto_rocket::{User, authenticated};
 use rocket::{Route, get, routes, uri};

@@ -1,8 +1,8 @@
-//! Every shape of handler that Rocket takes, below `#[authenticated]`.
+//! Every shape of handler that Rocket accepts, below `#[authenticated]`.
 //!
-//! Each is compiled, and run for a user who signed in and for a stranger.
+//! Each is compiled, and run for a signed-in user and for a stranger.
 
-// An attribute that warns breaks the build of whoever denies warnings.
+// An attribute that causes warnings breaks builds that deny them.
 #![deny(warnings, future_incompatible)]
 // Handlers take guards by value and name lifetimes whether or not they need to.
 #![allow(clippy::needless_lifetimes, clippy::needless_pass_by_value)]

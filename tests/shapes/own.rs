@@ -1,4 +1,4 @@
-//! Guards of the application that have the names of ours, and other names for ours.
+//! Guards of the application with the names of ours, and other names for ours.
 
 use logto_rocket::{AccessToken, OrganizationToken, UserInfo, authenticated};
 use rocket::data::{Data, FromData, Outcome as DataOutcome};

@@ -1,11 +1,11 @@
-//! A handler, and what it answers to whom.
+//! A handler, and its answers to a user and a stranger.
 
 use rocket::http::Method;
 use rocket::local::asynchronous::LocalRequest;
 
 use crate::support::{App, runs};
 
-/// One handler: how it is asked, and what a user and a stranger get.
+/// One handler: its request, and what a user and a stranger get.
 #[derive(Clone, Copy)]
 pub(crate) struct Shape {
     /// What is special about the handler.
@@ -14,7 +14,7 @@ pub(crate) struct Shape {
     path: &'static str,
     content_type: Option<&'static str>,
     body: &'static str,
-    /// Where the stranger is sent; nowhere is 401.
+    /// Where a stranger is sent; `None` means 401.
     location: Option<&'static str>,
     /// What the user gets.
     status: u16,
@@ -23,7 +23,7 @@ pub(crate) struct Shape {
 }
 
 impl Shape {
-    /// A GET, which a stranger gets 401 for.
+    /// A GET that gets a stranger 401.
     pub(crate) const fn get(what: &'static str, path: &'static str, answer: &'static str) -> Self {
         Self {
             what,
@@ -63,7 +63,7 @@ impl Shape {
         Self { status, caught: true, ..self }
     }
 
-    /// Asks as a stranger and as a user; says what is not as it should be.
+    /// Sends it as a stranger and as a user; says what is not as it should be.
     pub(crate) async fn check(&self, app: &App, base: &str) -> Result<(), String> {
         let before = runs();
         let answer = app.stranger(self.request(app, base)).await;

@@ -1,6 +1,6 @@
 //! Sync, async, lifetimes, bounds, patterns, qualifiers.
 
-// Rocket's own code repeats the types, out of reach of an `allow` on the function.
+// Rocket's own code repeats the types, beyond the reach of an `allow` on the function.
 #![allow(clippy::type_complexity)]
 
 use std::fmt::Display;

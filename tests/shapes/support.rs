@@ -11,13 +11,13 @@ use rocket::local::asynchronous::{Client, LocalRequest};
 use rocket::tokio::sync::OnceCell;
 use rocket::{Build, Rocket, Route};
 
-/// A provider, and the cookies of a session that began with it.
+/// A provider, and the cookies of a session that began there.
 pub(crate) struct Alice {
     provider: Provider,
     cookies: BTreeMap<String, String>,
 }
 
-/// Signs in, at the first call.
+/// Signs in at the first call.
 pub(crate) async fn alice() -> &'static Alice {
     static ALICE: OnceCell<Alice> = OnceCell::const_new();
     ALICE
@@ -47,7 +47,7 @@ pub(crate) async fn bare_rocket() -> Rocket<Build> {
     rocket::custom(figment(&alice().await.provider))
 }
 
-/// What an application is configured with: all that a route here needs.
+/// What an application is configured with: everything that a route here needs.
 fn figment(provider: &Provider) -> Figment {
     let scopes = ["read:items", "write:items", "read:data", "write:data"];
     let scopes = [&scopes[..], &["urn:logto:scope:organizations"]].concat();
@@ -94,7 +94,7 @@ thread_local! {
     static RUNS: Cell<usize> = const { Cell::new(0) };
 }
 
-/// Notes that a handler runs, and returns what it answers.
+/// Notes that a handler ran, and returns its answer.
 pub(crate) fn ran<T>(answer: T) -> T {
     RUNS.set(runs() + 1);
     answer
@@ -105,7 +105,7 @@ pub(crate) fn runs() -> usize {
     RUNS.get()
 }
 
-/// The name Alice signs in with, which is `alice`.
+/// The name that Alice signs in with, which is `alice`.
 pub(crate) fn name(user: &User) -> &str {
     user.username().unwrap_or_default()
 }

@@ -56,7 +56,7 @@ fn tokens<'r>(ws: WebSocket, logto: LogtoClient<'r>) -> Channel<'r> {
     })
 }
 
-/// Launches all on a port, and returns it.
+/// Launches everything on a port, and returns it.
 async fn launch() -> (u16, Shutdown) {
     let (tell, told) = oneshot::channel();
     let rocket = rocket().await;
@@ -128,7 +128,7 @@ fn assert_refused(response: &Response<Option<Vec<u8>>>) {
 }
 
 #[rocket::async_test]
-async fn a_websocket_route_without_an_upgrade_is_as_without_the_attribute() {
+async fn a_websocket_route_without_an_upgrade_works_as_without_the_attribute() {
     let app = App::of(routes![stream]).await;
     let answer = app.user(app.client().get("/stream")).await;
     assert_eq!(answer.status, Status::BadRequest);

@@ -1,4 +1,4 @@
-//! The application, an instance of which answers whose the data is that it shows.
+//! The application; each answer says whose data it shows.
 
 use logto_rocket::{Error, Logto, LogtoClient, User, UserInfo, authenticated};
 use rocket::figment::Figment;
@@ -26,7 +26,7 @@ fn protected(user: &User) -> String {
     user.subject().to_owned()
 }
 
-/// The user, and a token of theirs.
+/// The user, and one of their tokens.
 #[authenticated]
 #[get("/token")]
 async fn token(user: &User, logto: LogtoClient<'_>) -> Result<String, Error> {
@@ -54,7 +54,7 @@ pub(crate) fn app(mode: Mode, figment: Figment, redis: &str) -> Rocket<Build> {
     let figment = figment
         .merge((session, "redis"))
         .merge(("logto.session.redis.url", redis))
-        // The machine of the tests has more to do.
+        // The test machine has more to do.
         .merge(("logto.timeout", 30))
         .merge(("logto.session.redis.command_timeout", 5.0))
         .merge(("logto.session.revalidate", 5))

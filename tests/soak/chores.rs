@@ -7,7 +7,7 @@ use rocket::tokio::time::sleep;
 
 use crate::world::World;
 
-/// How long Redis is away, and how long afterwards an instance may still say so.
+/// How long Redis is away, and how long afterwards an instance may still report it.
 const AWAY: [Duration; 3] =
     [Duration::from_millis(10), Duration::from_millis(700), Duration::from_secs(4)];
 const AFTERWARDS: Duration = Duration::from_secs(2);
@@ -20,14 +20,14 @@ pub(crate) async fn until(world: &World, end: Instant) {
         }
         world.op.rotate_gently();
         world.count("key rotations");
-        // Once a short soak is as long as that, then less often.
+        // In the first round, so even in a short soak, and then in every eighth.
         if round % 8 == 0 {
             restart(world, AWAY[round / 8 % AWAY.len()]).await;
         }
     }
 }
 
-/// Kills Redis, which has written down all that it answered, and starts it again.
+/// Kills Redis, which has written everything that it answered, and starts it again.
 async fn restart(world: &World, away: Duration) {
     world.turn();
     world.redis.lock().unwrap_or_else(PoisonError::into_inner).kill();

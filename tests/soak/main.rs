@@ -1,8 +1,8 @@
-//! Many users of three instances for minutes, while keys change and Redis restarts: on every
+//! Many users of three instances for minutes, while keys change and Redis restarts: in every
 //! answer nobody sees another user's data, no session is lost, no refresh token is used twice,
-//! and what ended has ended at the next request.
+//! and what ended is over at the next request.
 //!
-//! `SOAK_MINUTES` says how long; 10 where it says nothing.
+//! `SOAK_MINUTES` says how long; 10 if it is not set.
 
 mod application;
 mod chores;
@@ -51,13 +51,13 @@ fn minutes() -> Duration {
     Duration::from_secs_f64(60.0 * minutes)
 }
 
-/// REL-23: a few seconds of it.
+/// REL-23: for a few seconds.
 #[rocket::async_test]
 async fn seconds_with_sessions_in_redis() {
     soak(Mode::Redis, Duration::from_secs(6)).await;
 }
 
-/// REL-23: a few seconds of it.
+/// REL-23: for a few seconds.
 #[rocket::async_test]
 async fn seconds_with_sessions_in_cookies_and_marks_in_redis() {
     soak(Mode::Marks, Duration::from_secs(6)).await;

@@ -19,16 +19,16 @@ pub(crate) struct Person<'w> {
     /// The same cookies in other hands.
     copy: [Browser; 3],
     signed_in: bool,
-    /// A session of before.
+    /// An earlier session.
     ended: Option<Cookies>,
     chance: u64,
 }
 
-/// What is known of the session while requests are under way.
+/// What is known about the session during requests.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Session {
     Lives,
-    /// It is just being ended.
+    /// Being ended now.
     Ends,
     Ended,
 }
@@ -47,7 +47,7 @@ impl<'w> Person<'w> {
         }
     }
 
-    /// Any number below `end`, by a generator of Lehmer's.
+    /// Any number below `end`, from a Lehmer generator.
     fn any(&mut self, end: u64) -> usize {
         self.chance = self.chance * 48_271 % 0x7fff_ffff;
         (self.chance / 7 % end) as usize
@@ -74,7 +74,7 @@ impl<'w> Person<'w> {
         }
     }
 
-    /// Ends the session, as every session has to end at last.
+    /// Ends the session, as every session must end sometime.
     pub(crate) async fn leaves(&mut self) {
         if self.signed_in {
             self.signs_out(false).await;
@@ -83,7 +83,7 @@ impl<'w> Person<'w> {
 
     /// Begins at one instance and comes back to another, until it succeeds.
     async fn signs_in(&mut self) {
-        // Who signs in again and again within a minute would be told that it does not hold.
+        // Signing in repeatedly within a minute would look like a loop.
         let mut cookies = self.at[0].cookies();
         cookies.retain(|name, _| !name.ends_with("_n"));
         self.at[0].restore(cookies);
@@ -92,7 +92,7 @@ impl<'w> Person<'w> {
             let phase = self.world.phase();
             let location = self.at[begin].start("/sign-in").await;
             let callback = self.world.approve(&self.subject, &location);
-            // One of before may be left, of a session that ended while Redis was down.
+            // A cookie may be left from a session that ended while Redis was down.
             let before = self.at[0].session_cookies();
             let answer = self.at[end].visit(&callback).await;
             if answer.status == Status::SeeOther {
@@ -115,7 +115,7 @@ impl<'w> Person<'w> {
         (0..count).map(|_| (self.any(3), paths[self.any(5)])).collect()
     }
 
-    /// Requests at once.
+    /// Concurrent requests.
     async fn asks(&self, requests: &[(usize, &str)], session: Session) {
         let asks = requests.iter().map(|(at, path)| self.ask(&self.at[*at], path, session));
         join_all(asks).await;
@@ -156,7 +156,7 @@ impl<'w> Person<'w> {
         }
     }
 
-    /// All instances, with the cookies from before.
+    /// All instances, with the earlier cookies.
     async fn has_ended(&mut self, cookies: Cookies) {
         for number in 0..3 {
             let at = &self.copy[number];
@@ -175,8 +175,7 @@ impl<'w> Person<'w> {
         }
     }
 
-    /// What comes after every end: the cookies of before, and those that answers that were
-    /// under way have set, are worth nothing.
+    /// After every end, the earlier cookies and those set by pending answers are worth nothing.
     async fn ends(&mut self, before: Cookies) {
         self.signed_in = false;
         let after = self.at[0].session_cookies();
@@ -192,7 +191,7 @@ impl<'w> Person<'w> {
         let before = self.at[0].session_cookies();
         let (number, requests) = (self.any(3), self.some_requests());
         let sign_out = async {
-            // A failed one may have ended it all the same: Redis was killed before it answered.
+            // A failed one may still have ended it: Redis was killed before it answered.
             while self.retry(self.at[number].visit("/sign-out"), Status::SeeOther).await {
                 self.at[0].restore(before.clone());
             }
@@ -208,7 +207,7 @@ impl<'w> Person<'w> {
     async fn is_logged_out(&mut self, meanwhile: bool) {
         let before = self.at[0].session_cookies();
         let (number, requests) = (self.any(3), self.some_requests());
-        // Anew each time: the key may have changed.
+        // A new one each time: the key may have changed.
         let post = async || {
             let token = self.world.op.logout_token(&self.subject, None);
             self.at[number].post_logout(&token).await
@@ -220,7 +219,7 @@ impl<'w> Person<'w> {
         }
         self.world.count("logout tokens");
         self.ends(before).await;
-        // Sessions of the same second end as well, by Logto's clock.
+        // Sessions of the same second end too, by Logto's clock.
         sleep(Duration::from_millis(1100)).await;
     }
 
@@ -243,7 +242,7 @@ impl<'w> Person<'w> {
         }
     }
 
-    /// Whether to try once more, as Redis was down.
+    /// Whether to try again, as Redis was down.
     async fn retry(&self, answer: impl Future<Output = Answer>, done: Status) -> bool {
         let phase = self.world.phase();
         let answer = answer.await;

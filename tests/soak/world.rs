@@ -1,4 +1,4 @@
-//! Three instances, Logto and Redis, and what is counted of them.
+//! Three instances, Logto and Redis, and what is counted about them.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
@@ -23,7 +23,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// `None` where there is no redis-server.
+    /// `None` if there is no redis-server.
     pub(crate) async fn start(mode: Mode) -> Option<Self> {
         let settings = ["--appendonly", "yes", "--appendfsync", "always"];
         let policy = ["--maxmemory", "100mb", "--maxmemory-policy", "noeviction"];
@@ -57,22 +57,22 @@ impl World {
         phase % 2 == 1 || self.phase() != phase
     }
 
-    /// A user approves what an application asks.
+    /// A user approves what an application requests.
     pub(crate) fn approve(&self, subject: &str, location: &str) -> String {
-        // Who signs in is a switch of the provider: nothing comes in between.
+        // A switch at the provider decides who signs in: nothing may come in between.
         let _alone = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         self.op.account(json!({"sub": subject, "name": subject, "username": subject}));
         self.op.authorize(location)
     }
 
-    /// An access token came to this user: it must never come to another.
+    /// This user got an access token: nobody else may ever get it.
     pub(crate) fn saw_token(&self, subject: &str, token: &str) {
         let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
         let whose = tokens.entry(token.to_owned()).or_insert_with(|| subject.to_owned());
         assert_eq!(whose, subject, "an access token of another user");
     }
 
-    /// What the provider saw of refresh tokens: each once.
+    /// The provider saw each refresh token once.
     pub(crate) fn check_refresh_tokens(&self) {
         let mut seen = HashSet::new();
         for request in self.op.requests("token") {

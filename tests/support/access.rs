@@ -10,7 +10,7 @@ use crate::token::compact;
 
 const ORGANIZATIONS: &str = "urn:logto:scope:organizations";
 
-/// For what a token request wants its access token.
+/// What a token request wants its access token for.
 #[derive(Debug, Default)]
 pub(crate) struct Wanted {
     pub(crate) resource: Option<String>,
@@ -18,7 +18,7 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
-    /// Why Logto would refuse it: its status and its error.
+    /// Why Logto would refuse it: its status and error.
     pub(crate) fn refusal(&self, grant: &Grant) -> Option<(u16, &'static str)> {
         let has = |list: &[String], one: &str| list.iter().any(|other| other == one);
         if self.resource.as_ref().is_some_and(|resource| !has(&grant.resources, resource)) {

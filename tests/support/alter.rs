@@ -15,7 +15,7 @@ pub struct Alter {
 }
 
 impl Alter {
-    /// Returns the change that `change` makes; `what` says it when a test fails.
+    /// Returns a change; `what` describes it when a test fails.
     pub fn by(
         what: impl Into<String>,
         change: impl Fn(&mut Value) + Send + Sync + 'static,
@@ -30,7 +30,7 @@ impl Alter {
         Self::by(what, move |object| object[key] = value.clone())
     }
 
-    /// Returns the change that takes `key` away.
+    /// Returns the change that removes `key`.
     pub fn without(key: &'static str) -> Self {
         Self::by(format!("no {key}"), move |object| {
             let removed = object.as_object_mut().and_then(|map| map.remove(key));
@@ -58,7 +58,7 @@ impl Alter {
         })
     }
 
-    /// Returns the change that puts `value` where the whole object was.
+    /// Returns the change that puts `value` in place of the whole object.
     pub fn replace(value: impl Into<Value>) -> Self {
         let value = value.into();
         Self::by(format!("{value}"), move |object| *object = value.clone())

@@ -30,11 +30,11 @@ impl Answer {
         Self { status, headers, cookies, body }
     }
 
-    /// Returns the one value of a header; `None` when it is absent.
+    /// Returns the only value of a header; `None` if it is absent.
     ///
     /// # Panics
     ///
-    /// If it is there twice.
+    /// If it appears twice.
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut values = self.headers.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
         let first = values.next().map(|(_, value)| value.as_str());
@@ -55,7 +55,7 @@ impl Answer {
     ///
     /// # Panics
     ///
-    /// If it is none.
+    /// If it is not JSON.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|e| panic!("{e} in {self:?}"))
     }

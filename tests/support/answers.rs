@@ -26,7 +26,7 @@ pub(crate) fn answer(state: &mut State, request: &Request) -> Reply {
         form: request.form(),
     });
     match state.fault(endpoint) {
-        // A server that fails has not used the code up, nor rotated a token.
+        // A failing server has neither used the code up nor rotated a token.
         Some(fault) if fault.is_refusal() => fault.instead_of(Reply::new(200, "text/plain", "")),
         Some(fault) => fault.instead_of(right(state, endpoint, request)),
         None => right(state, endpoint, request),

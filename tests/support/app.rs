@@ -8,13 +8,13 @@ use rocket::serde::json::Json;
 use rocket::{Build, Rocket, get, post, routes};
 use serde_json::{Value, json};
 
-/// Returns the application: a public page, pages and an interface for users only.
+/// Returns the application: a public page, and pages and an API for users only.
 pub fn app(figment: Figment) -> Rocket<Build> {
     let routes = routes![home, protected, page, order, me, my_order, user_info];
     rocket::custom(figment).attach(Logto::fairing()).mount("/", routes)
 }
 
-/// Returns an application whose every path is for users only, whatever it looks like.
+/// Returns an application in which every path is for users only, whatever it looks like.
 pub fn catch_all(figment: Figment) -> Rocket<Build> {
     rocket::custom(figment).attach(Logto::fairing()).mount("/", routes![anything])
 }

@@ -13,10 +13,10 @@ use rocket::{Build, Rocket};
 
 use crate::{Answer, Hostile};
 
-/// Where the application under test believes to be.
+/// Where the application under test believes it is.
 pub const BASE_URL: &str = "http://localhost:8000";
 
-/// A provider at whose page somebody approves a sign-in.
+/// A provider whose page a user approves sign-ins on.
 pub trait Approve {
     /// Approves what the authorization request at `location` asks; returns the way back.
     fn approve_at(&self, location: &str) -> impl Future<Output = String> + Send;
@@ -37,8 +37,8 @@ impl Approve for Provider {
 
 /// A browser that knows one application.
 ///
-/// Its jar stores, replaces and deletes cookies as browsers do; a host and paths it has not, since
-/// there is one application and every cookie of ours has `Path=/`.
+/// Its jar stores, replaces and deletes cookies as browsers do. It ignores hosts and paths, as
+/// there is one application and all our cookies have `Path=/`.
 pub struct Browser {
     client: Arc<Client>,
     jar: Arc<Mutex<BTreeMap<String, String>>>,
@@ -58,7 +58,7 @@ impl Browser {
         Self::at(BASE_URL, rocket).await
     }
 
-    /// Like [`open`](Self::open), for an application whose `base_url` is another.
+    /// Like [`open`](Self::open), for an application with another `base_url`.
     pub async fn at(base: &str, rocket: Rocket<Build>) -> Self {
         let client = Client::untracked(rocket).await.expect("the application launches");
         let client = Arc::new(client);
@@ -66,7 +66,7 @@ impl Browser {
     }
 
     /// Opens another browser, which knows the same instances of the application as these do:
-    /// each is one of them, and they have one jar.
+    /// each is one of them, and they share one jar.
     #[must_use]
     pub fn another<const N: usize>(instances: &[Self; N]) -> [Self; N] {
         let jar = Arc::default();
@@ -78,7 +78,7 @@ impl Browser {
         })
     }
 
-    /// Keeps those cookies only that `keeps` wants, from now on.
+    /// From now on, keeps only the cookies that `keeps` wants.
     #[must_use]
     pub fn keeping(self, keeps: fn(&Cookie<'_>) -> bool) -> Self {
         Self { keeps, ..self }
@@ -94,17 +94,17 @@ impl Browser {
         self.jar().clone()
     }
 
-    /// Returns the cookies of the session, without those of sign-ins under way.
+    /// Returns the cookies of the session, without those of pending sign-ins.
     pub fn session_cookies(&self) -> BTreeMap<String, String> {
         self.cookies().into_iter().filter(|(name, _)| is_session(name)).collect()
     }
 
-    /// Returns the cookies of sign-ins under way.
+    /// Returns the cookies of pending sign-ins.
     pub fn sign_in_cookies(&self) -> BTreeMap<String, String> {
         self.cookies().into_iter().filter(|(name, _)| is_sign_in(name)).collect()
     }
 
-    /// Puts `cookies` into the jar in place of all that was there.
+    /// Replaces the jar's contents with `cookies`.
     pub fn restore(&self, cookies: BTreeMap<String, String>) {
         *self.jar() = cookies;
     }
@@ -120,15 +120,15 @@ impl Browser {
         self.send(as_navigation(self.client.get(path))).await
     }
 
-    /// Asks as a script does: for JSON, and not to show it.
+    /// Sends a request as a script does: for JSON, not a page to show.
     pub async fn fetch(&self, path: &str) -> Answer {
         let request = self.client.get(path.to_owned());
         let headers = [("Accept", "application/json"), ("Sec-Fetch-Mode", "cors")];
         self.send(with(request, &headers)).await
     }
 
-    /// Sends `request` with the jar's cookies and the Host of the application, and keeps what
-    /// the answer sets.
+    /// Sends `request` with the jar's cookies and the application's Host, and keeps what the
+    /// answer sets.
     pub async fn send(&self, mut request: LocalRequest<'_>) -> Answer {
         if request.inner().host().is_none() {
             let host = self.base.split('/').nth(2).unwrap_or_default().to_owned();
@@ -147,7 +147,7 @@ impl Browser {
         answer
     }
 
-    /// Sends `request` as it is, without a cookie, and keeps nothing: somebody else's.
+    /// Sends `request` as it is, without cookies, and keeps nothing: it is somebody else's.
     pub async fn deliver(&self, request: LocalRequest<'_>) -> Answer {
         Answer::of(request.dispatch().await).await
     }
@@ -213,7 +213,7 @@ impl Browser {
     }
 }
 
-/// Whether this is the name of a session's cookie: not of a sign-in's under way, nor of the count
+/// Whether this is the name of a session cookie, not of a pending sign-in's, nor of the count
 /// of sign-ins.
 pub fn is_session(name: &str) -> bool {
     name.contains("logto_") && !is_sign_in(name) && !name.ends_with("_n")

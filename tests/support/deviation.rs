@@ -16,7 +16,7 @@ pub enum Deviation {
     Callback(Pairs),
     /// The claims of every ID token are changed before it is signed.
     Claims(Alter),
-    /// The claims of ID tokens from a refresh are changed, of others not.
+    /// The claims of ID tokens from a refresh are changed, but no others.
     RefreshedClaims(Alter),
     /// The header of every ID token is changed before it is signed.
     Header(Alter),
@@ -34,13 +34,13 @@ pub enum Deviation {
     Tokens(Alter),
     /// The user info is changed.
     UserInfo(Alter),
-    /// An endpoint, by the name that counts its requests, answers something else.
+    /// An endpoint, by the name under which its requests are counted, answers something else.
     Answer(&'static str, Fault),
-    /// As `Answer`, for the next request only.
+    /// Like `Answer`, for the next request only.
     AnswerOnce(&'static str, Fault),
 }
 
-/// A change to the parameters of a callback, in their order.
+/// A change to the parameters of a callback, in order.
 #[derive(Clone)]
 pub struct Pairs(Arc<Change>);
 
@@ -67,7 +67,7 @@ impl Pairs {
         Self::by(move |pairs| pairs.push((name.to_owned(), value.clone())))
     }
 
-    /// Returns the change that takes `name` away.
+    /// Returns the change that removes `name`.
     pub fn without(name: &'static str) -> Self {
         Self::by(move |pairs| pairs.retain(|(key, _)| key != name))
     }
@@ -88,16 +88,16 @@ impl fmt::Debug for Pairs {
 pub enum Forgery {
     /// One bit of the signature is flipped.
     Flipped,
-    /// The header says this algorithm, and the signature is empty.
+    /// The header names this algorithm, and the signature is empty.
     Unsigned(&'static str),
-    /// HS256 with the PEM of the provider's public key for a secret.
+    /// HS256 with the PEM of the provider's public key as the secret.
     HmacWithPem,
-    /// HS256 with the JSON of the provider's public key for a secret.
+    /// HS256 with the JSON of the provider's public key as the secret.
     HmacWithJwk,
-    /// HS256 with the application's secret, which is right only where HS256 is agreed.
+    /// HS256 with the application's secret, which is right only if HS256 was agreed.
     HmacWithSecret,
     /// Signed by another key; the header names that key and its algorithm.
     By(Arc<Key>),
-    /// Signed by another key under the name and the algorithm of the provider's own.
+    /// Signed by another key under the name and algorithm of the provider's own.
     InTheNameOf(Arc<Key>),
 }

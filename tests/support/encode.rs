@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use url::form_urlencoded;
 
-/// Returns `bytes` in the base64 alphabet for URLs, without padding.
+/// Returns `bytes` in URL-safe base64, without padding.
 pub fn base64url(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
@@ -23,7 +23,7 @@ pub fn sha256(text: impl AsRef<[u8]>) -> String {
     base64url(digest(&SHA256, text.as_ref()))
 }
 
-/// Returns the left half of the hash of `text` that goes with `alg`: its `at_hash`.
+/// Returns the left half of the hash of `text` that belongs to `alg`: its `at_hash`.
 pub fn hash_half(text: &str, alg: &str) -> String {
     let hash = match alg {
         _ if alg.ends_with("256") => &SHA256,
@@ -34,12 +34,12 @@ pub fn hash_half(text: &str, alg: &str) -> String {
     base64url(&digest.as_ref()[..digest.as_ref().len() / 2])
 }
 
-/// Reads what [`base64url()`] wrote; `None` for everything else.
+/// Reads what [`base64url()`] wrote; `None` for anything else.
 pub fn unbase64url(text: &str) -> Option<Vec<u8>> {
     URL_SAFE_NO_PAD.decode(text).ok()
 }
 
-/// The user and the password of a `Basic` header, each percent-decoded (RFC 6749 §2.3.1).
+/// The user and password of a `Basic` header, each percent-decoded (RFC 6749 §2.3.1).
 pub(crate) fn basic(header: &str) -> Option<(String, String)> {
     let decoded = String::from_utf8(STANDARD.decode(header.strip_prefix("Basic ")?).ok()?).ok()?;
     let (user, password) = decoded.split_once(':')?;

@@ -1,4 +1,4 @@
-//! Answers that are none.
+//! Answers that are not right.
 
 use std::time::Duration;
 
@@ -6,10 +6,10 @@ use serde_json::Value;
 
 use crate::wire::{Body, Reply};
 
-/// What an endpoint answers in place of the right thing.
+/// What an endpoint answers instead of the right thing.
 #[derive(Clone, Debug)]
 pub enum Fault {
-    /// This status with a page of HTML.
+    /// This status with an HTML page.
     Html(u16),
     /// This status with this JSON.
     Json(u16, Value),
@@ -25,7 +25,7 @@ pub enum Fault {
     Slow,
     /// The right answer, after this time.
     Late(Duration),
-    /// The right status, then a body without end.
+    /// The right status, then an endless body.
     Endless,
     /// The right status, ten gigabytes announced, and as many sent as are taken.
     Huge,
@@ -46,7 +46,7 @@ impl Fault {
         )
     }
 
-    /// What goes over the wire instead of `right`.
+    /// What is sent instead of `right`.
     pub(crate) fn instead_of(self, right: Reply) -> Reply {
         match self {
             Self::Html(status) => Reply::new(status, "text/html", page()),
@@ -109,7 +109,7 @@ fn bomb(right: Reply) -> Reply {
     reply
 }
 
-/// One literal space, then 360,000 times "the last byte again, 258 times" in 13 bits each.
+/// One literal space, then "the last byte again, 258 times" 360,000 times, in 13 bits each.
 fn gzip_of_spaces() -> Vec<u8> {
     let mut out = Bits::after(vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255]);
     // The last block, with the fixed codes of RFC 1951 §3.2.6.

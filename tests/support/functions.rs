@@ -6,7 +6,7 @@ use syn::{Expr, Lit, Meta};
 /// A function under a test attribute.
 #[derive(Debug)]
 pub struct TestFunction {
-    /// The modules of its file that it stands in.
+    /// The modules of its file that it is in.
     pub modules: Vec<String>,
     /// Its name.
     pub name: String,
@@ -14,8 +14,8 @@ pub struct TestFunction {
     pub documentation: String,
 }
 
-/// The tests of a source, with those that stand in the arguments of a macro, such as
-/// `proptest!`. `None` if it is no Rust.
+/// The tests of a source, including those in the arguments of a macro, such as `proptest!`.
+/// `None` if it is not Rust.
 pub fn test_functions(text: &str) -> Option<Vec<TestFunction>> {
     let mut found = Vec::new();
     read(text.parse().ok()?, &[], &mut found);
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn a_function_that_is_no_test_is_not_found() {
+    fn a_function_that_is_not_a_test_is_not_found() {
         for text in [
             "#[cfg(test)] fn one() {}",
             "#[test] const ONE: u8 = 1; fn one() {}",
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn the_documentation_is_that_of_the_test_alone() {
+    fn the_documentation_is_that_of_the_test_only() {
         let text = "/// A.\nfn one() {}\n/// B\n/// and C.\n#[test]\n/// D.\nfn two() {}";
         let found = test_functions(text).expect("Rust");
         assert_eq!(found[0].documentation, " B\n and C.\n D.\n");

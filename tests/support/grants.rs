@@ -1,4 +1,4 @@
-//! Codes and tokens that were given out.
+//! Issued codes and tokens.
 
 use std::collections::HashMap;
 
@@ -12,14 +12,14 @@ pub(crate) struct Grant {
     pub(crate) id: String,
     pub(crate) account: Value,
     pub(crate) scope: Vec<String>,
-    /// The resources that were asked for; no other one can be had later.
+    /// The requested resources; no others can be had later.
     pub(crate) resources: Vec<String>,
     pub(crate) nonce: Option<String>,
     pub(crate) challenge: Option<String>,
     pub(crate) redirect_uri: String,
 }
 
-/// Everything given out and not ended.
+/// Everything that was issued and has not ended.
 #[derive(Debug, Default)]
 pub(crate) struct Grants {
     codes: HashMap<String, (Grant, bool)>,
@@ -28,7 +28,7 @@ pub(crate) struct Grants {
 }
 
 impl Grants {
-    /// Mints a code for what an authorization request asks.
+    /// Issues a code for what an authorization request asks.
     pub(crate) fn code(&mut self, account: Value, asked: &[(String, String)]) -> String {
         let one = |name: &str| {
             asked.iter().find(|(key, _)| key == name).map(|(_, value)| value.to_owned())
@@ -51,7 +51,7 @@ impl Grants {
         code
     }
 
-    /// Redeems a code, once; a second time ends all that the first one brought.
+    /// Redeems a code, once; a second attempt ends everything that the first one brought.
     pub(crate) fn redeem(&mut self, form: impl Fn(&str) -> Option<String>) -> Option<Grant> {
         let (grant, spent) = self.codes.get_mut(&form("code")?)?;
         if *spent {
@@ -67,7 +67,7 @@ impl Grants {
         Some(grant.clone())
     }
 
-    /// The grant of a refresh token, whose access tokens end with it.
+    /// The grant of a refresh token; its access tokens end with it.
     pub(crate) fn refresh(&mut self, token: &str) -> Option<Grant> {
         let grant = self.refresh_tokens.get(token).cloned()?;
         self.access_tokens.retain(|_, other| other.id != grant.id);
@@ -120,7 +120,7 @@ impl Grants {
 }
 
 impl Grant {
-    /// The claims about the user that the scope opens; some stay out of the ID token.
+    /// The claims about the user that the scope permits; some stay out of the ID token.
     pub(crate) fn claims(&self, in_id_token: bool) -> Value {
         let mut claims = json!({});
         for (name, value) in self.account.as_object().into_iter().flatten() {

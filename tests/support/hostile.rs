@@ -17,7 +17,7 @@ use crate::{Deviation, Key, Pairs, Recorded};
 
 /// An OpenID provider with Logto's paths that does what a test tells it to.
 ///
-/// It lives on a port of its own of 127.0.0.1 as long as the value does.
+/// It lives on its own port of 127.0.0.1 as long as the value does.
 #[derive(Debug)]
 pub struct Hostile {
     state: Arc<Mutex<State>>,
@@ -25,11 +25,11 @@ pub struct Hostile {
     open: Mutex<Door>,
 }
 
-/// Whether the port is answered.
+/// Whether the port answers.
 #[derive(Debug)]
 enum Door {
     Open(JoinHandle<()>),
-    /// Bound, so that nobody else gets the port, and not listening: connections are refused.
+    /// Bound, so that nobody else gets the port, but not listening: connections are refused.
     Shut(TcpSocket),
     Between,
 }
@@ -44,7 +44,7 @@ impl Hostile {
         Self { state, address, open }
     }
 
-    /// Deviates from now on, in this way too.
+    /// Deviates in this way too from now on.
     pub fn deviate(&self, deviation: Deviation) -> &Self {
         self.state().deviations.push(deviation);
         self
@@ -55,7 +55,7 @@ impl Hostile {
         self.state().deviations.clear();
     }
 
-    /// Refuses connections, those under way too, until [`resume`](Self::resume).
+    /// Refuses connections, and closes open ones, until [`resume`](Self::resume).
     pub async fn stop(&self) {
         let Door::Open(task) = self.door(Door::Between) else { panic!("it was stopped before") };
         task.abort();
@@ -78,12 +78,12 @@ impl Hostile {
         self.state().endpoint.clone()
     }
 
-    /// Has this address from now on, as a provider behind a proxy; it listens where it did.
+    /// Has this address from now on, like a provider behind a proxy; it still listens where it did.
     pub fn rename(&self, endpoint: &str) {
         endpoint.clone_into(&mut self.state().endpoint);
     }
 
-    /// Knows the application of this id from now on, in place of the one it knew.
+    /// Knows the application with this id from now on, instead of the one it knew.
     pub fn serve(&self, app_id: &str) {
         app_id.clone_into(&mut self.state().app_id);
     }
@@ -130,7 +130,7 @@ impl Hostile {
         self.back(&asked, told.map(|(name, value)| (name.to_owned(), value.to_owned())).into())
     }
 
-    /// Returns how many requests reached the endpoint of this name.
+    /// Returns how many requests reached the endpoint with this name.
     ///
     /// # Panics
     ///
@@ -139,7 +139,7 @@ impl Hostile {
         self.requests(endpoint).len()
     }
 
-    /// Returns the requests that reached the endpoint of this name, the oldest first.
+    /// Returns the requests that reached the endpoint with this name, oldest first.
     ///
     /// # Panics
     ///
@@ -150,7 +150,7 @@ impl Hostile {
         state.recorded.iter().filter(|request| request.endpoint == endpoint).cloned().collect()
     }
 
-    /// Returns the parameters of all authorization requests, the oldest first.
+    /// Returns the parameters of all authorization requests, oldest first.
     pub fn authorizations(&self) -> Vec<Vec<(String, String)>> {
         self.state().authorizations.clone()
     }
@@ -183,12 +183,12 @@ impl Hostile {
         self.state().exchange_keys(key);
     }
 
-    /// Publishes another key that signs nothing.
+    /// Publishes another key, which signs nothing.
     pub fn publish(&self, key: Key) {
         self.state().keys.push(Arc::new(key));
     }
 
-    /// Returns the key that signs.
+    /// Returns the signing key.
     pub fn key(&self) -> Arc<Key> {
         self.state().keys[0].clone()
     }
@@ -198,7 +198,7 @@ impl Hostile {
         self.state().grants.end_all();
     }
 
-    /// Returns how many refresh tokens are good.
+    /// Returns how many refresh tokens are valid.
     pub fn good_refresh_tokens(&self) -> usize {
         self.state().grants.good_refresh_tokens()
     }
@@ -208,8 +208,8 @@ impl Hostile {
         self.wrong_logout_token(sub, sid, &[])
     }
 
-    /// Returns a logout token that deviates in its claims, its header, its signature or its text
-    /// as ID tokens do where these are the provider's own deviations.
+    /// Returns a logout token that deviates in its claims, header, signature or text as ID tokens
+    /// do when these are the provider's own deviations.
     pub fn wrong_logout_token(
         &self,
         sub: &str,
@@ -301,7 +301,7 @@ async fn serve(listener: TcpListener, state: Arc<Mutex<State>>) {
     }
 }
 
-/// One request, one answer. That the client may hang up is its right.
+/// One request, one answer. The client has every right to hang up.
 async fn converse(mut stream: TcpStream, state: Arc<Mutex<State>>) {
     if let Ok(Some(request)) = Request::read(&mut stream).await {
         let reply = answer(&mut state.lock().unwrap_or_else(PoisonError::into_inner), &request);

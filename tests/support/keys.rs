@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::encode::{base64url, pem};
 
-/// Made once: a new RSA key costs a noticeable part of a second.
+/// Made once: a new RSA key takes a noticeable fraction of a second.
 static RSA: LazyLock<RsaKeyPair> =
     LazyLock::new(|| RsaKeyPair::generate(KeySize::Rsa2048).expect("RSA keys can be made"));
 
@@ -50,7 +50,7 @@ impl std::fmt::Debug for Key {
 }
 
 impl Key {
-    /// Returns a new P-384 key, as a new Logto has.
+    /// Returns a new P-384 key, like a new Logto's.
     pub fn es384() -> Self {
         Self::ec("ES384", "P-384", &ECDSA_P384_SHA384_FIXED_SIGNING)
     }

@@ -1,4 +1,4 @@
-//! An application over TCP, for what the local client of Rocket cannot send.
+//! An application over TCP, for what Rocket's local client cannot send.
 
 use std::sync::Mutex;
 
@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 
-/// An application that listens on a port of its own of 127.0.0.1 as long as the value lives.
+/// An application that listens on its own port of 127.0.0.1 as long as the value lives.
 #[derive(Debug)]
 pub struct Live {
     port: u16,
@@ -51,12 +51,12 @@ impl Live {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Sends `request`, whatever bytes it has; returns the answer, head and body. The request
-    /// ought to say `Connection: close`.
+    /// Sends `request`, byte for byte; returns the answer, head and body. The request should say
+    /// `Connection: close`.
     ///
     /// # Panics
     ///
-    /// If there is no connection, or none that ends.
+    /// If there is no connection, or it does not end.
     pub async fn send(&self, request: &[u8]) -> String {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await.expect("it listens");
         stream.write_all(request).await.expect("it reads");

@@ -1,4 +1,4 @@
-//! The sources of a crate, as the compiler takes them: by their `mod` items, and without
+//! The sources of a crate, as the compiler reads them: by their `mod` items, and without
 //! what it leaves out.
 
 use std::fs;
@@ -21,19 +21,19 @@ pub const TEST: &str = "test";
 pub struct Source {
     /// The module: `session::cookie`, and nothing for `lib.rs`.
     pub module: String,
-    /// The file, from the folder of `lib.rs` on.
+    /// The file, relative to the folder of `lib.rs`.
     pub file: PathBuf,
-    /// What stands in it, without the items that are left out.
+    /// Its contents, without the items that are left out.
     pub code: String,
 }
 
 impl Source {
-    /// Reads a crate from the folder of its `lib.rs` on, without what only a `cfg` of `absent`
-    /// brings, such as [`TEST`] or `feature = "slow"`.
+    /// Reads a crate from the folder of its `lib.rs`, without what only a `cfg` of `absent` adds,
+    /// such as [`TEST`] or `feature = "slow"`.
     ///
     /// # Panics
     ///
-    /// If a file is missing or no Rust: nothing may go unread.
+    /// If a file is missing or is not Rust: nothing may go unread.
     pub fn of_crate(folder: &Path, absent: &[&str]) -> Vec<Self> {
         let (mut found, mut modules) = (Vec::new(), vec![Vec::new()]);
         while let Some(module) = modules.pop() {
@@ -51,21 +51,21 @@ impl Source {
     }
 }
 
-/// The source `text` without the items and statements that only a `cfg` of `absent` brings.
+/// The source `text` without the items and statements that only a `cfg` of `absent` adds.
 ///
 /// # Panics
 ///
-/// If it is no Rust.
+/// If it is not Rust.
 pub fn without(text: &str, absent: &[&str]) -> String {
     Parts::of(text, absent).code(text)
 }
 
-/// What to leave out of a file, and the files that the rest of it names.
+/// What to leave out of a file, and the files that the rest of it refers to.
 struct Parts<'a> {
     absent: &'a [&'a str],
     left_out: Vec<Range<usize>>,
     modules: Vec<Vec<String>>,
-    /// The modules with a body that stand around what is being read.
+    /// The modules with a body around what is being read.
     around: Vec<String>,
 }
 
@@ -86,7 +86,7 @@ impl<'a> Parts<'a> {
         code
     }
 
-    /// Whether `node` is left out, which then is noted.
+    /// Whether `node` is left out, which is then recorded.
     fn leaves_out(&mut self, node: &(impl ToTokens + Spanned)) -> bool {
         let cfgs =
             attributes(node).into_iter().filter(|attribute| attribute.path().is_ident("cfg"));
@@ -97,7 +97,7 @@ impl<'a> Parts<'a> {
         out
     }
 
-    /// Whether a predicate holds only where something of `absent` is.
+    /// Whether a predicate can hold only with something of `absent`.
     fn is_absent(&self, cfg: &Meta) -> bool {
         let mut inner = inner(cfg).into_iter();
         match cfg.path() {
@@ -114,7 +114,7 @@ fn inner(cfg: &Meta) -> Punctuated<Meta, Token![,]> {
         .unwrap_or_default()
 }
 
-/// The attributes above an item, of whatever kind it is.
+/// The attributes of an item of any kind.
 fn attributes(node: &impl ToTokens) -> Vec<Attribute> {
     let above = |input: ParseStream<'_>| {
         let attributes = input.call(Attribute::parse_outer)?;

@@ -12,7 +12,7 @@ pub(crate) const APP_ID: &str = "hostile-app";
 /// Needs percent-encoding in a `Basic` header.
 pub(crate) const APP_SECRET: &str = "s3cret%of+the:app and more";
 
-/// The names of the endpoints, by which requests are counted, with their paths below `/oidc`.
+/// The names of the endpoints, under which requests are counted, with their paths below `/oidc`.
 pub(crate) const ENDPOINTS: [(&str, &str); 7] = [
     ("discovery", "/.well-known/openid-configuration"),
     ("jwks", "/jwks"),
@@ -26,20 +26,20 @@ pub(crate) const ENDPOINTS: [(&str, &str); 7] = [
 /// A request that the provider received.
 #[derive(Clone, Debug)]
 pub struct Recorded {
-    /// The endpoint's name, as it is counted.
+    /// The endpoint's name, under which it is counted.
     pub endpoint: &'static str,
     /// The method.
     pub method: String,
     /// Path and query.
     pub target: String,
-    /// The headers, by their names in lower case.
+    /// The headers, by lower-case name.
     pub headers: BTreeMap<String, String>,
     /// The fields of the form in the body.
     pub form: Vec<(String, String)>,
 }
 
 impl Recorded {
-    /// Returns the one value of a form field; `None` when it is absent or there twice.
+    /// Returns the only value of a form field; `None` if it is absent or appears twice.
     pub fn field(&self, name: &str) -> Option<&str> {
         let mut values = self.form.iter().filter(|(key, _)| key == name);
         let first = values.next().map(|(_, value)| value.as_str());
@@ -52,7 +52,7 @@ pub(crate) struct State {
     pub(crate) endpoint: String,
     /// The application that it knows.
     pub(crate) app_id: String,
-    /// All that are published; the first one signs.
+    /// All published keys; the first one signs.
     pub(crate) keys: Vec<Arc<Key>>,
     pub(crate) deviations: Vec<Deviation>,
     pub(crate) account: Value,
@@ -101,7 +101,7 @@ impl State {
         self.deviations.iter().any(switch)
     }
 
-    /// Signs with a new key from now on; what was published before is gone.
+    /// Signs with a new key from now on; everything published before is gone.
     pub(crate) fn exchange_keys(&mut self, key: Key) {
         self.keys = vec![Arc::new(key)];
     }

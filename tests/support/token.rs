@@ -31,7 +31,7 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
-    /// Signs the claims, as the deviations want it.
+    /// Signs the claims, as the deviations want.
     pub(crate) fn sign(mut self, deviations: &[Deviation]) -> String {
         let forgery = deviations.iter().find_map(|deviation| match deviation {
             Deviation::Forged(forgery) => Some(forgery),

@@ -1,4 +1,4 @@
-//! HTTP/1.1 by hand, one request a connection: a library would not let us misbehave.
+//! HTTP/1.1 by hand, one request per connection: a library would not let us misbehave.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -26,7 +26,7 @@ impl Request {
         form_urlencoded::parse(self.body.as_bytes()).into_owned().collect()
     }
 
-    /// Reads one request; `None` when the client went away.
+    /// Reads one request; `None` if the client hung up.
     pub(crate) async fn read(stream: &mut TcpStream) -> io::Result<Option<Self>> {
         let mut bytes = Vec::new();
         let head = loop {
@@ -60,7 +60,7 @@ impl Request {
     }
 }
 
-/// What goes back, and how.
+/// What is sent back, and how.
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(&'static str, String)>,
@@ -75,7 +75,7 @@ pub(crate) enum Body {
     Drip(Vec<u8>),
     /// All of it, with its length, after this time.
     Late(Vec<u8>, Duration),
-    /// Zeros without end, under an announced length or in chunks.
+    /// Endless zeros, under an announced length or in chunks.
     Endless(Option<u64>),
     /// Not even a status line.
     Silence,

@@ -1,4 +1,4 @@
-//! The modules glob the crate, which globs them, within the crate only.
+//! The modules glob the crate, which globs them, only within the crate.
 
 pub(crate) use logto_rocket::{User, authenticated};
 pub(crate) use rocket::{get, routes, uri};

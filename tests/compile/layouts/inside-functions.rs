@@ -1,4 +1,4 @@
-//! Routes of functions, and one name in two modules and in functions.
+//! Routes inside functions, and one name in two modules and in functions.
 
 use logto_rocket::authenticated;
 use rocket::{Route, get, routes, uri};

@@ -1,4 +1,4 @@
-//! Handlers that a macro makes, of a module that is globbed both ways.
+//! Handlers made by a macro, in a module that is globbed both ways.
 
 mod prelude {
     pub use logto_rocket::{User, authenticated};

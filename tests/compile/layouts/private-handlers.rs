@@ -1,4 +1,4 @@
-//! Handlers that their module alone sees, and gives away as routes.
+//! Handlers that only their module sees, and hands out as routes.
 
 #![deny(unreachable_pub, missing_docs, unnameable_types)]
 

@@ -1,4 +1,4 @@
-//! `uri!` inside and outside of the handlers it names, and of routes inside of functions.
+//! `uri!` inside and outside the handlers it names, and for routes inside functions.
 
 use super::*;
 use crate::support::App;

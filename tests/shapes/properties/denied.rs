@@ -1,4 +1,4 @@
-//! What a stranger's request sets off: nothing of the handler, but all cookies arrive.
+//! What a stranger's request triggers: nothing of the handler, but all cookies arrive.
 
 use std::cell::RefCell;
 
@@ -27,7 +27,7 @@ fn seen() -> Vec<&'static str> {
     SEEN.take()
 }
 
-/// Notes that it was parsed or asked.
+/// Notes that it was parsed or called.
 struct Spy;
 
 #[rocket::async_trait]

@@ -1,4 +1,4 @@
-//! A launch that something is missing for does not happen.
+//! A launch does not happen if something is missing for it.
 
 use logto_rocket::{AccessToken, ApiResource, Logto, OrganizationToken, User, authenticated};
 use rocket::error::ErrorKind;
@@ -8,7 +8,7 @@ use rocket::{Build, Rocket, Route, State, get, routes};
 
 use crate::support::{bare_rocket, rocket};
 
-/// Where the sentinels that abort a launch stand: type, file, line.
+/// Where the sentinels that abort a launch are: type, file, line.
 async fn aborts(routes: Vec<Route>, attached: bool) -> Vec<(&'static str, &'static str, u32)> {
     aborts_of(if attached { rocket().await } else { bare_rocket().await }, routes).await
 }
@@ -101,7 +101,7 @@ fn typed(_token: Option<AccessToken<Items>>) {}
 #[get("/guard")]
 fn guard(_token: logto_rocket::Result<AccessToken<Items>>) {}
 
-/// What aborts the launch where this is left out of the configuration: functions of
+/// What aborts the launch without this part of the configuration: functions of
 /// routes and resources of guards, by name.
 async fn without(left_out: &str, routes: Vec<Route>) -> Vec<&'static str> {
     let keep = |names: &[&str]| {
@@ -123,7 +123,7 @@ async fn without(left_out: &str, routes: Vec<Route>) -> Vec<&'static str> {
 }
 
 #[rocket::async_test]
-async fn a_launch_is_aborted_by_each_route_that_the_configuration_leaves_without() {
+async fn a_launch_is_aborted_by_each_route_that_lacks_its_configuration() {
     let all = || routes![page, resource, organization, typed, guard];
     assert_eq!(without("", all()).await, [""; 0]);
     let resource = ["Items", "Items", "resource"];
