@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_outlives_one_rotation_and_no_second_one() {
+    fn a_key_outlives_one_rotation_but_not_a_second() {
         let keys = Keys::new();
         let token = keys.sign(Some("JWT"), &json!({}));
         keys.rotate(SigningKey::rsa());

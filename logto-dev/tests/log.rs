@@ -1,4 +1,4 @@
-//! What the provider says, and keeps to itself, in the application's log.
+//! What the provider tells the application's log, and what it keeps to itself.
 
 use std::net::Ipv4Addr;
 use std::sync::{Mutex, Once};
@@ -18,7 +18,7 @@ impl Log for Collector {
     }
 
     fn log(&self, record: &Record<'_>) {
-        // Rocket's own words about requests and fairings, and the provider's.
+        // Rocket's own lines about requests and fairings, and the provider's.
         if ["rocket", "logto_dev"].iter().any(|name| record.target().starts_with(name)) {
             LINES.lock().expect("no test panics here").push(record.args().to_string());
         }
@@ -32,7 +32,7 @@ fn log() -> String {
     static INSTALLED: Once = Once::new();
     INSTALLED.call_once(|| {
         log::set_logger(&Collector).expect("nobody else sets a logger");
-        // What Rocket calls `normal`. At `debug` it prints whole requests.
+        // Rocket's `normal`. At `debug` it prints whole requests.
         log::set_max_level(LevelFilter::Info);
     });
     LINES.lock().expect("no test panics here").join("\n")
@@ -44,7 +44,7 @@ async fn a_refused_launch_says_why_and_what_to_do() {
     let figment = Figment::from(Config::release_default());
     let rocket = rocket::custom(figment).attach(Provider::fairing());
     let error = rocket.ignite().await.expect_err("a refusal");
-    // An error of Rocket's panics when it is dropped unread.
+    // Rocket's errors panic when they are dropped unread.
     assert!(!error.to_string().is_empty());
     let log = log();
     assert!(log.contains("the development provider runs in the `debug` profile only"), "{log}");
@@ -93,7 +93,7 @@ async fn a_provider_that_other_machines_may_reach_says_what_that_means() {
 
 /// The application has a page at `/sign-in` too.
 #[async_test]
-async fn a_request_of_the_provider_is_told_from_one_of_the_application() {
+async fn requests_to_the_provider_and_to_the_application_are_told_apart() {
     log();
     let provider = Provider::start().await;
     for path in ["/sign-in", "/oidc/nowhere", "/"] {

@@ -74,8 +74,8 @@ impl Builder {
         }
     }
 
-    /// As [`figment()`](Self::figment), with where the provider is, which the environment may
-    /// say too, and wins.
+    /// As [`figment()`](Self::figment), with the provider's address, for which the
+    /// environment wins.
     pub(crate) fn configured(self, figment: &Figment) -> Result<Self, Error> {
         let variables = Env::prefixed("LOGTO_DEV_").only(&["address", "port", "endpoint"]);
         let table = figment.focus("logto_dev").merge(variables.global()).extract();

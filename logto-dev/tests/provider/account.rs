@@ -1,4 +1,4 @@
-//! The Account API, by what is known of Logto's own.
+//! The Account API, according to what is known about Logto's own.
 
 use logto_dev::{AccountCenter, Provider};
 use reqwest::Method;
@@ -63,7 +63,7 @@ async fn an_account_shows_what_the_scopes_show() {
     assert_eq!((&bob["name"], &bob["profile"]["preferredUsername"]), (&Value::Null, &Value::Null));
 }
 
-/// In the order of a recorded Logto, which was asked with `openid profile email`.
+/// In the order of a recorded Logto that was asked with `openid profile email`.
 #[async_test]
 async fn an_account_has_the_members_of_a_recorded_one() {
     let path = format!("{}/../tests/captures/logto-1.42-apis.json", env!("CARGO_MANIFEST_DIR"));
@@ -74,7 +74,7 @@ async fn an_account_has_the_members_of_a_recorded_one() {
     let own = seen(&app, &bearer(&app, "alice", "openid profile email").await).await;
     let own = own.as_object().expect("an object").keys();
     let recorded: Vec<_> = recorded.as_object().expect("an object").keys().collect();
-    // The recorded center had the user name and the password turned off.
+    // In the recorded account center the user name and the password were turned off.
     let own: Vec<_> = own.filter(|name| !["username", "hasPassword"].contains(&&***name)).collect();
     assert_eq!(own, recorded);
 }
@@ -99,7 +99,7 @@ async fn a_user_changes_their_name_and_the_next_tokens_show_it() {
 }
 
 #[async_test]
-async fn only_the_opaque_token_with_openid_is_taken() {
+async fn only_the_opaque_token_with_openid_is_accepted() {
     let app = App::start().await;
     let get = async |header: Option<&str>| ask(&app, Method::GET, header, "").await;
     assert_refused(&get(None).await, 401, "auth.authorization_header_missing");
@@ -126,7 +126,7 @@ async fn only_the_opaque_token_with_openid_is_taken() {
 async fn a_change_needs_the_scope_of_the_member() {
     let app = App::start().await;
     let bare = bearer(&app, "alice", "openid").await;
-    // 400 and not 403, as at Logto.
+    // 400, not 403, as at Logto.
     let refused = change(&app, &bare, &json!({ "name": "Al" })).await;
     assert_refused(&refused, 400, "auth.unauthorized");
     let header = bearer(&app, "alice", BASIC).await;
@@ -138,7 +138,7 @@ async fn a_change_needs_the_scope_of_the_member() {
 }
 
 #[async_test]
-async fn a_change_of_the_wrong_form_is_refused() {
+async fn a_malformed_change_is_refused() {
     let app = App::start().await;
     let header = bearer(&app, "alice", BASIC).await;
     let long = "x".repeat(129);

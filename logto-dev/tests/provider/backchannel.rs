@@ -53,7 +53,7 @@ async fn without_a_registered_uri_nobody_is_told() {
 }
 
 #[async_test]
-async fn a_sign_out_goes_on_whatever_the_application_answers() {
+async fn a_sign_out_continues_whatever_the_application_answers() {
     let app = App::start().await;
     let refusing = Listener::answering("400 Bad Request").await;
     for uri in [refusing.url("/"), "http://127.0.0.1:1/".to_string()] {
@@ -93,7 +93,7 @@ async fn nobody_is_told_of_a_sign_out_without_a_session_or_a_confirmation() {
 }
 
 #[async_test]
-async fn a_logout_token_for_tests_is_as_the_real_one() {
+async fn a_logout_token_for_tests_is_like_the_real_one() {
     for (generation, end) in [(Generation::V1_42, Some(120)), (Generation::V1_37, None)] {
         let provider = Provider::builder().generation(generation).start().await;
         let (header, claims) = decode(&provider.logout_token("alice", "s1"));

@@ -48,7 +48,7 @@ impl<'a> Browser<'a> {
         self.app.redeem(&code, &[]).await.ok()
     }
 
-    /// Signs out, and returns the page that asks and what follows it.
+    /// Signs out, and returns the page that asks and the answer after it.
     pub(crate) async fn sign_out(&self, parameters: &str) -> [Answer; 2] {
         let page = self.ask_to_sign_out(parameters).await;
         let value = page.body.split("name=\"xsrf\" value=\"").nth(1);

@@ -1,12 +1,12 @@
-//! Every recorded answer of a real Logto, asked for again.
+//! Every recorded answer of a real Logto, requested again.
 //!
 //! The recordings are walked by name. A name belongs to an answer that a scene
-//! below asks the provider for and compares, or to the list of what the provider
+//! below requests from the provider and compares, or to the list of what the provider
 //! does not serve. One that belongs to neither fails the test.
 //!
-//! Compared are the status, the headers that an application reads, the names of
-//! all members, and their values; of values that are random or times, their form.
-//! Not compared: headers for browsers (`vary`, CORS), the text of pages, and the
+//! The comparison covers the status, the headers that an application reads, the names of
+//! all members, and their values; for values that are random or times, their form.
+//! It leaves out headers for browsers (`vary`, CORS), the text of pages, and the
 //! order of members.
 
 mod codes;
@@ -51,7 +51,7 @@ async fn assert_every_answer_is_given(generation: Generation) {
     replay.assert_complete(&left_out::names(generation));
 }
 
-/// The comparison finds what it should: else the tests above could not fail.
+/// The comparison finds what it should: otherwise the tests above could not fail.
 #[test]
 fn a_wrong_answer_is_noticed() {
     use serde_json::json;

@@ -35,7 +35,7 @@ async fn an_impersonation_token_is_used_once() {
 }
 
 #[async_test]
-async fn a_refused_request_does_not_use_an_impersonation_token_up() {
+async fn a_refused_request_does_not_use_up_an_impersonation_token() {
     let app = App::start().await;
     let token = app.provider.subject_token("alice");
     let nowhere = ("resource", "https://nope.example.com");
@@ -45,7 +45,7 @@ async fn a_refused_request_does_not_use_an_impersonation_token_up() {
 }
 
 #[async_test]
-async fn an_impersonation_token_ends() {
+async fn an_impersonation_token_expires() {
     let app = App::start().await;
     let token = app.provider.subject_token("alice");
     app.provider.advance(Duration::from_secs(600));
@@ -70,7 +70,7 @@ async fn a_personal_access_token_is_used_until_its_user_is_gone() {
 }
 
 #[async_test]
-async fn an_access_token_buys_another_one_again_and_again() {
+async fn an_access_token_can_be_exchanged_again_and_again() {
     let app = App::start().await;
     let tokens = app.sign_in("alice", &[("resource", API)]).await;
     let opaque = text(&tokens, "access_token");

@@ -25,7 +25,7 @@ impl Listener {
         Self::answering("200 OK").await
     }
 
-    /// Starts one that gives every request this answer.
+    /// Starts one that answers every request like this.
     pub(crate) async fn answering(status: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");

@@ -37,7 +37,7 @@ async fn roles_and_memberships_are_changed_on_a_page() {
     assert_eq!(claims["organization_roles"], serde_json::json!([format!("{ACME}:admin")]));
 }
 
-/// The part of a user's page that has this title.
+/// The part of a user's page with this title.
 fn group<'p>(page: &'p str, title: &str) -> &'p str {
     let (_, rest) = page.split_once(&format!("<legend>{title}</legend>")).expect(title);
     rest.split("</fieldset>").next().unwrap_or_default()
@@ -62,7 +62,7 @@ async fn roles_of_an_organization_are_offered_to_its_members_only() {
     let (acme, globex) = (group(&page, "acme"), group(&page, "globex"));
     assert!(offers(acme, "admin") && offers(acme, "editor"), "{acme}");
     assert!(!offers(globex, "admin"), "{globex}");
-    // What somebody has can be taken away, whatever it is.
+    // Whatever somebody has can be taken away.
     app.provider.set_roles("bob", ["admin"]);
     let page = app.get("/user?username=bob").await.body;
     assert!(group(&page, "Roles").contains("value=\"admin\" checked"), "{page}");
@@ -164,7 +164,7 @@ async fn the_pages_escape_names_of_every_kind() {
 }
 
 #[async_test]
-async fn a_role_that_was_taken_away_gives_nothing_at_the_next_refresh() {
+async fn a_removed_role_gives_nothing_at_the_next_refresh() {
     let app = App::start().await;
     let scope = "openid offline_access urn:logto:scope:organizations read:items write:items";
     let tokens = app.sign_in("alice", &[("scope", scope), ("resource", API)]).await;

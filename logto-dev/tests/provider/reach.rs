@@ -1,4 +1,4 @@
-//! A provider that other machines reach.
+//! A provider that other machines can reach.
 
 use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
 
@@ -12,7 +12,7 @@ use crate::support::{Answer, App, decode, text};
 const NOWHERE: &str = "https://login.invalid";
 
 #[async_test]
-async fn a_provider_is_called_what_it_is_told() {
+async fn a_provider_uses_the_endpoint_it_is_given() {
     let app = App::with(Provider::builder().endpoint(format!("{NOWHERE}/"))).await;
     assert_eq!(app.provider.endpoint(), NOWHERE);
     assert_eq!(app.provider.issuer(), format!("{NOWHERE}/oidc"));
@@ -49,13 +49,13 @@ fn free_port() -> u16 {
 }
 
 #[async_test]
-async fn a_provider_on_all_addresses_is_reached_by_each_and_called_by_that_of_this_machine() {
+async fn a_provider_on_all_addresses_answers_at_each_and_is_named_by_loopback() {
     let app = App::with(Provider::builder().address(Ipv4Addr::UNSPECIFIED)).await;
     let endpoint = app.provider.endpoint().to_string();
     assert!(endpoint.starts_with("http://127.0.0.1:"), "{endpoint}");
     let tokens = app.sign_in("alice", &[]).await;
     assert_eq!(decode(&text(&tokens, "id_token")).1["iss"], format!("{endpoint}/oidc"));
-    // All of 127.0.0.0/8 is this machine, and 127.0.0.2 is not what others listen on.
+    // All of 127.0.0.0/8 is this machine, and nothing else listens on 127.0.0.2.
     let other = endpoint.replace("127.0.0.1", "127.0.0.2");
     assert!(app.http.get(&other).send().await.expect("an answer").status().is_success());
     let default = Provider::start().await;
@@ -64,7 +64,7 @@ async fn a_provider_on_all_addresses_is_reached_by_each_and_called_by_that_of_th
 }
 
 #[async_test]
-async fn an_address_of_version_6_stands_in_brackets() {
+async fn an_ipv6_address_is_in_brackets() {
     if TcpListener::bind((Ipv6Addr::LOCALHOST, 0)).is_err() {
         return println!("skipped: this machine has no IPv6");
     }

@@ -66,7 +66,7 @@ async fn a_wrong_sign_out_is_refused_in_logto_s_words() {
     assert_eq!(app.post("/oidc/session/end/confirm", None, &[("xsrf", "x")]).await.status, 400);
 }
 
-/// Signs in on the provider's page; the cookie of the provider's session.
+/// Signs in on the provider's page; returns the cookie of the provider's session.
 async fn signed_in(app: &App) -> String {
     let page = app.http.get(app.url(&[])).send().await.expect("an answer");
     let location = page.headers()["location"].to_str().expect("a location").to_string();
@@ -78,7 +78,7 @@ async fn signed_in(app: &App) -> String {
     cookie.split(';').next().expect("a pair").to_string()
 }
 
-/// A browser has one jar for both: cookies know no ports.
+/// A browser has one jar for both: cookies ignore ports.
 #[async_test]
 async fn two_providers_do_not_end_each_others_session_in_one_browser() {
     let apps = [App::start().await, App::start().await];

@@ -90,7 +90,7 @@ impl App {
             .await
     }
 
-    /// Asks for a token as the machine-to-machine application.
+    /// Requests a token as the machine-to-machine application.
     pub(crate) async fn machine(&self, form: &[(&str, &str)]) -> Answer {
         let credentials = (self.provider.machine_app_id(), self.provider.machine_app_secret());
         let grant = [("grant_type", "client_credentials")];
@@ -159,7 +159,7 @@ impl Answer {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
     }
 
-    /// The JSON of a success.
+    /// The JSON of a successful answer.
     pub(crate) fn ok(&self) -> Value {
         assert_eq!(self.status, 200, "{self:?}");
         self.json()
@@ -169,7 +169,7 @@ impl Answer {
         self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
     }
 
-    /// Compares with a capture of status, headers and body.
+    /// Compares with the status, headers and body of a capture.
     pub(crate) fn assert_is(&self, capture: &Value) {
         assert_eq!(capture[0], self.status.as_u16(), "{self:?}");
         let body = match &capture[2] {
@@ -212,7 +212,7 @@ impl Captures {
     }
 }
 
-/// The header and the claims of a token, in the order they have in it.
+/// The header and the claims of a token, in the order they have there.
 pub(crate) fn decode(token: &str) -> (Value, Value) {
     let mut parts = token.split('.').map(|part| {
         let bytes = URL_SAFE_NO_PAD.decode(part).unwrap_or_default();

@@ -11,7 +11,7 @@ use crate::support::{ACME, ALL_SCOPES, API, Answer, App, CALLBACK, Captures, dec
 const CHANGING: [&str; 10] =
     ["sub", "aud", "iss", "iat", "exp", "sid", "created_at", "updated_at", "at_hash", "picture"];
 
-/// Asserts the captured claims, but for those that change; of these, the type.
+/// Asserts the captured claims; of those that change, only the type.
 fn assert_claims(claims: &Value, captured: &Value) {
     assert_eq!(keys(claims), keys(captured));
     for (name, value) in captured.as_object().expect("claims") {
@@ -211,7 +211,7 @@ async fn a_refresh_may_ask_for_fewer_scopes_only() {
 }
 
 #[async_test]
-async fn time_passes_at_one_provider_alone() {
+async fn time_passes_at_one_provider_only() {
     let (moved, other) = (App::start().await, App::start().await);
     let old = text(&moved.sign_in("alice", &[]).await, "access_token");
     let valid = text(&other.sign_in("alice", &[]).await, "access_token");
@@ -246,7 +246,7 @@ async fn a_rotated_refresh_token_used_late_revokes_the_grant() {
 }
 
 #[async_test]
-async fn access_tokens_end_when_they_were_told_to() {
+async fn access_tokens_expire_when_they_should() {
     let app = App::with(Provider::builder().access_token_ttl(Duration::from_secs(5))).await;
     let tokens = app.sign_in("alice", &[]).await;
     assert_eq!(tokens["expires_in"], 5);

@@ -133,7 +133,7 @@ async fn a_stopped_provider_answers_nobody_and_resumes_where_it_was() {
     let before = Instant::now();
     app.provider.stop().await;
     assert!(before.elapsed() < Duration::from_secs(1), "{:?}", before.elapsed());
-    // Not through a connection that was kept, which may be noticed to be closed only then.
+    // Not over a kept connection, which may only then turn out to be closed.
     assert!(reqwest::get(&url).await.expect_err("a closed port").is_connect());
     assert!(app.provider.approve(&app.url(&[]), "alice").await.is_err());
     app.provider.resume().await.expect("the port is free");

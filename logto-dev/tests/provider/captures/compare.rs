@@ -1,4 +1,4 @@
-//! How a recorded answer and a given one are compared.
+//! How a recorded answer and a new one are compared.
 
 use std::collections::BTreeSet;
 
@@ -7,9 +7,9 @@ use url::{Url, form_urlencoded};
 
 use crate::support::decode;
 
-/// Members whose values are random; of these, the length counts.
+/// Members whose values are random; only their length counts.
 const RANDOM: [&str; 4] = ["jti", "sid", "kid", "at_hash"];
-/// Members that are points in time; of these, the unit counts.
+/// Members that are points in time; only their unit counts.
 const TIMES: [&str; 4] = ["iat", "auth_time", "created_at", "updated_at"];
 
 /// What is different, in words. `names` are what the recorded server calls

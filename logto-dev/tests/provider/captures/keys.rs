@@ -45,7 +45,7 @@ async fn hint(app: &App, token: &str) -> Answer {
     app.get(&format!("/oidc/session/end?id_token_hint={token}")).await
 }
 
-/// The keys without their numbers, and what discovery says of them.
+/// The keys without their numbers, and what discovery says about them.
 async fn published(app: &App) -> Value {
     let mut jwks = app.get("/oidc/jwks").await.ok()["keys"].clone();
     for key in jwks.as_array_mut().expect("keys") {

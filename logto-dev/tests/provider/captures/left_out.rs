@@ -1,4 +1,4 @@
-//! What was recorded and cannot be asked for here.
+//! What was recorded and cannot be requested here.
 
 use logto_dev::Generation;
 

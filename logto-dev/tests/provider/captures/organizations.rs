@@ -31,7 +31,7 @@ async fn members(replay: &mut Replay, app: &App) {
     replay.same("refresh.org.not_member", app, &answer);
 }
 
-/// What a sign-in must have asked for.
+/// What a sign-in must have requested.
 async fn needs(replay: &mut Replay, app: &App) {
     let base = "openid offline_access profile";
     let with_scope = format!("{base} {ORGANIZATIONS} read:data");

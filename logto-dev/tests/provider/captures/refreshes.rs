@@ -62,7 +62,7 @@ async fn resources(replay: &mut Replay, app: &App) {
     replay.same_token("comma.at", app, &text(&answer.ok(), "access_token"));
 }
 
-/// As of a single-page application.
+/// As for a single-page application.
 async fn rotation(replay: &mut Replay) {
     let app = &replay.start_with(|builder| builder.rotate_refresh_tokens(true)).await;
     let code = app.code("alice", &[("scope", "openid offline_access")]).await;
@@ -77,7 +77,7 @@ async fn rotation(replay: &mut Replay) {
     reuse(replay, names, app, &first, &second).await;
 }
 
-/// As of every application, when most of a token's life is over.
+/// As for every application, when most of a token's life is over.
 async fn aged(replay: &mut Replay) {
     let app = &replay.start().await;
     let scope = ("scope", "openid offline_access profile email");
@@ -98,7 +98,7 @@ async fn aged(replay: &mut Replay) {
     replay.same("expired RT", app, &app.refresh(&token, &[]).await);
 }
 
-/// A token that was rotated is used at once, and too late.
+/// A rotated token is used at once, and too late.
 async fn reuse(replay: &mut Replay, names: [&str; 3], app: &App, first: &str, second: &str) {
     let fresh: Answer = app.refresh(first, &[]).await;
     replay.same(names[0], app, &fresh);

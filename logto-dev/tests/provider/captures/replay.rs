@@ -33,8 +33,8 @@ impl Replay {
         self.start_with(|builder| builder).await
     }
 
-    /// Starts a provider that was set up as the recorded one: the identifiers of
-    /// applications and users are the same.
+    /// Starts a provider that is set up like the recorded one: with the same identifiers of
+    /// applications and users.
     pub(crate) async fn start_with(&self, change: impl FnOnce(Builder) -> Builder) -> App {
         let alice = &self.captures.of("code.success.id_token")["claims"];
         let bob = &self.captures.of("bob.id_token")["claims"];
@@ -86,7 +86,7 @@ impl Replay {
         self.assert_same(name, &captured, app, found);
     }
 
-    /// Compares the page that a browser is sent to, of which the beginning was
+    /// Compares the page that a browser is sent to, the beginning of which was
     /// recorded.
     pub(crate) fn same_page(&mut self, name: &str, app: &App, answer: &Answer) {
         let captured = self.take(name);
@@ -106,7 +106,7 @@ impl Replay {
         self.same_headers(name, &captured[1], app, answer);
     }
 
-    /// Compares a request of the provider's own, whose body was recorded without
+    /// Compares one of the provider's own requests, whose body was recorded without
     /// its end.
     pub(crate) fn same_request(&mut self, name: &str, request: &Request) {
         let captured = self.take(name)[0].clone();
@@ -116,7 +116,7 @@ impl Replay {
         assert!(request.body.starts_with(beginning.expect("a form")), "{name}");
     }
 
-    /// Compares how long random values are.
+    /// Compares the lengths of random values.
     pub(crate) fn same_lengths(&mut self, name: &str, found: &[impl AsRef<str>]) {
         let captured = self.take(name);
         let recorded = captured.as_array().cloned().unwrap_or_else(|| vec![captured]);
@@ -207,8 +207,8 @@ impl Replay {
 
     fn assert_same(&self, name: &str, captured: &Value, app: &App, found: &Value) {
         let ours = app.provider.endpoint();
-        // The older recording was made at two ports. What is inside its tokens
-        // was left as it was.
+        // The older recording was made at two ports. The inside of its tokens was left
+        // as it was.
         let names = [
             ("http://localhost:3001", ours),
             ("http://localhost:3101", ours),

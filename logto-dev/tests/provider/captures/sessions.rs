@@ -15,7 +15,7 @@ pub(crate) async fn play(replay: &mut Replay) {
     offline_or_not(replay).await;
 }
 
-/// A whole sign-out: the application is told, and keeps what it got offline.
+/// A whole sign-out: the application is told, and keeps its offline tokens.
 async fn sign_out(replay: &mut Replay, app: &App) {
     let listener = Listener::start().await;
     app.provider.backchannel_logout_uri(listener.url("/backchannel-logout"));
@@ -45,7 +45,7 @@ async fn sign_out(replay: &mut Replay, app: &App) {
     replay.same_value("prompt=none after logout", app, &json!(silent));
 }
 
-/// Where the browser goes, by what the request says.
+/// Where the browser goes, depending on the request.
 async fn elsewhere(replay: &mut Replay, app: &App) {
     // Nobody listens any more, and nobody minds.
     let client = format!("client_id={}&{HOME}", app.provider.app_id());
