@@ -7,10 +7,10 @@ use logto_rocket::internal::access_token_claims;
 
 use crate::claims::stable;
 
-/// T18, S18: what is read in an access token is what stands in the middle of a JWT, and
-/// any other token is opaque.
+/// T18, S18: what is read in an access token is the middle of a JWT, and any other token
+/// is opaque.
 ///
-/// The bytes are a token, and claims of one.
+/// The bytes are a token, and a token's claims.
 pub fn access_token(data: &[u8]) {
     if let Ok(token) = str::from_utf8(data) {
         opaque_or_a_jwt(token);
@@ -31,7 +31,7 @@ fn opaque_or_a_jwt(token: &str) {
     assert_eq!(stable(&payload), Some(claims), "{token}");
 }
 
-/// Every reading there is, none of which panics.
+/// Every way to read it, none of which panics.
 fn read(claims: &AccessTokenClaims) {
     let _ = (claims.issuer(), claims.subject(), claims.audiences(), claims.expires_at());
     let _ = (claims.issued_at(), claims.jti(), claims.client_id(), claims.organization_id());

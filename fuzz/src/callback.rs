@@ -4,8 +4,8 @@ use logto_rocket::internal::callback_code;
 
 const ISSUER: &str = "https://foo.logto.app/oidc";
 
-/// A8, A9, A11, H9: a code comes out of an answer of the issuer only, in which
-/// nothing is given twice; and what is said of all others repeats none of their text.
+/// A8, A9, A11, H9: only an answer from the issuer yields a code, and nothing in it is
+/// given twice; what is said about all others repeats none of their text.
 pub fn callback(data: &[u8]) {
     let Ok(query) = str::from_utf8(data) else { return };
     let pairs: Vec<_> = url::form_urlencoded::parse(query.as_bytes()).collect();

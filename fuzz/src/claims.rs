@@ -5,7 +5,7 @@ use logto_rocket::{IdTokenClaims, User, UserInfo};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// T17, S18: claims are the same after they were written and read again, as JSON and
+/// T17, S18: claims stay the same when they are written and read again, as JSON and
 /// in a session.
 pub fn claims(data: &[u8]) {
     if let Some(claims) = stable::<IdTokenClaims>(data) {
@@ -29,7 +29,7 @@ fn json(claims: &impl Serialize) -> String {
     serde_json::to_string(claims).expect("JSON")
 }
 
-/// Reads JSON, and again what was written of it.
+/// Reads JSON, and then what was written from it.
 pub(crate) fn stable<T: DeserializeOwned + Serialize + PartialEq + Debug>(
     data: &[u8],
 ) -> Option<T> {
@@ -41,7 +41,7 @@ pub(crate) fn stable<T: DeserializeOwned + Serialize + PartialEq + Debug>(
     Some(first)
 }
 
-/// Every reading there is, none of which panics.
+/// Every way to read it, none of which panics.
 fn read(claims: &IdTokenClaims) {
     let _ = (claims.issuer(), claims.subject(), claims.audiences(), claims.expires_at());
     let _ = (claims.issued_at(), claims.name(), claims.created_at(), claims.updated_at());

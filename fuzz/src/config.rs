@@ -5,7 +5,7 @@ use rocket::figment::Figment;
 use rocket::figment::providers::{Format as _, Toml};
 use rocket::figment::value::{Dict, Value};
 
-/// What stands for `{secret}` and `{number}` in the input: found again in no message.
+/// What replaces `{secret}` and `{number}` in the input: no message may contain it.
 const SECRET: &str = "kX7pQ2wVb9dTmZ4rYc6sJh3nLf8gAe5u";
 const NUMBER: &str = "7319482650917354";
 
@@ -47,8 +47,8 @@ fn split(text: &str) -> (Vec<(String, String)>, &str) {
     (variables, rest)
 }
 
-/// Whether what stands for a secret is the value of a key that holds one. Text that
-/// is no TOML has no keys: of it nothing may be repeated.
+/// Whether the secret's placeholder is the value of a key that holds a secret. Text that
+/// is not TOML has no keys: none of it may be repeated.
 fn is_secret_only_where_it_belongs(figment: &Figment) -> bool {
     let Ok(profiles) = rocket::figment::Provider::data(figment) else { return true };
     profiles.into_iter().all(|(profile, table)| {

@@ -15,7 +15,7 @@ thread_local! {
 }
 
 /// S4, S9, S14, A21: nothing opens that was not sealed, whatever a `Cookie`
-/// header holds, and what was sealed is read back, whole or not at all.
+/// header contains, and what was sealed is read back, whole or not at all.
 ///
 /// The first byte says what the others are.
 pub fn cookies(data: &[u8]) {
@@ -27,7 +27,7 @@ pub fn cookies(data: &[u8]) {
     }
 }
 
-/// A jar of what a server reads of a `Cookie` header.
+/// A jar of what a server reads from a `Cookie` header.
 fn with_jar<T>(
     cookies: impl IntoIterator<Item = Cookie<'static>>,
     f: impl FnOnce(&CookieJar<'_>) -> T,
@@ -35,7 +35,7 @@ fn with_jar<T>(
     CLIENT.with(|client| f(client.get("/").cookies(cookies).inner().cookies()))
 }
 
-/// What a stranger sends opens as nothing, and does not grow.
+/// What a stranger sends does not open, and does not grow.
 fn header(header: &str) {
     let cookies: Vec<_> =
         Cookie::split_parse_encoded(header).flatten().map(Cookie::into_owned).collect();
@@ -51,15 +51,15 @@ fn header(header: &str) {
     });
 }
 
-/// A record that some other version of the crate, or a store, wrote.
+/// A record written by another version of the crate, or by a store.
 fn record(plain: &[u8]) {
     if let Some(written) = session_record(plain) {
         assert_eq!(session_record(&written), Some(written));
     }
 }
 
-/// A value of `plain`, `times` over, in its cookies: read as it was written, and not
-/// read at all with a part changed, lost or moved.
+/// A value of `plain`, `times` over, in its cookies: read as it was written, but not
+/// with a part changed, lost or moved.
 fn sealed(times: usize, plain: &[u8]) {
     let plain = plain.repeat(times);
     let Ok(written) = with_jar([], |jar| SESSION.write(jar, &plain)) else {

@@ -3,8 +3,8 @@ use url::{Host, Url};
 
 const ISSUER: &str = "https://foo.logto.app/oidc";
 
-/// H1, H2: metadata that are accepted are the issuer's, and secrets sent to their
-/// endpoints are read by nobody on the way.
+/// H1, H2: accepted metadata are the issuer's, and nobody on the way can read secrets
+/// sent to their endpoints.
 pub fn discovery(data: &[u8]) {
     let Some(metadata) = metadata(data, ISSUER) else { return };
     assert_eq!(metadata.issuer().trim_end_matches('/'), ISSUER);

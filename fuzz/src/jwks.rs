@@ -6,7 +6,7 @@ use logto_rocket::internal::{IdTokens, key_count};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// All that the verification knows how to read, announced.
+/// Everything that the verification can read, announced.
 const METADATA: &[u8] = br#"{
     "issuer": "https://foo.logto.app/oidc",
     "authorization_endpoint": "https://foo.logto.app/oidc/auth",
@@ -20,7 +20,7 @@ const METADATA: &[u8] = br#"{
 
 static VERIFIER: LazyLock<IdTokens> = LazyLock::new(|| IdTokens::new(METADATA, "n"));
 
-/// Tokens that would be good if any of these signatures were.
+/// Tokens that would be valid if any of these signatures were.
 static TOKENS: LazyLock<Vec<String>> = LazyLock::new(|| {
     let payload = r#"{"iss":"https://foo.logto.app/oidc","sub":"u","aud":"app","exp":9999999999,"iat":1,"nonce":"n"}"#;
     let part = |text: &[u8]| URL_SAFE_NO_PAD.encode(text);
@@ -34,7 +34,7 @@ static TOKENS: LazyLock<Vec<String>> = LazyLock::new(|| {
     algorithms.map(token).to_vec()
 });
 
-/// A set of keys, without what else it says.
+/// A set of keys, without whatever else it says.
 #[derive(Deserialize)]
 struct Set {
     keys: Vec<Value>,

@@ -26,7 +26,7 @@ pub use self::logout_token::logout_token;
 pub use self::return_path::return_path;
 pub use self::token_answer::token_answer;
 
-/// A target's name, as that of its binary and of the folder of its seeds, and its
+/// A target's name, which is also that of its binary and of its seeds' folder, and its
 /// function.
 pub type Target = (&'static str, fn(&[u8]));
 

@@ -8,12 +8,12 @@ use crate::provider::{Header, ISSUER, KEYS, METADATA, Token, audiences};
 static VERIFIER: LazyLock<LogoutTokens> =
     LazyLock::new(|| LogoutTokens::new(METADATA, KEYS.as_bytes()));
 
-/// The time, in seconds, that it is for the tokens.
+/// The time for the tokens, in seconds.
 const NOW: i64 = 1_800_000_000;
 const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 
-/// L4, L6: nothing that the provider did not sign is a logout token, nor everything
-/// that it did; and who is signed out is who the token is about.
+/// L4, L6: nothing that the provider did not sign is a logout token, and not everything
+/// that it did sign; and the user who is signed out is the token's.
 pub fn logout_token(data: &[u8]) {
     match Token::of(data) {
         None => {}
@@ -23,7 +23,7 @@ pub fn logout_token(data: &[u8]) {
         Some(Token::Signed { token, header, payload }) => {
             let Ok(read) = VERIFIER.verify(&token, NOW) else { return };
             check_header(header);
-            // A number may be too large for a `Value` where nobody else reads it.
+            // A number may be too large for a `Value` if nobody else reads it.
             let Ok(claims) = serde_json::from_slice::<Value>(payload) else { return };
             check(&claims);
             assert_eq!(claims["jti"], read.jti);
@@ -41,7 +41,7 @@ fn check_header(header: &[u8]) {
     assert!(matches!(typ.as_deref(), None | Some("logout+jwt" | "application/logout+jwt")));
 }
 
-/// What was accepted has every claim that says so (OpenID Connect Back-Channel Logout
+/// An accepted token has every claim that proves it (OpenID Connect Back-Channel Logout
 /// 1.0, section 2.6).
 fn check(claims: &Value) {
     assert_eq!(claims["iss"], ISSUER);

@@ -28,8 +28,8 @@ pub(crate) static KEYS: LazyLock<String> = LazyLock::new(|| {
     format!(r#"{{"keys":[{{"kty":"OKP","crv":"Ed25519","use":"sig","kid":"k","x":"{x}"}}]}}"#)
 });
 
-/// What a target's bytes mean: a token after the byte `t`; after any other a header and
-/// after a line break a payload, which are signed with the provider's key.
+/// What a target's bytes mean: a token after the byte `t`; after any other a header and,
+/// after a line break, a payload, which are signed with the provider's key.
 pub(crate) enum Token<'a> {
     Foreign(&'a str),
     Signed { token: String, header: &'a [u8], payload: &'a [u8] },

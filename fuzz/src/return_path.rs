@@ -32,7 +32,7 @@ pub fn return_path(data: &[u8]) {
     }
 }
 
-/// Resolved on any page of the site, `location` is of the site, and a header of one
+/// Resolved on any page of the site, `location` is on the site, and it is a header of one
 /// line.
 fn check(base: &Url, given: &str, location: &str) {
     assert!(location.bytes().all(|b| b.is_ascii_graphic()), "{given:?} → {location:?}");
@@ -40,13 +40,13 @@ fn check(base: &Url, given: &str, location: &str) {
     for base in [base, &page] {
         let resolved = base.join(location).expect("a location");
         assert_eq!(resolved.origin(), base.origin(), "{given:?} → {location:?}");
-        // Not even a reader that takes `//` for another site anywhere in it.
+        // Not even for a parser that takes `//` for another site anywhere in it.
         assert!(!location.starts_with("//"), "{given:?} → {location:?}");
     }
 }
 
-/// The way through the sign-in route: one parameter, and what it says is accepted
-/// there and is of the site again.
+/// The way through the sign-in route: one parameter, and its value is accepted there
+/// and is on the site again.
 fn check_query(base: &Url, site: &Addresses, given: &str, location: &str) {
     let resolved = base.join(location).expect("a location");
     let mut query = resolved.query_pairs();

@@ -2,8 +2,8 @@ use logto_rocket::internal::{refusal, token_answer as read};
 use serde::Deserialize;
 use serde_json::Value;
 
-/// H5: tokens come out of an answer of 200 with a bearer token only, as they were
-/// sent; and what is said of all others repeats neither token nor text.
+/// H5: only an answer of 200 with a bearer token yields tokens, as they were sent; and
+/// what is said about all others repeats neither token nor text.
 ///
 /// The first two bytes are the status.
 pub fn token_answer(data: &[u8]) {
@@ -22,8 +22,8 @@ pub fn token_answer(data: &[u8]) {
     check(&refusal(status, body), &sent, &code);
 }
 
-/// What an answer grants, whatever its type. What it says besides is for nobody to read,
-/// and need not even be text.
+/// What an answer grants, whatever its type. Nobody reads what else it says, and that
+/// need not even be text.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Tokens {
@@ -52,7 +52,7 @@ fn check(said: &str, sent: &Tokens, code: &Code) {
     assert!(said.len() < 200 && said.bytes().all(plain), "{said:?}");
     let codes = [&code.error, &code.code].map(|code| code.as_str().unwrap_or_default());
     for token in sent.tokens().map(|token| token.as_str().unwrap_or_default()) {
-        // Nothing of the answer, where it is a piece of the code or of our own words.
+        // Nothing of the answer, except pieces of the code or of our own words.
         let is_ours = token.len() < 12 || token.contains(' ');
         let is_code = codes.iter().any(|code| code.contains(token));
         assert!(is_ours || is_code || !said.contains(token), "{said:?}");

@@ -13,7 +13,7 @@ fn every_target_holds_for_its_seeds() {
         let mut count = 0;
         for seed in seeds {
             let path = seed.expect("a seed").path();
-            // A panic that follows names the seed it is of.
+            // A panic that follows names its seed.
             println!("{}", path.display());
             target(&fs::read(&path).expect("a seed"));
             count += 1;
