@@ -1,4 +1,4 @@
-//! What an access token costs that a request presents, in process. The baseline is a bare route
+//! The cost of an access token that a request presents, in process. The baseline is a bare route
 //! of the same application, with the same header.
 
 use std::cell::Cell;
@@ -59,7 +59,7 @@ impl App {
         self.client.rocket().state().expect("it is attached")
     }
 
-    /// A token that nobody has seen: no two ask for the same scopes, of which one is granted.
+    /// A new token: no two ask for the same scopes, of which one is granted.
     fn token(&self) -> String {
         self.count.set(self.count.get() + 1);
         let scopes = ["read:items".to_owned(), format!("none:{}", self.count.get())];
@@ -100,12 +100,12 @@ fn known_token_with_auth_info(bencher: Bencher<'_, '_>) {
     App::new().bench_known(bencher, "/auth");
 }
 
-/// That it is known, and nothing else of the request.
+/// Only that it is known, and nothing else of the request.
 #[divan::bench]
 fn look_up(bencher: Bencher<'_, '_>) {
     let app = App::new();
     let token = app.token();
-    // The first token of a process comes before its keys, and is verified twice.
+    // A process's first token comes before its keys, and is verified twice.
     for _ in 0..2 {
         let header = Header::new("Authorization", format!("Bearer {token}"));
         assert_eq!(app.client.get("/items").header(header).dispatch().status().code, 200);
@@ -113,7 +113,7 @@ fn look_up(bencher: Bencher<'_, '_>) {
     bencher.bench_local(|| assert!(is_known(app.logto(), &token)));
 }
 
-/// From the header to the handler: the signature, the claims, and that it is remembered.
+/// From the header to the handler: the signature, the claims, and remembering it.
 #[divan::bench(sample_count = 200, sample_size = 1)]
 fn new_token(bencher: Bencher<'_, '_>) {
     let app = App::new();

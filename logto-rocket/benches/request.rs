@@ -87,7 +87,7 @@ impl App {
 
     fn bench(&self, bencher: Bencher<'_, '_>, path: &'static str, signed_in: bool, status: u16) {
         let cookies = if signed_in { self.cookies.clone() } else { Vec::new() };
-        // A clone of a request would share what the first one cached.
+        // A clone of a request would share the first one's cache.
         let request = || self.client.get(path).cookies(cookies.clone());
         assert_eq!(request().dispatch().status().code, status);
         bencher.with_inputs(request).bench_local_values(|request| request.dispatch().status());
@@ -159,8 +159,8 @@ fn begin_sign_in(bencher: Bencher<'_, '_>) {
     bencher.with_inputs(request).bench_local_values(|request| request.dispatch().status());
 }
 
-/// The callback, from the redemption of the code to the session: with the token
-/// request over loopback, and so with the provider's share of it.
+/// The callback, from redeeming the code to the session: including the token request
+/// over loopback, and so the provider's share.
 #[divan::bench(sample_count = 50, sample_size = 1)]
 fn complete_sign_in(bencher: Bencher<'_, '_>) {
     let app = App::new("cookie");

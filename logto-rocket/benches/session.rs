@@ -1,13 +1,13 @@
-//! A session in and out of its cookie: an ordinary user's, and of 1, 2 and 4 KB.
+//! A session in and out of its cookie: a typical user's, and of 1, 2 and 4 KB.
 
 use divan::Bencher;
 use divan::counter::BytesCount;
 use logto_rocket::internal::SealedSession;
 
-/// The claims of an ordinary user: the reserved scopes and `email`.
+/// The claims of a typical user: the reserved scopes and `email`.
 const ORDINARY: &str = r#"{"iss":"https://foo.logto.app/oidc","sub":"extwr7ziy1s8","aud":"guf9ga2720vn080xqht0o","exp":1795323492,"iat":1795319892,"name":"Alice Lidell","username":"alice","picture":"https://example.com/alice.png","email":"alice@example.com","email_verified":true,"preferred_username":"alice","updated_at":1795319767963,"created_at":1795319767963,"nonce":"Nq6bGC4nVXQ1NkxJ0DkC2v4pGkV3h1Tn2cH1o0cJ3Y4"}"#;
 
-/// Sizes of the claims; 0 is the ordinary user.
+/// Sizes of the claims; 0 is the typical user.
 const SIZES: [usize; 4] = [0, 1024, 2048, 4096];
 
 fn main() {
@@ -40,7 +40,7 @@ fn seal(bencher: Bencher<'_, '_>, size: usize) {
     bencher.counter(bytes).bench_local(|| session.seal());
 }
 
-/// What Rocket does with the header before anything of ours runs.
+/// What Rocket does with the header before any of our code runs.
 #[divan::bench(args = SIZES)]
 fn parse_cookies(bencher: Bencher<'_, '_>, size: usize) {
     let header = format!("theme=dark; logto_abcdef={}; lang=en", session(size).seal());

@@ -1,6 +1,6 @@
-//! What sessions take in the memory store, and what it costs to load one, from 10³ to
-//! 10⁶ of them: the bytes of the process, and the time of a load of any of them beside
-//! that of the memory itself.
+//! What sessions take in the memory store, and the cost of loading one, from 10³ to
+//! 10⁶ of them: the bytes of the process, and the time of a random load next to that
+//! of the memory itself.
 //!
 //! `cargo bench -p logto-rocket --bench store [-- SESSIONS]`; Linux, 2 GB for the last.
 
@@ -20,7 +20,7 @@ const LOADS: u64 = 1_000_000;
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The n-th key: well spread, as random ones are, and no memory is needed to know it.
+/// The n-th key: as well spread as random ones, without memory to know it.
 fn key(n: u64) -> SessionKey {
     // SplitMix64.
     let mix = |n: u64| {
@@ -42,7 +42,7 @@ fn resident() -> u64 {
 }
 
 /// What each of many `work`s takes, on numbers below `sessions` in an order that no
-/// cache of the processor foresees.
+/// processor cache foresees.
 fn time(sessions: u64, mut work: impl FnMut(u64)) -> Duration {
     let start = Instant::now();
     for n in 0..LOADS {
@@ -78,7 +78,7 @@ fn measure(sessions: u64) {
 fn main() {
     match std::env::args().skip(1).find_map(|argument| argument.parse().ok()) {
         Some(sessions) => measure(sessions),
-        // In a process of its own each, with memory that nobody has used.
+        // Each in a process of its own, with memory that nobody has used.
         None => {
             let this = std::env::current_exe().expect("this program");
             for sessions in ["1000", "10000", "100000", "1000000"] {

@@ -1,5 +1,5 @@
-//! The verification of an ID token and of an access token, by this crate, by openidconnect
-//! and by jsonwebtoken alone.
+//! Verifying an ID token and an access token, with this crate, with openidconnect, and
+//! with jsonwebtoken alone.
 
 use std::str::FromStr as _;
 
@@ -36,7 +36,7 @@ fn ours(bencher: Bencher<'_, '_>, alg: &str) {
         .bench_local(|| verifier.verify_with(&keys, &token).expect("it is right").subject().len());
 }
 
-/// ES512 is not known there.
+/// openidconnect does not know ES512.
 #[divan::bench(args = ["ES256", "ES384", "RS256", "PS256", "EdDSA"])]
 fn core(bencher: Bencher<'_, '_>, alg: &str) {
     let (jwk, token) = signed(alg, &ID_TOKEN);
@@ -46,7 +46,7 @@ fn core(bencher: Bencher<'_, '_>, alg: &str) {
 /// Those that Logto signs with.
 const LOGTO: [&str; 2] = ["ES384", "RS256"];
 
-/// One that nobody has seen yet, as a request presents it.
+/// A new one, as a request presents it.
 #[divan::bench(args = LOGTO)]
 fn access_token_ours(bencher: Bencher<'_, '_>, alg: &str) {
     let (jwk, token) = signed(alg, &ACCESS_TOKEN);
@@ -57,7 +57,7 @@ fn access_token_ours(bencher: Bencher<'_, '_>, alg: &str) {
     });
 }
 
-/// Its signature only, with a key that was read before, and no look at its text.
+/// Only its signature, with a parsed key, and without reading its text.
 #[divan::bench(args = LOGTO)]
 fn access_token_aws_lc_rs(bencher: Bencher<'_, '_>, alg: &str) {
     let (jwk, token) = signed(alg, &ACCESS_TOKEN);

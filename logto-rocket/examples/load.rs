@@ -37,7 +37,7 @@ fn page() -> &'static str {
     "ok"
 }
 
-/// An ordinary user: a name, a picture, an email address.
+/// A typical user: a name, a picture, an email address.
 fn carol() -> logto_dev::User {
     logto_dev::User::new("carol")
         .name("Carol Danvers")
