@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_ours_by_value_is_found_and_replaced() {
+    fn our_types_by_value_are_found_and_replaced() {
         let krate = parse_quote!(auth);
         for ty in ["User", "auth::UserInfo", "&mut User", "Option<Result<IdTokenClaims, E>>"] {
             let mut ty: Type = syn::parse_str(ty).expect("a type");

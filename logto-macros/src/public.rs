@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mistake_is_said_of_this_attribute() {
+    fn a_mistake_names_this_attribute() {
         let missing = "no route attribute below `#[public]`; write `#[public]` directly above";
         let found = errors(
             quote!(),

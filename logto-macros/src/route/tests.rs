@@ -74,7 +74,7 @@ fn a_second_attribute_is_refused() {
 }
 
 #[test]
-fn what_is_no_function_is_refused() {
+fn anything_but_a_function_is_refused() {
     let message = "`#[authenticated]` goes on a route, which is a function";
     for item in [
         quote!(
@@ -164,7 +164,7 @@ fn beside_an_error_the_item_stays() {
 }
 
 #[test]
-fn a_half_typed_body_is_no_error() {
+fn a_half_typed_body_is_not_an_error() {
     assert!(syn::parse2::<Route>(quote!(#[get("/")] fn h(user: &User) { user. })).is_ok());
 }
 
