@@ -58,7 +58,7 @@ async fn items_are_created_and_deleted_with_the_scope_for_it() {
         (3, &read, Status::Forbidden),
         (3, &write, Status::NoContent),
         (3, &write, Status::NotFound),
-        // That of an organization.
+        // An organization's item.
         (2, &write, Status::NotFound),
     ] {
         let response = client.delete(format!("/items/{id}")).header(header.clone()).dispatch();

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::{env, thread};
 
-/// The API in a process of its own, with its `logto-dev`, on ports that are free.
+/// The API in a process of its own, with its `logto-dev`, on free ports.
 struct Api {
     process: Child,
     port: String,
@@ -28,7 +28,7 @@ impl Api {
         let mut log = BufReader::new(process.stdout.take().expect("its log")).lines();
         let logto_port = port(&mut log, "development provider at http://127.0.0.1:");
         let port = port(&mut log, "launched from http://127.0.0.1:");
-        // Whoever writes to a full pipe waits.
+        // Somebody must read, or a full pipe would stop the process.
         thread::spawn(move || log.count());
         Self { process, port, logto_port }
     }
@@ -48,7 +48,7 @@ fn port(log: &mut Lines<BufReader<ChildStdout>>, before: &str) -> String {
     rest.chars().take_while(char::is_ascii_digit).collect()
 }
 
-/// A command that no setting of whoever runs the tests reaches.
+/// A command that no setting of the person who runs the tests reaches.
 fn clean(program: &str) -> Command {
     let mut command = Command::new(program);
     for (name, _) in env::vars_os() {
@@ -81,7 +81,7 @@ fn the_lines_of_the_readme_do_what_it_says() {
     let api = Api::start();
     let home = Path::new(env!("CARGO_TARGET_TMPDIR")).join("api-readme");
     fs::create_dir_all(&home).expect("a folder");
-    // The ports of the README are those of whoever tries it.
+    // The README's ports are for the person who tries it.
     let ports = [("localhost:8000", &api.port), ("127.0.0.1:3001", &api.logto_port)];
     let connect = ports.map(|(from, to)| format!("connect-to = \"{from}:127.0.0.1:{to}\"\n"));
     fs::write(home.join(".curlrc"), connect.concat()).expect("a file");

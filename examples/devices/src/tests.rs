@@ -9,7 +9,7 @@ use rocket::local::asynchronous::{Client, LocalResponse};
 
 use crate::application;
 
-/// A browser: each has cookies and an instance of its own, and the store is theirs together.
+/// A browser: each has its own cookies and instance, and they share a store.
 async fn browser(provider: &Provider, store: &Arc<MemoryStore>) -> Client {
     let logto = Logto::fairing().store(Arc::clone(store));
     Client::tracked(application(provider.figment(), logto)).await.expect("it launches")

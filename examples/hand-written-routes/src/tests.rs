@@ -15,7 +15,7 @@ async fn client(provider: &Provider) -> Client {
     Client::tracked(application(provider.figment())).await.expect("the sample launches")
 }
 
-/// As a person opens a page.
+/// Like a person who opens a page.
 async fn open<'c>(client: &'c Client, path: &str) -> LocalResponse<'c> {
     let request = client.get(path.strip_prefix(BASE_URL).unwrap_or(path).to_owned());
     let request = request.header(Accept::HTML).header(Header::new("Sec-Fetch-Dest", "document"));
@@ -31,7 +31,7 @@ fn location(response: &LocalResponse<'_>) -> String {
     response.headers().get_one("Location").expect("303 has a location").to_owned()
 }
 
-/// The public page, as it is once Logto was asked.
+/// The public page after Logto was asked.
 async fn public_page(client: &Client) -> String {
     let response = client.get("/").header(Accept::HTML).dispatch().await;
     assert_eq!(response.status(), Status::Ok);
@@ -188,7 +188,7 @@ async fn options_say_how_a_sign_in_begins() {
     }
 }
 
-/// What a person reads at a callback that did not sign in.
+/// What a person reads after a callback that did not sign in.
 async fn failed(client: &Client, callback: &str, status: Status, says: &str) -> String {
     let response = open(client, callback).await;
     assert_eq!(response.status(), status, "{says}");

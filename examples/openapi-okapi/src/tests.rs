@@ -1,4 +1,4 @@
-//! What only this document says. `shared` is what utoipa's says too.
+//! What only this document says. `shared` has what it shares with utoipa's.
 
 #[path = "../../openapi-utoipa/src/tests/shared.rs"]
 mod shared;

@@ -1,4 +1,4 @@
-//! What only this document says. `shared` is what rocket_okapi's says too.
+//! What only this document says. `shared` has what it shares with rocket_okapi's.
 
 mod shared;
 
@@ -8,7 +8,7 @@ use self::shared::{client, document};
 async fn the_scheme_of_tokens_is_http_bearer() {
     let (_provider, client) = client().await;
     let document = document(&client).await;
-    // Only since 3.1 may this scheme have scopes.
+    // This scheme may have scopes only since 3.1.
     assert_eq!(document["openapi"], "3.1.0");
     let scheme = &document["components"]["securitySchemes"]["token"];
     assert_eq!(scheme["type"], "http");

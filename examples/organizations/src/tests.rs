@@ -12,7 +12,7 @@ use crate::application;
 use crate::notices::MOST;
 use crate::tenants::{ACME, GLOBEX};
 
-/// A provider that knows what the sample tells the one that it starts itself.
+/// A provider that knows what the sample tells its own.
 async fn provider() -> Provider {
     let sample = application(Figment::from(Config::debug_default()));
     Provider::builder().figment(sample.figment()).start().await
@@ -28,7 +28,7 @@ async fn signed_in(provider: &Provider, user: &str) -> Client {
     client
 }
 
-/// The next user of the same application, whose notices are the same.
+/// The next user of the same application, with the same notices.
 async fn switch(provider: &Provider, client: &Client, user: &str) {
     client.post("/sign-out").dispatch().await;
     assert_eq!(provider.sign_in_at(client, "/orgs", user).await, "/orgs");
@@ -106,7 +106,7 @@ async fn owners_see_and_do_more_than_members_and_editors() {
         (format!("/orgs/{ACME}"), format!("/orgs/{ACME}/owner"), format!("/orgs/{ACME}/clear"));
     assert!(text(&client, &board).await.contains(&format!("href=\"{owner}\"")));
     assert!(text(&client, &owner).await.contains("Picnic, by Alice Lidell"));
-    // In globex she is an editor, who may post and is no owner.
+    // In globex she is an editor, who may post but is not an owner.
     let page = text(&client, &format!("/orgs/{GLOBEX}")).await;
     assert!(page.contains("<button>Post</button>") && !page.contains("For owners"), "{page}");
     assert_eq!(get(&client, &format!("/orgs/{GLOBEX}/owner")).await.status(), Status::Forbidden);

@@ -23,7 +23,7 @@ async fn json(client: &Client, path: &str) -> Value {
     client.get(path).dispatch().await.into_json().await.expect("the answer is JSON")
 }
 
-/// Where an answer sends the browser, on this site as a path.
+/// Where an answer sends the browser, as a path if on this site.
 fn location(response: &LocalResponse<'_>) -> String {
     assert_eq!(response.status(), Status::SeeOther);
     let location = response.headers().get_one("Location").expect("303 has a location");

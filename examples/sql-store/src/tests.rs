@@ -29,7 +29,7 @@ impl Folder {
         Self(folder)
     }
 
-    /// An instance of the application: all that use this folder have one file.
+    /// An instance of the application: all that use this folder share one file.
     async fn instance(&self, provider: &Provider) -> Client {
         let figment = provider.figment().merge(("database", self.0.join("app.db")));
         Client::tracked(application(figment)).await.expect("it launches")
@@ -58,7 +58,7 @@ async fn the_store_keeps_the_contract() {
     contract::check(&store).await.expect("the contract holds");
 }
 
-/// Two pools with one file, as two processes have them.
+/// Two pools with one file, like two processes.
 #[rocket::async_test]
 async fn two_instances_keep_the_contract_together() {
     let (provider, folder) = (Provider::start().await, Folder::new());
@@ -67,7 +67,7 @@ async fn two_instances_keep_the_contract_together() {
     contract::check_together(&one, &other).await.expect("the contract holds");
 }
 
-/// The contract has few changes at once. Here many write to one file.
+/// The contract makes few concurrent changes. Here many write to one file.
 #[rocket::async_test]
 async fn of_changes_by_two_instances_at_once_one_wins() {
     let (provider, folder) = (Provider::start().await, Folder::new());

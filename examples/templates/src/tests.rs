@@ -12,7 +12,7 @@ async fn client(provider: &Provider) -> Client {
     Client::tracked(application(provider.figment())).await.expect("the sample launches")
 }
 
-/// A page as a browser opens it. Slashes stand as the template writes them in attributes.
+/// A page as a browser opens it. Slashes are as the template writes them in attributes.
 async fn page(client: &Client, path: &str, status: Status) -> String {
     let response = client.get(path.to_owned()).header(Accept::HTML).dispatch().await;
     assert_eq!((response.status(), response.content_type()), (status, Some(ContentType::HTML)));

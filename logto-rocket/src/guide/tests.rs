@@ -21,7 +21,7 @@ const CHAPTERS: [(&str, &str); 13] = [
     ("troubleshooting", include_str!("troubleshooting.md")),
 ];
 
-/// What a block leaves out, as others have it.
+/// What a block leaves out because others have it.
 const REST: [(&str, &str); 4] = [
     ("logto.endpoint", "https://foo.logto.app"),
     ("logto.app_id", "app"),
@@ -42,7 +42,7 @@ fn read(toml: &str, profile: &str) {
     });
 }
 
-/// Keys that are misspelt, gone or in contradiction to another would end the launch.
+/// Misspelt, obsolete or contradictory keys would end the launch.
 #[test]
 fn every_configuration_in_the_chapters_launches() {
     let blocks = CHAPTERS.iter().flat_map(|(_, text)| text.split("```toml\n").skip(1));
@@ -55,7 +55,7 @@ fn every_configuration_in_the_chapters_launches() {
     }
 }
 
-/// What a chapter is not in would not be found.
+/// Nobody would find a chapter that is not in it.
 #[test]
 fn the_table_of_contents_has_every_chapter() {
     let contents = include_str!("../guide.rs");
@@ -67,7 +67,7 @@ fn the_table_of_contents_has_every_chapter() {
     assert_eq!(contents.matches("pub mod").count(), CHAPTERS.len());
 }
 
-/// A policy that takes every argument which its credentials allow.
+/// A policy that takes every argument that its credentials allow.
 fn base(credentials: &str) -> Policy {
     let policy = Policy::new().resource("https://api.example.com").scopes(&["a"]);
     match credentials {
@@ -100,7 +100,7 @@ fn with(policy: Policy, argument: &str) -> Policy {
     }
 }
 
-/// W5: what the guide says that can be written is what can be written.
+/// W5: what the guide says can be written is what can be written.
 #[test]
 fn the_table_of_the_guide_says_which_arguments_go_together() {
     let guide = include_str!("api.md");

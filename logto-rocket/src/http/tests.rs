@@ -27,7 +27,7 @@ fn a_refusal_is_named_by_its_code_and_never_quotes_the_answer() {
 
 /// H5: a list of a struct's fields, in their order, is not an answer.
 #[test]
-fn a_list_is_no_answer() {
+fn a_list_is_not_an_answer() {
     #[derive(Debug, serde::Deserialize)]
     struct Token {
         #[allow(dead_code, reason = "only that it is there is asked")]
@@ -130,7 +130,7 @@ fn an_application_is_named_in_the_form_only_if_it_has_no_secret() {
 
 /// A connection that is refused twice has lost nothing.
 #[rocket::async_test]
-async fn a_refused_connection_is_a_failure_that_passes() {
+async fn a_refused_connection_is_a_transient_failure() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("http://{}/token", port.local_addr().expect("an address"));
     drop(port);

@@ -30,7 +30,7 @@ async fn value(instances: &Instances, item: Item<'_>) -> Option<Vec<u8>> {
 }
 
 #[rocket::async_test]
-async fn what_one_instance_puts_the_other_has() {
+async fn what_one_instance_puts_is_there_at_the_other() {
     let [one, other] = pair();
     let item = Item::UsedState([1; 32]);
     assert!(one.put_new(item, b"text", TTL).await.expect("put"));
@@ -86,7 +86,7 @@ async fn a_turn_is_taken_by_one_instance_at_a_time() {
 /// REF-3: another instance may have a refresh token that it could not save, and its turn has
 /// expired.
 #[rocket::async_test]
-async fn a_turn_that_is_the_first_answer_after_an_outage_waits_until_others_have_saved() {
+async fn a_first_turn_after_an_outage_waits_until_others_have_saved() {
     let [one, _] = pair();
     let down: Result<()> = one.observed(Err(Error::new(ErrorKind::Store, "down")));
     assert!(down.is_err());

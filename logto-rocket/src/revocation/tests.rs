@@ -122,7 +122,7 @@ fn a_logout_of_a_session_ends_those_of_its_user_without_a_sid() {
 
 /// L7: an older token that arrives late does not change what a newer one ended.
 #[test]
-fn logouts_that_overtook_each_other_both_hold_and_no_more_than_both() {
+fn logouts_that_overtook_each_other_both_apply_and_nothing_else() {
     let (list, now) = (RevocationList::new(Clock::default()), Timestamp::now());
     let log_out = |seconds, issued_at| {
         let received = after(now, seconds);

@@ -106,7 +106,7 @@ async fn an_expired_session_is_refused_though_it_was_opened_before() {
 /// S27: a clock that is ahead by more than `clock_skew` makes no sessions that last longer,
 /// or that escape a logout as newer.
 #[rocket::async_test]
-async fn a_session_that_begins_in_the_future_is_none() {
+async fn a_session_from_the_future_is_not_valid() {
     for sessions in all() {
         for (seconds, lives) in [(59, true), (62, false), (100_000, false)] {
             let created = sessions.clock.now().plus(Duration::from_secs(seconds));
@@ -123,7 +123,7 @@ async fn a_session_that_begins_in_the_future_is_none() {
 
 /// S27: the last use was recorded by a clock that is ahead.
 #[rocket::async_test]
-async fn a_use_in_the_future_is_written_down_anew() {
+async fn a_use_in_the_future_is_recorded_again() {
     for sessions in all() {
         let now = sessions.clock.now();
         let ahead = Record { last_used: now.plus(Duration::from_secs(1_000_000)), ..record(now) };
@@ -134,7 +134,7 @@ async fn a_use_in_the_future_is_written_down_anew() {
     }
 }
 
-/// S28: at the sign-out, in whichever of its generations it was opened; others stay.
+/// S28: at the sign-out, in whichever generation it was opened; others stay.
 #[rocket::async_test]
 async fn an_ended_session_is_not_kept_opened() {
     for sessions in all() {
@@ -186,7 +186,7 @@ async fn a_session_that_ended_in_another_way_is_not_kept_opened() {
 /// S4, S5: neither a changed value nor one under another secret or name becomes valid
 /// because the real one was opened.
 #[rocket::async_test]
-async fn a_forged_value_is_refused_though_the_real_one_was_opened_before() {
+async fn a_forged_value_is_refused_even_after_the_real_one_was_opened() {
     let sessions = in_cookies();
     let session = sessions.begin(record(sessions.clock.now())).await.expect("begun");
     let real = cookies(&sessions, &session).await.remove(0);
@@ -224,7 +224,7 @@ async fn a_request_with_an_older_cookie_gets_the_newest_generation() {
 }
 
 #[rocket::async_test]
-async fn a_use_is_written_down_after_a_tenth_of_the_idle_time() {
+async fn a_use_is_recorded_after_a_tenth_of_the_idle_time() {
     for sessions in all() {
         let session = sessions.begin(record(sessions.clock.now())).await.expect("begun");
         let cookies = cookies(&sessions, &session).await;
@@ -239,7 +239,7 @@ async fn a_use_is_written_down_after_a_tenth_of_the_idle_time() {
 }
 
 #[rocket::async_test]
-async fn a_stored_session_is_saved_over_the_version_that_was_read_only() {
+async fn a_stored_session_is_only_saved_over_the_version_that_was_read() {
     for sessions in [in_memory(), in_store().0] {
         let read = sessions.begin(record(sessions.clock.now())).await.expect("begun");
         assert!(sessions.save(&read, next(&read)).await.expect("saved").is_some());

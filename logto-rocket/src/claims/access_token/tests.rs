@@ -55,7 +55,7 @@ fn odd_claims_are_read_as_absent_and_no_scope_is_no_permission() {
 }
 
 #[test]
-fn a_token_that_is_no_jwt_is_opaque() {
+fn a_token_that_is_not_a_jwt_is_opaque() {
     let good = jwt(b"{}");
     assert_eq!(TokenClaims::read(&good).jwt(), Some(&claims(&json!({}))));
     let (head, _) = good.rsplit_once('.').expect("parts");

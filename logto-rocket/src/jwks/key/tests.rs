@@ -30,7 +30,7 @@ fn with(mut jwk: Value, name: &str, value: impl Into<Value>) -> Value {
     jwk
 }
 
-/// T1: only for its own message and key.
+/// T1: only its own message and key.
 #[test]
 fn a_key_verifies_what_it_signed_and_nothing_else() {
     let ((pair, jwk), (_, other)) = (p256(), p256());
@@ -76,7 +76,7 @@ fn a_key_is_for_the_algorithm_of_its_kind_and_name_only() {
 
 /// T9: anything malformed, off its curve or of another kind is not a key.
 #[test]
-fn what_is_no_key_verifies_nothing() {
+fn anything_but_a_key_verifies_nothing() {
     let (_, ec) = p256();
     for (name, value) in [
         ("crv", json!("P-384")),

@@ -108,7 +108,7 @@ fn a_logout_token_with_a_wrong_claim_is_refused() {
 
 /// L6: the event is an object in an object.
 #[test]
-fn an_event_that_is_no_object_is_no_logout() {
+fn an_event_that_is_not_an_object_is_refused() {
     for events in [
         json!({}),
         json!({"http://schemas.openid.net/event/foobar": {}}),
@@ -152,7 +152,7 @@ fn an_old_logout_token_and_one_of_the_future_are_refused() {
 
 /// T22: tokens that claim to be something else.
 #[test]
-fn another_type_is_refused_and_none_is_not() {
+fn another_type_is_refused_but_a_missing_one_is_not() {
     for typ in [None, Some("logout+jwt"), Some("Logout+JWT"), Some("application/logout+jwt")] {
         assert!(check_type(typ).is_ok(), "{typ:?}");
     }

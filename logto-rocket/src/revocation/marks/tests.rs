@@ -122,7 +122,7 @@ async fn an_end_is_known_until_the_session_is_over_by_every_clock() {
 /// S39: an answer from before a loss that arrives after the loss is known admits no
 /// session: sessions read in the meantime are from an older epoch.
 #[rocket::async_test]
-async fn an_answer_that_was_under_way_when_marks_were_lost_does_not_bring_the_epoch_back() {
+async fn an_answer_sent_before_marks_were_lost_does_not_bring_the_epoch_back() {
     let (marks, store) = marks();
     let marks = Arc::new(marks);
     let first = marks.epoch().await.expect("an epoch");

@@ -62,7 +62,7 @@ async fn marks_in_a_redis_that_evicts_cannot_be_read() {
     }
     let hour = Duration::from_secs(3600);
     assert!(marks.put_new(&key(), b"1", hour).await.is_err());
-    // Next to sessions they are no more at risk than these.
+    // Next to sessions they are no more at risk than the sessions are.
     let store = RedisStore::new(RedisConfig::new(url.as_str())).expect("a store");
     assert_eq!(store.shared().expect("it shares").get(&[key()]).await.expect("read"), [None]);
 

@@ -64,7 +64,7 @@ async fn clocks_apart_end_no_session_early_and_spare_none() {
     }
 }
 
-/// S38: even one that began after an earlier sign-out everywhere, by a clock that was ahead.
+/// S38: even one that began after an earlier sign-out everywhere, by a fast clock.
 #[rocket::async_test]
 async fn a_user_can_be_signed_out_everywhere_again_and_again() {
     for pair in pairs() {
@@ -87,7 +87,7 @@ async fn a_user_can_be_signed_out_everywhere_again_and_again() {
 /// REF-3: an instance that stalled and lost its turn does not lose the tokens that it
 /// brings: the later of two saves learns of the other one, and continues from there.
 #[rocket::async_test]
-async fn of_two_refreshes_of_one_generation_the_later_one_holds() {
+async fn of_two_refreshes_of_one_generation_the_later_one_wins() {
     for [one, other] in pairs() {
         let session = sign_in(&one).await;
         let refreshed = |from: &Session, seconds| {
@@ -103,9 +103,9 @@ async fn of_two_refreshes_of_one_generation_the_later_one_holds() {
     }
 }
 
-/// REF-1: of what waits to be saved the newest holds, whatever the request has that asks.
+/// REF-1: of the pending saves, the newest wins, whatever the asking request has.
 #[rocket::async_test]
-async fn an_unsaved_refresh_holds_against_an_older_unsaved_one() {
+async fn an_unsaved_refresh_outranks_an_older_unsaved_one() {
     let [_, sessions] = &pairs()[1];
     let session = sign_in(sessions).await;
     let first = sessions.save_later(&session, next(&session), None).expect("it waits");
