@@ -173,7 +173,7 @@ mod tests {
 
     /// W2: a claim that a script of the tenant adds may be missing, or of another type.
     #[test]
-    fn claims_of_a_script_are_read_as_a_type_of_ones_own() {
+    fn claims_of_a_script_are_read_as_the_applications_own_type() {
         let plan = |claims: &Value| auth(claims).claims_as::<Plan>().ok().map(|plan| plan.tier);
         assert_eq!(plan(&json!({"sub": "u", "tier": "pro", "more": 1})).as_deref(), Some("pro"));
         assert_eq!(plan(&json!({"sub": "u"})).as_deref(), Some(""));

@@ -228,7 +228,7 @@ mod tests {
 
     /// W20: by a clock that a test moves.
     #[rocket::async_test]
-    async fn junk_has_the_keys_fetched_once_a_minute() {
+    async fn junk_costs_one_fetch_of_the_keys_a_minute() {
         let provider = Provider::start().await;
         let (tokens, good) = open(&provider).await;
         // The keys are fetched for the first token, and for one that names an unknown
@@ -245,7 +245,7 @@ mod tests {
 
     /// W19: an oversized token is not even hashed, or it would be found.
     #[rocket::async_test]
-    async fn what_is_too_long_is_not_looked_up() {
+    async fn an_oversized_token_is_not_looked_up() {
         let provider = Provider::start().await;
         let (tokens, good) = open(&provider).await;
         tokens.verify(&good).await.expect("it is good");

@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_clock_that_was_set_back_has_nothing_wait_for_the_difference() {
+    fn a_clock_that_was_set_back_makes_nothing_wait_for_the_difference() {
         let now = Timestamp::default().plus(Duration::from_secs(10_000));
         let pause = Duration::from_secs(60);
         let after = |seconds| now.plus(Duration::from_secs(seconds));

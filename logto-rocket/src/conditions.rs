@@ -173,7 +173,7 @@ mod tests {
 
     /// W1: `all` and `any`, against every combination that a caller can hold.
     #[test]
-    fn needed_names_are_held_all_of_them_or_one_of_them() {
+    fn a_condition_needs_all_of_its_names_or_one_of_them() {
         for all in SETS {
             for any in SETS {
                 for held in SETS {
@@ -231,7 +231,7 @@ mod tests {
     /// W2: a session's user is not from another application, and an absent value means
     /// no.
     #[test]
-    fn nothing_known_meets_no_condition_but_that_of_the_client() {
+    fn nothing_known_meets_no_condition_except_that_of_the_client() {
         let facts = Facts::default();
         let clients = Conditions { clients: &["app"], ..Conditions::NONE };
         let users = Conditions { about: About::User, ..Conditions::NONE };

@@ -181,7 +181,7 @@ mod tests {
 
     /// H1, H2: metadata from another issuer or with plain http endpoints.
     #[test]
-    fn metadata_of_another_issuer_or_with_endpoints_in_clear_are_refused() {
+    fn metadata_of_another_issuer_or_with_plain_http_endpoints_are_refused() {
         assert!(metadata(|_| ()).is_ok());
         assert!(metadata(|m| m["issuer"] = "https://foo.logto.app/oidc/".into()).is_ok());
         assert!(metadata(|m| m["issuer"] = "https://foo.logto.app/oidcINVALID".into()).is_err());

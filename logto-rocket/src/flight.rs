@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[rocket::async_test]
-    async fn work_goes_on_when_its_waiter_is_dropped_and_a_panic_frees_the_key() {
+    async fn work_continues_when_its_waiter_is_dropped_and_a_panic_frees_the_key() {
         let flights = Flights::<u8, u8>::new();
         let (done, seen) = tokio::sync::oneshot::channel();
         let waiter = flights.join(1, || async move {
@@ -234,7 +234,7 @@ mod tests {
     /// A transient failure counts only for the caller that started; a waiter tries once
     /// more.
     #[rocket::async_test]
-    async fn a_waiter_tries_again_where_the_one_it_waited_for_failed_for_a_moment() {
+    async fn a_waiter_tries_again_if_the_one_it_waited_for_failed_transiently() {
         let flights = Flights::<u8, u8>::new();
         let failing = |kind| {
             move || async move {

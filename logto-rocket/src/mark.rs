@@ -195,7 +195,7 @@ mod tests {
     /// H22: a mark belongs to the handler alone, whatever else was cloned before or
     /// inside.
     #[test]
-    fn a_mark_is_not_that_of_a_name_a_neighbour_or_a_handler_inside() {
+    fn a_mark_does_not_come_from_a_name_a_neighbour_or_an_inner_handler() {
         let mut marked = open(route());
         marked.name = Some("page".into());
         let mut same_name = route();

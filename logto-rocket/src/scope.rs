@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn scopes_are_asked_for_once_and_the_reserved_ones_come_first() {
+    fn scopes_are_requested_once_and_the_reserved_ones_come_first() {
         let scopes = ["email".into(), "openid".into(), "email".into()];
         let expected = ["openid", "offline_access", "profile", "email"];
         assert_eq!(requested_scopes(true, &scopes), expected);

@@ -333,7 +333,7 @@ mod tests {
 
     /// S13: the nonce is 96 random bits, and the text differs with it.
     #[test]
-    fn no_nonce_comes_twice_in_a_million_values() {
+    fn no_nonce_repeats_in_a_million_values() {
         let sealer = sealer(&[NEW], "app", Kind::Session);
         let mut seen = std::collections::HashSet::with_capacity(1_000_000);
         for _ in 0..1_000_000 {

@@ -372,7 +372,7 @@ mod tests {
 
     /// R1 to R9, for a hook that repeats a visitor's input.
     #[test]
-    fn a_hook_redirects_to_nowhere_but_this_site() {
+    fn a_hook_redirects_only_to_this_site() {
         let (logto, root) = (logto(), ReturnPath::root());
         let base: url::Url = "https://app.example.com/app/".parse().expect("a URL");
         proptest!(|(begin in "(https?:|https://app[.]example[.]com)?", path in "[/\\\\.@:?#%a\t\n]{0,8}")| {

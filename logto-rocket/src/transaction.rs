@@ -327,7 +327,7 @@ mod tests {
 
     /// S18: what another version of this crate wrote.
     #[test]
-    fn a_sign_in_of_another_format_is_none() {
+    fn a_sign_in_of_another_format_is_discarded() {
         let mut bytes = begin("/x").encode();
         assert!(Transaction::decode(&bytes).is_some());
         bytes[0] = FORMAT + 1;

@@ -72,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_warning_of_one_reason_is_said_once_a_minute_with_their_number() {
+    fn warnings_of_one_reason_are_logged_once_a_minute_with_their_number() {
         let (mut warnings, now) = (Warnings::default(), Instant::now());
         let mut due = |message, after| warnings.due("no token", message, now + after);
         let second = Duration::from_secs(1);

@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn a_page_has_the_name_of_the_application_where_one_is_configured() {
+    fn a_page_has_the_name_of_the_application_if_one_is_configured() {
         let named = expired(Some("Ann's Shop"));
         assert!(named.contains("<title>Sign-in expired · Ann&#39;s Shop</title>"), "{named}");
         assert!(named.contains("<p class=\"app\">Ann&#39;s Shop</p><h1>"), "{named}");

@@ -159,7 +159,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_user_is_called_by_the_first_name_that_there_is() {
+    fn a_user_is_called_by_the_first_available_name() {
         let mut claims = json!({
             "iss": "i", "sub": "u1", "aud": "app", "exp": 1, "iat": 0, "name": "Alice",
             "username": "alice", "email": "alice@example.com", "phone_number": "1234567890",

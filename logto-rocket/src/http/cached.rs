@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[rocket::async_test]
-    async fn who_waited_for_a_fetch_takes_what_it_brought_or_how_it_failed() {
+    async fn waiters_for_a_fetch_share_its_result_or_failure() {
         let cached = Cached::new(Clock::default());
         let first = cached.get(async || Ok(1)).await.expect("a value");
         let slow = async || {

@@ -43,7 +43,7 @@ mod tests {
 
     /// T2, T3: neither `none` nor a shared secret is ever accepted.
     #[test]
-    fn every_algorithm_of_a_public_key_has_a_name_and_a_hash_and_no_other_has() {
+    fn every_algorithm_of_a_public_key_has_a_name_and_a_hash_and_no_other_does() {
         for family in ["RS", "PS", "ES"] {
             for size in [256, 384, 512] {
                 let name = format!("{family}{size}");

@@ -101,7 +101,7 @@ mod tests {
 
     /// W3: issuer, times and subject, each of them of the right type.
     #[test]
-    fn a_token_with_a_wrong_claim_is_none() {
+    fn a_token_with_a_wrong_claim_is_refused() {
         assert!(read_at(&claims(), NOW).is_ok());
         for (name, wrong) in [
             ("iss", json!("https://bar.logto.app/oidc")),

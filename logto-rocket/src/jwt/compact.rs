@@ -119,7 +119,7 @@ mod tests {
 
     /// L4: even in a member that is not read.
     #[test]
-    fn what_is_no_utf8_is_refused() {
+    fn anything_but_utf8_is_refused() {
         let encode = |text: &[u8]| URL_SAFE_NO_PAD.encode(text);
         let (header, claims) = (br#"{"alg":"ES384","x":"?"}"#.to_vec(), br#"{"x":"?"}"#.to_vec());
         let odd = |text: &[u8]| text.iter().map(|b| if *b == b'?' { 0x9e } else { *b }).collect();
@@ -133,7 +133,7 @@ mod tests {
 
     /// T2, T5: no algorithm, and extensions that must be understood.
     #[test]
-    fn a_header_without_its_form_or_with_a_critical_extension_is_refused() {
+    fn a_malformed_header_or_one_with_a_critical_extension_is_refused() {
         for header in [
             "{}",
             "[]",
@@ -155,7 +155,7 @@ mod tests {
 
     /// T18: refused before any part of it is decoded.
     #[test]
-    fn what_is_too_long_or_has_not_three_parts_is_refused() {
+    fn a_token_that_is_too_long_or_without_three_parts_is_refused() {
         let deep = format!(r#"{{"alg":{}"#, "[".repeat(10_000));
         assert!(parse(&deep).is_err());
         let long = format!("{}.{}.AAAA", "A".repeat(MAX_BYTES / 2), "A".repeat(MAX_BYTES / 2));

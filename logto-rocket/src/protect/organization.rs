@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_segment_is_decoded_and_an_empty_one_is_no_organization() {
+    fn a_segment_is_decoded_and_an_empty_one_is_not_an_organization() {
         let client = Client::untracked(rocket::custom(rocket::Config::debug_default()))
             .expect("an application");
         let id = |uri: &'static str| {

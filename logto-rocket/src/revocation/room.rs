@@ -52,7 +52,7 @@ mod tests {
 
     /// S24: entries that must stay do not make each further one slow.
     #[test]
-    fn a_list_is_looked_through_from_its_half_on_and_once_for_many_entries() {
+    fn a_list_is_searched_from_half_full_on_and_once_for_many_entries() {
         let (mut room, mut looks) = (Room::new(1000), Vec::new());
         for entries in 1..=1000 {
             if !room.is_for(entries) {

@@ -181,7 +181,7 @@ mod tests {
     /// A36: a worker's `fetch(event.request)` for a navigation does not have the
     /// destination `document`; for a frame it keeps its destination.
     #[test]
-    fn a_navigation_that_a_service_worker_passes_on_is_one() {
+    fn a_navigation_that_a_service_worker_passes_on_is_still_one() {
         use Navigation::{Form, No, Page};
         assert_all(&[
             (Method::Get, &[("Accept", BROWSER), NAVIGATE, EMPTY], Page),

@@ -98,7 +98,7 @@ mod tests {
 
     /// L7: the moment of the first receipt counts.
     #[test]
-    fn a_token_that_comes_again_was_received_when_it_first_came() {
+    fn a_repeated_token_counts_as_received_when_it_first_came() {
         let (receipts, clock) = (Receipts::new(Duration::from_secs(60)), Clock::default());
         let first = receipts.first("jti", clock.now());
         clock.advance(Duration::from_secs(5));

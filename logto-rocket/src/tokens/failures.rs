@@ -71,7 +71,7 @@ mod tests {
 
     /// REL-7: 1, 2, 4 … 60 seconds for refusals, a second for an outage.
     #[test]
-    fn refusals_speak_for_longer_and_longer_and_outages_for_a_second() {
+    fn refusals_count_for_longer_and_longer_and_outages_for_a_second() {
         let (failures, key) = (Failures::new(), (SessionId::random().key(), Audience::logto()));
         let mut now = Timestamp::now();
         let mut pauses = |kind| {

@@ -153,7 +153,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_word_that_was_there_before_takes_a_byte_or_two() {
+    fn a_repeated_word_takes_a_byte_or_two() {
         let ids: Vec<_> = (0..10).map(|n| format!("organization{n}")).collect();
         let roles: Vec<_> = ids.iter().map(|id| format!("{id}:admin")).collect();
         let (ids, roles) = (json!(ids), json!(roles));
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn a_nesting_without_end_is_refused_and_the_deepest_of_json_is_read() {
+    fn endless_nesting_is_refused_and_the_deepest_json_is_read() {
         let nested = |depth| [[5_u8, 1].repeat(depth), vec![0]].concat();
         assert!(Reader::default().read(&nested(127)).is_some());
         assert_eq!(Reader::default().read(&nested(128)), None);

@@ -145,7 +145,7 @@ mod tests {
     /// REF-4: a look that took its time brings nothing back that was forgotten meanwhile, nor
     /// counts as newer by what is fetched after it.
     #[rocket::async_test]
-    async fn an_answer_of_an_older_generation_that_comes_late_is_not_taken_in() {
+    async fn a_late_answer_of_an_older_generation_is_ignored() {
         let ([one, other], key) = (pair(), SessionId::random().key());
         let [api, another]: [Audience; 2] = ["https://a.example.com".into(), "urn:b".into()];
         one.keep_access_token(key, api.clone(), token()).await;

@@ -132,7 +132,7 @@ mod tests {
 
     /// REL-20: which of them would affect every command.
     #[test]
-    fn an_answer_that_holds_for_all_is_an_outage_and_another_is_none() {
+    fn an_answer_that_affects_every_command_is_an_outage_and_others_are_not() {
         for (answer, part) in [
             ("-LOADING Redis is loading the dataset in memory", "LOADING"),
             ("-READONLY You can't write against a read only replica.", "master"),

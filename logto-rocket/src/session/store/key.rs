@@ -118,7 +118,7 @@ mod tests {
     /// S22: the key is the hash of the id, is read as it is written, and is not an id
     /// itself.
     #[test]
-    fn a_key_is_the_hash_of_its_id_and_no_id() {
+    fn a_key_is_the_hash_of_its_id_and_not_an_id() {
         let id = SessionId::from_text("AAAAAAAAAAAAAAAAAAAAAA").expect("an id");
         let text = id.key().to_text();
         // `head -c 16 /dev/zero | sha256sum`
