@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# A clean debug build of the quickstart beside one of Rocket, openidconnect and reqwest
-# alone, of the same versions and features. Prints the medians and their ratio, of the
-# time on the clock and of the processors'. For a quiet machine; takes minutes.
+# A clean debug build of the quickstart, compared with one of Rocket, openidconnect and
+# reqwest alone, in the same versions and features. Prints the medians and their ratio, in
+# wall-clock and CPU time. For a quiet machine; takes minutes.
 #
 #   logto-rocket/benches/build.sh [rounds]
 set -euo pipefail

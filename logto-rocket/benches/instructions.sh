@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The instructions of a request, in process, by callgrind: they do not depend on what
-# else the machine does. Needs valgrind.
+# The instructions of a request, in process, counted by callgrind: other work on the
+# machine does not matter. Needs valgrind.
 #
 #   logto-rocket/benches/instructions.sh [binary of the benchmark `request`]
 set -euo pipefail
@@ -15,7 +15,7 @@ collected() { # benchmark, requests in each of a hundred samples
         awk '/Collected/ { print $NF }'
 }
 
-# Two runs of different length: what the launch and the sign-in take falls out.
+# Two runs of different length: the share of the launch and the sign-in cancels out.
 instructions() { echo $((($(collected "$1" 120) - $(collected "$1" 20)) / 10000)); }
 
 for store in cookie memory; do

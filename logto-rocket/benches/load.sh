@@ -2,7 +2,7 @@
 # Load over TCP: a bare route, the same with the session's cookie, and protected
 # routes, in turns, with server and load on a core each. Prints the medians of
 # requests a second and the ratios. Needs wrk, redis-server and at least two cores. Redis
-# is on the core of the load, as on a machine of its own.
+# shares the load's core, as if on a machine of its own.
 #
 #   logto-rocket/benches/load.sh [rounds [seconds]]
 set -euo pipefail
