@@ -244,7 +244,7 @@ async fn a_store_that_finds_too_much_shows_nobody_elses_session() {
 }
 
 #[rocket::async_test]
-async fn an_administrator_ends_a_session_of_the_user_who_is_named() {
+async fn an_administrator_ends_a_session_of_the_named_user() {
     let (op, store) = (Hostile::start().await, Arc::new(MemoryStore::new(10)));
     let alice = signed_in(&op, &store, "A").await;
     let handle = handle(&alice).await;

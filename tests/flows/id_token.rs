@@ -253,7 +253,7 @@ fn with_depth(token: &str, depth: usize) -> String {
     format!("{}.{}.{}", parts[0], base64url(claims), parts[2])
 }
 
-/// T21: an answer without an ID token is no sign-in.
+/// T21: an answer without an ID token is not a sign-in.
 #[rocket::async_test]
 async fn an_answer_without_a_token_is_refused() {
     assert_refused(Deviation::Tokens(Alter::without("id_token"))).await;

@@ -139,7 +139,7 @@ async fn a_rolling_restart_loses_no_page() {
 
 /// REL-22: nothing at all, if nginx is told first.
 #[rocket::async_test]
-async fn a_rolling_restart_that_nginx_is_told_of_loses_nothing() {
+async fn a_rolling_restart_announced_to_nginx_loses_nothing() {
     let op = Hostile::start().await;
     for mode in MODES {
         let Some((cluster, visitor)) = signed_in(&op, mode).await else { return };

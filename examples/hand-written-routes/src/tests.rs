@@ -92,7 +92,7 @@ async fn nobody_at_logto_means_the_public_page_and_one_try() {
 }
 
 #[rocket::async_test]
-async fn whoever_is_signed_in_at_logto_is_signed_in_here_and_asked_nothing() {
+async fn users_signed_in_at_logto_are_signed_in_here_without_being_asked() {
     let provider = Provider::start().await;
     let client = client(&provider).await;
     let cookie = at_logto(&location(&open(&client, "/sign-in").await), "alice").await;
