@@ -202,7 +202,7 @@ async fn another_issuer_or_audience_is_refused() {
 
 /// T12, T13, T14: times that are past, in the future, or not times.
 #[rocket::async_test]
-async fn a_token_out_of_its_time_is_refused() {
+async fn a_token_outside_its_lifetime_is_refused() {
     let none = [
         json!(-1e300),
         json!(i64::MIN),

@@ -124,7 +124,7 @@ async fn refreshed(op: &Hostile, store: &Dumping) -> Browser {
 
 /// S22: neither the cookie's value nor anything that Logto said about the user.
 #[rocket::async_test]
-async fn a_dump_of_a_store_tells_nothing_of_its_sessions() {
+async fn a_dump_of_a_store_reveals_nothing_about_its_sessions() {
     let (op, store) = (Hostile::start().await, Dumping::new());
     let browser = refreshed(&op, &store).await;
     let id = browser.session_cookies().into_values().next().unwrap();

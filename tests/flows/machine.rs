@@ -85,7 +85,7 @@ async fn a_machine_token_without_scopes_has_none() {
 
 /// T28: no user is blamed, and the operator reads what to change.
 #[rocket::async_test]
-async fn what_logto_refuses_to_a_machine_names_what_to_change() {
+async fn a_refusal_to_a_machine_names_what_to_change() {
     let provider = Provider::builder().machine_app(machine()).start().await;
     let with = logto(figment(&provider)).await;
     let without = logto(without_machine(&provider)).await;

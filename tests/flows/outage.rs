@@ -118,7 +118,7 @@ async fn a_sign_in_without_a_provider_fails_cleanly() {
 
 /// REL-2: many people at once meet an outage and cause few requests.
 #[rocket::async_test]
-async fn an_outage_is_not_hammered() {
+async fn a_provider_that_is_down_is_not_hammered() {
     let op = Hostile::start().await;
     op.deviate(Deviation::Answer("discovery", Fault::Busy(503, 30)));
     let browser = Browser::open(app(op.figment())).await;

@@ -47,7 +47,7 @@ fn sent() -> &'static str {
 }
 
 #[rocket::async_test]
-async fn head_is_answered_as_get_without_the_body() {
+async fn head_is_answered_like_get_without_the_body() {
     let app = App::of(routes![page, sent]).await;
     for (path, status, location) in
         [("/page", 401, None), ("/sent", 303, Some("/sign-in?return_to=%2Fsent"))]

@@ -79,7 +79,7 @@ async fn a_user_without_the_role_reads_who_is_signed_in() {
 }
 
 #[rocket::async_test]
-async fn while_logto_is_down_users_stay_signed_in_and_read_so() {
+async fn while_logto_is_down_users_stay_signed_in_and_are_told_so() {
     let provider = Provider::start().await;
     let client = client(&provider).await;
     provider.sign_in(&client, "bob").await;

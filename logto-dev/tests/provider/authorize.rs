@@ -183,7 +183,7 @@ async fn pages_escape_everything_and_forbid_foreign_code() {
 }
 
 #[async_test]
-async fn the_sign_in_page_says_a_user_name_once() {
+async fn the_sign_in_page_shows_a_user_name_once() {
     let users = [
         User::new("carol").name("carol").email("carol@example.com"),
         User::new("dave").phone_number("15550000000"),

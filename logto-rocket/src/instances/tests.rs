@@ -56,7 +56,7 @@ async fn a_value_opens_in_its_own_place_and_with_its_own_secret_only() {
 }
 
 #[rocket::async_test]
-async fn of_many_changes_at_once_none_is_lost() {
+async fn none_of_many_concurrent_changes_is_lost() {
     let [one, other] = pair();
     let item = Item::Tokens(session());
     let add = |instances, n: u8| async move {
