@@ -88,7 +88,7 @@ async fn a_provider_attached_after_a_fairing_configured_in_code_does_nothing_and
     assert!(!said.contains("Signing in with the development provider"), "{said}");
 }
 
-/// An address of this machine that is not called loopback, like one in a network.
+/// An address that is this machine and is not called so, as that of a network is.
 const ENDPOINT: &str = "http://0.0.0.0:";
 
 /// In a process of its own, with its own environment.

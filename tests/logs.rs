@@ -384,7 +384,7 @@ async fn why_a_store_failed_is_logged_once_where_it_is_answered() {
     assert!(!assert_logged("/backchannel-logout", what).contains(&token));
 }
 
-/// H18: the operator learns which settings to look at.
+/// H18: who runs the application learns which keys to look at.
 #[rocket::async_test]
 async fn a_request_of_another_origin_is_logged_with_the_keys_that_decide() {
     let _turn = keep_log().await;

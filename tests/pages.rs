@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-/// Where colours are.
+/// Where colours stand.
 const FILES: [&str; 9] = [
     "logto-rocket/src/answer/page.rs",
     "logto-dev/src/pages.css",
@@ -29,7 +29,7 @@ const TEXTS: [(&str, &str); 7] = [
     ("on-accent", "accent"),
 ];
 
-/// Texts and backgrounds that only logto-dev has.
+/// Texts and grounds that only logto-dev has.
 const MORE_TEXTS: [(&str, &str); 5] =
     [("bad", "ground"), ("bad", "card"), ("on-note", "note"), ("accent", "tint"), ("text", "tint")];
 

@@ -99,7 +99,7 @@ async fn a_user_changes_their_name_and_the_next_tokens_show_it() {
 }
 
 #[async_test]
-async fn only_the_opaque_token_with_openid_is_accepted() {
+async fn only_the_opaque_token_with_openid_is_taken() {
     let app = App::start().await;
     let get = async |header: Option<&str>| ask(&app, Method::GET, header, "").await;
     assert_refused(&get(None).await, 401, "auth.authorization_header_missing");
