@@ -69,7 +69,7 @@ fn counted(figment: Figment, asked: &Arc<AtomicUsize>) -> Rocket<Build> {
 
 /// S17: strangers and unfinished sign-ins take no place in the store.
 #[rocket::async_test]
-async fn strangers_take_no_memory_of_the_server() {
+async fn strangers_take_no_place_in_the_store() {
     strangers_take(1_000).await;
 }
 

@@ -231,6 +231,7 @@ async fn the_requests_of_a_machine_are_well_formed() {
             ("organization_id", ACME),
         ],
     ];
+    assert_eq!(requests.len(), expected.len());
     for (request, expected) in requests.iter().zip(expected) {
         let sent: Vec<_> = request.form.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
         assert_eq!(sent, expected);

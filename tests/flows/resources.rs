@@ -194,7 +194,8 @@ async fn sign_in_need_not_request_the_resource_of_presented_tokens() {
     let browser = Browser::open(rocket.mount("/", routes![by_uri])).await;
     let token = op.access_token(API, "");
     assert_eq!(present(&browser, "/by-uri", &token).await.body, API);
-    browser.start("/sign-in").await;
+    op.authorize(&browser.start("/sign-in").await);
     let asked = op.authorizations();
+    assert_eq!(asked.len(), 1);
     assert!(asked.iter().flatten().all(|(name, _)| name != "resource"), "{asked:?}");
 }

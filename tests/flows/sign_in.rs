@@ -69,6 +69,7 @@ async fn the_application_authenticates_with_basic_and_nothing_else() {
     assert!(request.headers["authorization"].starts_with("Basic "));
     assert_eq!(request.field("client_secret"), None);
     for endpoint in ["discovery", "jwks"] {
+        assert!(op.count(endpoint) > 0);
         for request in op.requests(endpoint) {
             assert_eq!(request.headers.get("authorization"), None, "a secret went to {endpoint}");
         }
