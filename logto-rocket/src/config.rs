@@ -18,7 +18,7 @@ use serde::Deserialize;
 
 use crate::options::{self, Prompt, SignInOptions};
 
-pub(crate) use self::check::{Checked, check};
+pub(crate) use self::check::{Checked, check, read};
 pub use self::drain::DrainConfig;
 pub use self::problem::ConfigError;
 pub use self::redis::{RedisConfig, RedisUrls};

@@ -14,7 +14,9 @@ use rocket::request::Request;
 use rocket::{Build, Data, Orbit, Rocket};
 
 use self::response::Last;
-use crate::config::{Config, Marks, StoreKind, check, endpoint_of_test, unknown_variables};
+use crate::config::{
+    Config, Marks, StoreKind, check, endpoint_of_test, read, unknown_variables,
+};
 use crate::hooks::{Hooks, NoHooks};
 use crate::logto::{Logto, Stores};
 use crate::request::RequestState;
@@ -141,12 +143,11 @@ impl LogtoFairing {
                            names another Logto; let the test choose the configuration";
             return Err(message.into());
         }
-        let config = match &self.config {
-            Some(config) => Ok(config.clone()),
-            None => Config::extract(figment),
+        let checked = match &self.config {
+            Some(config) => check(config, figment),
+            None => read(figment),
         };
-        let checked =
-            config.and_then(|config| check(&config, figment)).map_err(|e| e.to_string())?;
+        let checked = checked.map_err(|error| error.to_string())?;
         if checked.secrets.random && checked.signs_in {
             log::warn!("logto: no `cookie_secret` is configured: sessions end with this process");
         }

@@ -1,12 +1,13 @@
 //! Configurations that work, and the messages about those that do not.
 
+mod problems;
 mod redis;
 mod reference;
 
 use figment::{Figment, Jail};
 
-use super::check::{Checked, check};
-use super::{AppSecret, Config, ConfigError, CookieSecrets, Resources, RoutePath, StoreKind};
+use super::check::{Checked, check, read};
+use super::{AppSecret, Config, CookieSecrets, Resources, RoutePath, StoreKind};
 use crate::options::Prompt;
 
 const SECRET: &str = "a cookie secret of at least 32 bytes";
@@ -23,10 +24,6 @@ fn with(toml: &str, environment: &[(&str, &str)], test: impl FnOnce(&Figment)) {
         test(&rocket::Config::figment());
         Ok(())
     });
-}
-
-fn read(figment: &Figment) -> Result<Checked, ConfigError> {
-    Config::extract(figment).and_then(|config| check(&config, figment))
 }
 
 fn usable(toml: &str, environment: &[(&str, &str)], test: impl FnOnce(Checked)) {
@@ -695,10 +692,14 @@ fn a_secret_is_read_from_the_file_that_the_environment_names() {
         assert_eq!(&**checked.secrets.bytes[0], SECRET.replace(' ', "-").as_bytes());
     });
     let both = [("LOGTO_APP_SECRET_FILE", &*app), ("LOGTO_APP_SECRET", "another one")];
-    let parts = ["LOGTO_APP_SECRET and LOGTO_APP_SECRET_FILE are both set"];
+    let parts = ["LOGTO_APP_SECRET and LOGTO_APP_SECRET_FILE): is set twice; unset one"];
     refused(&toml, &both, &parts);
     let missing = [("LOGTO_APP_SECRET_FILE", "/nowhere/secret")];
-    refused(&toml, &missing, &["LOGTO_APP_SECRET_FILE names \"/nowhere/secret\"", "No such file"]);
+    refused(
+        &toml,
+        &missing,
+        &["LOGTO_APP_SECRET_FILE): names \"/nowhere/secret\"", "No such file"],
+    );
     std::fs::remove_dir_all(&folder).expect("it goes");
 }
 
