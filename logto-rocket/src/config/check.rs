@@ -171,10 +171,14 @@ impl Check<'_> {
         if config.app_id.is_some() || config.is_api() {
             return;
         }
-        let fix = missing_fix("app_id", self.figment);
-        let fix = format!(
-            "{fix}; without sign-in, name the API in `resources` and leave `app_secret` out"
-        );
+        let mut fix = missing_fix("app_id", self.figment);
+        // With a secret and without resources, it is plainly for sign-in.
+        fix += match (config.app_secret.is_some(), config.resources.is_empty()) {
+            _ if !self.is_read("endpoint") => "",
+            (false, _) => "; for an API without sign-in, name it in `resources` instead",
+            (true, false) => "; for an API without sign-in, leave `app_secret` out",
+            (true, true) => "",
+        };
         self.problem("app_id", None, "is missing", fix);
     }
 

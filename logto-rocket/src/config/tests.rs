@@ -209,14 +209,20 @@ fn an_api_without_sign_in_needs_an_endpoint_and_resources_only() {
     let config = Config::api("https://foo.logto.app", ["urn:a"]);
     assert!(check(&config, &Figment::new().select("release")).is_ok_and(|it| !it.signs_in));
     // Keys for sign-in are not left out by mistake.
-    for keys in [
-        "",
-        "resources = []",
-        "resources = [\"urn:a\"]\napp_secret = \"a\"",
-        "app_secret = \"a\"",
-        "resources = [\"urn:a\"]\napp_secret = \"a\"\nbogus = 1",
+    for (keys, hint) in [
+        ("", "name it in `resources` instead"),
+        ("resources = []", "name it in `resources` instead"),
+        ("resources = [\"urn:a\"]\napp_secret = \"a\"", "leave `app_secret` out"),
+        ("resources = [\"urn:a\"]\napp_secret = \"a\"\nbogus = 1", "leave `app_secret` out"),
     ] {
-        refused(&api(keys), &[], &["`logto.app_id` (profile `debug`): is missing", "`resources`"]);
+        refused(&api(keys), &[], &["`logto.app_id` (profile `debug`): is missing", hint]);
+    }
+    // Nothing looks like an API.
+    for toml in [&api("app_secret = \"a\""), "", "[default.logto]\nresources = 5"] {
+        with(toml, &[], |figment| {
+            let message = read(figment).expect_err(toml).to_string();
+            assert!(!message.contains("API"), "{message}");
+        });
     }
     refused(&api("resources = [\"urn:a\"]\napp_id = \"\""), &[], &["`logto.app_id` = \"\""]);
     with(&api("resources = [\"urn:a\"]\nbogus = 1"), &[], |figment| {
