@@ -88,6 +88,26 @@ async fn a_provider_behind_a_fairing_that_was_configured_in_code_does_nothing_an
     assert!(!said.contains("Signing in with the development provider"), "{said}");
 }
 
+async fn launch_of(figment: Figment) -> String {
+    let rocket = rocket::custom(figment).attach(Provider::fairing()).attach(Logto::fairing());
+    match Client::untracked(rocket).await {
+        Ok(_) => log(),
+        Err(error) => format!("{}{error}", log()),
+    }
+}
+
+#[rocket::async_test]
+async fn a_provider_that_did_not_start_is_not_said_to_be_missing() {
+    let _turn = keep_log().await;
+    let figment =
+        figment().merge(("logto_dev.users.carol.role", "x")).merge(("logto.clock_skew", "much"));
+    let said = launch_of(figment).await;
+    assert!(said.contains("`logto_dev.users.carol.role`"), "{said}");
+    assert!(said.contains("did you mean `roles`?"), "{said}");
+    assert!(said.contains("`logto.clock_skew`"), "{said}");
+    assert!(!said.contains("is missing") && !said.contains("attach"), "{said}");
+}
+
 /// An address that is this machine and is not called so, as that of a network is.
 const ENDPOINT: &str = "http://0.0.0.0:";
 
