@@ -108,6 +108,24 @@ async fn a_provider_that_did_not_start_is_not_said_to_be_missing() {
     assert!(!said.contains("is missing") && !said.contains("attach"), "{said}");
 }
 
+#[rocket::async_test]
+async fn with_the_provider_only_addresses_that_it_does_not_know_are_to_be_written_down() {
+    let _turn = keep_log().await;
+    let said = launch_of(figment()).await;
+    assert!(said.contains("Signing in with the development provider"), "{said}");
+    assert!(!said.contains("logto: "), "{said}");
+
+    let other = figment().merge(("logto.routes.callback", "/back"));
+    let said = launch_of(other.clone()).await;
+    let line = "`logto_dev` does not know http://localhost:8000/back; write it as `redirect_uris`";
+    assert!(said.contains(line), "{said}");
+    assert!(!said.contains("backchannel_logout_uri"), "{said}");
+
+    let known = other.merge(("logto_dev.redirect_uris", ["http://localhost:8000/back"]));
+    let said = launch_of(known).await;
+    assert!(!said.contains("logto: "), "{said}");
+}
+
 /// An address that is this machine and is not called so, as that of a network is.
 const ENDPOINT: &str = "http://0.0.0.0:";
 
