@@ -126,6 +126,22 @@ async fn with_the_provider_only_addresses_that_it_does_not_know_are_to_be_writte
     assert!(!said.contains("logto: "), "{said}");
 }
 
+#[rocket::async_test]
+async fn what_looks_like_a_mistake_is_said_at_the_launch() {
+    let _turn = keep_log().await;
+    let figment = figment().merge(("logto-dev.port", 5));
+    let said = launch_of(figment).await;
+    assert!(said.contains("ignoring unknown tables: `["), "{said}");
+    assert!(said.contains("logto_dev]`?)"), "{said}");
+
+    // Where the launch fails as well: what is missing may be there.
+    let figment = Figment::from(rocket::Config::release_default())
+        .merge(("logto-rocket.endpoint", "https://foo.logto.app"));
+    let said = launch_of(figment).await;
+    assert!(said.contains("ignoring unknown tables: `["), "{said}");
+    assert!(said.contains("`logto.endpoint` (profile `release`): is missing"), "{said}");
+}
+
 /// An address that is this machine and is not called so, as that of a network is.
 const ENDPOINT: &str = "http://0.0.0.0:";
 

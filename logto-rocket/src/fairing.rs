@@ -204,7 +204,7 @@ impl Fairing for LogtoFairing {
             }
             Err(message) => {
                 // What is missing may be there.
-                launch::warn_of_unread();
+                launch::warn_of_unread(rocket.figment());
                 log::error!("logto: {message}");
                 // `logto-dev` notices that it was attached after this fairing, and says
                 // so.

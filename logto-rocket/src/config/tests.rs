@@ -3,6 +3,7 @@
 mod problems;
 mod redis;
 mod reference;
+mod tables;
 
 use figment::{Figment, Jail};
 

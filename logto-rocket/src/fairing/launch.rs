@@ -3,7 +3,7 @@
 use rocket::figment::Figment;
 use rocket::{Orbit, Rocket};
 
-use crate::config::unknown_variables;
+use crate::config::{unknown_tables, unknown_variables};
 use crate::logto::Logto;
 
 /// What `logto_dev::Provider::fairing()` sets when it provides the configuration.
@@ -15,16 +15,20 @@ pub(super) fn is_development(figment: &Figment) -> bool {
 }
 
 /// Warns of what looks like ours and is not read.
-pub(super) fn warn_of_unread() {
+pub(super) fn warn_of_unread(figment: &Figment) {
     let variables = unknown_variables();
     if !variables.is_empty() {
         log::warn!("logto: ignoring unknown environment variables: {}", variables.join(", "));
+    }
+    let tables = unknown_tables(figment);
+    if !tables.is_empty() {
+        log::warn!("logto: ignoring unknown tables: {}", tables.join(", "));
     }
 }
 
 pub(super) fn say(rocket: &Rocket<Orbit>, logto: &Logto) {
     let config = rocket.config();
-    warn_of_unread();
+    warn_of_unread(rocket.figment());
     if config.profile == "debug" {
         for metadata in logto.resource_metadata() {
             log::info!("logto: resource metadata at {}", metadata.address());
