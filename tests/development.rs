@@ -129,10 +129,14 @@ async fn with_the_provider_only_addresses_that_it_does_not_know_are_to_be_writte
 #[rocket::async_test]
 async fn what_looks_like_a_mistake_is_said_at_the_launch() {
     let _turn = keep_log().await;
-    let figment = figment().merge(("logto-dev.port", 5));
+    let figment = figment()
+        .merge(("logto-dev.port", 5))
+        .merge(("logto.scopes", ["e-mail", "roles", "read:items"]));
     let said = launch_of(figment).await;
     assert!(said.contains("ignoring unknown tables: `["), "{said}");
     assert!(said.contains("logto_dev]`?)"), "{said}");
+    let line = "the scope `e-mail` is not one of Logto's own; did you mean `email`?";
+    assert!(said.contains(line) && !said.contains("read:items"), "{said}");
 
     // Where the launch fails as well: what is missing may be there.
     let figment = Figment::from(rocket::Config::release_default())

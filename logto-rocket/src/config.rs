@@ -109,7 +109,7 @@ pub(crate) use self::tables::unknown_tables;
 ///
 /// In the `debug` profile the launch prints the addresses to register in the Logto Console. It
 /// warns of variables and tables that look like ours and that nothing reads, such as
-/// `[default.logto-dev]`.
+/// `[default.logto-dev]`, and of scopes that are almost spelt like one of Logto's.
 ///
 /// The chapter [`guide::logto`](crate::guide::logto) goes through a first configuration, and
 /// [`guide::configuration`](crate::guide::configuration) has all keys in tables.

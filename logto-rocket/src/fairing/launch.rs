@@ -5,6 +5,7 @@ use rocket::{Orbit, Rocket};
 
 use crate::config::{unknown_tables, unknown_variables};
 use crate::logto::Logto;
+use crate::scope::UserScope;
 
 /// What `logto_dev::Provider::fairing()` sets when it provides the configuration.
 const DEVELOPMENT: &str = "logto_dev_provides";
@@ -29,6 +30,9 @@ pub(super) fn warn_of_unread(figment: &Figment) {
 pub(super) fn say(rocket: &Rocket<Orbit>, logto: &Logto) {
     let config = rocket.config();
     warn_of_unread(rocket.figment());
+    if logto.signs_in() {
+        warn_of_scopes(logto);
+    }
     if config.profile == "debug" {
         for metadata in logto.resource_metadata() {
             log::info!("logto: resource metadata at {}", metadata.address());
@@ -46,6 +50,17 @@ pub(super) fn say(rocket: &Rocket<Orbit>, logto: &Logto) {
     }
     if config.log_level == rocket::config::LogLevel::Debug && config.profile != "debug" {
         log::warn!("logto: the log level `debug` prints whole requests, including their cookies");
+    }
+}
+
+/// The permissions of an API can have any name, so this is only a warning.
+fn warn_of_scopes(logto: &Logto) {
+    for scope in logto.config().sign_in_options().scopes {
+        if let Some(meant) = UserScope::misspelt(&scope) {
+            log::warn!(
+                "logto: the scope `{scope}` is not one of Logto's own; did you mean `{meant}`?"
+            );
+        }
     }
 }
 
