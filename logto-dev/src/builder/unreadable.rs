@@ -21,6 +21,7 @@ pub(super) fn described(error: &Unreadable) -> Error {
             format!("is {value:?}, not one of its values; write one of `{}`", known.join("`, `"))
         }
         Kind::InvalidType(actual, expected) | Kind::InvalidValue(actual, expected) => {
+            let expected = expected.replace("u16", "a number").replace("u64", "a number");
             format!("is {actual}; write {expected}")
         }
         other => format!("cannot be read; {other}"),
