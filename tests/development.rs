@@ -88,6 +88,64 @@ async fn a_provider_attached_after_a_fairing_configured_in_code_does_nothing_and
     assert!(!said.contains("Signing in with the development provider"), "{said}");
 }
 
+async fn launch_of(figment: Figment) -> String {
+    let rocket = rocket::custom(figment).attach(Provider::fairing()).attach(Logto::fairing());
+    match Client::untracked(rocket).await {
+        Ok(_) => log(),
+        Err(error) => format!("{}{error}", log()),
+    }
+}
+
+#[rocket::async_test]
+async fn a_provider_that_did_not_start_is_not_said_to_be_missing() {
+    let _turn = keep_log().await;
+    let figment =
+        figment().merge(("logto_dev.users.carol.role", "x")).merge(("logto.clock_skew", "much"));
+    let said = launch_of(figment).await;
+    assert!(said.contains("`logto_dev.users.carol.role`"), "{said}");
+    assert!(said.contains("did you mean `roles`?"), "{said}");
+    assert!(said.contains("`logto.clock_skew`"), "{said}");
+    assert!(!said.contains("is missing") && !said.contains("attach"), "{said}");
+}
+
+#[rocket::async_test]
+async fn with_the_provider_only_addresses_that_it_does_not_know_are_to_be_written_down() {
+    let _turn = keep_log().await;
+    let said = launch_of(figment()).await;
+    assert!(said.contains("Signing in with the development provider"), "{said}");
+    assert!(!said.contains("logto: "), "{said}");
+
+    let other = figment().merge(("logto.routes.callback", "/back"));
+    let said = launch_of(other.clone()).await;
+    let line = "`logto_dev` does not know http://localhost:8000/back; write it as `redirect_uris`";
+    assert!(said.contains(line), "{said}");
+    assert!(!said.contains("backchannel_logout_uri"), "{said}");
+
+    let known = other.merge(("logto_dev.redirect_uris", ["http://localhost:8000/back"]));
+    let said = launch_of(known).await;
+    assert!(!said.contains("logto: "), "{said}");
+}
+
+#[rocket::async_test]
+async fn what_looks_like_a_mistake_is_said_at_the_launch() {
+    let _turn = keep_log().await;
+    let figment = figment()
+        .merge(("logto-dev.port", 5))
+        .merge(("logto.scopes", ["e-mail", "roles", "read:items"]));
+    let said = launch_of(figment).await;
+    assert!(said.contains("ignoring unknown tables: `["), "{said}");
+    assert!(said.contains("logto_dev]`?)"), "{said}");
+    let line = "the scope `e-mail` is not one of Logto's own; did you mean `email`?";
+    assert!(said.contains(line) && !said.contains("read:items"), "{said}");
+
+    // Where the launch fails as well: what is missing may be there.
+    let figment = Figment::from(rocket::Config::release_default())
+        .merge(("logto-rocket.endpoint", "https://foo.logto.app"));
+    let said = launch_of(figment).await;
+    assert!(said.contains("ignoring unknown tables: `["), "{said}");
+    assert!(said.contains("`logto.endpoint` (profile `release`): is missing"), "{said}");
+}
+
 /// An address that is this machine and is not called so, as that of a network is.
 const ENDPOINT: &str = "http://0.0.0.0:";
 

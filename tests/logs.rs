@@ -448,11 +448,14 @@ async fn a_launch_that_lacks_something_says_what_to_add_and_for_which_route() {
     assert!(matches!(error.kind(), ErrorKind::SentinelAborts(_)), "{error}");
     let log = log();
     for line in [
-        "logto: the route `items` needs what no sign-in asks for; \
+        "logto: the route `items` requires the resource `https://api.example.com` and the scope \
+         `urn:logto:scope:organizations`, which sign-ins do not request; \
          add `https://api.example.com` to `resources` \
-         and `urn:logto:scope:organizations` to `scopes`\n",
-        "logto: the guard `AccessToken<logs::Other>` needs what no sign-in asks for; \
-         add `https://other.example.com` to `resources` and `read:other` to `scopes`\n",
+         and `urn:logto:scope:organizations` to `scopes` \
+         under `[default.logto]` in Rocket.toml, ",
+        "logto: the guard `AccessToken<logs::Other>` requires the resource \
+         `https://other.example.com` and the scope `read:other`, which sign-ins do not request; \
+         add `https://other.example.com` to `resources` and `read:other` to `scopes` under ",
     ] {
         assert!(log.contains(line), "{line} is not in the log: {log}");
     }
@@ -678,8 +681,8 @@ async fn what_a_user_or_a_token_lacks_is_in_the_log() {
     let opaque = "an-opaque-token-of-43-characters-0123456789";
     let tokens = [op.access_token(API, "read"), opaque.to_owned(), "a.b.c".to_owned()];
     for (path, token, status, detail) in [
-        ("/role", None, 403, "the route needs the roles `logged-admin`"),
-        ("/scope", Some(&tokens[0]), 403, "the route needs the scopes `logged:scope`"),
+        ("/role", None, 403, "the route needs the role `logged-admin`"),
+        ("/scope", Some(&tokens[0]), 403, "the route needs the scope `logged:scope`"),
         ("/scope", Some(&tokens[1]), 401, "it is opaque: Logto issues such tokens"),
         ("/scope", Some(&tokens[2]), 401, "it is malformed"),
     ] {

@@ -2,6 +2,7 @@
 
 mod reach;
 mod table;
+mod unreadable;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -125,7 +125,7 @@ impl Fairing for DevelopmentProvider {
             Err(problem) => {
                 log::error!("the development provider did not start");
                 log::error!(target: INDENTED, "{problem}");
-                Err(rocket)
+                Err(rocket.configure(pretend(figment)))
             }
         }
     }
@@ -163,6 +163,9 @@ impl Fairing for DevelopmentProvider {
 /// Rocket's logger indents lines with such a target.
 const INDENTED: &str = "logto_dev::_";
 
+/// Tells `Logto::fairing()` where its configuration comes from.
+const PROVIDES: &str = "logto_dev_provides";
+
 /// What `Logto::fairing()` sets when it fails, and how its routes' names begin.
 const FAILED: &str = "logto_fairing_failed";
 const ROUTES: &str = "logto ";
@@ -186,8 +189,7 @@ fn refuse(profile: &str) {
     log::error!(target: INDENTED, "this is the `{profile}` profile, and no endpoint is configured");
     log::error!(
         target: INDENTED,
-        "set `logto.endpoint`, `logto.app_id` and `logto.app_secret` in Rocket.toml, or \
-         `LOGTO_ENDPOINT`, `LOGTO_APP_ID` and `LOGTO_APP_SECRET` in the environment"
+        "set `logto.endpoint` in Rocket.toml, or `LOGTO_ENDPOINT` in the environment"
     );
 }
 
@@ -224,6 +226,16 @@ fn fill_in(figment: Figment, provider: &Provider) -> Figment {
         .merge(("logto.app_secret", provider.app_secret()))
         .join(("logto.machine.app_id", provider.machine_app_id()))
         .join(("logto.machine.app_secret", provider.machine_app_secret()))
+        .merge((PROVIDES, true))
+}
+
+/// The figment of a launch that fails here, with stand-ins: `Logto::fairing()` still names what is
+/// wrong with its own configuration, but does not miss what would have been filled in.
+fn pretend(figment: Figment) -> Figment {
+    figment
+        .merge(("logto.endpoint", "http://localhost"))
+        .join(("logto.app_id", "logto-dev-app"))
+        .merge((PROVIDES, true))
 }
 
 /// A setting of the application: the environment first, then the figment.

@@ -6,6 +6,7 @@ use std::sync::{Mutex, Once};
 use log::{LevelFilter, Log, Metadata, Record};
 use logto_dev::Provider;
 use rocket::figment::Figment;
+use rocket::figment::providers::{Format, Toml};
 use rocket::{Config, async_test};
 
 static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
@@ -49,6 +50,39 @@ async fn a_refused_launch_says_why_and_what_to_do() {
     let log = log();
     assert!(log.contains("the development provider runs in the `debug` profile only"), "{log}");
     assert!(log.contains("`logto.endpoint`") && log.contains("`LOGTO_ENDPOINT`"), "{log}");
+}
+
+#[async_test]
+async fn a_setting_that_cannot_be_read_is_named_in_full_with_its_place_and_what_to_write() {
+    log();
+    for (table, key, problem) in [
+        (
+            "[default.logto_dev.users.carol]\nrole = \"x\"",
+            "users.carol.role",
+            "is not a key; did you mean `roles`?",
+        ),
+        (
+            "[default.logto_dev]\nsomething = 1",
+            "something",
+            "is not a key; the keys are `address`, `port`",
+        ),
+        ("[default.logto_dev]\nport = \"a\"", "port", "is string \"a\"; write a number"),
+        (
+            "[default.logto_dev]\ngeneration = \"2\"",
+            "generation",
+            "is \"2\", not one of its values; write one of `1.37`, `1.42`",
+        ),
+        ("[default.logto_dev.organizations.o1]\nrequires_mfa = true", "organizations.o1.name", ""),
+    ] {
+        let figment = Figment::from(Config::debug_default()).merge(Toml::string(table).nested());
+        let error = rocket::custom(figment).attach(Provider::fairing()).ignite().await;
+        assert!(!error.expect_err("a refusal").to_string().is_empty());
+        let said = log();
+        let begins = format!("`logto_dev.{key}` (in code at {}:", file!());
+        let line = said.lines().find(|line| line.contains(&begins));
+        let line = line.unwrap_or_else(|| panic!("{begins} is not in {said}"));
+        assert!(line.contains(&format!(", profile `default`): {problem}")), "{line}");
+    }
 }
 
 #[async_test]

@@ -125,18 +125,20 @@ impl Conditions {
     }
 }
 
-impl fmt::Display for Needed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let quoted = |names: &[&str], word: &str| {
-            let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
-            names.join(word)
+impl Needed {
+    /// The names, with the word for one of them.
+    fn described(&self, one: &str) -> String {
+        let quoted = |names: &[&str]| {
+            names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
         };
-        match (self.all.is_empty(), self.any.is_empty()) {
-            (false, false) => {
-                write!(f, "{} and one of {}", quoted(self.all, ", "), quoted(self.any, ", "))
+        match (self.all, self.any) {
+            ([name], []) | ([], [name]) => format!("the {one} `{name}`"),
+            (all, []) => format!("the {one}s {}", quoted(all)),
+            ([], any) => format!("one of the {one}s {}", quoted(any)),
+            (all, any) => {
+                let all = Self { all, any: &[] }.described(one);
+                format!("{all} and {}", Self { all: &[], any }.described(one))
             }
-            (_, true) => f.write_str(&quoted(self.all, ", ")),
-            (true, false) => write!(f, "one of {}", quoted(self.any, ", ")),
         }
     }
 }
@@ -144,10 +146,10 @@ impl fmt::Display for Needed {
 impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Scopes(needed) => write!(f, "needs the scopes {needed}"),
-            Self::Roles(needed) => write!(f, "needs the roles {needed}"),
+            Self::Scopes(needed) => write!(f, "needs {}", needed.described("scope")),
+            Self::Roles(needed) => write!(f, "needs {}", needed.described("role")),
             Self::OrganizationRoles(needed) => {
-                write!(f, "needs the roles {needed} in the organization")
+                write!(f, "needs {} in the organization", needed.described("role"))
             }
             Self::Client => f.write_str("does not accept tokens from this application"),
             Self::User => f.write_str("is for users, not for machines"),
@@ -242,9 +244,24 @@ mod tests {
         let scopes = Needed { all: &["a"], any: &["b", "c"] };
         let missing =
             Conditions { scopes, ..Conditions::NONE }.check(&facts).expect_err("no scope");
-        assert_eq!(missing.to_string(), "needs the scopes `a` and one of `b`, `c`");
+        assert_eq!(missing.to_string(), "needs the scope `a` and one of the scopes `b`, `c`");
         assert_eq!(scopes.names(), "a b c");
         let error = Error::from(missing);
         assert_eq!(error.status(), rocket::http::Status::Forbidden);
+    }
+
+    #[test]
+    fn what_is_missing_is_named_in_the_singular_or_the_plural() {
+        let roles = |all, any| Missing::Roles(Needed { all, any }).to_string();
+        assert_eq!(roles(&["a"], &[]), "needs the role `a`");
+        assert_eq!(roles(&["a", "b"], &[]), "needs the roles `a`, `b`");
+        assert_eq!(roles(&[], &["a"]), "needs the role `a`");
+        assert_eq!(roles(&[], &["a", "b"]), "needs one of the roles `a`, `b`");
+        let both = roles(&["a", "b"], &["c", "d"]);
+        assert_eq!(both, "needs the roles `a`, `b` and one of the roles `c`, `d`");
+        let one = Needed { all: &["a"], any: &[] };
+        assert_eq!(Missing::Scopes(one).to_string(), "needs the scope `a`");
+        let in_organization = Missing::OrganizationRoles(one).to_string();
+        assert_eq!(in_organization, "needs the role `a` in the organization");
     }
 }

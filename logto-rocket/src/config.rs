@@ -11,6 +11,7 @@ mod routes;
 mod secret;
 mod session;
 mod source;
+mod tables;
 #[cfg(test)]
 mod tests;
 
@@ -18,7 +19,7 @@ use serde::Deserialize;
 
 use crate::options::{self, Prompt, SignInOptions};
 
-pub(crate) use self::check::{Checked, check};
+pub(crate) use self::check::{Checked, check, read};
 pub use self::drain::DrainConfig;
 pub use self::problem::ConfigError;
 pub use self::redis::{RedisConfig, RedisUrls};
@@ -29,6 +30,7 @@ pub use self::session::{Marks, SessionConfig, StoreKind};
 #[cfg(feature = "__internal")]
 pub(crate) use self::source::Environment;
 pub(crate) use self::source::{endpoint_of_test, unknown_variables};
+pub(crate) use self::tables::unknown_tables;
 
 /// The configuration.
 ///
@@ -105,7 +107,9 @@ pub(crate) use self::source::{endpoint_of_test, unknown_variables};
 /// resources = ["https://api.example.com"]
 /// ```
 ///
-/// In the `debug` profile the launch prints the addresses to register in the Logto Console.
+/// In the `debug` profile the launch prints the addresses to register in the Logto Console. It
+/// warns of variables and tables that look like ours and that nothing reads, such as
+/// `[default.logto-dev]`, and of scopes that are almost spelt like one of Logto's.
 ///
 /// The chapter [`guide::logto`](crate::guide::logto) goes through a first configuration, and
 /// [`guide::configuration`](crate::guide::configuration) has all keys in tables.

@@ -1,6 +1,7 @@
 //! Configure, build, manage, mount, and write the cookies.
 
 mod closed;
+mod launch;
 mod response;
 mod scopes;
 
@@ -14,7 +15,7 @@ use rocket::request::Request;
 use rocket::{Build, Data, Orbit, Rocket};
 
 use self::response::Last;
-use crate::config::{Config, Marks, StoreKind, check, endpoint_of_test, unknown_variables};
+use crate::config::{Config, Marks, StoreKind, check, endpoint_of_test, read};
 use crate::hooks::{Hooks, NoHooks};
 use crate::logto::{Logto, Stores};
 use crate::request::RequestState;
@@ -141,13 +142,14 @@ impl LogtoFairing {
                            names another Logto; let the test choose the configuration";
             return Err(message.into());
         }
-        let config = match &self.config {
-            Some(config) => Ok(config.clone()),
-            None => Config::extract(figment),
+        let checked = match &self.config {
+            Some(config) => check(config, figment),
+            None => read(figment),
         };
-        let checked =
-            config.and_then(|config| check(&config, figment)).map_err(|e| e.to_string())?;
-        if checked.secrets.random && checked.signs_in {
+        let checked = checked.map_err(|error| error.to_string())?;
+        // `logto-dev` forgets its sign-ins with this process too.
+        let is_temporary = checked.secrets.random && checked.signs_in;
+        if is_temporary && !launch::is_development(figment) {
             log::warn!("logto: no `cookie_secret` is configured: sessions end with this process");
         }
         let store = self.store.as_ref().map(|make| make(rocket)).transpose()?;
@@ -201,6 +203,8 @@ impl Fairing for LogtoFairing {
                 Ok(closed::close(rocket, self.closed.clone()))
             }
             Err(message) => {
+                // What is missing may be there.
+                launch::warn_of_unread(rocket.figment());
                 log::error!("logto: {message}");
                 // `logto-dev` notices that it was attached after this fairing, and says
                 // so.
@@ -211,29 +215,9 @@ impl Fairing for LogtoFairing {
     }
 
     async fn on_liftoff(&self, rocket: &Rocket<Orbit>) {
-        let names = unknown_variables();
-        if !names.is_empty() {
-            log::warn!("logto: ignoring unknown environment variables: {}", names.join(", "));
-        }
-        let config = rocket.config();
         if let Some(logto) = rocket.state::<Logto>() {
             scopes::learn(rocket, logto);
-        }
-        if config.profile == "debug"
-            && let Some(logto) = rocket.state::<Logto>()
-        {
-            for metadata in logto.resource_metadata() {
-                log::info!("logto: resource metadata at {}", metadata.address());
-            }
-            match logto.signs_in() {
-                true => say_what_to_register(logto, config.port),
-                false => log::info!("logto: no `app_id`: an API without sign-in"),
-            }
-        }
-        if config.log_level == rocket::config::LogLevel::Debug && config.profile != "debug" {
-            log::warn!(
-                "logto: the log level `debug` prints whole requests, including their cookies"
-            );
+            launch::say(rocket, logto);
         }
     }
 
@@ -269,22 +253,6 @@ impl Fairing for LogtoFairing {
             request.set_uri(uri);
             RequestState::of(request).take_callback_query(query);
         }
-    }
-}
-
-/// Logto answers an unregistered address with JSON, and nothing comes back here.
-fn say_what_to_register(logto: &Logto, port: u16) {
-    let (config, site) = (logto.config(), logto.site());
-    log::info!("logto: register at {}, for {}:", config.endpoint, logto.app_id());
-    log::info!("logto:   redirect URI {}", site.url(logto.callback()));
-    log::info!("logto:   post sign-out redirect URI {}", site.url(&config.post_sign_out_path));
-    let backchannel = config.routes.full(&config.routes.backchannel_logout);
-    log::info!("logto:   back-channel logout URI {}", site.url(&backchannel));
-    if let Some(other) = site.local_port().filter(|other| *other != port) {
-        log::warn!(
-            "logto: `base_url` has port {other}, but Rocket listens on {port}; unless something \
-             forwards requests, browsers will not return from Logto"
-        );
     }
 }
 

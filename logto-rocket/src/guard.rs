@@ -87,13 +87,16 @@ fn abort(rocket: &Rocket<Ignite>) -> bool {
 fn abort_without_sign_in(rocket: &Rocket<Ignite>, whose: &str) -> bool {
     let Some(logto) = rocket.state::<Logto>() else { return abort(rocket) };
     if !logto.signs_in() {
-        log::error!("logto: {whose} needs sign-in, but the configuration has no `app_id`; add it");
+        log::error!(
+            "logto: {whose} needs sign-in, but the configuration has no `app_id`; set it under \
+             `[default.logto]` in Rocket.toml or as LOGTO_APP_ID in the environment"
+        );
     }
     !logto.signs_in()
 }
 
-/// Aborts the launch also if the configuration does not have the resource's name, or no
-/// sign-in asks for what a token needs, and says what to add.
+/// Aborts the launch also if the configuration does not have the resource's name, or sign-ins
+/// do not request what a token needs, and says what to add.
 fn abort_without(rocket: &Rocket<Ignite>, whose: &str, needs: Needs) -> bool {
     let Some(logto) = rocket.state::<Logto>() else { return abort(rocket) };
     let config = &logto.config();
@@ -115,8 +118,11 @@ fn abort_without(rocket: &Rocket<Ignite>, whose: &str, needs: Needs) -> bool {
     let resources = requested_resources(&options.scopes, &options.resources);
     let scopes = requested_scopes(config.include_reserved_scopes, &options.scopes);
     let missing = needs.missing(resource, &resources, &scopes);
-    if let Some(add) = &missing {
-        log::error!("logto: {whose} needs what no sign-in asks for; add {add}");
+    if let Some((what, add)) = &missing {
+        log::error!(
+            "logto: {whose} requires {what}, which sign-ins do not request; add {add} under \
+             `[default.logto]` in Rocket.toml, or in the code that configures `Logto::fairing()`"
+        );
     }
     missing.is_some()
 }

@@ -59,14 +59,14 @@ pub struct Needs {
 }
 
 impl Needs {
-    /// What must be added to the configuration; `None` if nothing is missing. `resource`
-    /// is the indicator of the required one.
+    /// What sign-ins do not request, and what to add to which key; `None` if nothing is
+    /// missing. `resource` is the indicator of the required one.
     pub(crate) fn missing(
         &self,
         resource: Option<&str>,
         resources: &[String],
         scopes: &[String],
-    ) -> Option<String> {
+    ) -> Option<(String, String)> {
         let not_in = |known: &[String], name: &&str| known.iter().all(|known| known != name);
         let resource = resource.filter(|resource| not_in(resources, resource));
         let scopes: Vec<_> = self
@@ -76,10 +76,15 @@ impl Needs {
             .filter(|scope| not_in(scopes, scope))
             .map(|scope| format!("`{scope}`"))
             .collect();
-        let resource = resource.map(|resource| format!("`{resource}` to `resources`"));
-        let scopes = (!scopes.is_empty()).then(|| format!("{} to `scopes`", scopes.join(", ")));
-        let both: Vec<_> = resource.into_iter().chain(scopes).collect();
-        (!both.is_empty()).then(|| both.join(" and "))
+        let resource = resource.map(|resource| {
+            (format!("the resource `{resource}`"), format!("`{resource}` to `resources`"))
+        });
+        let word = if scopes.len() == 1 { "scope" } else { "scopes" };
+        let names = scopes.join(", ");
+        let scopes = (!scopes.is_empty())
+            .then(|| (format!("the {word} {names}"), format!("{names} to `scopes`")));
+        let (what, add): (Vec<_>, Vec<_>) = resource.into_iter().chain(scopes).unzip();
+        (!what.is_empty()).then(|| (what.join(" and "), add.join(" and ")))
     }
 }
 
@@ -94,15 +99,19 @@ mod tests {
             Needs { resource, session: true, scopes: [&["read", "write"], &[], &["openid"], &[]] };
         let owned = |names: &[&str]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
         let missing = |resources: &[&str], scopes: &[&str]| {
-            needs.missing(resource, &owned(resources), &owned(scopes))
+            let missing = needs.missing(resource, &owned(resources), &owned(scopes));
+            missing.map(|(what, add)| format!("{what}: {add}"))
         };
         assert_eq!(
             missing(&["https://a.example/"], &["openid"]).as_deref(),
-            Some("`https://a.example` to `resources` and `read`, `write` to `scopes`")
+            Some(
+                "the resource `https://a.example` and the scopes `read`, `write`: \
+                 `https://a.example` to `resources` and `read`, `write` to `scopes`"
+            )
         );
         assert_eq!(
             missing(&["https://a.example"], &["openid", "read"]).as_deref(),
-            Some("`write` to `scopes`")
+            Some("the scope `write`: `write` to `scopes`")
         );
         assert_eq!(missing(&["https://a.example"], &["write", "openid", "read"]), None);
     }

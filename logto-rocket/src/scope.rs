@@ -60,6 +60,40 @@ pub enum UserScope {
 }
 
 impl UserScope {
+    const ALL: [Self; 13] = [
+        Self::OpenId,
+        Self::OfflineAccess,
+        Self::Profile,
+        Self::Email,
+        Self::Phone,
+        Self::Address,
+        Self::CustomData,
+        Self::Identities,
+        Self::Roles,
+        Self::Organizations,
+        Self::OrganizationRoles,
+        Self::Sessions,
+        Self::TrustedDevices,
+    ];
+
+    /// The scope that was likely meant by a name that is none: another spelling, or one
+    /// without its `urn:`.
+    pub(crate) fn misspelt(given: &str) -> Option<Self> {
+        let letters = |name: &str| {
+            let letters = name.chars().filter(char::is_ascii_alphanumeric);
+            letters.map(|letter| letter.to_ascii_lowercase()).collect::<String>()
+        };
+        let given_letters = letters(given);
+        let is_near = |known: &Self| {
+            let name = known.as_str();
+            let last = name.rsplit(':').next().unwrap_or_default();
+            strsim::damerau_levenshtein(&letters(name), &given_letters) <= 1
+                || letters(last) == given_letters
+        };
+        let is_known = Self::ALL.iter().any(|known| known.as_str() == given);
+        Self::ALL.into_iter().filter(|_| !is_known).find(is_near)
+    }
+
     /// The scope as it is sent.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -153,28 +187,35 @@ mod tests {
     /// The scopes that a real Logto 1.42 announces.
     #[test]
     fn every_scope_of_logto_has_a_name() {
-        use UserScope::*;
         let captured = include_str!("../../tests/captures/logto-1.42-oidc-provider-9.json");
         let captured: serde_json::Value = serde_json::from_str(captured).expect("a capture");
-        let named = [
-            OpenId,
-            OfflineAccess,
-            Profile,
-            Email,
-            Phone,
-            Address,
-            CustomData,
-            Identities,
-            Roles,
-            Organizations,
-            OrganizationRoles,
-            Sessions,
-            TrustedDevices,
-        ];
         for scope in captured["discovery"]["scopes_supported"].as_array().expect("scopes") {
             let scope = scope.as_str().expect("a name");
-            assert!(named.iter().any(|named| named.as_str() == scope), "{scope}");
+            assert!(UserScope::ALL.iter().any(|named| named.as_str() == scope), "{scope}");
         }
+    }
+
+    #[test]
+    fn a_scope_that_is_spelt_almost_like_one_of_logtos_is_noticed() {
+        use UserScope::*;
+        for (given, meant) in [
+            ("e-mail", Email),
+            ("emial", Email),
+            ("Email", Email),
+            ("role", Roles),
+            ("open_id", OpenId),
+            ("offline-access", OfflineAccess),
+            ("customData", CustomData),
+            ("organizations", Organizations),
+            ("urn:logto:scope:organisations", Organizations),
+            ("urn:logto:scope:organization-roles", OrganizationRoles),
+        ] {
+            assert_eq!(UserScope::misspelt(given), Some(meant), "{given}");
+        }
+        for other in ["", "read:items", "items", "admin", "read:email", "all", "mails", "ro"] {
+            assert_eq!(UserScope::misspelt(other), None, "{other}");
+        }
+        assert!(UserScope::ALL.iter().all(|known| UserScope::misspelt(known.as_str()).is_none()));
     }
 
     #[test]

@@ -250,6 +250,9 @@ fn check_scope(session: &Session, audience: &Audience) -> Result<()> {
     if audience.organization_id().is_none() || session.record.user_info_token.has_scope(scope) {
         return Ok(());
     }
-    let detail = format!("add `{scope}` to `scopes` in the configuration, and sign in again");
+    let detail = format!(
+        "add `{scope}` to `scopes` under `[default.logto]` in Rocket.toml, or in code, and sign in \
+         again"
+    );
     Err(Error::new(ErrorKind::NotGranted, detail))
 }

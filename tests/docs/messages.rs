@@ -14,14 +14,8 @@ use syn::{
 use super::root;
 
 /// Modules in which a function that fails with a text ends the launch.
-const LAUNCH: [&str; 6] = [
-    "config::redis",
-    "config::resources",
-    "config::source",
-    "fairing",
-    "protect::rules",
-    "session::redis::target",
-];
+const LAUNCH: [&str; 5] =
+    ["config::redis", "config::resources", "fairing", "protect::rules", "session::redis::target"];
 
 /// What the sources of our crates print and show.
 #[derive(Default)]

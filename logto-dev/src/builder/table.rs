@@ -9,6 +9,7 @@ use rocket::figment::providers::Env;
 use serde::Deserialize;
 
 use super::Builder;
+use super::unreadable::described;
 use crate::app::MachineApp;
 use crate::error::Error;
 use crate::organization::{ApiResource, Organization, Role};
@@ -70,7 +71,7 @@ impl Builder {
     pub fn figment(self, figment: &Figment) -> Self {
         match figment.focus("logto_dev").extract::<Table>() {
             Ok(table) => self.application(&table).with(table),
-            Err(error) => panic!("the table `logto_dev` cannot be read: {error}"),
+            Err(error) => panic!("the table `logto_dev` cannot be read: {}", described(&error)),
         }
     }
 
@@ -79,7 +80,7 @@ impl Builder {
     pub(crate) fn configured(self, figment: &Figment) -> Result<Self, Error> {
         let variables = Env::prefixed("LOGTO_DEV_").only(&["address", "port", "endpoint"]);
         let table = figment.focus("logto_dev").merge(variables.global()).extract();
-        let table: Table = table.map_err(|error| Error::new(error.to_string()))?;
+        let table: Table = table.map_err(|error| described(&error))?;
         Ok(self.reached(&table).application(&table).with(table))
     }
 

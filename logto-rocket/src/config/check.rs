@@ -13,10 +13,10 @@ use rocket::figment::Figment;
 
 use self::cookies::Secrets;
 use super::Config;
-use super::extract::missing_app_id;
+use super::extract::{extract, missing_fix};
 use super::keys::is_secret;
 use super::problem::{ConfigError, Problem};
-use super::source::{place, with_environment};
+use super::source::{STAND_IN, place, with_environment};
 use crate::location::Site;
 use crate::resource::ResourceMetadata;
 use crate::scope::requested_scopes;
@@ -73,60 +73,91 @@ impl Config {
     /// A key is missing, unknown, of the wrong type, a placeholder or in contradiction to
     /// another one. The error names them all.
     pub fn from_figment(figment: &Figment) -> Result<Self, ConfigError> {
-        let config = Self::extract(figment)?;
-        check(&config, figment)?;
-        Ok(config)
+        read(figment).map(|checked| checked.config)
     }
 }
 
-/// Checks `config`; `figment` says where its values are set, which profile is selected
-/// and what Rocket's own keys are.
-pub(crate) fn check(config: &Config, figment: &Figment) -> Result<Checked, ConfigError> {
-    let figment = with_environment(figment);
-    let mut check =
-        Check { figment: &figment, debug: figment.profile() == "debug", problems: vec![] };
-
-    let endpoint = check.endpoint(config);
-    let internal_endpoint = check.internal_endpoint(config);
-    let base = check.base_url(config);
-    check.trusted_origins(config);
-    check.app_id(config);
-    check.placeholders(config);
-    check.scopes(config);
-    let resource_metadata = check.metadata(config);
-    check.paths(config);
-    check.app_name(config);
-    check.numbers(config);
-    check.redis(config);
-    let secrets = check.secrets(config);
-    let secure_cookies = base.as_ref().is_some_and(|base| check.secure(config, base));
-
-    match (endpoint, base, secrets) {
-        (Some(endpoint), Some(base), Some(secrets)) if check.problems.is_empty() => Ok(Checked {
-            config: config.clone(),
-            app_id: config.app_id.clone().unwrap_or_default(),
-            signs_in: !config.is_api(),
-            callback: config.routes.full(&config.routes.callback),
-            issuer: format!("{endpoint}/oidc"),
-            internal_endpoint,
-            resource_metadata,
-            origins: Origins::new(&base, &config.trusted_origins),
-            site: Site::new(base),
-            secure_cookies,
-            secrets,
-        }),
-        _ => Err(ConfigError::new(check.problems)),
+/// Reads and checks the table `logto` of `figment` and the environment.
+pub(crate) fn read(figment: &Figment) -> Result<Checked, ConfigError> {
+    let (figment, mut problems) = with_environment(figment);
+    match extract(&figment, &mut problems) {
+        Some(config) => Check::new(&figment, problems).run(&config),
+        None => Err(ConfigError::new(problems)),
     }
+}
+
+/// Checks `config`; `figment` says which profile is selected and what Rocket's own keys are.
+pub(crate) fn check(config: &Config, figment: &Figment) -> Result<Checked, ConfigError> {
+    Check::new(figment, Vec::new()).run(config)
 }
 
 struct Check<'f> {
     figment: &'f Figment,
     debug: bool,
+    /// The keys whose values could not be read.
+    unread: Vec<String>,
     problems: Vec<Problem>,
 }
 
+impl<'f> Check<'f> {
+    /// What was found while reading is to be reported with the rest.
+    fn new(figment: &'f Figment, problems: Vec<Problem>) -> Self {
+        let unread = problems.iter().map(|problem| problem.key.clone()).collect();
+        Self { figment, debug: figment.profile() == "debug", unread, problems }
+    }
+
+    fn run(mut self, config: &Config) -> Result<Checked, ConfigError> {
+        let endpoint = self.endpoint(config);
+        let internal_endpoint = self.internal_endpoint(config);
+        self.app_id(config);
+        let base = self.base_url(config);
+        self.trusted_origins(config);
+        self.placeholders(config);
+        self.scopes(config);
+        let resource_metadata = self.metadata(config);
+        self.paths(config);
+        self.app_name(config);
+        self.numbers(config);
+        self.redis(config);
+        let secrets = self.secrets(config);
+        let secure_cookies = base.as_ref().is_some_and(|base| self.secure(config, base));
+
+        match (endpoint, base, secrets) {
+            (Some(endpoint), Some(base), Some(secrets)) if self.problems.is_empty() => {
+                Ok(Checked {
+                    config: config.clone(),
+                    app_id: config.app_id.clone().unwrap_or_default(),
+                    signs_in: !config.is_api(),
+                    callback: config.routes.full(&config.routes.callback),
+                    issuer: format!("{endpoint}/oidc"),
+                    internal_endpoint,
+                    resource_metadata,
+                    origins: Origins::new(&base, &config.trusted_origins),
+                    site: Site::new(base),
+                    secure_cookies,
+                    secrets,
+                })
+            }
+            _ => Err(ConfigError::new(self.problems)),
+        }
+    }
+}
+
 impl Check<'_> {
+    /// Whether the value of this key is what was written.
+    fn is_read(&self, key: &str) -> bool {
+        self.unread.iter().all(|unread| {
+            // An item of a list has a number as its key.
+            let unread = unread.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+            key.strip_prefix(unread).is_none_or(|rest| !rest.is_empty() && !rest.starts_with('.'))
+        })
+    }
+
+    /// Adds a problem, unless it is one of what stands for a value that could not be read.
     fn problem(&mut self, key: &str, value: Option<&str>, message: &str, fix: impl Into<String>) {
+        if value == Some(STAND_IN) || !self.is_read(key) {
+            return;
+        }
         self.problems.push(Problem {
             key: key.into(),
             value: value.filter(|_| !is_secret(key)).map(Into::into),
@@ -137,15 +168,24 @@ impl Check<'_> {
     }
 
     fn app_id(&mut self, config: &Config) {
-        if config.app_id.is_none() && !config.is_api() {
-            self.problems.push(missing_app_id(self.figment));
+        if config.app_id.is_some() || config.is_api() {
+            return;
         }
+        let mut fix = missing_fix("app_id", self.figment);
+        // With a secret and without resources, it is plainly for sign-in.
+        fix += match (config.app_secret.is_some(), config.resources.is_empty()) {
+            _ if !self.is_read("endpoint") => "",
+            (false, _) => "; for an API without sign-in, name it in `resources` instead",
+            (true, false) => "; for an API without sign-in, leave `app_secret` out",
+            (true, true) => "",
+        };
+        self.problem("app_id", None, "is missing", fix);
     }
 
     fn scopes(&mut self, config: &Config) {
         let options = config.sign_in_options();
         let scopes = requested_scopes(config.include_reserved_scopes, &options.scopes);
-        if !scopes.iter().any(|scope| scope == "openid") {
+        if !scopes.iter().any(|scope| scope == "openid") && self.is_read("sign_in.scopes") {
             let fix = "add \"openid\", or leave `include_reserved_scopes` on";
             self.problem("scopes", Some(&scopes.join(" ")), "do not have `openid`", fix);
         }

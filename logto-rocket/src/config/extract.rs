@@ -6,62 +6,40 @@ use rocket::figment::{self, Figment};
 
 use super::Config;
 use super::keys::{KEYS, is_secret};
-use super::problem::{ConfigError, Problem};
-use super::source::{PREFIX, described, nearest, place, with_environment};
+use super::problem::Problem;
+use super::source::{PREFIX, STAND_IN, described, nearest, place};
 
-impl Config {
-    /// Reads the table `logto` and finds all errors in it: a wrong value is patched for the
-    /// moment, and the search continues.
-    pub(crate) fn extract(figment: &Figment) -> Result<Self, ConfigError> {
-        let figment = with_environment(figment);
-        let mut error = match figment.focus("logto").extract() {
-            Ok(config) => return Ok(config),
-            Err(error) => error,
-        };
-        let mut table = figment.find_value("logto").ok().and_then(Value::into_dict);
-        let mut problems: Vec<Problem> = Vec::new();
-        loop {
-            let found = problem(&error, &figment);
-            // A value of the wrong type was removed, and is missing now.
-            if problems.iter().all(|known| known.key != found.key) {
-                problems.push(found);
-            }
-            let table = table.get_or_insert_default();
-            if problems.len() == MOST_PROBLEMS || !put_right(table, &error) {
-                break;
-            }
-            match Value::from(table.clone()).deserialize::<Self>() {
-                Ok(_) => break,
-                Err(next) => error = next,
-            }
+/// Reads the table `logto` and adds everything that cannot be read to `problems`. The
+/// configuration has stand-ins or defaults for such values; it is `None` if the search cannot
+/// continue.
+pub(super) fn extract(figment: &Figment, problems: &mut Vec<Problem>) -> Option<Config> {
+    let mut error = match figment.focus("logto").extract() {
+        Ok(config) => return Some(config),
+        Err(error) => error,
+    };
+    let mut table = figment.find_value("logto").ok().and_then(Value::into_dict).unwrap_or_default();
+    for _ in 0..MOST_REPAIRS {
+        let found = problem(&error, figment);
+        // A stand-in may be of the wrong type too.
+        if problems.iter().all(|known| known.key != found.key) {
+            problems.push(found);
         }
-        let has = |key| table.as_ref().is_some_and(|table| table.contains_key(key));
-        if !has("app_id") && (!has("resources") || has("app_secret")) {
-            problems.push(missing_app_id(&figment));
+        if !put_right(&mut table, &error) {
+            return None;
         }
-        Err(ConfigError::new(problems))
+        match Value::from(table.clone()).deserialize() {
+            Ok(config) => return Some(config),
+            Err(next) => error = next,
+        }
     }
-}
-
-/// The problem of a configuration without `app_id` that is not for an API.
-pub(super) fn missing_app_id(figment: &Figment) -> Problem {
-    let fix = missing_fix("app_id", figment);
-    Problem {
-        key: "app_id".into(),
-        value: None,
-        place: format!("profile `{}`", figment.profile()),
-        message: "is missing".into(),
-        fix: format!(
-            "{fix}; without sign-in, name the API in `resources` and leave `app_secret` out"
-        ),
-    }
+    None
 }
 
 /// More would not help.
-const MOST_PROBLEMS: usize = 50;
+const MOST_REPAIRS: usize = 100;
 
-/// Removes what cannot be read and fills in what is missing; returns whether that was
-/// possible.
+/// Puts a stand-in where a value is missing or cannot be read, and removes what has no place;
+/// returns whether that was possible.
 fn put_right(table: &mut Dict, error: &figment::Error) -> bool {
     let mut path: Vec<_> = error.path.iter().map(String::as_str).collect();
     path.retain(|part| *part != "logto");
@@ -71,16 +49,23 @@ fn put_right(table: &mut Dict, error: &figment::Error) -> bool {
                 Some(Value::Dict(_, inner)) => Some(inner),
                 _ => None,
             });
-            inner.is_some_and(|table| table.insert(name.to_string(), "?".into()).is_none())
+            inner.is_some_and(|table| table.insert(name.to_string(), STAND_IN.into()).is_none())
         }
-        _ => take_out(table, &path),
+        Kind::UnknownField(..) => replace(table, &path, false),
+        _ => replace(table, &path, true),
     }
 }
 
-fn take_out(table: &mut Dict, path: &[&str]) -> bool {
+/// Replaces a value by the stand-in, which tells that it was given. Where that is of the wrong
+/// type, the default takes its place.
+fn replace(table: &mut Dict, path: &[&str], by_stand_in: bool) -> bool {
     let [key, rest @ ..] = path else { return false };
     match table.get_mut(*key) {
-        Some(Value::Dict(_, inner)) if !rest.is_empty() => take_out(inner, rest),
+        Some(Value::Dict(_, inner)) if !rest.is_empty() => replace(inner, rest, by_stand_in),
+        Some(value) if by_stand_in && value.as_str() != Some(STAND_IN) => {
+            *value = STAND_IN.into();
+            true
+        }
         _ => table.remove(*key).is_some(),
     }
 }
@@ -134,7 +119,8 @@ fn problem(error: &figment::Error, figment: &Figment) -> Problem {
     Problem { key, value, place, message, fix }
 }
 
-fn missing_fix(name: &str, figment: &Figment) -> String {
+/// How to set what is missing.
+pub(super) fn missing_fix(name: &str, figment: &Figment) -> String {
     let variable = KEYS.iter().find(|(_, key, _)| *key == name).map(|(variable, _, _)| variable);
     let mut fix = "set it under `[default.logto]` in Rocket.toml".to_owned();
     if let Some(variable) = variable {

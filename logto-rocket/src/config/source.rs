@@ -1,12 +1,11 @@
 //! Reading the configuration from figment and the environment, and finding where a value
 //! is set.
 
-use std::borrow::Cow;
-
 use rocket::figment::value::{Dict, Map, Value};
 use rocket::figment::{self, Figment, Metadata, Profile, Provider};
 
 use super::keys::{Form, KEYS, is_secret};
+use super::problem::Problem;
 
 pub(super) const PREFIX: &str = "LOGTO_";
 
@@ -20,10 +19,17 @@ const DEVELOPMENT: [&str; 3] = ["DEV_ADDRESS", "DEV_PORT", "DEV_ENDPOINT"];
 /// file or variable can have this name.
 const TEST: &str = "logto-dev, started by a test";
 
-pub(super) fn with_environment(figment: &Figment) -> Figment {
+/// What stands for a value that cannot be read, so that the search for problems can continue.
+/// Nobody writes it.
+pub(super) const STAND_IN: &str = "\u{fffc}";
+
+/// Adds the variables of the environment, and names the files of secrets that cannot be read.
+pub(super) fn with_environment(figment: &Figment) -> (Figment, Vec<Problem>) {
     let variables = std::env::vars_os().filter_map(pair);
     let variables = variables.filter(|(name, _)| !is_of_test(figment, name));
-    figment.clone().merge(Environment(variables.collect()))
+    let mut environment = Environment(variables.collect());
+    let problems = environment.read_files();
+    (figment.clone().merge(environment), problems)
 }
 
 /// Whether a test set the key of this variable: it must not sign in at the Logto from the
@@ -70,22 +76,39 @@ impl Environment {
         self.0.iter().find(|(given, _)| given == name).map(|(_, text)| text.as_str())
     }
 
-    /// The text of a secret, which may be in a file, as is usual with Docker and
-    /// Kubernetes.
-    fn secret(&self, name: &str) -> Result<Option<Cow<'_, str>>, String> {
-        let file = format!("{name}{FILE}");
-        let (text, path) = match (self.get(name), self.get(&file)) {
-            (text, None) => return Ok(text.map(Cow::Borrowed)),
-            (Some(_), Some(_)) => {
-                let both = format!("{PREFIX}{name} and {PREFIX}{file} are both set; unset one");
-                return Err(both);
-            }
-            (None, Some(path)) => (std::fs::read_to_string(path), path),
-        };
-        let unread =
-            |error| format!("{PREFIX}{file} names {path:?}, which cannot be read: {error}");
-        // An editor or `echo` adds a newline at the end.
-        Ok(Some(text.map_err(unread)?.trim().to_owned().into()))
+    fn set(&mut self, name: &str, text: &str) {
+        self.0.retain(|(given, _)| given != name);
+        self.0.push((name.to_owned(), text.to_owned()));
+    }
+
+    /// Reads the secrets that are in files, as is usual with Docker and Kubernetes.
+    fn read_files(&mut self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for (name, key, _) in KEYS.iter().filter(|(_, key, _)| is_secret(key)) {
+            let file = format!("{name}{FILE}");
+            let Some(path) = self.get(&file).map(str::to_owned) else { continue };
+            let is_twice = self.get(name).is_some();
+            let (message, fix) = match (is_twice, std::fs::read_to_string(&path)) {
+                (false, Ok(text)) => {
+                    // An editor or `echo` adds a newline at the end.
+                    self.set(name, text.trim());
+                    continue;
+                }
+                (false, Err(error)) => (
+                    format!("names {path:?}, which cannot be read: {error}"),
+                    "mount the file, and let this process read it",
+                ),
+                (true, _) => ("is set twice".to_owned(), "unset one of them"),
+            };
+            let place = match is_twice {
+                true => format!("environment variables {PREFIX}{name} and {PREFIX}{file}"),
+                false => format!("environment variable {PREFIX}{file}"),
+            };
+            let (key, fix) = ((*key).to_owned(), fix.to_owned());
+            problems.push(Problem { key, value: None, place, message, fix });
+            self.set(name, STAND_IN);
+        }
+        problems
     }
 }
 
@@ -102,12 +125,8 @@ impl Provider for Environment {
     fn data(&self) -> figment::Result<Map<Profile, Dict>> {
         let mut table = Dict::new();
         for (name, key, form) in KEYS {
-            let text = match is_secret(key) {
-                true => self.secret(name)?,
-                false => self.get(name).map(Cow::Borrowed),
-            };
-            if let Some(text) = text {
-                insert(&mut table, key, value(&text, *form));
+            if let Some(text) = self.get(name) {
+                insert(&mut table, key, value(text, *form));
             }
         }
         // Global values win over those of every profile.
@@ -145,7 +164,10 @@ fn literal(text: &str) -> Value {
 pub(super) fn place(figment: &Figment, key: &str) -> String {
     let full = format!("logto.{key}");
     // A list item has no location of its own.
-    let list = || figment.find_value(full.rsplit_once('.')?.0).ok();
+    let list = || {
+        let (list, item) = full.rsplit_once('.')?;
+        item.parse::<usize>().ok().and_then(|_| figment.find_value(list).ok())
+    };
     let Some(value) = figment.find_value(&full).ok().or_else(list) else {
         return format!("profile `{}`", figment.profile());
     };

@@ -1,12 +1,14 @@
 //! Configurations that work, and the messages about those that do not.
 
+mod problems;
 mod redis;
 mod reference;
+mod tables;
 
 use figment::{Figment, Jail};
 
-use super::check::{Checked, check};
-use super::{AppSecret, Config, ConfigError, CookieSecrets, Resources, RoutePath, StoreKind};
+use super::check::{Checked, check, read};
+use super::{AppSecret, Config, CookieSecrets, Resources, RoutePath, StoreKind};
 use crate::options::Prompt;
 
 const SECRET: &str = "a cookie secret of at least 32 bytes";
@@ -23,10 +25,6 @@ fn with(toml: &str, environment: &[(&str, &str)], test: impl FnOnce(&Figment)) {
         test(&rocket::Config::figment());
         Ok(())
     });
-}
-
-fn read(figment: &Figment) -> Result<Checked, ConfigError> {
-    Config::extract(figment).and_then(|config| check(&config, figment))
 }
 
 fn usable(toml: &str, environment: &[(&str, &str)], test: impl FnOnce(Checked)) {
@@ -212,14 +210,20 @@ fn an_api_without_sign_in_needs_an_endpoint_and_resources_only() {
     let config = Config::api("https://foo.logto.app", ["urn:a"]);
     assert!(check(&config, &Figment::new().select("release")).is_ok_and(|it| !it.signs_in));
     // Keys for sign-in are not left out by mistake.
-    for keys in [
-        "",
-        "resources = []",
-        "resources = [\"urn:a\"]\napp_secret = \"a\"",
-        "app_secret = \"a\"",
-        "resources = [\"urn:a\"]\napp_secret = \"a\"\nbogus = 1",
+    for (keys, hint) in [
+        ("", "name it in `resources` instead"),
+        ("resources = []", "name it in `resources` instead"),
+        ("resources = [\"urn:a\"]\napp_secret = \"a\"", "leave `app_secret` out"),
+        ("resources = [\"urn:a\"]\napp_secret = \"a\"\nbogus = 1", "leave `app_secret` out"),
     ] {
-        refused(&api(keys), &[], &["`logto.app_id` (profile `debug`): is missing", "`resources`"]);
+        refused(&api(keys), &[], &["`logto.app_id` (profile `debug`): is missing", hint]);
+    }
+    // Nothing looks like an API.
+    for toml in [&api("app_secret = \"a\""), "", "[default.logto]\nresources = 5"] {
+        with(toml, &[], |figment| {
+            let message = read(figment).expect_err(toml).to_string();
+            assert!(!message.contains("API"), "{message}");
+        });
     }
     refused(&api("resources = [\"urn:a\"]\napp_id = \"\""), &[], &["`logto.app_id` = \"\""]);
     with(&api("resources = [\"urn:a\"]\nbogus = 1"), &[], |figment| {
@@ -695,10 +699,14 @@ fn a_secret_is_read_from_the_file_that_the_environment_names() {
         assert_eq!(&**checked.secrets.bytes[0], SECRET.replace(' ', "-").as_bytes());
     });
     let both = [("LOGTO_APP_SECRET_FILE", &*app), ("LOGTO_APP_SECRET", "another one")];
-    let parts = ["LOGTO_APP_SECRET and LOGTO_APP_SECRET_FILE are both set"];
+    let parts = ["LOGTO_APP_SECRET and LOGTO_APP_SECRET_FILE): is set twice; unset one"];
     refused(&toml, &both, &parts);
     let missing = [("LOGTO_APP_SECRET_FILE", "/nowhere/secret")];
-    refused(&toml, &missing, &["LOGTO_APP_SECRET_FILE names \"/nowhere/secret\"", "No such file"]);
+    refused(
+        &toml,
+        &missing,
+        &["LOGTO_APP_SECRET_FILE): names \"/nowhere/secret\"", "No such file"],
+    );
     std::fs::remove_dir_all(&folder).expect("it goes");
 }
 

@@ -16,6 +16,13 @@ use crate::request::RequestState;
 /// ignitions deep.
 const RELAYS: u8 = 4;
 
+const WAITING: [&str; RELAYS as usize] = [
+    "Logto: waiting for later fairings, 1 of 4",
+    "Logto: waiting for later fairings, 2 of 4",
+    "Logto: waiting for later fairings, 3 of 4",
+    "Logto: waiting for later fairings, 4 of 4",
+];
+
 /// Finishes every answer, after all other fairings. A later one could make a cache serve
 /// one user's answer, with its cookies, to another.
 pub(super) struct Last {
@@ -31,8 +38,11 @@ impl Last {
 #[rocket::async_trait]
 impl Fairing for Last {
     fn info(&self) -> Info {
-        let kind = if self.relays == 0 { Kind::Response } else { Kind::Ignite };
-        Info { name: "Logto: cookies and caching", kind }
+        // Rocket lists every one of them.
+        match self.relays {
+            0 => Info { name: "Logto: cookies and caching", kind: Kind::Response },
+            left => Info { name: WAITING[usize::from(RELAYS - left)], kind: Kind::Ignite },
+        }
     }
 
     async fn on_ignite(&self, rocket: Rocket<Build>) -> Result {

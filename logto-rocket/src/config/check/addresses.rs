@@ -22,7 +22,8 @@ impl Check<'_> {
     fn logto(&mut self, key: &str, given: &str, allow_http: (&str, bool)) -> Option<String> {
         const FIX: &str = "write Logto's address, like `https://foo.logto.app`";
         let url = self.address(key, given, FIX)?;
-        if url.scheme() == "http" && !is_loopback(&url) && !allow_http.1 {
+        let is_allowed = allow_http.1 || !self.is_read(allow_http.0);
+        if url.scheme() == "http" && !is_loopback(&url) && !is_allowed {
             let fix =
                 format!("write https, or `{} = true` if nobody is between the two", allow_http.0);
             self.problem(key, Some(given), "is plain http to another host", fix);
@@ -45,7 +46,8 @@ impl Check<'_> {
                 let port = self.figment.extract_inner("port").unwrap_or(8000_u16);
                 return format!("http://localhost:{port}").parse().ok();
             }
-            let fix = "set it under `[default.logto]` in Rocket.toml or as LOGTO_BASE_URL";
+            let fix = "set it under `[default.logto]` in Rocket.toml or as LOGTO_BASE_URL in the \
+                       environment, like `https://app.example.com`";
             self.problem("base_url", None, "is missing outside the `debug` profile", fix);
             return None;
         };

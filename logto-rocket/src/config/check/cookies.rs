@@ -80,7 +80,9 @@ impl Check<'_> {
             });
         }
         let message = "is missing outside the `debug` profile, and so is a usable `secret_key`";
-        self.problem("cookie_secret", None, message, FIX);
+        let fix = "set LOGTO_COOKIE_SECRET in the environment to what `openssl rand -base64 32` \
+                   prints";
+        self.problem("cookie_secret", None, message, fix);
         None
     }
 

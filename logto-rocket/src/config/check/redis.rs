@@ -16,7 +16,8 @@ impl Check<'_> {
             self.problem("session.marks", Some("redis"), "is for `store = \"cookie\"`", fix);
         }
         let Some((key, _)) = wants.into_iter().find(|(_, wants)| *wants) else {
-            if session.redis.is_some() {
+            let is_known = wants.iter().all(|(key, _)| self.is_read(key));
+            if session.redis.is_some() && is_known {
                 let fix = "write `store = \"redis\"` under `[default.logto.session]`, or leave \
                            them out";
                 self.problem("session.redis", None, "has keys, but nothing is kept in Redis", fix);

@@ -1,0 +1,55 @@
+//! Tables that look like ours.
+
+use super::with;
+use crate::config::unknown_tables;
+
+fn unknown(toml: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    with(toml, &[], |figment| found = unknown_tables(figment));
+    found
+}
+
+#[test]
+fn a_table_that_looks_like_ours_is_named_with_the_one_that_was_meant() {
+    for (table, meant) in [
+        ("default.logto-dev", "default.logto_dev"),
+        ("default.logtodev", "default.logto_dev"),
+        ("release.logto_dve", "release.logto_dev"),
+        ("default.logto-rocket", "default.logto"),
+        ("debug.logto_rocket", "debug.logto"),
+        ("default.Logto", "default.logto"),
+        ("default.lgoto", "default.logto"),
+        ("logto", "default.logto"),
+        ("logto_dev", "default.logto_dev"),
+        ("logto-rocket", "default.logto"),
+    ] {
+        let expected = format!("`[{table}]` (did you mean `[{meant}]`?)");
+        let found = unknown(&format!("[{table}]\nendpoint = \"https://foo.logto.app\""));
+        assert_eq!(found, [expected], "{table}");
+    }
+    assert_eq!(
+        unknown("[logto.session]\nidle = 5"),
+        ["`[logto]` (did you mean `[default.logto]`?)"]
+    );
+}
+
+#[test]
+fn our_own_tables_and_those_of_other_crates_are_fine() {
+    for table in [
+        "default.logto",
+        "default.logto.session",
+        "release.logto",
+        "default.logto_dev.users.carol",
+        "staging.logto",
+        "default.logo",
+        "default.lotto",
+        "default.login",
+        "default.logs",
+        "default.databases.logto",
+        "default.logto_admin",
+    ] {
+        assert_eq!(unknown(&format!("[{table}]\npath = \"a\"")), [""; 0], "{table}");
+    }
+    assert_eq!(unknown("[default]\nlogto-dev = 5"), [""; 0]);
+    assert_eq!(unknown("this is not TOML"), [""; 0]);
+}
