@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use logto_rocket::testing::{TestClient as _, TestUser};
 use logto_rocket::{
-    AccessToken, ApiResource, Error, Logto, LogtoClient, Policy, Saved, SessionKey, SessionStore,
-    StoredSession, User, UserInfo, Version, authenticated, protect,
+    AccessToken, AfterSignIn, ApiResource, Error, Hooks, Logto, LogtoClient, Policy, Saved,
+    SessionKey, SessionStore, StoredSession, User, UserInfo, Version, authenticated, protect,
 };
 use logto_tests::{Alter, Browser, Deviation, Hostile, with};
 use rocket::error::ErrorKind;
@@ -16,7 +16,7 @@ use rocket::http::{ContentType, Method, Status};
 use rocket::local::asynchronous::Client;
 use rocket::serde::json::Json;
 use rocket::tokio::sync::{Mutex as Turn, MutexGuard};
-use rocket::{Build, Rocket, Route, get, post, routes};
+use rocket::{Build, Request, Rocket, Route, get, post, routes};
 use serde_json::{Value, json};
 
 const API: &str = "https://api.example.com";
@@ -382,6 +382,34 @@ async fn why_a_store_failed_is_logged_once_where_it_is_answered() {
     assert_eq!(answer.status, Status::ServiceUnavailable);
     let what = Some("a logout token ended nothing");
     assert!(!assert_logged("/backchannel-logout", what).contains(&token));
+}
+
+struct Down;
+
+#[rocket::async_trait]
+impl Hooks for Down {
+    async fn after_sign_in(&self, _: &Request<'_>, _: &User) -> Result<AfterSignIn, Error> {
+        let refused = std::io::Error::other("connection refused");
+        Err(Error::hook(std::io::Error::other(Unreachable(refused))))
+    }
+}
+
+/// H7: nothing is said of the session store, which did not fail.
+#[rocket::async_test]
+async fn why_a_hook_failed_is_logged_once_as_the_hooks() {
+    let _turn = keep_log().await;
+    let op = Hostile::start().await;
+    let figment = op.figment().merge(("log_level", "normal"));
+    let rocket = rocket::custom(figment).attach(Logto::fairing().hooks(Down));
+    let browser = Browser::open(rocket).await;
+    let callback = op.authorize(&browser.start("/sign-in").await);
+    log();
+    assert_eq!(browser.visit(&callback).await.status, Status::ServiceUnavailable);
+    let log = log();
+    let line = "logto: a callback did not sign in: a hook of the application failed, \
+                caused by: no database: connection refused";
+    assert_eq!(log.matches(line).count(), 1, "{log}");
+    assert!(!log.contains("store failed"), "{log}");
 }
 
 /// H18: who runs the application learns which keys to look at.

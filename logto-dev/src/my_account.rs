@@ -98,7 +98,7 @@ impl<'t> Visitor<'t> {
             ("avatar", profile, json!(user.picture)),
             ("customData", self.has("custom_data"), json!(user.custom_data)),
             ("identities", self.has("identities"), json!(user.identities)),
-            ("lastSignInAt", profile, json!(user.updated_at)),
+            ("lastSignInAt", profile, json!(user.last_sign_in_at)),
             ("createdAt", profile, json!(user.created_at)),
             ("updatedAt", profile, json!(user.updated_at)),
             ("profile", profile || self.has("address"), self.profile(user)),

@@ -170,6 +170,7 @@ impl Tenant {
         self.write_users(|users| {
             if let Some(user) = users.get_mut(username) {
                 user.updated_at = unix_millis();
+                user.last_sign_in_at = Some(user.updated_at);
             }
         });
     }

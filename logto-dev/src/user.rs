@@ -64,6 +64,8 @@ pub struct User {
     pub(crate) created_at: u64,
     #[serde(skip)]
     pub(crate) updated_at: u64,
+    #[serde(skip)]
+    pub(crate) last_sign_in_at: Option<u64>,
 }
 
 macro_rules! texts {

@@ -153,6 +153,9 @@ pub(crate) fn message(error: &Error) -> &'static str {
             "The sign-in service is not responding. Please try again shortly."
         }
         ErrorKind::Store => "Your session is not available right now. Please try again shortly.",
+        ErrorKind::Hook => {
+            "This application could not finish your sign-in. Please try again shortly."
+        }
         ErrorKind::SessionTooLarge => {
             "Your session is too large for your browser's cookies: you have too many organizations \
              or roles. Trying again will not help. Please contact the operator of this application."

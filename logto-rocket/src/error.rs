@@ -18,8 +18,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// What went wrong while talking to Logto or reading a session.
 ///
 /// An `Error` says what failed ([`kind()`](Error::kind)), what it means for an
-/// answer ([`status()`](Error::status)) and keeps the error of a store, or of the connection
-/// to Logto, as its [`source()`](StdError::source). Neither its `Display` nor its `Debug` form
+/// answer ([`status()`](Error::status)) and keeps the error of a store, of a hook or of the
+/// connection to Logto as its [`source()`](StdError::source). Neither its `Display` nor its `Debug` form
 /// contains a token, a code, a secret or a cookie value, so both may be logged.
 ///
 /// A stranger is not an error for a guard: guards then forward. See the chapter
@@ -128,6 +128,27 @@ impl Error {
         Self { source: Some(Arc::from(cause.into())), ..Self::new(ErrorKind::Store, "") }
     }
 
+    /// Wraps the error of something that a hook needs, such as the application's own
+    /// database, for [`Hooks::after_sign_in()`](crate::Hooks::after_sign_in) to return.
+    ///
+    /// Nobody is signed in then: the answer is **503** Service Unavailable with
+    /// `Retry-After`, and a page that says that the application could not finish the sign-in.
+    /// Any error will do, as for [`Error::store()`]. It becomes the
+    /// [`source()`](StdError::source) and is logged with its own sources; the page shows
+    /// nothing of it. To turn a user away, return
+    /// [`AfterSignIn::Refuse`](crate::AfterSignIn::Refuse) instead.
+    ///
+    /// ```rust
+    /// use logto_rocket::{Error, ErrorKind};
+    ///
+    /// let error = Error::hook("no connection to the database");
+    /// assert_eq!(error.kind(), ErrorKind::Hook);
+    /// assert_eq!(error.to_string(), "a hook of the application failed");
+    /// ```
+    pub fn hook(cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self { source: Some(Arc::from(cause.into())), ..Self::new(ErrorKind::Hook, "") }
+    }
+
     /// The messages of the source and its own sources, on one line.
     pub(crate) fn causes(&self) -> Option<String> {
         let (mut causes, mut next) = (Vec::new(), self.source());
@@ -210,10 +231,10 @@ impl Error {
         matches!(self.kind, SessionEnded | InvalidIdToken | Denied | NotGranted | Store)
     }
 
-    /// Whether trying again may help and nothing was lost: Logto or the store
-    /// did not answer.
+    /// Whether trying again may help and nothing was lost: Logto, the store or what a hook
+    /// needs did not answer.
     pub fn is_transient(&self) -> bool {
-        matches!(self.kind, ErrorKind::Unreachable | ErrorKind::Store)
+        matches!(self.kind, ErrorKind::Unreachable | ErrorKind::Store | ErrorKind::Hook)
     }
 }
 
@@ -279,6 +300,11 @@ mod tests {
         assert!(!format!("{store:?}").contains("hunter2"));
         assert_eq!(store.source().expect("a cause").to_string(), "password=hunter2");
         assert_eq!(store.status(), Status::ServiceUnavailable);
+
+        let hook = Error::hook(std::io::Error::other("password=hunter2"));
+        assert_eq!(hook.to_string(), "a hook of the application failed");
+        assert!(!format!("{hook:?}").contains("hunter2"));
+        assert_eq!(hook.causes().as_deref(), Some("password=hunter2"));
     }
 
     #[test]

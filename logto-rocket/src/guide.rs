@@ -12,7 +12,7 @@
 //! | [`hooks`] | keep users in your database, refuse a sign-in, render failures |
 //! | [`recipes`] | do a small thing: links, templates, error pages, websockets |
 //! | [`testing`] | test all of it, without Logto |
-//! | [`proxy`] | run behind nginx, Caddy or Traefik, and in Docker |
+//! | [`proxy`] | run behind nginx, Caddy or Traefik, and in Docker; rehearse a release |
 //! | [`growing`] | run many instances, with sessions in Redis |
 //! | [`troubleshooting`] | find the cause of a message, a page or an error, and the fix |
 //! | [`configuration`] | look up a key: variable, default, unit, range |

@@ -22,7 +22,7 @@
 //! |---|---|
 //! | start | without an account: [`guide::start`]; with Logto: [`guide::logto`] |
 //! | protect a route, or all of them | [`authenticated`](macro@authenticated), [`protect()`], [`LogtoFairing::deny_unprotected()`] with [`public`](macro@public) and [`public()`] |
-//! | know the user | the guards [`&User`](User), [`&IdTokenClaims`](IdTokenClaims), [`&UserInfo`](UserInfo) |
+//! | know the user | the guards [`&User`](User), [`&IdTokenClaims`](IdTokenClaims), [`&UserInfo`](UserInfo); which scope brings [the email address and other claims](guide::logto#what-a-sign-in-asks-for); [`Claim`]: absent, null or a value |
 //! | decide who may do what | [`guide::permissions`], [`authenticated`: who may](macro@authenticated#who-may), [`Policy`] |
 //! | offer an API, for clients with a token | [`guide::api`], the guard [`&AuthInfo`](AuthInfo) |
 //! | call APIs | for the user: [`AccessToken`], [`OrganizationToken`], [`ApiResource`](trait@ApiResource), [`LogtoClient::access_token()`]; without one: [`Logto::client_credentials()`] |
@@ -31,7 +31,7 @@
 //! | choose where sessions live, and how long | [`guide::sessions`], [`SessionConfig`], [`SessionStore`], [`contract`] |
 //! | act when users sign in and out | [`Hooks`], [`guide::hooks`] |
 //! | test | [`guide::testing`], `testing` with the feature of the same name |
-//! | deploy | behind a proxy: [`guide::proxy`]; many instances, Redis: [`guide::growing`] |
+//! | deploy | behind a proxy: [`guide::proxy`]; rehearsed [without an account](guide::proxy#rehearse-a-release); many instances, Redis: [`guide::growing`] |
 //! | configure | [`guide::configuration`], [`Config`], [`Logto::fairing()`] |
 //! | find out what is wrong | [`guide::troubleshooting`] |
 //! | handle failures | [`Error`], [`ErrorKind`], [`Hooks::on_error()`] |

@@ -1,4 +1,4 @@
-//! Signed-in users for an application's own tests, without Logto or a network.
+//! Signed-in users for an application's own tests, without Logto.
 //!
 //! See the chapter [`guide::testing`](crate::guide::testing).
 //!

@@ -162,11 +162,38 @@ async fn a_hook_refuses_a_sign_in_and_nobody_is_signed_in() {
     assert!(browser.session_cookies().is_empty());
     assert_eq!(browser.visit("/page").await.status, Status::SeeOther);
 
-    let down = || Err(Error::store(std::io::Error::other("the database is down")));
+    let down = || Err(Error::hook(std::io::Error::other("the database is down")));
     let browser = Browser::open(app(&provider, down)).await;
     let answer = back_from_sign_in(&provider, &browser).await;
     assert_eq!(answer.status, Status::ServiceUnavailable);
     assert!(browser.session_cookies().is_empty());
+    assert!(happened(&browser).await.ends_with("error: Hook"));
+}
+
+/// The user is told who failed, and nothing of why.
+#[rocket::async_test]
+async fn a_hook_that_fails_gets_a_page_that_says_so_and_nobody_is_signed_in() {
+    struct Fails;
+    #[rocket::async_trait]
+    impl Hooks for Fails {
+        async fn after_sign_in(&self, _: &Request<'_>, _: &User) -> Result<AfterSignIn, Error> {
+            Err(Error::hook("no route to db.internal"))
+        }
+    }
+    let provider = Provider::start().await;
+    let rocket = rocket::custom(provider.figment())
+        .attach(Logto::fairing().hooks(Fails))
+        .mount("/", routes![page]);
+    let browser = Browser::open(rocket).await;
+    let answer = back_from_sign_in(&provider, &browser).await;
+    assert_eq!(answer.status, Status::ServiceUnavailable);
+    assert!(answer.header("Retry-After").is_some());
+    let told = "This application could not finish your sign-in. Please try again shortly.";
+    assert!(answer.body.contains(told), "{}", answer.body);
+    assert!(answer.body.contains("/sign-in?return_to=%2Fpage"), "{}", answer.body);
+    assert!(!answer.body.contains("db.internal"), "{}", answer.body);
+    assert!(browser.session_cookies().is_empty());
+    assert_eq!(browser.visit("/page").await.status, Status::SeeOther, "a stranger");
 }
 
 /// Asks for everything that may wait for a refresh, and takes longer than a call to Logto may.

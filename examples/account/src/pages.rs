@@ -1,10 +1,10 @@
 //! The pages. They work without JavaScript.
 
-use std::fmt;
+use std::borrow::Cow;
 
 use logto_rocket::User;
 use rocket::Responder;
-use rocket::http::{Header, Status};
+use rocket::http::{Header, RawStr, Status};
 use rocket::response::content::RawHtml;
 
 use crate::logto::Account;
@@ -26,7 +26,7 @@ pub(crate) fn home(user: Option<&User>) -> Page {
         Some(user) => format!(
             "<h1>Hello, {}!</h1>\n<p>The name comes from your session: this page did not ask Logto.</p>\n\
              <p><a href=\"/account\">Your account</a></p>",
-            Text(user.display_name())
+            escaped(user.display_name())
         ),
         None => "<h1>Hello, stranger!</h1>\n\
                  <p><a href=\"/sign-in?return_to=/account\">Sign in</a> to see your account.</p>"
@@ -42,7 +42,7 @@ pub(crate) fn account(account: &Account, changed: bool) -> Page {
         false => "",
     };
     let row = |name: &str, value: Option<&str>| {
-        format!("<div><dt>{name}</dt><dd>{}</dd></div>\n", Text(value.unwrap_or("not set")))
+        format!("<div><dt>{name}</dt><dd>{}</dd></div>\n", escaped(value.unwrap_or("not set")))
     };
     let rows = [
         row("Name", account.name.as_deref()),
@@ -72,7 +72,7 @@ fn form(name: &str, why: Option<&str>) -> String {
         "<form method=\"post\" action=\"/account\">\n<label for=\"name\">New name</label>\n\
          <input id=\"name\" name=\"name\" value=\"{}\" autocomplete=\"name\"{described}>\n\
          {why}<button>Change</button>\n</form>",
-        Text(name)
+        escaped(name)
     )
 }
 
@@ -131,20 +131,7 @@ fn page(title: &str, is_signed_in: bool, body: &str) -> Page {
     }
 }
 
-/// Text between tags and in attributes.
-struct Text<'a>(&'a str);
-
-impl fmt::Display for Text<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for c in self.0.chars() {
-            match c {
-                '&' => f.write_str("&amp;")?,
-                '<' => f.write_str("&lt;")?,
-                '>' => f.write_str("&gt;")?,
-                '"' => f.write_str("&quot;")?,
-                c => write!(f, "{c}")?,
-            }
-        }
-        Ok(())
-    }
+/// As text, or as the value of an attribute.
+fn escaped(text: &str) -> Cow<'_, str> {
+    RawStr::new(text).html_escape()
 }

@@ -1,6 +1,9 @@
 //! The pages. They work without JavaScript.
 
+use std::borrow::Cow;
+
 use logto_rocket::{AuthInfo, User};
+use rocket::http::RawStr;
 use rocket::response::content::RawHtml;
 use rocket::serde::json::Value;
 
@@ -31,16 +34,16 @@ fn section(method: &str, path: &str, operation: &Value) -> String {
     let scopes = schemes.flat_map(|(_, scopes)| scopes.as_array().into_iter().flatten());
     let scopes: Vec<_> = scopes.filter_map(Value::as_str).collect();
     let answer = |(status, answer): (&String, &Value)| {
-        format!("<li>{}: {}</li>\n", text(status), text_of(&answer["description"]))
+        format!("<li>{}: {}</li>\n", escaped(status), text_of(&answer["description"]))
     };
     let answers: String = entries(&operation["responses"]).map(answer).collect();
     format!(
         "<h2>{} {}</h2>\n<p>{}. {}</p>\n<p>Scopes: {}</p>\n<ul>\n{answers}</ul>\n",
-        text(&method.to_uppercase()),
-        text(path),
+        escaped(&method.to_uppercase()),
+        escaped(path),
         text_of(&operation["summary"]),
         text_of(&operation["description"]),
-        text(&scopes.join(", ")),
+        escaped(&scopes.join(", ")),
     )
 }
 
@@ -49,9 +52,9 @@ fn entries(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
 }
 
 fn list(said: &str, items: &[Item]) -> String {
-    let row = |item: &Item| format!("<li>{}, by {}</li>\n", text(&item.name), text(&item.by));
+    let row = |item: &Item| format!("<li>{}, by {}</li>\n", escaped(&item.name), escaped(&item.by));
     let rows: String = items.iter().map(row).collect();
-    format!("<p>{}</p>\n<ul>\n{rows}</ul>\n", text(said))
+    format!("<p>{}</p>\n<ul>\n{rows}</ul>\n", escaped(said))
 }
 
 /// All three are HTML.
@@ -64,11 +67,11 @@ fn page(title: &str, content: &str, links: &str) -> RawHtml<String> {
     ))
 }
 
-fn text_of(value: &Value) -> String {
-    text(value.as_str().unwrap_or_default())
+fn text_of(value: &Value) -> Cow<'_, str> {
+    escaped(value.as_str().unwrap_or_default())
 }
 
-/// Text between tags. It is not for attributes: quotes stay as they are.
-fn text(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+/// As text, or as the value of an attribute.
+fn escaped(text: &str) -> Cow<'_, str> {
+    RawStr::new(text).html_escape()
 }

@@ -1,10 +1,10 @@
 //! The pages. They work without JavaScript.
 
-use std::fmt;
+use std::borrow::Cow;
 
 use logto_rocket::User;
 use rocket::Responder;
-use rocket::http::{Header, Status};
+use rocket::http::{Header, RawStr, Status};
 use rocket::response::content::RawHtml;
 
 use crate::member::Member;
@@ -24,7 +24,7 @@ pub(crate) struct Page {
 
 pub(crate) fn home(user: Option<&User>) -> Page {
     let body = match user {
-        Some(user) => format!("<h1>Hello, {}!</h1>", Text(user.display_name())),
+        Some(user) => format!("<h1>Hello, {}!</h1>", escaped(user.display_name())),
         None => "<h1>Hello, stranger!</h1>\n\
                  <p><a href=\"/sign-in?return_to=/notes\">Sign in</a> to see your notes.</p>"
             .to_owned(),
@@ -34,13 +34,13 @@ pub(crate) fn home(user: Option<&User>) -> Page {
 
 pub(crate) fn welcome(member: &Member) -> Page {
     let email = match &member.email {
-        Some(email) => format!("<p>We write to {}.</p>\n", Text(email)),
+        Some(email) => format!("<p>We write to {}.</p>\n", escaped(email)),
         None => String::new(),
     };
     let body = format!(
         "<h1>Welcome, {}!</h1>\n<p>This is your first visit.</p>\n{email}\
          <p><a href=\"/notes\">Your notes</a></p>",
-        Text(&member.name)
+        escaped(&member.name)
     );
     page("Welcome", true, &body)
 }
@@ -56,13 +56,13 @@ pub(crate) fn notes(member: &Member, notes: &[Note]) -> Page {
          <form method=\"post\" action=\"/notes\">\n<label for=\"text\">New note</label>\n\
          <input id=\"text\" name=\"text\" required maxlength=\"500\" autocomplete=\"off\">\n\
          <button>Add</button>\n</form>",
-        Text(&member.name)
+        escaped(&member.name)
     );
     page("Your notes", true, &body)
 }
 
 fn note(note: &Note) -> String {
-    let (id, text) = (note.id, Text(&note.text));
+    let (id, text) = (note.id, escaped(&note.text));
     format!(
         "<li><span id=\"note-{id}\">{text}</span>\n\
          <form method=\"post\" action=\"/notes/{id}/delete\">\
@@ -121,20 +121,7 @@ fn page(title: &str, is_signed_in: bool, body: &str) -> Page {
     }
 }
 
-/// Text between tags and in attributes.
-struct Text<'a>(&'a str);
-
-impl fmt::Display for Text<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for c in self.0.chars() {
-            match c {
-                '&' => f.write_str("&amp;")?,
-                '<' => f.write_str("&lt;")?,
-                '>' => f.write_str("&gt;")?,
-                '"' => f.write_str("&quot;")?,
-                c => write!(f, "{c}")?,
-            }
-        }
-        Ok(())
-    }
+/// As text, or as the value of an attribute.
+fn escaped(text: &str) -> Cow<'_, str> {
+    RawStr::new(text).html_escape()
 }

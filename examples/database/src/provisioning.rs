@@ -30,7 +30,7 @@ impl Hooks for Provisioning {
             .bind(user.email().value())
             .fetch_optional(database::pool(request))
             .await
-            .map_err(Error::store)?;
+            .map_err(Error::hook)?;
         Ok(match sign_ins {
             None => AfterSignIn::Refuse("Your account is suspended here. Ask us why.".into()),
             Some(1) => AfterSignIn::RedirectTo("/welcome".into()),

@@ -1,8 +1,10 @@
 //! The pages. They work without JavaScript.
 
+use std::borrow::Cow;
 use std::time::SystemTime;
 
 use logto_rocket::SessionInfo;
+use rocket::http::RawStr;
 use rocket::response::content::RawHtml;
 use rocket::time::OffsetDateTime;
 
@@ -64,7 +66,7 @@ fn page(title: &str, body: &str) -> RawHtml<String> {
     ))
 }
 
-/// Text between tags. A browser can call itself anything.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+/// A browser can call itself anything.
+fn escaped(text: &str) -> Cow<'_, str> {
+    RawStr::new(text).html_escape()
 }

@@ -1,6 +1,9 @@
 //! The pages. They work without JavaScript.
 
+use std::borrow::Cow;
+
 use logto_rocket::{Error, ErrorKind, LogtoClient, User};
+use rocket::http::RawStr;
 use rocket::response::content::RawHtml;
 
 pub(crate) fn home(user: Option<&User>, logto: &LogtoClient<'_>) -> RawHtml<String> {
@@ -60,11 +63,11 @@ pub(crate) fn not_signed_in(error: &Error, logto: &LogtoClient<'_>) -> RawHtml<S
         ErrorKind::InvalidCallback => {
             ("Sign-in failed", "Logto's answer does not fit the sign-in that you began.")
         }
-        ErrorKind::Unreachable | ErrorKind::Store => (
+        ErrorKind::Unreachable => (
             "Please try again",
             "Logto does not answer. Nothing is lost: sign in again in a moment.",
         ),
-        // `SignInRefused` comes from a hook, and there is none here.
+        // `SignInRefused` and `Hook` come from a hook, and there is none here.
         _ => ("Sign-in failed", "The log of this application says why."),
     };
     let body = format!(
@@ -99,8 +102,7 @@ fn page(title: &str, body: &str) -> RawHtml<String> {
     ))
 }
 
-/// As text or the value of an attribute.
-fn escaped(text: &str) -> String {
-    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    text.replace('"', "&quot;")
+/// As text, or as the value of an attribute.
+fn escaped(text: &str) -> Cow<'_, str> {
+    RawStr::new(text).html_escape()
 }

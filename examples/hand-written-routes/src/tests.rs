@@ -23,7 +23,8 @@ async fn open<'c>(client: &'c Client, path: &str) -> LocalResponse<'c> {
 }
 
 async fn text(response: LocalResponse<'_>) -> String {
-    response.into_string().await.unwrap_or_default()
+    // Rocket escapes slashes too.
+    response.into_string().await.unwrap_or_default().replace("&#x2F;", "/")
 }
 
 fn location(response: &LocalResponse<'_>) -> String {

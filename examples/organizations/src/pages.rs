@@ -1,9 +1,7 @@
 //! The pages. They work without JavaScript.
 
-use std::fmt::Display;
-
 use logto_rocket::{AccessToken, User};
-use rocket::http::Status;
+use rocket::http::{RawStr, Status};
 use rocket::response::content::RawHtml;
 use rocket::uri;
 
@@ -43,19 +41,19 @@ pub(crate) fn board(
         "<h1>{}</h1>\n<p>Your roles: {}. Your token permits: {}.</p>\n{}",
         name(user, org),
         roles(user, org),
-        text(scopes.join(", ")),
-        list(notices, |notice| text(&notice.text)),
+        escaped(&scopes.join(", ")),
+        list(notices, |notice| escaped(&notice.text)),
     );
     if token.has_scope("post:notices") {
         body += &format!(
             "<form method=\"post\" action=\"{}\">\n<label for=\"text\">Your notice</label>\n\
              <input id=\"text\" name=\"text\" maxlength=\"200\" required>\n\
              <button>Post</button>\n</form>\n",
-            text(uri!(crate::post_notice(org)))
+            uri!(crate::post_notice(org))
         );
     }
     if user.has_organization_role(org, "owner") {
-        body += &format!("<p><a href=\"{}\">For owners</a></p>\n", text(uri!(crate::owner(org))));
+        body += &format!("<p><a href=\"{}\">For owners</a></p>\n", uri!(crate::owner(org)));
     }
     page(&name(user, org), Some(user), Some(org), &body)
 }
@@ -66,9 +64,9 @@ pub(crate) fn owner(org: &str, user: &User, notices: &[Notice]) -> RawHtml<Strin
         "<h1>For owners of {}</h1>\n{}<form method=\"post\" action=\"{}\">\n\
          <button>Remove all notices</button>\n</form>\n<p><a href=\"{}\">Back to the board</a></p>",
         name(user, org),
-        list(notices, |notice| format!("{}, by {}", text(&notice.text), text(&notice.by))),
-        text(uri!(crate::clear(org))),
-        text(uri!(crate::board(org))),
+        list(notices, |notice| format!("{}, by {}", escaped(&notice.text), escaped(&notice.by))),
+        uri!(crate::clear(org)),
+        uri!(crate::board(org)),
     );
     page(&format!("For owners of {}", name(user, org)), Some(user), Some(org), &body)
 }
@@ -108,7 +106,7 @@ fn ids(user: &User) -> Vec<&str> {
 fn name(user: &User, org: &str) -> String {
     let data = user.organization_data().unwrap_or_default();
     let name = data.iter().find(|data| data.id() == org).and_then(|data| data.name().value());
-    text(name.unwrap_or(org))
+    escaped(name.unwrap_or(org))
 }
 
 /// The user's roles in an organization. HTML.
@@ -116,11 +114,11 @@ fn roles(user: &User, org: &str) -> String {
     let all = user.organization_roles().unwrap_or_default();
     let here = all.iter().filter(|role| role.organization == org).map(|role| role.role);
     let here: Vec<_> = here.collect();
-    if here.is_empty() { "none".into() } else { text(here.join(", ")) }
+    if here.is_empty() { "none".into() } else { escaped(&here.join(", ")) }
 }
 
 fn link(user: &User, org: &str, current: &str) -> String {
-    format!("<a href=\"{}\"{current}>{}</a>", text(uri!(crate::board(org))), name(user, org))
+    format!("<a href=\"{}\"{current}>{}</a>", uri!(crate::board(org)), name(user, org))
 }
 
 /// The user's organizations, and a way out.
@@ -138,7 +136,7 @@ fn header(user: &User, current: Option<&str>) -> String {
     };
     format!(
         "{switcher}<form method=\"post\" action=\"/sign-out\">{} <button>Sign out</button></form>",
-        text(user.display_name())
+        escaped(user.display_name())
     )
 }
 
@@ -167,14 +165,7 @@ fn page(title: &str, user: Option<&User>, current: Option<&str>, body: &str) -> 
     ))
 }
 
-/// As text or the value of an attribute: a name or a notice is never markup.
-fn text(shown: impl Display) -> String {
-    let escape = |c| match c {
-        '&' => "&amp;".to_owned(),
-        '<' => "&lt;".to_owned(),
-        '>' => "&gt;".to_owned(),
-        '"' => "&quot;".to_owned(),
-        c => c.to_string(),
-    };
-    shown.to_string().chars().map(escape).collect()
+/// As text, or as the value of an attribute: a name or a notice is never markup.
+fn escaped(text: &str) -> String {
+    RawStr::new(text).html_escape().into_owned()
 }

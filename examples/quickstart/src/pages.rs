@@ -1,10 +1,10 @@
 //! The pages. They work without JavaScript.
 
-use std::fmt;
+use std::borrow::Cow;
 
 use logto_rocket::{Claim, IdTokenClaims, User, UserInfo};
 use rocket::Responder;
-use rocket::http::{Header, Status};
+use rocket::http::{Header, RawStr, Status};
 use rocket::response::content::RawHtml;
 use rocket::serde::json::{Value, to_pretty_string};
 use rocket::time::OffsetDateTime;
@@ -28,8 +28,8 @@ pub(crate) fn home(user: Option<&User>) -> Page {
         Some(user) => format!(
             "<h1>Hello, {}!</h1>\n<p>You are signed in. Your id is <code>{}</code>.</p>\n\
              <p><a class=\"button\" href=\"/sign-out\">Sign out</a></p>",
-            Text(display_name(user)),
-            Text(user.subject()),
+            escaped(display_name(user)),
+            escaped(user.subject()),
         ),
         None => "<h1>Hello, stranger!</h1>\n<p>Nobody is signed in.</p>\n\
                  <p><a class=\"button\" href=\"/sign-in\">Sign in</a>\n\
@@ -83,7 +83,7 @@ fn row(claims: &IdTokenClaims, name: &str) -> String {
         Claim::Value(value) => readable(name, value),
         Claim::Null | Claim::Absent => "<i>none</i>".into(),
     };
-    format!("<div><dt>{}</dt><dd>{value}</dd></div>\n", Text(name))
+    format!("<div><dt>{}</dt><dd>{value}</dd></div>\n", escaped(name))
 }
 
 fn readable(name: &str, value: &Value) -> String {
@@ -94,12 +94,12 @@ fn readable(name: &str, value: &Value) -> String {
         (_, Value::Null) => "<i>none</i>".into(),
         (_, Value::Bool(true)) => "yes".into(),
         (_, Value::Bool(false)) => "no".into(),
-        (_, Value::String(text)) => Text(text).to_string(),
+        (_, Value::String(text)) => escaped(text).into_owned(),
         (_, Value::Array(list)) if list.is_empty() => "<i>none</i>".into(),
         (_, Value::Array(list)) => {
             list.iter().map(|item| readable("", item)).collect::<Vec<_>>().join("<br>")
         }
-        (_, value) => format!("<pre>{}</pre>", Text(&pretty(value))),
+        (_, value) => format!("<pre>{}</pre>", escaped(&pretty(value))),
     }
 }
 
@@ -117,7 +117,7 @@ pub(crate) fn user_info(user: &User, info: &UserInfo) -> Page {
         "<h1>Your user info</h1>\n\
          <p>What Logto knows about you now: it was asked for this page.</p>\n\
          <pre>{}</pre>\n{BACK}",
-        Text(&pretty(info))
+        escaped(&pretty(info))
     );
     page("Your user info", Some(user), &body)
 }
@@ -141,16 +141,16 @@ fn organization(organization: &Organization) -> String {
     let Organization { id, name, roles, permissions } = organization;
     let list = |words: &[String]| match words {
         [] => "<i>none</i>".to_owned(),
-        words => Text(&words.join(", ")).to_string(),
+        words => escaped(&words.join(", ")).into_owned(),
     };
     let permissions = match permissions {
         Ok(permissions) => format!("Permissions: {}", list(permissions)),
-        Err(reason) => format!("Logto denies its token: {}", Text(reason)),
+        Err(reason) => format!("Logto denies its token: {}", escaped(reason)),
     };
     format!(
         "<div><dt>{}</dt><dd><code>{}</code><br>Roles: {}<br>{permissions}</dd></div>\n",
-        Text(name.as_deref().unwrap_or("An organization")),
-        Text(id),
+        escaped(name.as_deref().unwrap_or("An organization")),
+        escaped(id),
         list(roles),
     )
 }
@@ -174,7 +174,10 @@ pub(crate) fn failure(status: Status) -> Page {
 fn page(title: &str, user: Option<&User>, body: &str) -> Page {
     let status = match user {
         Some(user) => {
-            format!("<span>{}</span> <a href=\"/sign-out\">Sign out</a>", Text(display_name(user)))
+            format!(
+                "<span>{}</span> <a href=\"/sign-out\">Sign out</a>",
+                escaped(display_name(user))
+            )
         }
         None => "<a href=\"/sign-in\">Sign in</a>".into(),
     };
@@ -214,19 +217,7 @@ fn pretty(value: &impl rocket::serde::Serialize) -> String {
     to_pretty_string(value).expect("claims came from JSON")
 }
 
-/// Text between tags. It is not for attributes: quotes stay as they are.
-struct Text<'a>(&'a str);
-
-impl fmt::Display for Text<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for c in self.0.chars() {
-            match c {
-                '&' => f.write_str("&amp;")?,
-                '<' => f.write_str("&lt;")?,
-                '>' => f.write_str("&gt;")?,
-                c => write!(f, "{c}")?,
-            }
-        }
-        Ok(())
-    }
+/// As text, or as the value of an attribute.
+fn escaped(text: &str) -> Cow<'_, str> {
+    RawStr::new(text).html_escape()
 }

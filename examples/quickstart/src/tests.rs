@@ -16,7 +16,8 @@ async fn client(provider: &Provider) -> Client {
 }
 
 async fn text(client: &Client, path: &str) -> String {
-    client.get(path).dispatch().await.into_string().await.unwrap_or_default()
+    let page = client.get(path).dispatch().await.into_string().await.unwrap_or_default();
+    page.replace("&quot;", "\"")
 }
 
 async fn json(client: &Client, path: &str) -> Value {

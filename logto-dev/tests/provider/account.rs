@@ -1,5 +1,7 @@
 //! The Account API, according to what is known about Logto's own.
 
+use std::time::Duration;
+
 use logto_dev::{AccountCenter, Provider};
 use reqwest::Method;
 use reqwest::header::AUTHORIZATION;
@@ -96,6 +98,18 @@ async fn a_user_changes_their_name_and_the_next_tokens_show_it() {
     let none = json!({ "name": null, "avatar": "https://a.example/" });
     let none = change(&app, &header, &none).await.ok();
     assert_eq!((&none["name"], &none["avatar"]), (&Value::Null, &"https://a.example/".into()));
+}
+
+#[async_test]
+async fn a_change_is_no_sign_in() {
+    let app = App::start().await;
+    let header = bearer(&app, "alice", BASIC).await;
+    let before = seen(&app, &header).await;
+    assert_eq!(before["lastSignInAt"], before["updatedAt"], "a sign-in is an update");
+    rocket::tokio::time::sleep(Duration::from_millis(2)).await;
+    let after = change(&app, &header, &json!({ "name": "Al" })).await.ok();
+    assert_eq!(after["lastSignInAt"], before["lastSignInAt"]);
+    assert_ne!(after["updatedAt"], before["updatedAt"]);
 }
 
 #[async_test]

@@ -39,6 +39,11 @@ pub enum ErrorKind {
     /// The application refused the sign-in, in
     /// [`Hooks::after_sign_in()`](crate::Hooks::after_sign_in). The message is its own.
     SignInRefused,
+    /// [`Hooks::after_sign_in()`](crate::Hooks::after_sign_in) failed with
+    /// [`Error::hook()`](crate::Error::hook), for example because the application's database
+    /// is down; the hook's own error is the source. The user is not signed in. Retrying may
+    /// help.
+    Hook,
     /// Logto denied a token (`access_denied`): the user is not a member of the
     /// organization or lacks the second factor it requires, or the application may not
     /// act there.
@@ -140,7 +145,7 @@ impl ErrorKind {
             Self::Refused | Self::InvalidIdToken | Self::InvalidUserInfo | Self::InvalidAnswer => {
                 Status::BadGateway
             }
-            Self::Unreachable | Self::Store => Status::ServiceUnavailable,
+            Self::Unreachable | Self::Store | Self::Hook => Status::ServiceUnavailable,
         }
     }
 
@@ -153,6 +158,7 @@ impl ErrorKind {
             Self::Cancelled => "the sign-in was cancelled",
             Self::InteractionRequired => "Logto would have to ask the user",
             Self::SignInRefused => "the application refused the sign-in",
+            Self::Hook => "a hook of the application failed",
             Self::Denied => "Logto denied the token",
             Self::NotAllowed => "not allowed",
             Self::InvalidAccessToken => "the access token is not valid",

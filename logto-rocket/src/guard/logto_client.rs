@@ -145,6 +145,7 @@ impl<'r> LogtoClient<'r> {
     /// [`ErrorKind::Cancelled`] or [`ErrorKind::Refused`] if the callback does not sign
     /// in, [`ErrorKind::InteractionRequired`] if a silent sign-in found no user,
     /// [`ErrorKind::SignInRefused`] if [`Hooks`](crate::Hooks) refuse the user,
+    /// [`ErrorKind::Hook`] if a hook fails with [`Error::hook()`],
     /// [`ErrorKind::InvalidIdToken`], [`ErrorKind::InvalidAnswer`] or
     /// [`ErrorKind::Unreachable`] if Logto's answer does not sign in, [`ErrorKind::Store`]
     /// or [`ErrorKind::SessionTooLarge`] if the session cannot be kept.

@@ -145,6 +145,8 @@ async fn without_the_keys_of_logto_each_operation_answers_503_with_the_documente
 async fn the_page_shows_every_operation_to_everybody() {
     let (_provider, client) = open().await;
     let page = client.get("/docs").dispatch().await.into_string().await.expect("a page");
+    // Rocket escapes slashes too.
+    let page = page.replace("&#x2F;", "/");
     for operation in operations(&document(&client).await) {
         let heading = format!("<h2>{} {}</h2>", operation.method, operation.path);
         let (_, section) = page.split_once(&heading).expect("its heading");
