@@ -66,7 +66,7 @@ pub(crate) fn owner(org: &str, user: &User, notices: &[Notice]) -> RawHtml<Strin
         "<h1>For owners of {}</h1>\n{}<form method=\"post\" action=\"{}\">\n\
          <button>Remove all notices</button>\n</form>\n<p><a href=\"{}\">Back to the board</a></p>",
         name(user, org),
-        list(notices, |notice| format!("{}, by {}", text(&notice.text), text(&notice.by))),
+        list(notices, |notice| format!("{}: {}", text(&notice.by), text(&notice.text))),
         text(uri!(crate::clear(org))),
         text(uri!(crate::board(org))),
     );
