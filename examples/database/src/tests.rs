@@ -72,7 +72,7 @@ async fn get(client: &Client, path: &'static str) -> (Status, String) {
     (response.status(), response.into_string().await.unwrap_or_default())
 }
 
-async fn post(client: &Client, path: String, body: &'static str) -> Status {
+async fn post(client: &Client, path: String, body: &str) -> Status {
     client.post(path).header(ContentType::Form).body(body).dispatch().await.status()
 }
 
