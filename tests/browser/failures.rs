@@ -1,17 +1,20 @@
 //! An application without catchers, in this process: what fails shows the library's own pages.
 
-use logto_dev::Provider;
+use logto_dev::{Provider, User as Person};
 use logto_rocket::{AfterSignIn, Error, Hooks, Logto, Result, User, authenticated};
 use logto_tests::Live;
+use rocket::figment::Figment;
 use rocket::request::Request;
 use rocket::tokio::runtime::Runtime;
-use rocket::{get, routes};
+use rocket::{Build, Rocket, get, post, routes};
 
+use crate::Application;
 use crate::quickstart::free_port;
 
 /// The running application.
 pub(crate) struct Failures {
     live: Live,
+    cut_off: Live,
     _provider: Provider,
     _runtime: Runtime,
 }
@@ -22,20 +25,35 @@ impl Failures {
         let base = format!("http://127.0.0.1:{port}");
         let runtime = Runtime::new().expect("a runtime");
         let provider = runtime.block_on(Provider::builder().base_url(&base).start());
+        let roles = (0..500).map(|n| format!("a role with the number {n}"));
+        provider.add(roles.fold(Person::new("mandy"), Person::role));
         let figment = provider.figment().merge(("logto.base_url", &base));
-        let figment = figment
-            .merge(("logto.scopes", ["roles"]))
-            .merge(("logto.app_name", "Shop"))
-            .merge(("log_level", "off"));
-        let rocket = rocket::custom(figment).attach(Logto::fairing().hooks(NotBob));
-        let rocket = rocket.mount("/", routes![closed, admin, failing]);
-        let live = runtime.block_on(Live::at(port, rocket));
-        Self { live, _provider: provider, _runtime: runtime }
+        let live = runtime.block_on(Live::at(port, application(figment)));
+        let nowhere = Figment::from(rocket::Config::debug_default())
+            .merge(("logto.endpoint", "http://127.0.0.1:9"))
+            .merge(("logto.app_id", "app"));
+        let cut_off = runtime.block_on(Live::start(application(nowhere)));
+        Self { live, cut_off, _provider: provider, _runtime: runtime }
     }
+}
 
-    pub(crate) fn url(&self) -> String {
+impl Application for Failures {
+    fn url(&self) -> String {
         self.live.url()
     }
+
+    fn failing(&self) -> Vec<String> {
+        vec![self.cut_off.url()]
+    }
+}
+
+fn application(figment: Figment) -> Rocket<Build> {
+    let figment = figment
+        .merge(("logto.scopes", ["roles"]))
+        .merge(("logto.app_name", "Shop"))
+        .merge(("log_level", "off"));
+    let rocket = rocket::custom(figment).attach(Logto::fairing().hooks(NotBob));
+    rocket.mount("/", routes![closed, send, admin, failing])
 }
 
 struct NotBob;
@@ -53,6 +71,10 @@ impl Hooks for NotBob {
 #[authenticated]
 #[get("/closed")]
 fn closed() {}
+
+#[authenticated]
+#[post("/closed")]
+fn send() {}
 
 #[authenticated(redirect, roles("owner"))]
 #[get("/admin")]

@@ -3,6 +3,7 @@
 //! What is done there stands in `scenarios.js` and `accessible.js`. `CHROMIUM` names another
 //! Chromium than Debian's.
 
+mod examples;
 mod failures;
 #[path = "../interop/node.rs"]
 mod node;
@@ -12,10 +13,11 @@ mod process;
 #[allow(dead_code, reason = "the interop tests use all of it")]
 #[path = "../interop/quickstart.rs"]
 mod quickstart;
-mod spa;
+mod titles;
 mod uploads;
 mod workers;
 
+use std::collections::BTreeSet;
 use std::env;
 use std::path::Path;
 use std::process::Command;
@@ -24,14 +26,14 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use serde::Deserialize;
 use serde_json::json;
 
+use self::examples::{Database, Instances, Spa, Templates};
 use self::failures::Failures;
 use self::process::Program;
 use self::quickstart::Quickstart;
-use self::spa::Spa;
 use self::uploads::Uploads;
 use self::workers::Workers;
 
-/// How the application is reached.
+/// The application, and how it is reached.
 enum Over {
     Http,
     /// Through a proxy that ends TLS.
@@ -42,26 +44,41 @@ enum Over {
     Uploads,
     /// To an application with service workers.
     Workers,
-    /// To the sample of a front end in JavaScript.
-    Spa,
     /// To an application that fails.
     Failures,
-    /// To another example.
-    Api,
-    Devices,
-    Organizations,
-    Templates,
-    HandWrittenRoutes,
+    /// To an example, by its name.
+    Example(&'static str),
+}
+
+/// A running application.
+trait Application {
+    fn url(&self) -> String;
+
+    /// The addresses of the same application with providers that fail: none that answers, and
+    /// one that talks nonsense.
+    fn failing(&self) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+impl Application for Quickstart {
+    fn url(&self) -> String {
+        self.base_url.clone()
+    }
 }
 
 /// A test for each scenario, which has the test's name with spaces.
 macro_rules! scenarios {
-    ($($name:ident: $over:ident,)*) => {
-        const SCENARIOS: &[&str] = &[$(stringify!($name)),*];
+    ($($name:ident: $over:expr,)*) => {
+        const SCENARIOS: &[(&str, Over)] = {
+            use Over::*;
+            &[$((stringify!($name), $over)),*]
+        };
         $(
             #[test]
             fn $name() {
-                run(stringify!($name), &Over::$over);
+                use Over::*;
+                run(stringify!($name), &$over);
             }
         )*
     };
@@ -87,52 +104,82 @@ scenarios! {
     a_session_that_is_not_persistent_ends_with_the_browser: Transient,
     an_upload_after_the_session_has_ended_is_answered: Uploads,
     service_workers_pass_sign_ins_on: Workers,
-    a_front_end_in_javascript_leads_to_sign_in_whenever_nobody_is_signed_in: Spa,
-    the_pages_of_the_sample_and_of_its_provider_are_for_everybody: Http,
+    a_front_end_in_javascript_leads_to_sign_in_whenever_nobody_is_signed_in: Example("spa"),
+    the_pages_of_the_sample_and_of_its_provider_are_for_everybody: Example("quickstart"),
     the_pages_of_the_library_are_for_everybody: Failures,
-    the_pages_of_an_api_are_for_everybody: Api,
-    the_pages_of_devices_are_for_everybody: Devices,
-    the_pages_of_organizations_are_for_everybody: Organizations,
-    the_pages_of_templates_are_for_everybody: Templates,
-    the_pages_of_hand_written_routes_are_for_everybody: HandWrittenRoutes,
+    the_pages_of_an_account_are_for_everybody: Example("account"),
+    the_pages_of_an_api_are_for_everybody: Example("api"),
+    the_pages_of_a_database_are_for_everybody: Example("database"),
+    the_pages_of_devices_are_for_everybody: Example("devices"),
+    the_pages_of_a_front_end_in_javascript_are_for_everybody: Example("spa"),
+    the_pages_of_hand_written_routes_are_for_everybody: Example("hand-written-routes"),
+    the_pages_of_instances_are_for_everybody: Example("redis"),
+    the_pages_of_organizations_are_for_everybody: Example("organizations"),
+    the_pages_of_templates_are_for_everybody: Example("templates"),
+}
+
+/// Examples without a page: they answer text or JSON, or are another one in a container.
+const WITHOUT_PAGES: [&str; 5] =
+    ["docker", "minimal", "openapi-okapi", "openapi-utoipa", "sql-store"];
+
+#[test]
+fn the_pages_of_every_example_have_a_scenario() {
+    let visited = SCENARIOS.iter().filter(|(name, _)| name.ends_with("for_everybody"));
+    let visited = visited.filter_map(|(_, over)| match over {
+        Over::Example(name) => Some((*name).to_owned()),
+        _ => None,
+    });
+    let (with, without): (Vec<_>, Vec<_>) =
+        titles::examples().into_iter().partition(|name| !WITHOUT_PAGES.contains(&&**name));
+    assert_eq!(BTreeSet::from_iter(with), visited.collect());
+    for example in without {
+        assert_eq!(titles::of_example(&example), BTreeSet::new(), "{example} has pages");
+    }
 }
 
 #[test]
 fn every_scenario_has_a_test() {
     let Some(driver) = driver() else { return };
-    let tests: Vec<_> = SCENARIOS.iter().map(|name| name.replace('_', " ")).collect();
+    let tests: Vec<_> = SCENARIOS.iter().map(|(name, _)| name.replace('_', " ")).collect();
     assert_eq!(driver.scenarios, tests);
-}
-
-fn passes(driver: &mut Driver, scenario: &str, url: &str) {
-    assert_eq!(driver.run(scenario, url), None);
 }
 
 fn run(scenario: &str, over: &Over) {
     let Some(mut driver) = driver() else { return };
-    let name = scenario.replace('_', " ");
     let https = format!("https://localhost:{}", driver.proxy);
-    let application = match over {
-        Over::Http => Quickstart::start(&[]),
-        Over::Transient => Quickstart::start(&[("LOGTO_SESSION_PERSISTENT", "false")]),
-        Over::Https => Quickstart::start(&[("LOGTO_BASE_URL", &https)]),
-        Over::Uploads => return passes(&mut driver, &name, &Uploads::start().url()),
-        Over::Spa => return passes(&mut driver, &name, &Spa::start().url()),
-        Over::Workers => return passes(&mut driver, &name, &Workers::start().url()),
-        Over::Failures => return passes(&mut driver, &name, &Failures::start().url()),
-        Over::Api => Quickstart::start_example("api"),
-        Over::Devices => Quickstart::start_example("devices"),
-        Over::Organizations => Quickstart::start_example("organizations"),
-        Over::Templates => Quickstart::start_example("templates"),
-        Over::HandWrittenRoutes => Quickstart::start_example("hand-written-routes"),
+    let application: Box<dyn Application> = match *over {
+        Over::Http => Box::new(Quickstart::start(&[])),
+        Over::Transient => Box::new(Quickstart::start(&[("LOGTO_SESSION_PERSISTENT", "false")])),
+        Over::Https => Box::new(Quickstart::start(&[("LOGTO_BASE_URL", &https)])),
+        Over::Uploads => Box::new(Uploads::start()),
+        Over::Workers => Box::new(Workers::start()),
+        Over::Failures => Box::new(Failures::start()),
+        Over::Example("database") if rustversion::cfg!(before(1.94)) => {
+            return node::skip("the example `database` needs Rust 1.94");
+        }
+        Over::Example("database") => Box::new(Database::start()),
+        Over::Example("redis") => Box::new(Instances::start()),
+        Over::Example("spa") => Box::new(Spa::start()),
+        Over::Example("templates") => Box::new(Templates::start()),
+        Over::Example(name) => Box::new(Quickstart::start_example(name, &[])),
     };
-    let problem = driver.run(&name, &application.base_url);
-    assert!(
-        problem.is_none(),
-        "{}\n{}",
-        problem.unwrap_or_default(),
-        application.log_with("Rocket has launched")
-    );
+    let Visited { problem, titles: seen } = driver.run(&scenario.replace('_', " "), &*application);
+    assert_eq!(problem, None);
+    if scenario.ends_with("for_everybody") {
+        let pages = pages(over);
+        assert!(!pages.is_empty(), "no titles in the sources");
+        assert_eq!(titles::unseen(pages, &seen), BTreeSet::new(), "seen: {seen:#?}");
+    }
+}
+
+/// The titles of all pages that such an application has.
+fn pages(over: &Over) -> BTreeSet<String> {
+    match *over {
+        Over::Failures => titles::of_library(),
+        Over::Example("quickstart") => &titles::of_example("quickstart") | &titles::of_provider(),
+        Over::Example(name) => titles::of_example(name),
+        _ => unreachable!("only those have tests of all pages"),
+    }
 }
 
 /// Runs scenarios in a browser, one after the other. It ends with this process, when its stdin
@@ -161,13 +208,20 @@ impl Driver {
         Ok(Self { program, proxy: ready.port, scenarios: ready.scenarios })
     }
 
-    /// Runs a scenario, and returns what went wrong.
-    fn run(&mut self, scenario: &str, application: &str) -> Option<String> {
-        let order = json!({ "scenario": scenario, "app": application });
+    fn run(&mut self, scenario: &str, application: &dyn Application) -> Visited {
+        let (app, failing) = (application.url(), application.failing());
+        let order = json!({ "scenario": scenario, "app": app, "failing": failing });
         self.program.tell(&order.to_string());
         let line = self.program.line().expect("the browser runs");
         serde_json::from_str(&line).expect("it answers in JSON")
     }
+}
+
+/// What went wrong in a scenario, and the titles of the pages that it looked at.
+#[derive(Deserialize)]
+struct Visited {
+    problem: Option<String>,
+    titles: BTreeSet<String>,
 }
 
 #[derive(Deserialize)]

@@ -1,6 +1,7 @@
 // Runs scenarios in one browser. It prints the port of a proxy that ends TLS, then
 // answers each line `{"scenario": "a stranger signs in", "app": "http://localhost:8000"}`
-// with what went wrong, or null. It ends when stdin does.
+// with `{"problem": null, "titles": []}`: what went wrong, and the titles of the pages that it
+// looked at. It ends when stdin does.
 
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -32,12 +33,16 @@ const proxy = createServer(certificate(), (visitor) => {
 proxy.listen(0, '127.0.0.1');
 await once(proxy, 'listening');
 
-async function run({ scenario, app }) {
+async function run({ scenario, app, failing }) {
   port = Number(new URL(app).port);
   const contexts = [];
+  const titles = new Set();
+  let problem = null;
   try {
     await scenarios[scenario]({
       app,
+      failing, // the same with providers that fail
+      titles,
       https: `https://localhost:${proxy.address().port}`,
       screenshots: process.env.SCREENSHOTS,
       // Somebody with a browser of their own.
@@ -48,12 +53,11 @@ async function run({ scenario, app }) {
         return context;
       },
     });
-    return null;
   } catch (error) {
-    return error.stack;
-  } finally {
-    await Promise.all(contexts.map((context) => context.close()));
+    problem = error.stack;
   }
+  await Promise.all(contexts.map((context) => context.close()));
+  return { problem, titles: [...titles] };
 }
 
 console.log(JSON.stringify({ port: proxy.address().port, scenarios: Object.keys(scenarios) }));

@@ -7,6 +7,8 @@ use rocket::response::content::RawHtml;
 use rocket::tokio::runtime::Runtime;
 use rocket::{Data, get, post, routes};
 
+use crate::Application;
+
 /// The running application.
 pub(crate) struct Uploads {
     live: Live,
@@ -24,8 +26,10 @@ impl Uploads {
         let runtime = Runtime::new().expect("a runtime");
         Self { live: runtime.block_on(Live::start(rocket)), _runtime: runtime }
     }
+}
 
-    pub(crate) fn url(&self) -> String {
+impl Application for Uploads {
+    fn url(&self) -> String {
         self.live.url()
     }
 }

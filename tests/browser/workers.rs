@@ -10,6 +10,8 @@ use rocket::response::content::RawHtml;
 use rocket::tokio::runtime::Runtime;
 use rocket::{Responder, get, routes};
 
+use crate::Application;
+
 /// The running application.
 pub(crate) struct Workers {
     live: Live,
@@ -32,8 +34,10 @@ impl Workers {
         let live = runtime.block_on(Live::at(port, rocket.mount("/", routes)));
         Self { live, _provider: provider, _runtime: runtime }
     }
+}
 
-    pub(crate) fn url(&self) -> String {
+impl Application for Workers {
+    fn url(&self) -> String {
         self.live.url()
     }
 }

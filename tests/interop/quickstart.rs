@@ -26,13 +26,23 @@ impl Quickstart {
 
     /// The same for another example.
     #[allow(dead_code, reason = "the browser tests use it")]
-    pub(crate) fn start_example(name: &'static str) -> Self {
-        let binary = built(name);
+    pub(crate) fn start_example(name: &'static str, settings: &[(&str, &str)]) -> Self {
+        Self::start_binary(name, &built(name), settings)
+    }
+
+    /// The same of an example that is built already.
+    #[allow(dead_code, reason = "the browser tests use it")]
+    pub(crate) fn start_binary(
+        name: &'static str,
+        binary: &Path,
+        settings: &[(&str, &str)],
+    ) -> Self {
         Self::started(|port| {
-            let mut command = unconfigured(&binary);
+            let mut command = unconfigured(binary);
             command.env("ROCKET_PROFILE", "debug").env("ROCKET_PORT", port.to_string());
-            command.env("ROCKET_CLI_COLORS", "0");
-            Program::start(name, &mut command)
+            // One has a port of its own choice for its provider.
+            command.env("ROCKET_CLI_COLORS", "0").env("LOGTO_DEV_PORT", "0");
+            Program::start(name, command.envs(settings.iter().copied()))
         })
     }
 

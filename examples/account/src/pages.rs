@@ -64,7 +64,7 @@ fn form(name: &str, why: Option<&str>) -> String {
     let (described, why) = match why {
         Some(why) => (
             " aria-invalid=\"true\" aria-describedby=\"why\"",
-            format!("<p class=\"message\" id=\"why\" role=\"alert\">{why}</p>\n"),
+            format!("<p class=\"problem\" id=\"why\" role=\"alert\">{why}</p>\n"),
         ),
         None => ("", String::new()),
     };

@@ -10,9 +10,9 @@ mod routes;
 mod tests;
 
 use logto_dev::Provider;
-use logto_rocket::{ApiResource, AuthInfo, Logto, User, authenticated};
+use logto_rocket::{ApiResource, AuthInfo, Logto, User, authenticated, public};
 use rocket::figment::Figment;
-use rocket::response::content::RawHtml;
+use rocket::response::content::{RawCss, RawHtml};
 use rocket::serde::json::json;
 use rocket::{Build, Rocket, State, get, launch, routes};
 
@@ -33,13 +33,19 @@ fn admin(user: &User, store: &State<Store>) -> RawHtml<String> {
     pages::admin(user, &store.all())
 }
 
+#[public]
+#[get("/style.css")]
+fn style() -> RawCss<&'static str> {
+    RawCss(include_str!("style.css"))
+}
+
 fn application(figment: Figment) -> Rocket<Build> {
     rocket::custom(with_defaults(figment))
         .attach(Provider::fairing())
         .attach(Logto::fairing().deny_unprotected("/"))
         .manage(Store::new())
         .mount("/", routes::api())
-        .mount("/", routes![home, admin, openapi::document, openapi::docs])
+        .mount("/", routes![home, admin, style, openapi::document, openapi::docs])
 }
 
 /// What a sign-in asks for, and a machine that `logto-dev` knows. `join`: `Rocket.toml` and

@@ -38,7 +38,7 @@ fn section(method: &str, path: &str, operation: &Value) -> String {
     };
     let answers: String = entries(&operation["responses"]).map(answer).collect();
     format!(
-        "<h2>{} {}</h2>\n<p>{}. {}</p>\n<p>Scopes: {}</p>\n<ul>\n{answers}</ul>\n",
+        "<h2>{} {}</h2>\n<p>{}. {}</p>\n<p class=\"hint\">Scopes: {}</p>\n<ul>\n{answers}</ul>\n",
         escaped(&method.to_uppercase()),
         escaped(path),
         text_of(&operation["summary"]),
@@ -62,7 +62,8 @@ fn page(title: &str, content: &str, links: &str) -> RawHtml<String> {
     RawHtml(format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width\">\n\
-         <style>:root {{ color-scheme: light dark; background: Canvas }}</style>\n<title>{title}</title>\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title} · api</title>\n\
+         <link rel=\"stylesheet\" href=\"/style.css\">\n\
          <main>\n<h1>{title}</h1>\n{content}<p>{links}</p>\n</main>\n</html>\n"
     ))
 }

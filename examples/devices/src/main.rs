@@ -8,7 +8,7 @@ use logto_dev::Provider;
 use logto_rocket::{Error, Logto, LogtoClient, LogtoFairing, User, authenticated};
 use rocket::figment::Figment;
 use rocket::response::Redirect;
-use rocket::response::content::RawHtml;
+use rocket::response::content::{RawCss, RawHtml};
 use rocket::{Build, Rocket, get, launch, post, routes, uri};
 
 #[get("/")]
@@ -30,12 +30,17 @@ async fn end(handle: &str, logto: LogtoClient<'_>) -> Result<Redirect, Error> {
     Ok(Redirect::to(uri!(devices)))
 }
 
+#[get("/style.css")]
+fn style() -> RawCss<&'static str> {
+    RawCss(include_str!("style.css"))
+}
+
 fn application(figment: Figment, logto: LogtoFairing) -> Rocket<Build> {
     // `join`: `logto.session.store` in Rocket.toml comes first.
     rocket::custom(figment.join(("logto.session.store", "memory")))
         .attach(Provider::fairing())
         .attach(logto)
-        .mount("/", routes![home, devices, end])
+        .mount("/", routes![home, devices, end, style])
 }
 
 #[launch]

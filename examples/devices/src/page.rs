@@ -13,7 +13,7 @@ pub(crate) fn home(is_signed_in: bool) -> RawHtml<String> {
         true => r#"<a href="/devices">Your devices</a>"#,
         false => r#"<a href="/sign-in?return_to=/devices">Sign in</a>"#,
     };
-    page("Home", link)
+    page("Home", &format!("<p>See where you are signed in, and sign out there.</p>\n<p>{link}</p>"))
 }
 
 /// The user's sessions: this one, and those that can be ended here.
@@ -24,6 +24,7 @@ pub(crate) fn devices(sessions: &[SessionInfo]) -> RawHtml<String> {
 
 fn device(session: &SessionInfo) -> String {
     let browser = escaped(session.user_agent().unwrap_or("A browser"));
+    let handle = session.handle();
     let times = format!(
         "signed in {}, last used {}",
         time(session.began_at()),
@@ -32,11 +33,12 @@ fn device(session: &SessionInfo) -> String {
     // This one is signed out at Logto too, or the next page would sign it in again.
     let (mark, action) = match session.is_current() {
         true => (" (this browser)", "/sign-out".to_owned()),
-        false => ("", format!("/devices/{}/end", session.handle())),
+        false => ("", format!("/devices/{handle}/end")),
     };
     format!(
-        "<li>{browser}{mark}<br>{times}\n\
-         <form method=\"post\" action=\"{action}\"><button>Sign out</button></form></li>\n"
+        "<li><div id=\"{handle}\">{browser}{mark}<br><span class=\"times\">{times}</span></div>\n\
+         <form method=\"post\" action=\"{action}\">\
+         <button aria-describedby=\"{handle}\">Sign out</button></form></li>\n"
     )
 }
 
@@ -52,10 +54,12 @@ fn page(title: &str, body: &str) -> RawHtml<String> {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<style>:root {{ color-scheme: light dark; background: Canvas }}</style>
-<title>{title}</title>
+<meta name="color-scheme" content="light dark">
+<title>{title} · devices</title>
+<link rel="stylesheet" href="/style.css">
 </head>
 <body>
+<header><nav aria-label="Site"><a href="/">Home</a> <a href="/devices">Your devices</a></nav></header>
 <main>
 <h1>{title}</h1>
 {body}

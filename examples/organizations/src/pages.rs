@@ -64,7 +64,7 @@ pub(crate) fn owner(org: &str, user: &User, notices: &[Notice]) -> RawHtml<Strin
         "<h1>For owners of {}</h1>\n{}<form method=\"post\" action=\"{}\">\n\
          <button>Remove all notices</button>\n</form>\n<p><a href=\"{}\">Back to the board</a></p>",
         name(user, org),
-        list(notices, |notice| format!("{}, by {}", escaped(&notice.text), escaped(&notice.by))),
+        list(notices, |notice| format!("{}: {}", escaped(&notice.by), escaped(&notice.text))),
         uri!(crate::clear(org)),
         uri!(crate::board(org)),
     );

@@ -166,7 +166,11 @@ pub(crate) fn failure(status: Status) -> Page {
         _ => "Something went wrong. The log says more.",
     };
     let title = status.reason_lossy();
-    let body = format!("<h1>{title}</h1>\n<p>{explanation}</p>\n{BACK}");
+    let link = match status.code {
+        401 => r#"<p><a class="button" href="/sign-in">Sign in</a></p>"#,
+        _ => BACK,
+    };
+    let body = format!("<h1>{title}</h1>\n<p>{explanation}</p>\n{link}");
     // Does not ask who is signed in: that may be what failed.
     layout(title, "", &body)
 }

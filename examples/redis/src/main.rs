@@ -7,15 +7,39 @@ use std::{env, process};
 
 use logto_rocket::{Audience, Error, Logto, LogtoClient, User, authenticated};
 use rocket::figment::Figment;
-use rocket::response::content::RawHtml;
+use rocket::response::content::{RawCss, RawHtml};
 use rocket::{Build, Rocket, get, routes};
 
 #[get("/")]
-fn home(user: Option<&User>) -> RawHtml<&'static str> {
-    RawHtml(match user {
+fn home(user: Option<&User>) -> RawHtml<String> {
+    page(match user {
         Some(_) => r#"<a href="/whoami">Who am I?</a> <a href="/sign-out">Sign out</a>"#,
         None => r#"<a href="/sign-in?return_to=/whoami">Sign in</a>"#,
     })
+}
+
+fn page(links: &str) -> RawHtml<String> {
+    RawHtml(format!(
+        r#"<!DOCTYPE html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>Three instances</title>
+<link rel="stylesheet" href="/style.css">
+<main>
+<h1>Three instances</h1>
+<p>Each request may reach another one, and all of them know you.</p>
+<p>{links}</p>
+</main>
+</html>
+"#
+    ))
+}
+
+#[get("/style.css")]
+fn style() -> RawCss<&'static str> {
+    RawCss(include_str!("style.css"))
 }
 
 /// Text, not HTML: users choose their names.
@@ -45,7 +69,7 @@ fn application(figment: Figment) -> Rocket<Build> {
     // `join`: LOGTO_SESSION_STORE comes first.
     rocket::custom(figment.join(("logto.session.store", "redis")))
         .attach(Logto::fairing())
-        .mount("/", routes![home, whoami, token])
+        .mount("/", routes![home, style, whoami, token])
 }
 
 #[rocket::main]

@@ -33,9 +33,14 @@ pub(super) fn page(logto: &Logto, request: &Request<'_>, error: &Error, return_t
         _ => ("Sign-in failed", message(error).into()),
     };
     let return_to = logto.site().return_path(return_to);
-    Page::new(error.status(), title, message)
-        .link(logto.sign_in_location(return_to.as_ref()), "Sign in again")
-        .link(logto.site().page(&ReturnPath::root()), "Home")
+    let page = Page::new(error.status(), title, message);
+    let again = logto.sign_in_location(return_to.as_ref());
+    let home = logto.site().page(&ReturnPath::root());
+    match error.kind() {
+        // Another sign-in ends the same, until the operator has changed something.
+        ErrorKind::SessionTooLarge => page.link(home, "Home").link(again, "Sign in again"),
+        _ => page.link(again, "Sign in again").link(home, "Home"),
+    }
 }
 
 /// Why a sign-in is unknown. A browser without any cookie may have lost them: by its

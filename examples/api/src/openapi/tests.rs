@@ -152,7 +152,7 @@ async fn the_page_shows_every_operation_to_everybody() {
         let (_, section) = page.split_once(&heading).expect("its heading");
         let (section, _) = section.split_once("</ul>").expect("its answers");
         assert!(
-            section.contains(&format!("<p>Scopes: {}</p>", operation.scopes.join(", "))),
+            section.contains(&format!(">Scopes: {}</p>", operation.scopes.join(", "))),
             "{section}"
         );
         let listed = |status: &String| section.contains(&format!("<li>{status}: "));
