@@ -132,11 +132,15 @@ async fn what_looks_like_a_mistake_is_said_at_the_launch() {
     let figment = figment()
         .merge(("logto-dev.port", 5))
         .merge(("logto.scopes", ["e-mail", "roles", "read:items"]));
-    let said = launch_of(figment).await;
+    let said = launch_of(figment.clone()).await;
     assert!(said.contains("ignoring unknown tables: `["), "{said}");
     assert!(said.contains("logto_dev]`?)"), "{said}");
     let line = "the scope `e-mail` is not one of Logto's own; did you mean `email`?";
     assert!(said.contains(line) && !said.contains("read:items"), "{said}");
+
+    // A permission of an API can have any name.
+    let said = launch_of(figment.merge(("logto.resources", ["https://api.example.com"]))).await;
+    assert!(!said.contains("the scope"), "{said}");
 
     // Where the launch fails as well: what is missing may be there.
     let figment = Figment::from(rocket::Config::release_default())

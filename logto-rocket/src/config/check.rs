@@ -3,9 +3,11 @@
 mod addresses;
 mod cookies;
 mod metadata;
+mod numbers;
 mod paths;
 mod placeholders;
 mod redis;
+mod sign_in;
 
 use std::time::Duration;
 
@@ -13,15 +15,13 @@ use rocket::figment::Figment;
 
 use self::cookies::Secrets;
 use super::Config;
-use super::extract::{extract, missing_fix};
+use super::extract::extract;
 use super::keys::is_secret;
 use super::problem::{ConfigError, Problem};
 use super::source::{STAND_IN, place, with_environment};
 use crate::location::Site;
 use crate::resource::ResourceMetadata;
-use crate::scope::requested_scopes;
 use crate::sender::Origins;
-use crate::uri::is_indicator;
 
 /// A valid configuration, with what follows from it.
 #[derive(Debug)]
@@ -165,77 +165,5 @@ impl Check<'_> {
             message: message.into(),
             fix: fix.into(),
         });
-    }
-
-    fn app_id(&mut self, config: &Config) {
-        if config.app_id.is_some() || config.is_api() {
-            return;
-        }
-        let mut fix = missing_fix("app_id", self.figment);
-        // With a secret and without resources, it is plainly for sign-in.
-        fix += match (config.app_secret.is_some(), config.resources.is_empty()) {
-            _ if !self.is_read("endpoint") => "",
-            (false, _) => "; for an API without sign-in, name it in `resources` instead",
-            (true, false) => "; for an API without sign-in, leave `app_secret` out",
-            (true, true) => "",
-        };
-        self.problem("app_id", None, "is missing", fix);
-    }
-
-    fn scopes(&mut self, config: &Config) {
-        let options = config.sign_in_options();
-        let scopes = requested_scopes(config.include_reserved_scopes, &options.scopes);
-        if !scopes.iter().any(|scope| scope == "openid") && self.is_read("sign_in.scopes") {
-            let fix = "add \"openid\", or leave `include_reserved_scopes` on";
-            self.problem("scopes", Some(&scopes.join(" ")), "do not have `openid`", fix);
-        }
-        for name in config.resources.wrong_names() {
-            let fix = "write ASCII letters, digits, `-` and `_`";
-            self.problem("resources", Some(name), "is not a name for a resource", fix);
-        }
-        for resource in &options.resources {
-            if !is_indicator(resource.as_bytes()) {
-                let fix = "write the API identifier from the Logto Console (RFC 8707)";
-                let message = "is not an absolute URI without a fragment";
-                self.problem("resources", Some(resource), message, fix);
-            }
-        }
-        if let Err(error) = options.checked_extra_params() {
-            self.problem(
-                "sign_in.extra_params",
-                None,
-                "has a parameter that is not allowed there",
-                error.to_string(),
-            );
-        }
-    }
-
-    fn app_name(&mut self, config: &Config) {
-        if config.app_name.as_ref().is_some_and(|name| name.trim().is_empty()) {
-            let fix = "write the name users know the application by, or leave the key out";
-            self.problem("app_name", config.app_name.as_deref(), "is empty", fix);
-        }
-    }
-
-    fn numbers(&mut self, config: &Config) {
-        let (session, drain) = (&config.session, &config.drain);
-        let limits = [
-            ("timeout", config.timeout, 1, 60),
-            ("clock_skew", config.clock_skew, 0, 300),
-            ("session.idle", session.idle, 1, 400 * 24 * 60 * 60),
-            ("session.absolute", session.absolute, 1, 400 * 24 * 60 * 60),
-            ("session.revalidate", session.revalidate, 0, 400 * 24 * 60 * 60),
-            ("session.max_cookie_bytes", session.max_cookie_bytes, 2000, 39_000),
-            ("session.capacity", session.capacity, 1, u64::MAX),
-            ("drain.max_bytes", drain.max_bytes, 0, 1024 * 1024 * 1024),
-            ("drain.seconds", drain.seconds, 1, 600),
-            ("drain.requests", drain.requests, 0, 1_000_000),
-        ];
-        for (key, value, least, most) in limits {
-            if !(least..=most).contains(&value) {
-                let fix = format!("write a number from {least} to {most}");
-                self.problem(key, Some(&value.to_string()), "is out of range", fix);
-            }
-        }
     }
 }

@@ -34,10 +34,9 @@ fn meant(name: &str, table: &Dict) -> Option<&'static str> {
     let letters: String = letters.map(|letter| letter.to_ascii_lowercase()).collect();
     let is_near = |ours| damerau_levenshtein(&letters, ours) <= 1;
     let has_our_key = || ["endpoint", "app_id"].iter().any(|key| table.contains_key(*key));
-    match () {
-        () if is_near("logtodev") => Some("logto_dev"),
-        () if letters == "logto" || is_near("logtorocket") => Some("logto"),
-        () if is_near("logto") && has_our_key() => Some("logto"),
-        () => None,
+    if is_near("logtodev") {
+        return Some("logto_dev");
     }
+    let is_ours = letters == "logto" || is_near("logtorocket") || is_near("logto") && has_our_key();
+    is_ours.then_some("logto")
 }

@@ -30,32 +30,37 @@ pub(super) fn warn_of_unread(figment: &Figment) {
 pub(super) fn say(rocket: &Rocket<Orbit>, logto: &Logto) {
     let config = rocket.config();
     warn_of_unread(rocket.figment());
-    if logto.signs_in() {
-        warn_of_scopes(logto);
-    }
+    warn_of_scopes(logto);
     if config.profile == "debug" {
-        for metadata in logto.resource_metadata() {
-            log::info!("logto: resource metadata at {}", metadata.address());
-        }
-        match logto.signs_in() {
-            true => {
-                match is_development(rocket.figment()) {
-                    true => warn_of_unregistered(rocket, logto),
-                    false => say_what_to_register(logto),
-                }
-                warn_of_port(logto, config.port);
-            }
-            false => log::info!("logto: no `app_id`: an API without sign-in"),
-        }
+        say_for_development(rocket, logto);
     }
     if config.log_level == rocket::config::LogLevel::Debug && config.profile != "debug" {
         log::warn!("logto: the log level `debug` prints whole requests, including their cookies");
     }
 }
 
-/// The permissions of an API can have any name, so this is only a warning.
+fn say_for_development(rocket: &Rocket<Orbit>, logto: &Logto) {
+    for metadata in logto.resource_metadata() {
+        log::info!("logto: resource metadata at {}", metadata.address());
+    }
+    if !logto.signs_in() {
+        log::info!("logto: no `app_id`: an API without sign-in");
+        return;
+    }
+    match is_development(rocket.figment()) {
+        true => warn_of_unregistered(rocket, logto),
+        false => say_what_to_register(logto),
+    }
+    warn_of_port(logto, rocket.config().port);
+}
+
+/// Only without resources: the permissions of an API can have any name.
 fn warn_of_scopes(logto: &Logto) {
-    for scope in logto.config().sign_in_options().scopes {
+    let options = logto.config().sign_in_options();
+    if !options.resources.is_empty() {
+        return;
+    }
+    for scope in options.scopes {
         if let Some(meant) = UserScope::misspelt(&scope) {
             log::warn!(
                 "logto: the scope `{scope}` is not one of Logto's own; did you mean `{meant}`?"
