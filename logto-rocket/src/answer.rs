@@ -154,7 +154,7 @@ pub(crate) fn message(error: &Error) -> &'static str {
         }
         ErrorKind::Store => "Your session is not available right now. Please try again shortly.",
         ErrorKind::Hook => {
-            "This application could not finish your sign-in. Please try again shortly."
+            "Something in this application is not working right now. Please try again shortly."
         }
         ErrorKind::SessionTooLarge => {
             "Your session is too large for your browser's cookies: you have too many organizations \

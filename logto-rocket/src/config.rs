@@ -164,7 +164,8 @@ pub struct Config {
     /// segments, no dots, and no needless percent-encoding. Return paths may include it or
     /// not: `/x` and `/app/x` are the same page of `https://app.example.com/app`. The
     /// address is never guessed from a request: clients choose `Host` and `X-Forwarded-*`
-    /// themselves. Cookies are named after it: a new address signs users out once.
+    /// themselves; see [`guide::proxy`](crate::guide::proxy). Cookies are named after it: a new
+    /// address signs users out once.
     #[serde(default, deserialize_with = "secret::some_scalar")]
     pub base_url: Option<String>,
     /// Other origins whose pages may change something here, like

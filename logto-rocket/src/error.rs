@@ -19,8 +19,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 ///
 /// An `Error` says what failed ([`kind()`](Error::kind)), what it means for an
 /// answer ([`status()`](Error::status)) and keeps the error of a store, of a hook or of the
-/// connection to Logto as its [`source()`](StdError::source). Neither its `Display` nor its `Debug` form
-/// contains a token, a code, a secret or a cookie value, so both may be logged.
+/// connection to Logto as its [`source()`](StdError::source). Neither its `Display` nor its
+/// `Debug` form contains a token, a code, a secret or a cookie value, so both may be logged.
 ///
 /// A stranger is not an error for a guard: guards then forward. See the chapter
 /// [`guide::recipes`](crate::guide::recipes#error-pages) for pages.
@@ -131,11 +131,11 @@ impl Error {
     /// Wraps the error of something that a hook needs, such as the application's own
     /// database, for [`Hooks::after_sign_in()`](crate::Hooks::after_sign_in) to return.
     ///
-    /// Nobody is signed in then: the answer is **503** Service Unavailable with
-    /// `Retry-After`, and a page that says that the application could not finish the sign-in.
-    /// Any error will do, as for [`Error::store()`]. It becomes the
-    /// [`source()`](StdError::source) and is logged with its own sources; the page shows
-    /// nothing of it. To turn a user away, return
+    /// The sign-in fails: the answer is **503** Service Unavailable with `Retry-After`, and a
+    /// page that asks the user to try again shortly. A session that the browser had before
+    /// stays. Any error will do, as for [`Error::store()`]. It becomes the
+    /// [`source()`](StdError::source), and the mounted callback logs it with its own sources;
+    /// the page shows nothing of it. To turn a user away, return
     /// [`AfterSignIn::Refuse`](crate::AfterSignIn::Refuse) instead.
     ///
     /// ```rust

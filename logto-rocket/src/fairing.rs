@@ -203,7 +203,7 @@ impl Fairing for LogtoFairing {
                 Ok(closed::close(rocket, self.closed.clone()))
             }
             Err(message) => {
-                // What is missing may be there.
+                // A misspelt table or variable may hold what is missing.
                 launch::warn_of_unread(rocket.figment());
                 log::error!("logto: {message}");
                 // `logto-dev` notices that it was attached after this fairing, and says

@@ -58,8 +58,8 @@ pub trait Hooks: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// An error fails the sign-in with its status, and the user is not signed in. If your
-    /// database is down, return [`Error::hook()`]: 503 Service Unavailable.
+    /// An error fails the sign-in with its status. A session that the browser had before
+    /// stays. If your database is down, return [`Error::hook()`]: 503 Service Unavailable.
     async fn after_sign_in(&self, request: &Request<'_>, user: &User) -> Result<AfterSignIn> {
         let _ = (request, user);
         Ok(AfterSignIn::Continue)

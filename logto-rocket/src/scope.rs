@@ -76,7 +76,7 @@ impl UserScope {
         Self::TrustedDevices,
     ];
 
-    /// The scope that was likely meant by a name that is none: another spelling, or one
+    /// The scope that an unknown name was likely meant to be: another spelling, or one
     /// without its `urn:`.
     pub(crate) fn misspelt(given: &str) -> Option<Self> {
         let letters = |name: &str| {

@@ -420,7 +420,7 @@ export const scenarios = {
         await navigator.serviceWorker.ready;
       }, `/workers/${kind}`);
       await page.waitForFunction(() => navigator.serviceWorker.controller !== null);
-      // What the worker fetches for an image is no navigation.
+      // What the worker fetches for an image is not a navigation.
       const image = await page.evaluate(async () => {
         const answer = await fetch('/images/private', { headers: { Accept: 'image/*' } });
         return answer.status;

@@ -99,7 +99,7 @@ async fn a_callback_from_another_browser_is_refused() {
     victim.start("/protected").await;
     let answer = victim.visit(&op.authorize(&location)).await;
     assert_refused(&op, &answer);
-    assert_eq!(victim.sign_in_cookies().len(), 1, "the victim's own sign-in goes on");
+    assert_eq!(victim.sign_in_cookies().len(), 1, "the victim's own sign-in continues");
     drop(attacker);
 }
 

@@ -188,7 +188,7 @@ async fn a_hook_that_fails_gets_a_page_that_says_so_and_nobody_is_signed_in() {
     let answer = back_from_sign_in(&provider, &browser).await;
     assert_eq!(answer.status, Status::ServiceUnavailable);
     assert!(answer.header("Retry-After").is_some());
-    let told = "This application could not finish your sign-in. Please try again shortly.";
+    let told = "Something in this application is not working right now. Please try again shortly.";
     assert!(answer.body.contains(told), "{}", answer.body);
     assert!(answer.body.contains("/sign-in?return_to=%2Fpage"), "{}", answer.body);
     assert!(!answer.body.contains("db.internal"), "{}", answer.body);

@@ -277,7 +277,7 @@ async fn nonsense_of_the_token_endpoint_is_a_clean_failure() {
     }
 }
 
-/// Without the keys, nobody signs in, and everybody who is signed in stays so.
+/// Without the keys, nobody signs in, and signed-in users stay signed in.
 #[rocket::async_test]
 async fn without_keys_nobody_signs_in_and_users_stay() {
     let op = Hostile::start().await;

@@ -39,7 +39,7 @@ async fn a_session_over_the_limit_is_refused_with_a_page_of_its_own() {
     let back = signed_in(&op, &browser, 200).await;
     assert_eq!(back.status, Status::InternalServerError);
     back.assert_no_sign_in();
-    assert!(back.body.contains("Too much to keep"), "{}", back.body);
+    assert!(back.body.contains("Session too large"), "{}", back.body);
     assert!(back.body.contains("organizations or roles"), "{}", back.body);
     let [home, again] = [">Home<", ">Sign in again<"].map(|link| back.body.find(link));
     assert!(home.is_some() && home < again, "trying again does not help: {}", back.body);

@@ -98,7 +98,7 @@ async fn nobody_signs_in_while_the_provider_is_down() {
     assert_eq!(info.status, StatusCode::SERVICE_UNAVAILABLE, "{info:?}");
     assert!(info.headers.contains_key(RETRY_AFTER), "{info:?}");
     let page = visitor.open(&application.url("/protected")).await;
-    assert_eq!(page.status, StatusCode::OK, "who is signed in stays so: {page:?}");
+    assert_eq!(page.status, StatusCode::OK, "a signed-in user stays signed in: {page:?}");
 }
 
 /// Neither a launch nor a stranger's reading needs the provider.

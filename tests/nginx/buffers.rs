@@ -70,7 +70,7 @@ async fn our_own_cookies_keep_nobody_out_behind_nginx() {
     let mut visitor = browser(Way::Through(&nginx));
     let refused = sign_in(&mut visitor, &op, 300).await;
     assert_eq!(refused.status, 500);
-    assert!(refused.text.contains("Too much to keep"), "{}", refused.text);
+    assert!(refused.text.contains("Session too large"), "{}", refused.text);
     let most = (100..300).step_by(10).rev();
     let mut signed_in = None;
     for organizations in most {

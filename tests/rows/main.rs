@@ -31,7 +31,7 @@ fn problems(rows: &[Row], tests: &[Test]) -> Vec<String> {
     }
     for test in tests {
         let unknown = test.rows.iter().filter(|id| rows.iter().all(|row| row.id != **id));
-        problems.extend(unknown.map(|id| format!("{} names {id}, which is no row", test.name)));
+        problems.extend(unknown.map(|id| format!("{} names {id}, which is not a row", test.name)));
     }
     problems
 }

@@ -41,7 +41,7 @@ impl Alter {
     /// Returns the change that appends `suffix` to the text under `key`.
     pub fn append(key: &'static str, suffix: &'static str) -> Self {
         Self::by(format!("{key} + {suffix:?}"), move |object| {
-            let text = object[key].as_str().unwrap_or_else(|| panic!("`{key}` is no text"));
+            let text = object[key].as_str().unwrap_or_else(|| panic!("`{key}` is not a text"));
             object[key] = format!("{text}{suffix}").into();
         })
     }

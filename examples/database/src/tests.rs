@@ -160,7 +160,7 @@ async fn a_database_that_fails_at_sign_in_leaves_no_session() {
     run(&client, "ALTER TABLE users RENAME TO away").await;
     let (status, page) = world.try_to_sign_in(&client, "alice").await;
     assert_eq!(status, Status::ServiceUnavailable);
-    assert!(page.contains("This application could not finish your sign-in."), "{page}");
+    assert!(page.contains("Something in this application is not working right now."), "{page}");
     assert!(!page.contains("no such table"), "{page}");
     assert!(get(&client, "/").await.1.contains("Hello, stranger!"));
     // What is left is the cookie of the sign-in under way, and none of a session.

@@ -106,7 +106,7 @@ async fn owners_see_and_do_more_than_members_and_editors() {
         (format!("/orgs/{ACME}"), format!("/orgs/{ACME}/owner"), format!("/orgs/{ACME}/clear"));
     assert!(text(&client, &board).await.contains(&format!("href=\"{owner}\"")));
     assert!(text(&client, &owner).await.contains("Alice Lidell: Picnic"));
-    // In globex she is an editor, who may post and is no owner.
+    // In globex she is an editor, who may post but not remove.
     let page = text(&client, &format!("/orgs/{GLOBEX}")).await;
     assert!(page.contains("<button>Post</button>") && !page.contains("For owners"), "{page}");
     assert_eq!(get(&client, &format!("/orgs/{GLOBEX}/owner")).await.status(), Status::Forbidden);

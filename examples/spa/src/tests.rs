@@ -185,7 +185,7 @@ async fn a_failing_api_is_told_as_json_and_signs_nobody_out() {
     assert_eq!(world.get("/api/me").await.status(), Status::Ok);
 }
 
-/// An API of another audience refuses the token with 401, which is no sign-out of the user.
+/// An API of another audience refuses the token with 401, and the user stays signed in.
 #[rocket::async_test]
 async fn an_api_that_refuses_the_token_is_a_bad_gateway() {
     let other = Provider::start().await;

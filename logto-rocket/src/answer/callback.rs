@@ -25,7 +25,7 @@ pub(super) fn page(logto: &Logto, request: &Request<'_>, error: &Error, return_t
             ("Sign-in cancelled", message.into())
         }
         ErrorKind::SignInNotFound => ("Sign-in expired", lost(logto, request)),
-        ErrorKind::SessionTooLarge => ("Too much to keep", message(error).into()),
+        ErrorKind::SessionTooLarge => ("Session too large", message(error).into()),
         ErrorKind::InvalidCallback => {
             let message = "The sign-in service's response does not match your sign-in.";
             ("Sign-in failed", message.into())

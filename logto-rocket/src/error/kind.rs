@@ -41,8 +41,8 @@ pub enum ErrorKind {
     SignInRefused,
     /// [`Hooks::after_sign_in()`](crate::Hooks::after_sign_in) failed with
     /// [`Error::hook()`](crate::Error::hook), for example because the application's database
-    /// is down; the hook's own error is the source. The user is not signed in. Retrying may
-    /// help.
+    /// is down; the hook's own error is the source. The sign-in failed; a session that the
+    /// browser had before stays. Retrying may help.
     Hook,
     /// Logto denied a token (`access_denied`): the user is not a member of the
     /// organization or lacks the second factor it requires, or the application may not

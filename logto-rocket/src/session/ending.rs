@@ -96,7 +96,7 @@ impl Sessions {
     /// Deletes a session that no browser has, or it would stay in the list of the user's
     /// devices.
     pub(super) fn delete_later(self: &Arc<Self>, record: Arc<Record>) {
-        let Some(untold) = self.untold.one_more() else { return };
+        let Some(untold) = self.untold.one_more() else { return warn_of_left_session() };
         let sessions = Arc::clone(self);
         tokio::spawn(async move {
             let _untold = untold;
@@ -106,7 +106,7 @@ impl Sessions {
                     Err(_) => tokio::time::sleep(PAUSE).await,
                 }
             }
-            warning::warn_of("the session of a failed sign-in may be listed until it expires");
+            warn_of_left_session();
         });
     }
 
@@ -292,4 +292,8 @@ impl Sessions {
 fn is_of_same_user(one: &Session, other: &Session) -> bool {
     let claims = one.record.id_token_claims().ok().zip(other.record.id_token_claims().ok());
     claims.is_some_and(|(one, other)| one.subject() == other.subject())
+}
+
+fn warn_of_left_session() {
+    warning::warn_of("the session of a failed sign-in may be listed until it expires");
 }

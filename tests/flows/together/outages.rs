@@ -3,6 +3,7 @@
 use logto_tests::Fault;
 use rocket::futures::future::join;
 
+use super::store::At;
 use super::*;
 
 /// REL-21: nobody is admitted and nobody is signed out; strangers and public pages notice
@@ -83,15 +84,22 @@ async fn a_sign_out_while_the_store_is_down_fails_and_the_session_continues() {
 /// REL-21: not even if the store took the session in and only its answer was lost.
 #[rocket::async_test]
 async fn a_session_that_the_store_took_in_without_an_answer_is_deleted() {
-    let three = Three::start(Mode::Stored).await;
-    let callback = three.op.authorize(&three.at[0].start("/protected").await);
-    three.store.lose_an_answer();
-    let answer = three.at[0].visit(&callback).await;
-    assert_eq!(answer.status, Status::ServiceUnavailable, "{answer:?}");
-    // A lookup finds nothing.
-    rocket::tokio::time::sleep(Duration::from_millis(50)).await;
-    let request = three.at[1].client().post("/sign-out-everywhere/u-alice");
-    assert_eq!(three.at[1].deliver(request).await.body, "0");
+    for fails in [false, true] {
+        let three = Three::start(Mode::Stored).await;
+        let callback = three.op.authorize(&three.at[0].start("/protected").await);
+        three.store.lose_an_answer();
+        let deletion = three.store.hold(At::Delete, async { three.store.refuse_writes(fails) });
+        let (answer, ()) = join(three.at[0].visit(&callback), deletion).await;
+        assert_eq!(answer.status, Status::ServiceUnavailable, "{answer:?}");
+        rocket::tokio::time::sleep(Duration::from_millis(50)).await;
+        three.store.refuse_writes(false);
+        // Another attempt is made after a second.
+        let patience = Duration::from_millis(if fails { 1200 } else { 0 });
+        rocket::tokio::time::sleep(patience).await;
+        // A lookup finds nothing.
+        let request = three.at[1].client().post("/sign-out-everywhere/u-alice");
+        assert_eq!(three.at[1].deliver(request).await.body, "0", "{fails}");
+    }
 }
 
 /// REF-3: the others do not use the old refresh token before the holder of the new one could save
