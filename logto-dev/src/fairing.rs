@@ -32,9 +32,10 @@ impl Provider {
     /// `backchannel_logout_session_required`, `generation` (`"1.42"` or `"1.37"`),
     /// `access_token_ttl` (seconds), `rotate_refresh_tokens`,
     /// `always_issue_refresh_token`, `token_exchange` and `account_center` (`"edit"`,
-    /// `"read_only"` or `"off"`). They work like the [`Builder`](crate::Builder) methods
-    /// of the same names. See [`User`](crate::User) and [`MachineApp`](crate::MachineApp)
-    /// for examples, and [`Builder::figment()`](crate::Builder::figment) for tests with the
+    /// `"read_only"` or `"off"`). `users`, `organizations` and `roles` are
+    /// tables by name, and `resources` is a list of tables (`[[default.logto_dev.resources]]`);
+    /// the rest is as in the [`Builder`](crate::Builder). See [`User`](crate::User) and
+    /// [`MachineApp`](crate::MachineApp) for examples, and [`Builder::figment()`](crate::Builder::figment) for tests with the
     /// same users.
     ///
     /// # Security

@@ -27,7 +27,8 @@ use crate::session::store::{AnyStore, SessionStore};
 /// The fairing that [`Logto::fairing()`] returns.
 ///
 /// It reads the configuration, mounts the routes, manages a [`Logto`] and writes the
-/// session's cookies on every answer, including those of catchers.
+/// session's cookies on every answer, including those of catchers. Attach it once: a second
+/// one ends the launch.
 ///
 /// The cookies are written after all other fairings have run, and so are the cache
 /// headers of an answer that depends on the session or sets its cookies. It gets
@@ -133,6 +134,9 @@ impl LogtoFairing {
     }
 
     fn build(&self, rocket: &Rocket<Build>) -> std::result::Result<Logto, String> {
+        if rocket.state::<Logto>().is_some() {
+            return Err("`Logto::fairing()` is attached twice; attach one with all settings".into());
+        }
         closed::check(&self.closed)?;
         let figment = rocket.figment();
         if let (Some(config), Some(of_test)) = (&self.config, endpoint_of_test(figment))
@@ -189,13 +193,17 @@ impl LogtoFairing {
 #[rocket::async_trait]
 impl Fairing for LogtoFairing {
     fn info(&self) -> Info {
-        let kind = Kind::Ignite | Kind::Liftoff | Kind::Request | Kind::Shutdown | Kind::Singleton;
+        // Not a singleton: Rocket would drop an earlier one, with its hooks and its
+        // `deny_unprotected()`, without a word.
+        let kind = Kind::Ignite | Kind::Liftoff | Kind::Request | Kind::Shutdown;
         Info { name: "Logto", kind }
     }
 
     async fn on_ignite(&self, rocket: Rocket<Build>) -> Result {
+        launch::warn_of_unread(rocket.figment());
         match self.build(&rocket) {
             Ok(logto) => {
+                launch::warn_of_scopes(&logto);
                 let base = logto.config().routes.base.clone();
                 let (routes, metadata) = (routes(&logto), metadata_routes(&logto));
                 let rocket = rocket.mount(base, routes).mount("/", metadata);
@@ -203,8 +211,6 @@ impl Fairing for LogtoFairing {
                 Ok(closed::close(rocket, self.closed.clone()))
             }
             Err(message) => {
-                // A misspelt table or variable may hold what is missing.
-                launch::warn_of_unread(rocket.figment());
                 log::error!("logto: {message}");
                 // `logto-dev` notices that it was attached after this fairing, and says
                 // so.

@@ -26,9 +26,8 @@ impl LogtoFairing {
     /// `&User`, does not protect a route. A route protected only inside a handler of yours
     /// does not count: protect the outer one.
     ///
-    /// Call it several times on one fairing for several prefixes. Attaching a second
-    /// `Logto::fairing()` replaces the first one and all its settings: only the prefixes of
-    /// the last one are closed.
+    /// Call it several times on one fairing for several prefixes. A second fairing ends the
+    /// launch.
     ///
     /// # Outcomes
     ///

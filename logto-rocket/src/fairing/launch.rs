@@ -29,8 +29,6 @@ pub(super) fn warn_of_unread(figment: &Figment) {
 
 pub(super) fn say(rocket: &Rocket<Orbit>, logto: &Logto) {
     let config = rocket.config();
-    warn_of_unread(rocket.figment());
-    warn_of_scopes(logto);
     if config.profile == "debug" {
         say_for_development(rocket, logto);
     }
@@ -55,7 +53,7 @@ fn say_for_development(rocket: &Rocket<Orbit>, logto: &Logto) {
 }
 
 /// Only without resources: the permissions of an API can have any name.
-fn warn_of_scopes(logto: &Logto) {
+pub(super) fn warn_of_scopes(logto: &Logto) {
     let options = logto.config().sign_in_options();
     if !options.resources.is_empty() {
         return;
