@@ -89,8 +89,11 @@ mod tests {
     fn a_row_without_a_test_and_a_test_without_a_row_are_problems() {
         let rows = table::rows("A1 | one\nA2 | two\nA3 | three | later: soon\n");
         let tests = [test("a::one", "A1"), test("a::three", "A3"), test("a::four", "A4")];
-        let expected =
-            ["A2 has no test", "A3 has a test: `later: soon`", "a::four names A4, which is no row"];
+        let expected = [
+            "A2 has no test",
+            "A3 has a test: `later: soon`",
+            "a::four names A4, which is not a row",
+        ];
         assert_eq!(problems(&rows, &tests), expected);
     }
 

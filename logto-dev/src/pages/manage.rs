@@ -1,6 +1,6 @@
 //! The pages where developers change the application's users.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rocket::http::Status;
 use url::form_urlencoded;
@@ -109,10 +109,14 @@ fn form(method: &str, user: &User, action: &str, class: &str, label: &str) -> St
     )
 }
 
-/// A box for each role that a user can have outside of organizations.
+/// A box for each role that a user can have outside of organizations, and for each that any
+/// user has.
 fn own_roles(user: &User, tenant: &Tenant) -> String {
     let known = tenant.roles.values().filter(|role| !role.is_for_organizations());
-    boxes("role", &user.roles, known.map(|role| &role.name))
+    let all =
+        |users: &BTreeMap<_, User>| users.values().flat_map(|user| user.roles.clone()).collect();
+    let held: Vec<String> = tenant.read_users(all);
+    boxes("role", &user.roles, known.map(|role| &role.name).chain(&held))
 }
 
 /// Each organization: whether the user is a member, and a member's roles there.

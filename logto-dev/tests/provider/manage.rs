@@ -66,6 +66,9 @@ async fn roles_of_an_organization_are_offered_to_its_members_only() {
     app.provider.set_roles("bob", ["admin"]);
     let page = app.get("/user?username=bob").await.body;
     assert!(group(&page, "Roles").contains("value=\"admin\" checked"), "{page}");
+    // And given to others, as one that is only in the application's configuration.
+    let page = app.get("/user?username=alice").await.body;
+    assert!(offers(group(&page, "Roles"), "admin"), "{page}");
 }
 
 /// The page's policy allows no script that asks.
