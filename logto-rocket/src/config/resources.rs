@@ -101,7 +101,7 @@ impl Resources {
         for item in items {
             if !resources.add(item) {
                 let name = item.split('=').next().unwrap_or_default();
-                return Err(E::custom(format!("the name `{name}` is given twice")));
+                return Err(E::custom(format!("`{name}`: the name is given twice")));
             }
         }
         Ok(resources)

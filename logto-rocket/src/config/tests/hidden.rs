@@ -36,7 +36,7 @@ fn an_address_with_a_password_is_not_repeated() {
     let origins = debug("trusted_origins = [\"https://a:hunter2@localhost\"]");
     assert!(message(&origins, &[]).contains("`logto.trusted_origins` (TOML file"));
     let twice = "resources = [\"a=https://a:hunter2@b\", \"a=https://a:hunter2@b\"]";
-    assert!(message(&debug(twice), &[]).contains("the name `a` is given twice"));
+    assert!(message(&debug(twice), &[]).contains("`a`: the name is given twice"));
 }
 
 /// H8: below `session.redis`, anything may be the password.
