@@ -11,32 +11,8 @@ use super::source::{PREFIX, STAND_IN, nearest};
 /// Turns figment's error into ours: a value that may be a secret is left out.
 pub(super) fn problem(error: &figment::Error, figment: &Figment) -> Problem {
     let key = key(error);
-    let (message, fix) = message(error, &key, figment);
-    let value = written(error).filter(|value| may_show(&key, value));
-    let place = match (&error.metadata, &error.profile) {
-        // For a file that cannot be read at all.
-        (Some(metadata), Some(profile)) if key.is_empty() => described(metadata, profile, &key),
-        _ if matches!(error.kind, Kind::MissingField(_)) => {
-            format!("profile `{}`", figment.profile())
-        }
-        _ => place(figment, &key),
-    };
-    Problem { key, value, place, message, fix }
-}
-
-/// The full key; of one that is missing, the error has only the table's.
-fn key(error: &figment::Error) -> String {
-    let mut path = error.path.clone();
-    if let Kind::MissingField(name) = &error.kind {
-        path.push(name.to_string());
-    }
-    path.join(".")
-}
-
-/// What is wrong, and what to do.
-fn message(error: &figment::Error, key: &str, figment: &Figment) -> (String, String) {
-    match &error.kind {
-        Kind::MissingField(_) => ("is missing".into(), missing_fix(key, figment)),
+    let (message, fix) = match &error.kind {
+        Kind::MissingField(_) => ("is missing".into(), missing_fix(&key, figment)),
         Kind::UnknownField(name, known) => {
             let meant = nearest(name, known).map(|known| format!("did you mean `{known}`?"));
             let fix = meant.unwrap_or_else(|| format!("the keys are `{}`", known.join("`, `")));
@@ -54,7 +30,30 @@ fn message(error: &figment::Error, key: &str, figment: &Figment) -> (String, Str
             ("cannot be read".into(), message.lines().next().unwrap_or_default().to_owned())
         }
         _ => ("cannot be read".into(), "see the documentation of `Config`".into()),
+    };
+    let value = written(error).filter(|value| may_show(&key, value));
+    let place = place_of(error, &key, figment);
+    Problem { key, value, place, message, fix }
+}
+
+fn place_of(error: &figment::Error, key: &str, figment: &Figment) -> String {
+    match (&error.metadata, &error.profile) {
+        // For a file that cannot be read at all.
+        (Some(metadata), Some(profile)) if key.is_empty() => described(metadata, profile, key),
+        _ if matches!(error.kind, Kind::MissingField(_)) => {
+            format!("profile `{}`", figment.profile())
+        }
+        _ => place(figment, key),
     }
+}
+
+/// The full key; of one that is missing, the error has only the table's.
+fn key(error: &figment::Error) -> String {
+    let mut path = error.path.clone();
+    if let Kind::MissingField(name) = &error.kind {
+        path.push(name.to_string());
+    }
+    path.join(".")
 }
 
 /// What to write, without Rust's names.
