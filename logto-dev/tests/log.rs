@@ -72,6 +72,8 @@ async fn a_setting_that_cannot_be_read_is_named_in_full_with_its_place_and_what_
             "generation",
             "is \"2\", not one of its values; write one of `1.37`, `1.42`",
         ),
+        ("[default.logto_dev]\ngeneration = 1.37", "generation", "is a number; write a string"),
+        ("[default.logto_dev]\nredirect_uris = 5", "redirect_uris", "is a number; write a list"),
         ("[default.logto_dev.organizations.o1]\nrequires_mfa = true", "organizations.o1.name", ""),
     ] {
         let figment = Figment::from(Config::debug_default()).merge(Toml::string(table).nested());
@@ -79,7 +81,7 @@ async fn a_setting_that_cannot_be_read_is_named_in_full_with_its_place_and_what_
         assert!(!error.expect_err("a refusal").to_string().is_empty());
         let said = log();
         let begins = format!("`logto_dev.{key}` (in code at {}:", file!());
-        let line = said.lines().find(|line| line.contains(&begins));
+        let line = said.lines().rfind(|line| line.contains(&begins));
         let line = line.unwrap_or_else(|| panic!("{begins} is not in {said}"));
         assert!(line.contains(&format!(", profile `default`): {problem}")), "{line}");
     }

@@ -69,6 +69,8 @@ fn plain(expected: &str) -> &str {
         "u16" => "a whole number from 0 to 65535",
         "u64" => "a whole number from 0",
         "a map" => "a table",
+        "a sequence" => "a list",
+        _ if expected.starts_with("enum ") => "a string",
         _ if expected.starts_with("struct ") => "a table",
         _ => expected,
     }

@@ -62,6 +62,7 @@ fn plain(expected: &impl ToString) -> String {
     match expected.as_str() {
         "u64" => "a whole number from 0".to_owned(),
         "f64" => "a number".to_owned(),
+        _ if expected.starts_with("enum ") => "a string".to_owned(),
         _ if expected.starts_with("struct ") || expected == "a map" => "a table".to_owned(),
         _ => expected,
     }

@@ -282,6 +282,7 @@ fn every_wrong_type_is_said_with_the_value_and_what_to_write_instead() {
             ["`logto.routes.sign_in` = \"5\"", "write a path, `false` or"],
         ),
         ("sign_in = { direct_sign_in = \"github\" }", ["direct_sign_in` (", "social:<target>"]),
+        ("sign_in = { first_screen = 5 }", ["first_screen` = \"5\"", "write a string"]),
         ("sign_in = { prompt = 5 }", ["`logto.sign_in.prompt` = \"5\"", "a list of strings"]),
     ] {
         refused(&debug(key), &[], &parts);
