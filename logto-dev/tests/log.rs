@@ -66,12 +66,14 @@ async fn a_setting_that_cannot_be_read_is_named_in_full_with_its_place_and_what_
             "something",
             "is not a key; the keys are `address`, `port`",
         ),
-        ("[default.logto_dev]\nport = \"a\"", "port", "is string \"a\"; write a number"),
+        ("[default.logto_dev]\nport = \"a\"", "port", "is a string; write a whole number"),
         (
             "[default.logto_dev]\ngeneration = \"2\"",
             "generation",
             "is \"2\", not one of its values; write one of `1.37`, `1.42`",
         ),
+        ("[default.logto_dev]\ngeneration = 1.37", "generation", "is a number; write a string"),
+        ("[default.logto_dev]\nredirect_uris = 5", "redirect_uris", "is a number; write a list"),
         ("[default.logto_dev.organizations.o1]\nrequires_mfa = true", "organizations.o1.name", ""),
     ] {
         let figment = Figment::from(Config::debug_default()).merge(Toml::string(table).nested());
@@ -79,9 +81,35 @@ async fn a_setting_that_cannot_be_read_is_named_in_full_with_its_place_and_what_
         assert!(!error.expect_err("a refusal").to_string().is_empty());
         let said = log();
         let begins = format!("`logto_dev.{key}` (in code at {}:", file!());
-        let line = said.lines().find(|line| line.contains(&begins));
+        let line = said.lines().rfind(|line| line.contains(&begins));
         let line = line.unwrap_or_else(|| panic!("{begins} is not in {said}"));
         assert!(line.contains(&format!(", profile `default`): {problem}")), "{line}");
+    }
+}
+
+/// H8
+#[async_test]
+async fn a_mistake_in_the_table_is_named_by_its_type_and_not_repeated() {
+    for (table, expected) in [
+        (".machine_app = \"hunter2\"", "`logto_dev.machine_app` ("),
+        (
+            ".machine_app = { id = \"m\", secret = [\"hunter2\"] }",
+            "`logto_dev.machine_app.secret` (",
+        ),
+        (".machine_app.secret = 22222", "is a number; write a string"),
+        (".users.carol = \"hunter2\"", "`logto_dev.users.carol` ("),
+        (".users = { logto_dev = \"hunter2\" }", "`logto_dev.users.logto_dev` ("),
+        (" = \"hunter2\"", "is a string; write a table, `[default.logto_dev]`"),
+        (".machine_app.secret = hunter2", "cannot be read; TOML parse error at line 2"),
+    ] {
+        log();
+        let toml = format!("[default]\nlogto_dev{table}");
+        let figment = Figment::from(Config::debug_default()).merge(Toml::string(&toml).nested());
+        let error = rocket::custom(figment).attach(Provider::fairing()).ignite().await;
+        assert!(!error.expect_err("a refusal").to_string().is_empty());
+        let said = log();
+        assert!(said.contains(expected), "{expected} is not in {said}");
+        assert!(!said.contains("hunter2") && !said.contains("22222"), "{said}");
     }
 }
 

@@ -4,12 +4,15 @@ mod check;
 mod drain;
 mod extract;
 mod keys;
+mod message;
+mod place;
 mod problem;
 mod redis;
 mod resources;
 mod routes;
 mod secret;
 mod session;
+mod shape;
 mod source;
 mod tables;
 #[cfg(test)]

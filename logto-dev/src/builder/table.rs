@@ -9,7 +9,7 @@ use rocket::figment::providers::Env;
 use serde::Deserialize;
 
 use super::Builder;
-use super::unreadable::described;
+use super::unreadable::{described, no_table};
 use crate::app::MachineApp;
 use crate::error::Error;
 use crate::organization::{ApiResource, Organization, Role};
@@ -38,6 +38,17 @@ struct Table {
     organizations: BTreeMap<String, Organization>,
     roles: BTreeMap<String, Role>,
     resources: Vec<ApiResource>,
+}
+
+impl Table {
+    /// Reads `table`, which is that of `figment` and what comes from elsewhere: focusing leaves
+    /// out whatever is no table.
+    fn read(figment: &Figment, table: &Figment) -> Result<Self, Error> {
+        match no_table(figment) {
+            Some(error) => Err(error),
+            None => table.extract().map_err(|error| described(&error)),
+        }
+    }
 }
 
 impl Builder {
@@ -69,9 +80,9 @@ impl Builder {
     /// # })
     /// ```
     pub fn figment(self, figment: &Figment) -> Self {
-        match figment.focus("logto_dev").extract::<Table>() {
+        match Table::read(figment, &figment.focus("logto_dev")) {
             Ok(table) => self.application(&table).with(table),
-            Err(error) => panic!("the table `logto_dev` cannot be read: {}", described(&error)),
+            Err(error) => panic!("the table `logto_dev` cannot be read: {error}"),
         }
     }
 
@@ -79,8 +90,8 @@ impl Builder {
     /// environment wins.
     pub(crate) fn configured(self, figment: &Figment) -> Result<Self, Error> {
         let variables = Env::prefixed("LOGTO_DEV_").only(&["address", "port", "endpoint"]);
-        let table = figment.focus("logto_dev").merge(variables.global()).extract();
-        let table: Table = table.map_err(|error| described(&error))?;
+        let table = figment.focus("logto_dev").merge(variables.global());
+        let table = Table::read(figment, &table)?;
         Ok(self.reached(&table).application(&table).with(table))
     }
 

@@ -16,9 +16,11 @@ use rocket::figment::Figment;
 use self::cookies::Secrets;
 use super::Config;
 use super::extract::extract;
-use super::keys::is_secret;
+use super::keys::may_show;
+use super::place::place;
 use super::problem::{ConfigError, Problem};
-use super::source::{STAND_IN, place, with_environment};
+use super::shape::no_tables;
+use super::source::{STAND_IN, with_environment};
 use crate::location::Site;
 use crate::resource::ResourceMetadata;
 use crate::sender::Origins;
@@ -71,7 +73,8 @@ impl Config {
     /// # Errors
     ///
     /// A key is missing, unknown, of the wrong type, a placeholder or in contradiction to
-    /// another one. The error names them all.
+    /// another one. The error names them all, except what is wrong within a value or table that
+    /// cannot be read. If `logto` is no table or a file cannot be read, it names nothing else.
     pub fn from_figment(figment: &Figment) -> Result<Self, ConfigError> {
         read(figment).map(|checked| checked.config)
     }
@@ -79,7 +82,12 @@ impl Config {
 
 /// Reads and checks the table `logto` of `figment` and the environment.
 pub(crate) fn read(figment: &Figment) -> Result<Checked, ConfigError> {
-    let (figment, mut problems) = with_environment(figment);
+    let mut problems = no_tables(figment);
+    if problems.iter().any(|problem| problem.key.is_empty()) {
+        return Err(ConfigError::new(problems));
+    }
+    let (figment, of_files) = with_environment(figment);
+    problems.extend(of_files);
     match extract(&figment, &mut problems) {
         Some(config) => Check::new(&figment, problems).run(&config),
         None => Err(ConfigError::new(problems)),
@@ -144,23 +152,36 @@ impl<'f> Check<'f> {
 }
 
 impl Check<'_> {
-    /// Whether the value of this key is what was written.
+    /// Whether the value of this key is what was written, with all items of a list.
     fn is_read(&self, key: &str) -> bool {
+        // An item of a list has a number as its key.
+        let whole =
+            |unread: &str| key == unread.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+        self.is_given(key) && !self.unread.iter().any(|unread| whole(unread))
+    }
+
+    /// Whether neither this key nor a table around it could not be read. Items of a list may
+    /// have stand-ins.
+    fn is_given(&self, key: &str) -> bool {
         self.unread.iter().all(|unread| {
-            // An item of a list has a number as its key.
-            let unread = unread.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-            key.strip_prefix(unread).is_none_or(|rest| !rest.is_empty() && !rest.starts_with('.'))
+            key.strip_prefix(unread.as_str())
+                .is_none_or(|rest| !rest.is_empty() && !rest.starts_with('.'))
         })
     }
 
     /// Adds a problem, unless it is one of what stands for a value that could not be read.
     fn problem(&mut self, key: &str, value: Option<&str>, message: &str, fix: impl Into<String>) {
-        if value == Some(STAND_IN) || !self.is_read(key) {
+        let is_real = match value {
+            // Of a list, the item.
+            Some(value) => !value.contains(STAND_IN) && self.is_given(key),
+            None => self.is_read(key),
+        };
+        if !is_real {
             return;
         }
         self.problems.push(Problem {
             key: key.into(),
-            value: value.filter(|_| !is_secret(key)).map(Into::into),
+            value: value.filter(|value| may_show(key, value)).map(Into::into),
             place: place(self.figment, key),
             message: message.into(),
             fix: fix.into(),

@@ -59,10 +59,32 @@ pub(super) const KEYS: &[(&str, &str, Form)] = &[
     ("DANGER_ALLOW_INTERNAL_HTTP", "danger_allow_internal_http", Form::Literal),
 ];
 
-/// Whether the value of this key may be shown.
+/// Whether this key is a secret, which may come from a file.
 pub(super) fn is_secret(key: &str) -> bool {
-    // Also an item of a list, and a value in the place of a table.
-    matches!(key, "app_secret" | "machine.app_secret" | "machine" | "session.redis")
-        || ["session.redis.url", "session.redis.password"].iter().any(|it| key.starts_with(it))
-        || key.split('.').next() == Some("cookie_secret")
+    SECRETS.contains(&key)
+}
+
+const SECRETS: [&str; 5] = [
+    "app_secret",
+    "cookie_secret",
+    "machine.app_secret",
+    "session.redis.url",
+    "session.redis.password",
+];
+
+/// What must be a table, the outer ones first.
+pub(super) const TABLES: [&str; 7] =
+    ["session", "session.redis", "drain", "machine", "routes", "sign_in", "sign_in.extra_params"];
+
+/// Whether a message may repeat the value of this key. A secret may also stand at the wrong
+/// key: in the place of a table, next to where it belongs, or in an address.
+pub(super) fn may_show(key: &str, value: &str) -> bool {
+    let is_within = |outer: &str| {
+        key.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    let hidden = ["session.redis", "sign_in.extra_params"];
+    !key.is_empty()
+        && !TABLES.contains(&key)
+        && !SECRETS.into_iter().chain(hidden).any(is_within)
+        && !value.contains('@')
 }

@@ -100,7 +100,8 @@ impl Resources {
         let mut resources = Self::default();
         for item in items {
             if !resources.add(item) {
-                return Err(E::custom(format!("`{item}`: the name is given twice")));
+                let name = item.split('=').next().unwrap_or_default();
+                return Err(E::custom(format!("`{name}`: the name is given twice")));
             }
         }
         Ok(resources)

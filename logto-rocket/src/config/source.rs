@@ -1,5 +1,4 @@
-//! Reading the configuration from figment and the environment, and finding where a value
-//! is set.
+//! Reading the configuration from figment and the environment.
 
 use rocket::figment::value::{Dict, Map, Value};
 use rocket::figment::{self, Figment, Metadata, Profile, Provider};
@@ -8,6 +7,12 @@ use super::keys::{Form, KEYS, is_secret};
 use super::problem::Problem;
 
 pub(super) const PREFIX: &str = "LOGTO_";
+
+/// The source name for the values of our variables.
+pub(super) const ENVIRONMENT: &str = "environment variable";
+
+/// What variables begin with that Rocket reads as one key each.
+const ROCKET_PREFIX: &str = "ROCKET_LOGTO_";
 
 /// The suffix of a variable that names a file with a secret.
 const FILE: &str = "_FILE";
@@ -53,9 +58,14 @@ fn pair((name, value): (std::ffi::OsString, std::ffi::OsString)) -> Option<(Stri
 }
 
 /// The variables that look like ours but are not in [`KEYS`], each with the likely
-/// intended name.
+/// intended name. Rocket reads `ROCKET_LOGTO_ENDPOINT` as its own key `logto_endpoint`, which
+/// nothing uses.
 pub(crate) fn unknown_variables() -> Vec<String> {
-    let names = std::env::vars_os().filter_map(pair).map(|(name, _)| name);
+    let names = |prefix: &str| {
+        let variables = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+        let names = variables.filter_map(|name| Some(name.strip_prefix(prefix)?.to_owned()));
+        names.collect::<Vec<_>>()
+    };
     let files = KEYS.iter().filter(|(_, key, _)| is_secret(key));
     let files: Vec<String> = files.map(|(name, _, _)| format!("{name}{FILE}")).collect();
     let known = KEYS.iter().map(|(known, _, _)| *known);
@@ -65,7 +75,12 @@ pub(crate) fn unknown_variables() -> Vec<String> {
         Some(known) => format!("{PREFIX}{name} (did you mean {PREFIX}{known}?)"),
         None => format!("{PREFIX}{name}"),
     };
-    names.filter(|name| !known.contains(&name.as_str())).map(described).collect()
+    let is_known = |name: &String| known.contains(&name.as_str());
+    let unknown = names(PREFIX).into_iter().filter(|name| !is_known(name)).map(described);
+    let of_rocket = names(ROCKET_PREFIX).into_iter().filter(is_known);
+    let of_rocket =
+        of_rocket.map(|name| format!("{ROCKET_PREFIX}{name} (did you mean {PREFIX}{name}?)"));
+    unknown.chain(of_rocket).collect()
 }
 
 /// The variables `LOGTO_*` without their prefix.
@@ -95,7 +110,8 @@ impl Environment {
                     continue;
                 }
                 (false, Err(error)) => (
-                    format!("names {path:?}, which cannot be read: {error}"),
+                    // Not the path: it may be the secret itself.
+                    format!("names a file that cannot be read: {error}"),
                     "mount the file, and let this process read it",
                 ),
                 (true, _) => ("is set twice".to_owned(), "unset one of them"),
@@ -114,12 +130,7 @@ impl Environment {
 
 impl Provider for Environment {
     fn metadata(&self) -> Metadata {
-        Metadata::named("environment variable").interpolater(|_: &Profile, keys: &[&str]| {
-            let path = keys.join(".");
-            let path = path.strip_prefix("logto.").unwrap_or(&path);
-            let known = KEYS.iter().find(|(_, key, _)| *key == path);
-            known.map_or_else(|| path.to_owned(), |(name, _, _)| format!("{PREFIX}{name}"))
-        })
+        Metadata::named(ENVIRONMENT)
     }
 
     fn data(&self) -> figment::Result<Map<Profile, Dict>> {
@@ -158,39 +169,6 @@ fn value(text: &str, form: Form) -> Value {
 
 fn literal(text: &str) -> Value {
     text.parse().unwrap_or_else(|_| Value::from(text))
-}
-
-/// Where the value of `key` is set: file or variable, and profile.
-pub(super) fn place(figment: &Figment, key: &str) -> String {
-    let full = format!("logto.{key}");
-    // A list item has no location of its own.
-    let list = || {
-        let (list, item) = full.rsplit_once('.')?;
-        item.parse::<usize>().ok().and_then(|_| figment.find_value(list).ok())
-    };
-    let Some(value) = figment.find_value(&full).ok().or_else(list) else {
-        return format!("profile `{}`", figment.profile());
-    };
-    // A tag names the profiles that all others inherit; their values belong to the selected one.
-    let profile = value.tag().profile().unwrap_or_else(|| figment.profile().clone());
-    match figment.get_metadata(value.tag()) {
-        Some(metadata) => described(metadata, &profile, key),
-        None => format!("profile `{profile}`"),
-    }
-}
-
-pub(super) fn described(metadata: &Metadata, profile: &Profile, key: &str) -> String {
-    match &metadata.source {
-        Some(source) => format!("{} {source}, profile `{profile}`", metadata.name),
-        None if metadata.name == "environment variable" => {
-            let name = metadata.interpolate(profile, &["logto", key]);
-            format!("environment variable {name}, every profile")
-        }
-        None => match metadata.provide_location {
-            Some(location) => format!("in code at {location}, profile `{profile}`"),
-            None => format!("{}, profile `{profile}`", metadata.name),
-        },
-    }
 }
 
 /// The closest of `known` to what was given.

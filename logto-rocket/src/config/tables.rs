@@ -28,15 +28,16 @@ pub(crate) fn unknown_tables(figment: &Figment) -> Vec<String> {
 }
 
 /// Which of our tables was likely meant. Another crate's may be called `logo`: what is only
-/// similar to our short name must have one of our keys.
+/// similar to our short name must have both of our required keys.
 fn meant(name: &str, table: &Dict) -> Option<&'static str> {
     let letters = name.chars().filter(char::is_ascii_alphanumeric);
     let letters: String = letters.map(|letter| letter.to_ascii_lowercase()).collect();
     let is_near = |ours| damerau_levenshtein(&letters, ours) <= 1;
-    let has_our_key = || ["endpoint", "app_id"].iter().any(|key| table.contains_key(*key));
+    let has_our_keys = || ["endpoint", "app_id"].iter().all(|key| table.contains_key(*key));
     if is_near("logtodev") {
         return Some("logto_dev");
     }
-    let is_ours = letters == "logto" || is_near("logtorocket") || is_near("logto") && has_our_key();
+    let is_ours =
+        letters == "logto" || is_near("logtorocket") || is_near("logto") && has_our_keys();
     is_ours.then_some("logto")
 }

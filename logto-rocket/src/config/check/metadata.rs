@@ -2,6 +2,7 @@
 
 use super::Check;
 use crate::config::Config;
+use crate::config::keys::may_show;
 use crate::resource::ResourceMetadata;
 use crate::uri::is_indicator;
 
@@ -28,7 +29,9 @@ impl Check<'_> {
             match published.iter().find(|other| other.is_at_path_of(&metadata)) {
                 Some(same) if same.indicator() == indicator => {}
                 Some(other) => {
-                    let message = format!("has the path of `{}`", other.indicator());
+                    let other = Some(other.indicator()).filter(|it| may_show("resources", it));
+                    let other = other.map_or("another one".into(), |other| format!("`{other}`"));
+                    let message = format!("has the path of {other}");
                     let fix = "give each API its own path, which tells their metadata apart, or \
                                leave `resource_metadata` out";
                     self.problem("resources", Some(indicator), &message, fix);

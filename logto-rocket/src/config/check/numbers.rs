@@ -20,7 +20,10 @@ impl Check<'_> {
         ];
         for (key, value, least, most) in limits {
             if !(least..=most).contains(&value) {
-                let fix = format!("write a number from {least} to {most}");
+                let fix = match most {
+                    u64::MAX => format!("write a number from {least}"),
+                    _ => format!("write a number from {least} to {most}"),
+                };
                 self.problem(key, Some(&value.to_string()), "is out of range", fix);
             }
         }

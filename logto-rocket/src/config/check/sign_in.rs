@@ -2,7 +2,7 @@
 
 use super::Check;
 use crate::config::Config;
-use crate::config::extract::missing_fix;
+use crate::config::message::missing_fix;
 use crate::scope::requested_scopes;
 use crate::uri::is_indicator;
 

@@ -12,7 +12,7 @@ fn named(toml: &str, environment: &[(&str, &str)]) -> Vec<String> {
         let lines = message.split("\n  * ").skip(1);
         let key = |line: &str| {
             let key = line.split('`').nth(1).unwrap_or_else(|| panic!("no key: {message}"));
-            key.trim_start_matches("logto.").to_owned()
+            key.strip_prefix("logto.").unwrap_or(key).to_owned()
         };
         keys = lines.map(key).collect();
     });
@@ -29,8 +29,10 @@ fn a_first_release_learns_of_everything_that_it_lacks_at_once() {
             assert!(message.contains(&format!("`logto.{key}` (profile `release`)")), "{message}");
         }
     });
-    let misspelt = "[release.logto]\nendpont = \"https://foo.logto.app\"";
-    assert_eq!(named(misspelt, &[RELEASE])[1..], all);
+    // A misspelt key is not missing too.
+    let misspelt = "[release.logto]\nendpont = \"https://foo.logto.app\"\nap_id = \"app-id\"";
+    let expected = ["ap_id", "endpont", "base_url", "cookie_secret"];
+    assert_eq!(named(misspelt, &[RELEASE]), expected);
 }
 
 #[test]
@@ -85,6 +87,22 @@ fn what_stands_for_an_unreadable_value_is_not_judged() {
             format!("{all}session = {{ store = \"rediss\", redis = {{ prefix = \"a\" }} }}"),
             &["session.store"],
         ),
+        (
+            format!("{all}trusted_origins = [5, \"nowhere\", true]"),
+            &["trusted_origins.0", "trusted_origins.2", "trusted_origins"],
+        ),
+        (
+            format!("{all}resources = [5, \"api\", [1]]"),
+            &["resources.0", "resources.2", "resources"],
+        ),
+        (format!("{all}scopes = [1.5, \"a\", 2]"), &["scopes.0", "scopes.2"]),
+        (format!("{all}prompt = [\"x\", 5, \"login\"]"), &["prompt.1", "prompt.0"]),
+        (
+            format!("{all}sign_in.identifiers = [5, \"x\", \"email\", \"y\"]"),
+            &["sign_in.identifiers.0", "sign_in.identifiers.1", "sign_in.identifiers.3"],
+        ),
+        (format!("{all}sign_in.direct_sign_in = 5"), &["sign_in.direct_sign_in"]),
+        (format!("{all}sign_in = [1]"), &["sign_in"]),
         (format!("{all}session = 5"), &["session"]),
         (format!("{all}machine = 5"), &["machine"]),
         // An API without sign-in, and one that has a secret.
@@ -110,4 +128,26 @@ fn a_switch_that_cannot_be_read_is_not_taken_for_off() {
 #[test]
 fn of_a_file_that_is_not_toml_nothing_is_said_to_be_missing() {
     assert_eq!(named("[release.logto]\nendpoint = https://foo", &[RELEASE]), ["logto"]);
+}
+
+#[test]
+fn a_key_called_as_the_table_is_named_in_full() {
+    let all = "[debug.logto]\nendpoint = \"https://foo.logto.app\"\napp_id = \"app-id\"\n";
+    for (keys, expected) in [
+        ("resources = { logto = 5, other = 6 }", &["resources.logto", "resources.other"][..]),
+        ("sign_in.extra_params = { logto = 5 }", &["sign_in.extra_params.logto"]),
+        ("logto.logto = 5\nclock_skew = true", &["clock_skew", "logto"]),
+    ] {
+        assert_eq!(named(&format!("{all}{keys}"), &[]), expected, "{keys}");
+    }
+}
+
+#[test]
+fn a_mistake_in_a_variable_is_not_said_to_be_in_code() {
+    let table = r#"{endpoint="https://foo.logto.app",app_id="app-id",clock_skew="much"}"#;
+    let rocket = "(environment variable ROCKET_LOGTO, every profile)";
+    super::refused("", &[("ROCKET_LOGTO", table)], &["`logto.clock_skew`", rocket]);
+    let redis = "`logto.session.redis` (environment variables LOGTO_SESSION_REDIS_*, every";
+    let variables = [("LOGTO_SESSION_REDIS_PASSWORD", "secret")];
+    super::refused(&super::debug(""), &variables, &[redis, "nothing is kept in Redis"]);
 }

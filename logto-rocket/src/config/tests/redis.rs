@@ -83,7 +83,7 @@ fn keys_of_redis_that_contradict_others_are_named() {
         ("session.redis.command_timeout = \"fast\"", "`logto.session.redis.command_timeout`"),
         ("session.redis.command_timeout = 60", "0.05 to 10"),
         ("session.redis.connect_timeout = 0", "0.05 to 10"),
-        ("session.redis.ca = \"/nowhere/ca.pem\"", "/nowhere/ca.pem"),
+        ("session.redis.ca = \"/nowhere/ca.pem\"", "`logto.session.redis.ca`"),
         ("session.mark = \"redis\"", "did you mean `marks`?"),
     ] {
         refused(&redis(key), &[], &[part]);
