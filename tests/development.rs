@@ -142,6 +142,17 @@ async fn what_looks_like_a_mistake_is_said_at_the_launch() {
     let said = launch_of(figment.merge(("logto.resources", ["https://api.example.com"]))).await;
     assert!(!said.contains("the scope"), "{said}");
 
+    // Its cookies would be readable on the way.
+    let release = Figment::from(rocket::Config::release_default())
+        .merge(("log_level", "normal"))
+        .merge(("logto.endpoint", "https://foo.logto.app"))
+        .merge(("logto.app_id", "app"))
+        .merge(("logto.cookie_secret", "a secret of at least 32 random bytes"));
+    for (base_url, warns) in [("http://app.example.com", true), ("http://localhost", false)] {
+        let said = launch_of(release.clone().merge(("logto.base_url", base_url))).await;
+        assert_eq!(said.contains("`base_url` is plain http"), warns, "{said}");
+    }
+
     // Where the launch fails as well: what is missing may be there.
     let figment = Figment::from(rocket::Config::release_default())
         .merge(("logto-rocket.endpoint", "https://foo.logto.app"));

@@ -140,6 +140,11 @@ impl Site {
         is_loopback(&self.base).then(|| self.base.port_or_known_default()).flatten()
     }
 
+    /// Whether browsers reach the site over a network without encryption.
+    pub(crate) fn is_plain_http(&self) -> bool {
+        self.base.scheme() == "http" && !is_loopback(&self.base)
+    }
+
     /// Whether `host`, the name in a `Host` header, is the one in the base URL. Ports share
     /// cookies, and some proxies leave the port out.
     fn is_host(&self, host: &str) -> bool {

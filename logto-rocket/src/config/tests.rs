@@ -542,6 +542,9 @@ fn a_base_url_that_browsers_send_otherwise_ends_the_launch_and_the_plain_one_is_
         ("//", "write `https://app.example.com`"),
         ("/a/..", "write `https://app.example.com`"),
         ("/caf\u{e9}", "write `https://app.example.com/caf%C3%A9`"),
+        // What the Console has for it, pasted.
+        ("/callback", "write `https://app.example.com`"),
+        ("/app/callback/", "write `https://app.example.com/app`"),
     ] {
         let given = format!("https://app.example.com{given}");
         let shown = format!("`logto.base_url` = {given:?}");

@@ -31,6 +31,8 @@ pub(super) fn say(rocket: &Rocket<Orbit>, logto: &Logto) {
     let config = rocket.config();
     if config.profile == "debug" {
         say_for_development(rocket, logto);
+    } else if logto.signs_in() && logto.site().is_plain_http() {
+        log::warn!("logto: `base_url` is plain http: others can read the cookies on their way");
     }
     if config.log_level == rocket::config::LogLevel::Debug && config.profile != "debug" {
         log::warn!("logto: the log level `debug` prints whole requests, including their cookies");

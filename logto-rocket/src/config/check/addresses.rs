@@ -58,6 +58,11 @@ impl Check<'_> {
             let fix = format!("write `{origin}{}`", plain.trim_end_matches('/'));
             self.problem("base_url", Some(given), "has a path that browsers send differently", fix);
         }
+        let callback = config.routes.full(&config.routes.callback);
+        if let Some(base) = plain.trim_end_matches('/').strip_suffix(&callback) {
+            let fix = format!("write `{}{base}`", url.origin().ascii_serialization());
+            self.problem("base_url", Some(given), "is the redirect URI", fix);
+        }
         Some(url)
     }
 
