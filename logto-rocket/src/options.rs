@@ -82,7 +82,7 @@ const UNCHECKED_PARAMETERS: &[&str] = &["acr_values", "claims", "id_token_hint",
 /// }
 ///
 /// // The SSO connector's "IdP-initiated" redirect URI: `{base_url}/sso`.
-/// // `login` because the user is to be the provider's, whoever is signed in;
+/// // `login` because the user comes from the provider, not from a session at Logto;
 /// // `consent` because there is no refresh token without it.
 /// #[get("/sso?<sso..>")]
 /// async fn sso(sso: Sso, logto: LogtoClient<'_>) -> Result<Redirect, Error> {

@@ -69,7 +69,7 @@ async fn a_redis_that_evicts_is_an_error_in_the_log() {
     store.create(&key("a"), session("1", &["alice"]), HOUR).await.expect("created");
     for _ in 0..5 {
         redis.tell(&["CLIENT", "KILL", "TYPE", "normal"]);
-        assert!(data(&store, "a").await.expect("sessions are used all the same").is_some());
+        assert!(data(&store, "a").await.expect("sessions are still used").is_some());
     }
     let lines = log::lines(redis.port());
     assert_eq!(lines.len(), 1, "{lines:?}");

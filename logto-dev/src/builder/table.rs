@@ -42,7 +42,7 @@ struct Table {
 
 impl Table {
     /// Reads `table`, which is that of `figment` and what comes from elsewhere: focusing leaves
-    /// out whatever is no table.
+    /// out whatever is not a table.
     fn read(figment: &Figment, table: &Figment) -> Result<Self, Error> {
         match no_table(figment) {
             Some(error) => Err(error),

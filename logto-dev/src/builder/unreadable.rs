@@ -7,7 +7,7 @@ use rocket::figment::{Figment, Metadata, Profile};
 
 use crate::error::Error;
 
-/// Names `logto_dev` itself if it is no table.
+/// Names `logto_dev` itself if it is not a table.
 pub(super) fn no_table(figment: &Figment) -> Option<Error> {
     let value = figment.find_value("logto_dev").ok()?;
     if matches!(value, Value::Dict(..) | Value::Empty(..)) {

@@ -74,7 +74,7 @@ impl Config {
     ///
     /// A key is missing, unknown, of the wrong type, a placeholder or in contradiction to
     /// another one. The error names them all, except what is wrong within a value or table that
-    /// cannot be read. If `logto` is no table or a file cannot be read, it names nothing else.
+    /// cannot be read. If `logto` is not a table or a file cannot be read, it names nothing else.
     pub fn from_figment(figment: &Figment) -> Result<Self, ConfigError> {
         read(figment).map(|checked| checked.config)
     }

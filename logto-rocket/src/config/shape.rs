@@ -9,7 +9,7 @@ use super::place::{path, place};
 use super::problem::Problem;
 
 /// Looks for `logto` itself and the tables below it. To be called without our variables: they
-/// would replace what is no table.
+/// would replace what is not a table.
 pub(super) fn no_tables(figment: &Figment) -> Vec<Problem> {
     [""].into_iter().chain(TABLES).filter_map(|key| no_table(figment, key)).collect()
 }

@@ -250,14 +250,14 @@ fn a_wrong_type_is_named_and_a_secret_is_never_shown() {
     refused(&debug("clock_skew = \"much\""), &[], &["`logto.clock_skew`", "much", "Rocket.toml"]);
     refused(&debug("prompt = \"sometimes\""), &[], &["`logto.prompt`", "sometimes", "consent"]);
     with(&debug("app_secret = [\"hunter2hunter2\"]"), &[], |figment| {
-        let message = read(figment).expect_err("a list is no secret").to_string();
+        let message = read(figment).expect_err("a list is not a secret").to_string();
         assert!(
             message.contains("`logto.app_secret`") && !message.contains("hunter2"),
             "{message}"
         );
     });
     with(&debug("cookie_secret = 123456"), &[], |figment| {
-        let message = read(figment).expect_err("a number is no secret").to_string();
+        let message = read(figment).expect_err("a number is not a secret").to_string();
         assert!(message.contains("`logto.cookie_secret`"), "{message}");
         assert!(!message.contains("123456"), "{message}");
     });

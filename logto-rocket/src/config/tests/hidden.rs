@@ -91,7 +91,7 @@ fn a_value_in_the_place_of_a_table_is_named_although_variables_set_keys_in_it() 
 
 /// H8
 #[test]
-fn a_configuration_that_is_no_table_is_all_that_is_named() {
+fn a_configuration_that_is_not_a_table_is_all_that_is_named() {
     let given = debug("");
     let good = ("LOGTO_ENDPOINT", "https://foo.logto.app");
     for (toml, environment, expected) in [
