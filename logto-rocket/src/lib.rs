@@ -8,7 +8,7 @@
 //! #[authenticated(redirect)]
 //! #[get("/profile")]
 //! fn profile(user: &User) -> String {
-//!     format!("Hello, {}!", user.name().unwrap_or("stranger"))
+//!     format!("Hello, {}!", user.display_name())
 //! }
 //!
 //! # fn app() -> rocket::Rocket<rocket::Build> {

@@ -48,7 +48,7 @@ use crate::transaction::Transactions;
 /// #[authenticated(redirect)]
 /// #[get("/profile")]
 /// fn profile(user: &User) -> String {
-///     format!("Hello, {}!", user.name().unwrap_or("stranger"))
+///     format!("Hello, {}!", user.display_name())
 /// }
 ///
 /// # fn app() -> rocket::Rocket<rocket::Build> {

@@ -23,7 +23,7 @@ fn home(user: Option<&User>) -> String {
 #[authenticated(redirect)]
 #[get("/profile")]
 fn profile(user: &User) -> String {
-    format!("Hello, {}!", user.name().unwrap_or("stranger"))
+    format!("Hello, {}!", user.display_name())
 }
 
 #[authenticated(redirect, roles("admin"))]

@@ -40,11 +40,11 @@ async fn the_readmes_steps_lead_where_it_says() {
 }
 
 #[rocket::async_test]
-async fn bob_has_no_name_to_be_greeted_by() {
+async fn bob_who_has_no_name_is_greeted_by_his_username() {
     let provider = Provider::start().await;
     let client = client(&provider).await;
     provider.sign_in(&client, "bob").await;
-    assert_eq!(text(&client, "/profile").await, "Hello, stranger!");
+    assert_eq!(text(&client, "/profile").await, "Hello, bob!");
 }
 
 #[rocket::async_test]

@@ -71,9 +71,9 @@ impl SignOuts {
         let whose = match &token.whom {
             Whom::Subject(subject) => self.sessions.named(subject),
             Whom::Sid { subject: Some(subject), .. } => {
-                format!("one session of {} at Logto", self.sessions.named(subject))
+                format!("{} from one sign-in", self.sessions.named(subject))
             }
-            Whom::Sid { subject: None, .. } => "one session at Logto".into(),
+            Whom::Sid { subject: None, .. } => "one sign-in".into(),
         };
         match self.sessions.are_in_cookies() {
             true => log::info!("logto: Logto ended the sessions of {whose}"),
