@@ -35,8 +35,8 @@ impl Provider {
     /// `"read_only"` or `"off"`). `users`, `organizations` and `roles` are
     /// tables by name, and `resources` is a list of tables (`[[default.logto_dev.resources]]`);
     /// the rest is as in the [`Builder`](crate::Builder). See [`User`](crate::User) and
-    /// [`MachineApp`](crate::MachineApp) for examples, and [`Builder::figment()`](crate::Builder::figment) for tests with the
-    /// same users.
+    /// [`MachineApp`](crate::MachineApp) for examples, and
+    /// [`Builder::figment()`](crate::Builder::figment) for tests with the same users.
     ///
     /// # Security
     ///

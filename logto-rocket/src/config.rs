@@ -112,7 +112,8 @@ pub(crate) use self::tables::unknown_tables;
 ///
 /// In the `debug` profile the launch prints the addresses to register in the Logto Console. It
 /// warns of variables and tables that look like ours and that nothing reads, such as
-/// `[default.logto-dev]`, and of scopes that are almost spelt like one of Logto's.
+/// `[default.logto-dev]`, and, without `resources`, of scopes that are spelt almost like one of
+/// Logto's.
 ///
 /// The chapter [`guide::logto`](crate::guide::logto) goes through a first configuration, and
 /// [`guide::configuration`](crate::guide::configuration) has all keys in tables.

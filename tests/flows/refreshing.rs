@@ -71,6 +71,17 @@ fn slow(op: &Hostile) {
     op.deviate(Deviation::Answer("token", Fault::Late(Duration::from_millis(200))));
 }
 
+/// A provider that rotates refresh tokens, and the browser of a signed-in user whose session is in
+/// `store`.
+async fn rotating(store: &str) -> (Hostile, Browser) {
+    let op = Hostile::start().await;
+    op.deviate(Deviation::RotateRefreshTokens);
+    let figment = op.figment().merge(("logto.session.store", store));
+    let browser = Browser::open(app(figment)).await;
+    sign_in(&op, &browser).await;
+    (op, browser)
+}
+
 /// REL-9: each wants an answer from after its own question, and no more than that.
 #[rocket::async_test]
 async fn forced_refreshes_that_wait_for_their_turn_share_one() {
@@ -162,11 +173,7 @@ async fn a_new_token_that_user_info_refuses_once_does_not_end_the_session() {
 #[rocket::async_test]
 async fn a_refused_token_of_another_request_does_not_end_the_session() {
     for store in ["cookie", "memory"] {
-        let op = Hostile::start().await;
-        op.deviate(Deviation::RotateRefreshTokens);
-        let figment = op.figment().merge(("logto.session.store", store));
-        let browser = Browser::open(app(figment)).await;
-        sign_in(&op, &browser).await;
+        let (op, browser) = rotating(store).await;
         assert_eq!(browser.visit("/fresh-for-api").await.status, Status::Ok);
         op.deviate(Deviation::AnswerOnce("me", Fault::Late(Duration::from_millis(300))));
         let others = async {
@@ -186,11 +193,7 @@ async fn a_refused_token_of_another_request_does_not_end_the_session() {
 #[rocket::async_test]
 async fn a_refused_token_does_not_end_a_session_that_is_being_refreshed() {
     for store in ["cookie", "memory"] {
-        let op = Hostile::start().await;
-        op.deviate(Deviation::RotateRefreshTokens);
-        let figment = op.figment().merge(("logto.session.store", store));
-        let browser = Browser::open(app(figment)).await;
-        sign_in(&op, &browser).await;
+        let (op, browser) = rotating(store).await;
         let before = op.count("token");
         for late in [100, 300].map(Duration::from_millis) {
             op.deviate(Deviation::AnswerOnce(

@@ -16,7 +16,7 @@ use rocket::figment::Figment;
 use self::cookies::Secrets;
 use super::Config;
 use super::extract::extract;
-use super::keys::may_show;
+use super::keys::{is_within, list_of, may_show};
 use super::place::place;
 use super::problem::{ConfigError, Problem};
 use super::shape::no_tables;
@@ -154,19 +154,13 @@ impl<'f> Check<'f> {
 impl Check<'_> {
     /// Whether the value of this key is what was written, with all items of a list.
     fn is_read(&self, key: &str) -> bool {
-        // An item of a list has a number as its key.
-        let whole =
-            |unread: &str| key == unread.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
-        self.is_given(key) && !self.unread.iter().any(|unread| whole(unread))
+        self.is_given(key) && self.unread.iter().all(|unread| list_of(unread) != Some(key))
     }
 
     /// Whether neither this key nor a table around it could not be read. Items of a list may
     /// have stand-ins.
     fn is_given(&self, key: &str) -> bool {
-        self.unread.iter().all(|unread| {
-            key.strip_prefix(unread.as_str())
-                .is_none_or(|rest| !rest.is_empty() && !rest.starts_with('.'))
-        })
+        self.unread.iter().all(|unread| !is_within(key, unread))
     }
 
     /// Adds a problem, unless it is one of what stands for a value that could not be read.

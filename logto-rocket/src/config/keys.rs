@@ -79,12 +79,20 @@ pub(super) const TABLES: [&str; 7] =
 /// Whether a message may repeat the value of this key. A secret may also stand at the wrong
 /// key: in the place of a table, next to where it belongs, or in an address.
 pub(super) fn may_show(key: &str, value: &str) -> bool {
-    let is_within = |outer: &str| {
-        key.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-    };
     let hidden = ["session.redis", "sign_in.extra_params"];
     !key.is_empty()
         && !TABLES.contains(&key)
-        && !SECRETS.into_iter().chain(hidden).any(is_within)
+        && !SECRETS.into_iter().chain(hidden).any(|outer| is_within(key, outer))
         && !value.contains('@')
+}
+
+/// Whether `key` is `outer` or below it.
+pub(super) fn is_within(key: &str, outer: &str) -> bool {
+    key.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+/// The key of the list that `key` is an item of: an item has a number as its key.
+pub(super) fn list_of(key: &str) -> Option<&str> {
+    let (list, item) = key.rsplit_once('.')?;
+    item.parse::<usize>().is_ok().then_some(list)
 }

@@ -2,17 +2,14 @@
 
 use rocket::figment::{Figment, Metadata, Profile};
 
-use super::keys::KEYS;
+use super::keys::{KEYS, is_within, list_of};
 use super::source::{ENVIRONMENT, PREFIX};
 
 /// Where the value of `key` is set: file or variable, and profile.
 pub(super) fn place(figment: &Figment, key: &str) -> String {
     let full = path(key);
     // A list item has no location of its own.
-    let list = || {
-        let (list, item) = full.rsplit_once('.')?;
-        item.parse::<usize>().ok().and_then(|_| figment.find_value(list).ok())
-    };
+    let list = || figment.find_value(list_of(&full)?).ok();
     let Some(value) = figment.find_value(&full).ok().or_else(list) else {
         return format!("profile `{}`", figment.profile());
     };
@@ -48,10 +45,7 @@ pub(super) fn described(metadata: &Metadata, profile: &Profile, key: &str) -> St
 
 /// The variable that sets `key`, or those that set what is below it.
 fn variable(key: &str) -> String {
-    let sets = |known: &str| {
-        key.strip_prefix(known).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-    };
-    match KEYS.iter().find(|(_, known, _)| sets(known)) {
+    match KEYS.iter().find(|(_, known, _)| is_within(key, known)) {
         Some((name, _, _)) => format!("{ENVIRONMENT} {PREFIX}{name}"),
         None => {
             let name = key.replace('.', "_").to_ascii_uppercase();
